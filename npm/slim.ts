@@ -1,0 +1,13 @@
+import { provide } from './ready.js';
+
+// Where there is no browser there is nothing to load; and a failure is reported by the first `new Undrop`.
+const module = await WebAssembly.compileStreaming(fetch(new URL('./undrop.wasm', import.meta.url))).catch(
+  (error: unknown) => error,
+);
+
+provide(() => {
+  if (module instanceof WebAssembly.Module) return module;
+  throw module;
+});
+
+export { Undrop, Undrop as default, type UndropOptions } from './undrop.js';

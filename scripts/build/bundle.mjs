@@ -1,0 +1,100 @@
+// Bundles each entry of `npm/` into one file of `dist`, with the module inlined or beside it, and writes the types.
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unlessFresh } from '../lib/fresh.mjs';
+import { Failure } from '../lib/log.mjs';
+import { dist, generated, inRoot } from '../lib/paths.mjs';
+import { packageProgram, run } from '../lib/run.mjs';
+import { base64, latin1, printable } from './inline.mjs';
+import { brotli } from './sizes.mjs';
+import { glue, optimized } from './wasm.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const entries = ['index', 'slim'];
+const sources = inRoot('npm');
+
+export async function bundle() {
+  const files = {
+    stamp: join(generated, 'bundle.stamp'),
+    inputs: [sources, join(generated, 'glue'), optimized, here, inRoot('node_modules/esbuild/package.json')],
+    outputs: [...entries.flatMap((name) => [`${name}.js`, `${name}.js.map`]), 'undrop.wasm'].map((name) =>
+      join(dist, name),
+    ),
+  };
+  let outcome = 'is up to date';
+  await unlessFresh(files, async () => {
+    rmSync(dist, { recursive: true, force: true });
+    mkdirSync(dist, { recursive: true });
+    copyFileSync(optimized, join(dist, 'undrop.wasm'));
+    await build('slim');
+    outcome = await buildInlined('index');
+  });
+  return outcome;
+}
+
+export async function declarations() {
+  const project = join(sources, 'tsconfig.json');
+  const files = {
+    stamp: join(generated, 'declarations.stamp'),
+    inputs: [sources, join(generated, 'glue'), inRoot('node_modules/typescript/package.json')],
+    outputs: entries.map((name) => join(dist, `${name}.d.ts`)),
+  };
+  const made = await unlessFresh(files, () =>
+    run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', project]),
+  );
+  for (const path of files.outputs) if (!existsSync(path)) throw new Failure(`${project} left no ${path}`);
+  return made ? 'written' : 'are up to date';
+}
+
+/** Tries each way to inline the module and keeps `printable`, unless it has stopped to be the smallest of the safe ones. */
+async function buildInlined(entry) {
+  const sizes = {};
+  for (const encoding of [base64, latin1, printable]) {
+    await build(entry, encoding);
+    sizes[encoding.name] = brotli(readFileSync(join(dist, `${entry}.js`)));
+  }
+  if (sizes.base64 < sizes.printable) throw new Failure('base64 has become smaller than `printable`: use it');
+  const figures = Object.entries(sizes).map(([name, size]) => `${name} ${size.toLocaleString('en')}`);
+  return `inlined as printable characters; brotli bytes of the entry: ${figures.join(', ')}`;
+}
+
+async function build(entry, encoding) {
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [join(sources, `${entry}.ts`)],
+    outfile: join(dist, `${entry}.js`),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: true,
+    // Private by one leading underscore; two are wasm-bindgen's, which the module refers to by name.
+    mangleProps: /^_[^_]/,
+    charset: encoding === latin1 ? 'utf8' : 'ascii',
+    legalComments: 'none',
+    logLevel: 'warning',
+    plugins: [wasm(encoding)],
+  });
+}
+
+/** `#wasm` is wasm-bindgen's glue, `#wasm/bytes` the module itself, decoded from a string when it is first imported. */
+function wasm(encoding) {
+  return {
+    name: 'wasm',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^#wasm$/ }, () => ({ path: glue, sideEffects: false }));
+      onResolve({ filter: /^#wasm\/bytes$/ }, () => ({
+        path: 'undrop.wasm',
+        namespace: 'inlined',
+        sideEffects: false,
+      }));
+      onLoad({ filter: /.*/, namespace: 'inlined' }, () => ({
+        contents: encoding(readFileSync(optimized)),
+        loader: 'js',
+      }));
+    },
+  };
+}

@@ -1,0 +1,15 @@
+// From the Rust and TypeScript sources to `dist`, one step after the other; a step whose input is unchanged is left out.
+
+import { bundle, declarations } from '../build/bundle.mjs';
+import { checkSizes } from '../build/sizes.mjs';
+import { compile, generateGlue, optimize } from '../build/wasm.mjs';
+import { step } from './log.mjs';
+
+export async function buildPackage() {
+  await step('Rust to WebAssembly', 'the core and its JavaScript face', compile);
+  await step('wasm-bindgen', 'writes the glue between JavaScript and Rust', generateGlue);
+  await step('wasm-opt', 'makes the module about as small as it gets', optimize);
+  await step('Bundle', 'one file for each entry, nothing to configure for who imports it', bundle);
+  await step('Declarations', 'the types of the package', declarations);
+  await step('Sizes', 'what a page has to load, against the budget', checkSizes);
+}

@@ -1,0 +1,28 @@
+// The set-up by name, so that each command makes exactly what it needs, and nothing twice.
+
+import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
+import { ensurePackages } from './packages.mjs';
+import {
+  ensureGeckodriver,
+  ensureRustComponents,
+  ensureWasmBindgen,
+  ensureWasmPack,
+  ensureWasmTarget,
+} from './rust-tools.mjs';
+
+export const parts = {
+  'wasm target': ensureWasmTarget,
+  'rust components': ensureRustComponents,
+  packages: ensurePackages,
+  'wasm-bindgen': ensureWasmBindgen,
+  'wasm-pack': ensureWasmPack,
+  geckodriver: ensureGeckodriver,
+  chromium: ensureChromium,
+  firefox: ensureFirefox,
+};
+
+export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];
+
+export async function setUp(names) {
+  for (const name of names) await parts[name]();
+}

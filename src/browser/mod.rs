@@ -1,0 +1,7 @@
+//! What acts: carries out in the browser what the core decides.
+
+mod driver;
+mod native;
+
+pub(crate) use driver::{Driver, Face};
+pub(crate) use native::Native;

@@ -1,0 +1,21 @@
+//! A drop-in `WebSocket` for the browser.
+//!
+//! The crate has three rooms, and a room knows only the ones before it:
+//!
+//! - [`core`] decides. Plain Rust without clock, network or browser, the same on every target.
+//! - `browser` acts. It carries out what the core decides, through the browser's own `WebSocket`.
+//! - `export` is what JavaScript sees: the class that the npm package `undrop` is built around.
+//!
+//! The last two exist on `wasm32` alone.
+
+#![no_std]
+#![warn(unreachable_pub)]
+
+extern crate alloc;
+
+pub mod core;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(all(target_arch = "wasm32", feature = "npm"))]
+mod export;

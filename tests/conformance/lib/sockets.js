@@ -1,0 +1,121 @@
+// What most cases begin with: a socket, its next event, the log of its events.
+
+import { describeClose } from './observe.js';
+
+const dialled = new Set();
+
+/** `new WebSocketClass(...)`; the socket is closed for the case when it ends. */
+export function dial(WebSocketClass, ...args) {
+  const socket = new WebSocketClass(...args);
+  dialled.add(socket);
+  return socket;
+}
+
+/** Dials and waits for `open`. */
+export async function open(WebSocketClass, ...args) {
+  const socket = dial(WebSocketClass, ...args);
+  const closed = next(socket, 'close');
+  const event = await Promise.race([next(socket, 'open'), closed]);
+  if (event.type === 'close') throw new Error(`closed instead of open: ${JSON.stringify(describeClose(event))}`);
+  return socket;
+}
+
+/** Dials, opens, closes, and waits for `close`. */
+export async function openAndClose(WebSocketClass, ...args) {
+  const socket = await open(WebSocketClass, ...args);
+  await close(socket);
+  return socket;
+}
+
+/** Closes and waits for `close`. */
+export function close(socket, ...args) {
+  const closed = next(socket, 'close');
+  socket.close(...args);
+  return closed;
+}
+
+/** The next event of a type. */
+export const next = (socket, type) => new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
+
+/** The data of the next `count` messages. */
+export function messages(socket, count) {
+  const received = [];
+  return new Promise((resolve) => {
+    socket.addEventListener('message', function collect(event) {
+      received.push(event.data);
+      if (received.length < count) return;
+      socket.removeEventListener('message', collect);
+      resolve(received);
+    });
+  });
+}
+
+/** Logs `describe(event)` for each of the four events until the socket has closed, and gives the log. */
+export function story(socket, describe) {
+  const log = [];
+  for (const type of ['open', 'message', 'error']) socket.addEventListener(type, (event) => log.push(describe(event)));
+  return new Promise((resolve) => {
+    socket.addEventListener('close', (event) => {
+      log.push(describe(event));
+      resolve(log);
+    });
+  });
+}
+
+/** Sends and gives what the server echoes. */
+export async function roundTrip(socket, ...args) {
+  const answer = next(socket, 'message');
+  socket.send(...args);
+  return (await answer).data;
+}
+
+/** Waits until the server answers to a text: everything sent before has arrived there. */
+export async function flush(socket) {
+  const answers = new Promise((resolve) => {
+    socket.addEventListener('message', function listen({ data }) {
+      if (data !== 'flush') return;
+      socket.removeEventListener('message', listen);
+      resolve();
+    });
+  });
+  socket.send('flush');
+  await answers;
+}
+
+/** A new task: everything queued before has run. MessageChannel, because a nested timer waits 4 ms. */
+export function task() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/** Runs `action` and gives the errors that were reported to the global meanwhile, in order with the log. */
+export async function reportedErrors(log, action) {
+  const report = (event) => {
+    event.preventDefault();
+    log.push(['reported', event.error instanceof Error ? event.error.message : String(event.error)]);
+  };
+  globalThis.addEventListener('error', report);
+  try {
+    await action();
+  } finally {
+    globalThis.removeEventListener('error', report);
+  }
+}
+
+/** Closes whatever the last case left open. */
+export function hangUp() {
+  for (const socket of dialled) {
+    try {
+      socket.close();
+    } catch {
+      // A case may have dialled a class that is broken on purpose.
+    }
+  }
+  dialled.clear();
+}

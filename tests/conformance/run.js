@@ -1,0 +1,84 @@
+// Runs the whole table against one class in whatever global scope the script was loaded into, and, in a
+// window, starts the workers that do the same.
+
+import { concepts } from './cases/index.js';
+import { describeError, plain } from './lib/observe.js';
+import { hangUp } from './lib/sockets.js';
+
+const TIMEOUT = 10_000;
+
+/** Makes the table run on request: in a window as `runConformance(scope, env)`, in a worker by message. */
+export function serve(WebSocketClass) {
+  const answer = async ({ data: env, ports: [port] }) => port.postMessage(await runTable(WebSocketClass, env));
+  if ('ServiceWorkerGlobalScope' in globalThis) {
+    globalThis.addEventListener('message', (event) => event.waitUntil(answer(event)));
+    globalThis.addEventListener('install', () => globalThis.skipWaiting());
+  } else if ('SharedWorkerGlobalScope' in globalThis) {
+    globalThis.addEventListener('connect', ({ ports: [port] }) => {
+      port.onmessage = answer;
+    });
+  } else if ('DedicatedWorkerGlobalScope' in globalThis) {
+    globalThis.addEventListener('message', answer);
+  } else {
+    const script = document.currentScript.src;
+    globalThis.runConformance = (scope, env) =>
+      scope === 'window' ? runTable(WebSocketClass, { ...env, scope }) : askWorker(scope, script, { ...env, scope });
+  }
+}
+
+async function runTable(WebSocketClass, env) {
+  const results = {};
+  for (const { concept, cases } of concepts) {
+    for (const { name, run, scopes, needs, expected } of cases) {
+      if (scopes && !scopes.includes(env.scope)) continue;
+      if (needs && !needs()) continue;
+      const title = `${concept}: ${name}`;
+      if (title in results) throw new Error(`two cases are called "${title}"`);
+      if (env.only && !title.includes(env.only)) continue;
+      results[title] = { observed: await runCase(() => run(WebSocketClass, env)) };
+      if (expected !== undefined) {
+        results[title].expected = plain(typeof expected === 'function' ? expected(env) : expected);
+      }
+      hangUp();
+    }
+  }
+  return JSON.stringify(results);
+}
+
+async function runCase(run) {
+  let timer;
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(() => resolve('<timed out>'), TIMEOUT);
+  });
+  try {
+    return plain(await Promise.race([run(), timeout]));
+  } catch (error) {
+    return { '<failed>': describeError(error), message: String(error?.message) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function askWorker(scope, script, env) {
+  const { port1, port2 } = new MessageChannel();
+  const failed = (event) => port1.dispatchEvent(new MessageEvent('message', { data: `"${event.message}"` }));
+  const answer = new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+  });
+  if (scope === 'dedicated worker') {
+    const worker = new Worker(script);
+    worker.onerror = failed;
+    worker.postMessage(env, [port2]);
+    return answer.finally(() => worker.terminate());
+  }
+  if (scope === 'shared worker') {
+    const worker = new SharedWorker(script);
+    worker.onerror = failed;
+    worker.port.postMessage(env, [port2]);
+    return answer;
+  }
+  const registration = await navigator.serviceWorker.register(script);
+  const worker = registration.installing ?? registration.waiting ?? registration.active;
+  worker.postMessage(env, [port2]);
+  return answer.finally(() => registration.unregister());
+}

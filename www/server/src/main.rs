@@ -1,0 +1,140 @@
+//! `undrop-chat [--port N] [--root DIR] [--package DIR]`: runs the chat on 127.0.0.1.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use undrop_chat::{Room, site};
+
+const USAGE: &str = "usage: undrop-chat [--port N] [--root DIR] [--package DIR]
+  --port N       the port; without it the environment's PORT, else any free one
+  --root DIR     the page's files; default: www/ of this project
+  --package DIR  the built package, served below /undrop/; default: dist/ of this project";
+
+/// However slow the clients are, the server is gone this long after Ctrl-C.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Options::parse(std::env::args().skip(1), std::env::var("PORT").ok()) {
+        Ok(options) => run(options).await,
+        Err(complaint) => Err(format!("{complaint}\n{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Options {
+    port: u16,
+    page: PathBuf,
+    package: PathBuf,
+}
+
+impl Options {
+    fn parse(
+        mut arguments: impl Iterator<Item = String>,
+        port: Option<String>,
+    ) -> Result<Self, String> {
+        let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut port = port.filter(|value| !value.is_empty());
+        let mut package = www.join("../dist");
+        let mut page = www;
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--port" => port = Some(value()?),
+                "--root" => page = value()?.into(),
+                "--package" => package = value()?.into(),
+                _ => return Err(format!("unknown argument {argument:?}")),
+            }
+        }
+        let port = port.map_or(Ok(0), |value| {
+            value
+                .parse()
+                .map_err(|_| format!("port {value:?}: not a number from 0 to 65535"))
+        })?;
+        Ok(Self {
+            port,
+            page,
+            package,
+        })
+    }
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let Options {
+        port,
+        page,
+        package,
+    } = options;
+    if !package.join("index.js").is_file() {
+        eprintln!("the package is not built yet, so the page cannot run: npm run build");
+    }
+    let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    println!("undrop chat: http://{address}/");
+
+    let room = Room::default();
+    let server = axum::serve(listener, site(room.clone(), &page, &package));
+    tokio::select! {
+        served = server => return served.map_err(|error| error.to_string()),
+        () = told_to_stop() => {}
+    }
+    let _ = tokio::time::timeout(PATIENCE, room.shut_down()).await;
+    Ok(())
+}
+
+/// Ctrl-C, or the polite signal of a process manager.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::Options;
+
+    fn port(arguments: &[&str], environment: Option<&str>) -> Result<u16, String> {
+        let arguments = arguments.iter().map(ToString::to_string);
+        Options::parse(arguments, environment.map(Into::into)).map(|options| options.port)
+    }
+
+    #[test]
+    fn the_argument_comes_before_the_environment() {
+        assert_eq!(port(&[], None), Ok(0));
+        assert_eq!(port(&[], Some("81")), Ok(81));
+        assert_eq!(port(&["--port", "82"], Some("81")), Ok(82));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(port(&[], Some("x")).unwrap_err().contains("\"x\""));
+        assert!(
+            port(&["--port"], None)
+                .unwrap_err()
+                .contains("--port needs")
+        );
+        assert!(port(&["--prot"], None).unwrap_err().contains("--prot"));
+    }
+}

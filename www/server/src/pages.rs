@@ -1,0 +1,47 @@
+//! The files: where each comes from, and the headers that go with it.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::any;
+use tower_http::services::ServeDir;
+
+/// Nothing inline, nothing from elsewhere. WebAssembly needs its own word, and Safari before 15.4 does
+/// not count `ws:` to the same host as `'self'`.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+pub fn serve(page: &Path, package: &Path) -> Router {
+    Router::new()
+        .nest_service("/undrop", ServeDir::new(package))
+        // This crate lives in the page's folder and is not part of the page.
+        .route("/server", any(StatusCode::NOT_FOUND))
+        .route("/server/{*path}", any(StatusCode::NOT_FOUND))
+        .fallback_service(ServeDir::new(page))
+        .layer(map_response(with_headers))
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Asks each time, and is answered with a 304 as long as the file is the same.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let charset = match headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
+        Some(b"text/html") => "text/html; charset=utf-8",
+        Some(b"text/javascript") => "text/javascript; charset=utf-8",
+        Some(b"text/css") => "text/css; charset=utf-8",
+        Some(b"text/plain") => "text/plain; charset=utf-8",
+        _ => return response,
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(charset));
+    response
+}
