@@ -8,7 +8,7 @@
 //!
 //! The last two exist on `wasm32` alone.
 
-#![no_std]
+#![cfg_attr(feature = "npm", no_std)]
 #![warn(unreachable_pub)]
 
 extern crate alloc;

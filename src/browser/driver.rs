@@ -46,7 +46,8 @@ impl<F: Face + 'static> Driver<F> {
                     socket: None,
                 }),
                 hear: Closure::new(move |epoch, kind, _code, _clean| {
-                    this.upgrade().is_some_and(|driver| driver.hear(epoch, kind))
+                    this.upgrade()
+                        .is_some_and(|driver| driver.hear(epoch, kind))
                 }),
             }
         });
@@ -61,7 +62,11 @@ impl<F: Face + 'static> Driver<F> {
 
     /// Whatever the browser thinks wrong with the arguments is returned.
     pub(crate) fn close(&self, code: &JsValue, reason: &JsValue) -> Result<(), JsValue> {
-        let socket = self.line.try_borrow().ok().and_then(|line| line.socket.clone());
+        let socket = self
+            .line
+            .try_borrow()
+            .ok()
+            .and_then(|line| line.socket.clone());
         if let Some(socket) = socket {
             socket.hang_up(code, reason)?;
         }

@@ -1,28 +1,126 @@
-//! One connection, as its user sees it: from the first dial to the last event.
+//! One connection, as its user sees it: any number of dials, from the first to the last event.
 //!
-//! The methods are of three kinds:
+//! The methods are of four kinds:
 //!
-//! - `handle_*` takes what happened to the line;
-//! - [`poll`](Connection::poll) gives what is to be done about it, until it gives nothing more. Its answer can
-//!   change after every `handle_*` and after [`close`](Connection::close);
-//! - all others are the user's wishes ([`close`](Connection::close)) and plain getters.
+//! - `handle_*` takes what happened.
+//! - [`close`](Connection::close), [`reconnect`](Connection::reconnect), [`give_up`](Connection::give_up) and
+//!   [`send`](Connection::send) take what the user wants. That is a thing apart from the state of the network: after
+//!   `close` nothing dials until the user asks.
+//! - [`poll`](Connection::poll) gives what is to be done, until there is nothing left; its answer can change after
+//!   each of those. [`poll_timeout`](Connection::poll_timeout) says when to call
+//!   [`handle_timeout`](Connection::handle_timeout); its answer can change after each of them but `handle_message`.
+//! - All others are plain getters.
 
 use alloc::collections::VecDeque;
 
-/// The number of a dial. Whatever comes from an older one than the last is ignored.
-pub type Epoch = u32;
+use super::backoff::{Backoff, Window};
+use super::pulse::{Beat, Pulse};
+use super::queue::{Full, Queue};
+use super::{Heartbeat, Limits, Millis, Retry, Stats};
 
-/// What the user may know of the line, in the words and numbers of the standard.
+/// The number of a dial. Whatever comes from an older one than the last is ignored.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Epoch(pub u32);
+
+/// How a connection behaves. It stays as it is for its whole life.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum ReadyState {
-    /// The line is being dialled.
-    Connecting = 0,
-    /// Messages flow.
-    Open = 1,
-    /// The user has closed, the other end has not yet answered.
-    Closing = 2,
+pub struct Config {
+    /// What becomes of a lost line.
+    pub policy: Policy,
+    /// How long a dial may take, in milliseconds. Not applied under [`Policy::Never`].
+    pub connect_timeout: u32,
+    /// What may wait while the line is down; without, nothing may.
+    pub queue: Option<Limits>,
+    /// How a silent line is found out; without, only the browser can tell.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// What becomes of a lost line.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Policy {
+    /// It stays lost, and the browser's own socket is left to itself in everything.
+    Never,
+    /// It is dialled again, unless its close code is final.
+    Retry(Retry),
+    /// The same, once the user has been asked: see [`Output::Consult`].
+    Ask(Retry),
+}
+
+/// Why a line was lost.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Cause {
+    /// The socket closed.
+    Close,
+    /// A heartbeat was not answered.
+    Heartbeat,
+    /// A dial took too long.
+    Timeout,
+    /// There was no URL to dial.
+    Url,
+    /// After a wake, or with a network come back, the line did not answer a probe.
+    Wake,
+    /// The user asked for a new one.
+    Reconnect,
+}
+
+/// A line that was lost.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Drop {
+    /// Why.
+    pub cause: Cause,
+    /// The close code, 1006 where there was none.
+    pub code: u16,
+    /// The number of the next dial, counted from the last line that held.
+    pub attempt: u32,
+    /// The wait before it, in milliseconds.
+    pub delay: u32,
+    /// Whether it is given up if nobody objects.
+    pub last: bool,
+}
+
+/// What the user makes of a lost line.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Verdict {
+    /// As it would be without being asked.
+    Default,
+    /// Dial again, whatever the close code.
+    Retry,
+    /// Dial again after so many milliseconds.
+    After(u32),
     /// It is over.
-    Closed = 3,
+    GiveUp,
+}
+
+/// What the page says of itself. Each may be untrue: it lets a line be probed or a wait be shortened, no more.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Signal {
+    /// There is a network.
+    Online,
+    /// There is none.
+    Offline,
+    /// The page is seen.
+    Visible,
+    /// It is not; its timers are slow.
+    Hidden,
+    /// The page or the machine slept.
+    Wake,
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum State {
+    /// The line is being dialled.
+    Connecting,
+    /// Messages flow.
+    Open,
+    /// The line was lost; the next dial has its time.
+    Waiting,
+    /// The same, and the page says that there is no network.
+    Offline,
+    /// The user has closed, the other end has not yet answered.
+    Closing,
+    /// It is over, until the user asks for a new line.
+    Closed,
 }
 
 /// What the user is to be told.
@@ -30,89 +128,543 @@ pub enum ReadyState {
 pub enum Event {
     /// The line stands.
     Open,
-    /// The line failed; a close follows.
+    /// The line was lost and will be dialled again.
+    Drop(Drop),
+    /// The line was not closed in order; a close follows.
     Error,
     /// It is over. Always the last event.
     Close,
+    /// [`Connection::state`] has changed.
+    State,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Ending {
+    Clean,
+    Broken,
 }
 
 /// What is to be done.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Output {
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Output<M> {
     /// Open a socket, and report what becomes of it under this number.
     Dial(Epoch),
+    /// Forget the socket of this dial and close it, without waiting for anything from it.
+    HangUp(Epoch),
+    /// Hand this to the socket.
+    Transmit(M),
+    /// Send a heartbeat.
+    Ping,
+    /// Ask the user what to make of this, and say so to [`Connection::handle_verdict`].
+    Consult(Drop),
     /// Tell the user.
     Notify(Event),
+    /// Hand this back to the user: it was taken, and will not be sent.
+    Return(M, Fate),
 }
 
+/// Why a message that was taken will not be sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Fate {
+    /// It waited for longer than it was to live.
+    Expired,
+    /// A newer one needed its place.
+    Overflow,
+    /// It is over.
+    Closed,
+}
+
+/// The message was not taken.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Refusal {
+    /// The line is not open and nothing may wait.
+    NotOpen,
+    /// Too much waits already.
+    Full,
+    /// It is over.
+    Closed,
+}
+
+impl From<Full> for Refusal {
+    fn from(Full: Full) -> Self {
+        Refusal::Full
+    }
+}
+
+/// How long the other end may take to answer a close. A user who wants to leave is not kept waiting by a dead line.
+const CLOSE_TIMEOUT: u32 = 1_000;
+
+/// How far apart dials are that a signal brings forward. Signals come in bursts, and lie.
+const HASTE: u32 = 1_000;
+
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum State {
-    Dialing,
-    Open,
-    Closing,
+enum Phase {
+    Dialing { since: Millis },
+    Open { since: Millis, pulse: Option<Pulse> },
+    Waiting { until: Millis, ending: Ending },
+    Closing { deadline: Option<Millis> },
     Closed,
 }
 
 /// See the [module](self).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Connection {
-    state: State,
+pub struct Connection<M> {
+    config: Config,
+    phase: Phase,
     epoch: Epoch,
-    outputs: VecDeque<Output>,
+    backoff: Backoff,
+    queue: Queue<M>,
+    stats: Stats,
+    outputs: VecDeque<Output<M>>,
+    /// When it last dialled.
+    dialed: Millis,
+    hidden: bool,
+    offline: bool,
+    /// The user has been told of an error since the last dial.
+    error_told: bool,
 }
 
-impl Connection {
-    /// A connection whose first output is its first dial.
-    pub fn new() -> Self {
-        Self {
-            state: State::Dialing,
-            epoch: 1,
-            outputs: VecDeque::from([Output::Dial(1)]),
-        }
+impl<M> Connection<M> {
+    /// A connection whose first output is its first dial. The seed is all the randomness that it has.
+    pub fn new(config: Config, now: Millis, seed: u64) -> Self {
+        let mut connection = Self {
+            config,
+            phase: Phase::Closed,
+            epoch: Epoch::default(),
+            backoff: Backoff::new(seed),
+            queue: Queue::new(config.queue.unwrap_or_default()),
+            stats: Stats::default(),
+            outputs: VecDeque::new(),
+            dialed: now,
+            hidden: false,
+            offline: false,
+            error_told: false,
+        };
+        connection.dial(now);
+        connection
     }
 
+    // What is to be done.
+
     /// What is to be done next.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output<M>> {
         self.outputs.pop_front()
     }
 
-    /// What the user sees of the line.
-    pub fn ready_state(&self) -> ReadyState {
-        match self.state {
-            State::Dialing => ReadyState::Connecting,
-            State::Open => ReadyState::Open,
-            State::Closing => ReadyState::Closing,
-            State::Closed => ReadyState::Closed,
+    /// Whether there is more to be done.
+    pub fn is_drained(&self) -> bool {
+        self.outputs.is_empty()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout).
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        let line = match &self.phase {
+            Phase::Dialing { since } => self.policy().map(|_| *since + self.config.connect_timeout),
+            Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::deadline),
+            Phase::Waiting { until, .. } => Some(*until),
+            Phase::Closing { deadline } => *deadline,
+            Phase::Closed => None,
+        };
+        match (line, self.queue.deadline()) {
+            (Some(line), Some(queue)) => Some(line.min(queue)),
+            (line, queue) => line.or(queue),
         }
     }
+
+    // What the user wants.
+
+    /// Sends a message, now or when the line is back.
+    pub fn send(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
+        match self.phase {
+            Phase::Open { .. } => self.transmit(message, bytes),
+            Phase::Closing { .. } | Phase::Closed => return Err(Refusal::Closed),
+            Phase::Dialing { .. } | Phase::Waiting { .. } => {
+                if self.config.queue.is_none() {
+                    return Err(Refusal::NotOpen);
+                }
+                self.queue.takes(bytes)?;
+                while let Some(oldest) = self.queue.overflow(bytes) {
+                    self.outputs
+                        .push_back(Output::Return(oldest, Fate::Overflow));
+                }
+                self.queue.push(now, message, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// It shall end. If there is a socket that may still answer, it has been told.
+    pub fn close(&mut self, now: Millis) {
+        let deadline = match self.phase {
+            Phase::Closing { .. } | Phase::Closed => return,
+            Phase::Waiting { .. } => Some(now),
+            Phase::Dialing { .. } | Phase::Open { .. } => {
+                self.policy().map(|_| now + CLOSE_TIMEOUT)
+            }
+        };
+        self.enter(Phase::Closing { deadline });
+    }
+
+    /// Dial now, whatever the line is doing, also after the end. A dial that is under way goes on.
+    pub fn reconnect(&mut self, now: Millis) {
+        self.backoff.reset();
+        match self.phase {
+            Phase::Dialing { .. } => return,
+            Phase::Waiting { .. } | Phase::Closed => {}
+            Phase::Closing { .. } => self.outputs.push_back(Output::HangUp(self.epoch)),
+            Phase::Open { .. } => {
+                self.count(Cause::Reconnect);
+                self.outputs.push_back(Output::HangUp(self.epoch));
+                self.notify(Event::Drop(Drop {
+                    cause: Cause::Reconnect,
+                    code: ABNORMAL,
+                    attempt: 1,
+                    delay: 0,
+                    last: false,
+                }));
+            }
+        }
+        self.dial(now);
+    }
+
+    /// Do not dial again. Of no effect but on a line that waits.
+    pub fn give_up(&mut self) {
+        if let Phase::Waiting { ending, .. } = self.phase {
+            self.finish(ending);
+        }
+    }
+
+    // What happened.
 
     /// The handshake of this dial succeeded.
-    pub fn handle_opened(&mut self, epoch: Epoch) {
-        if epoch == self.epoch && self.state == State::Dialing {
-            self.state = State::Open;
-            self.outputs.push_back(Output::Notify(Event::Open));
+    pub fn handle_opened(&mut self, now: Millis, epoch: Epoch) {
+        if epoch != self.epoch || !matches!(self.phase, Phase::Dialing { .. }) {
+            return;
+        }
+        self.stats.opens += 1;
+        let pulse = self
+            .config
+            .heartbeat
+            .map(|heartbeat| Pulse::new(heartbeat, now));
+        self.enter(Phase::Open { since: now, pulse });
+        // The user says hello before anything that has waited.
+        self.notify(Event::Open);
+        self.return_expired(now);
+        while let Some((message, bytes)) = self.queue.pop_sized() {
+            self.transmit(message, bytes);
         }
     }
 
-    /// The socket of this dial failed.
+    /// A message arrived.
+    pub fn handle_message(&mut self, epoch: Epoch, bytes: u64) {
+        if epoch != self.epoch {
+            return;
+        }
+        self.stats.messages_in += 1;
+        self.stats.bytes_in += bytes;
+        if let Phase::Open {
+            pulse: Some(pulse), ..
+        } = &mut self.phase
+        {
+            pulse.hear();
+        }
+    }
+
+    /// The reply to a heartbeat arrived.
+    pub fn handle_reply(&mut self, now: Millis, epoch: Epoch) {
+        if epoch != self.epoch {
+            return;
+        }
+        if let Phase::Open {
+            pulse: Some(pulse), ..
+        } = &mut self.phase
+            && let Some(took) = pulse.hear_reply(now) {
+                self.stats.round_trip.measured(took);
+            }
+    }
+
+    /// The socket of this dial failed; that it closed is still to come.
     pub fn handle_error(&mut self, epoch: Epoch) {
-        if epoch == self.epoch && self.state != State::Closed {
-            self.outputs.push_back(Output::Notify(Event::Error));
+        if epoch != self.epoch {
+            return;
+        }
+        // Whether the user is concerned shows when it has closed, unless nothing can come between.
+        if self.policy().is_none() || matches!(self.phase, Phase::Closing { .. }) {
+            self.tell_error();
         }
     }
 
-    /// The socket of this dial closed.
-    pub fn handle_closed(&mut self, epoch: Epoch) {
-        if epoch == self.epoch && self.state != State::Closed {
-            self.state = State::Closed;
-            self.outputs.push_back(Output::Notify(Event::Close));
+    /// The socket of this dial closed, or could not be opened.
+    pub fn handle_closed(&mut self, now: Millis, epoch: Epoch, code: u16, clean: bool) {
+        if epoch != self.epoch {
+            return;
+        }
+        let ending = if clean { Ending::Clean } else { Ending::Broken };
+        match self.phase {
+            Phase::Dialing { .. } | Phase::Open { .. } => {
+                self.lose(now, Cause::Close, code, ending)
+            }
+            Phase::Closing { .. } => self.finish(ending),
+            Phase::Waiting { .. } | Phase::Closed => {}
         }
     }
 
-    /// The user wants it to end; its socket has been told.
-    pub fn close(&mut self) {
-        if self.state != State::Closed {
-            self.state = State::Closing;
+    /// There was no URL for this dial.
+    pub fn handle_no_url(&mut self, now: Millis, epoch: Epoch) {
+        if epoch == self.epoch && matches!(self.phase, Phase::Dialing { .. }) {
+            self.lose(now, Cause::Url, ABNORMAL, Ending::Broken);
         }
     }
+
+    /// What the user made of a lost line.
+    pub fn handle_verdict(&mut self, now: Millis, drop: Drop, verdict: Verdict) {
+        let Phase::Waiting { until, .. } = &mut self.phase else {
+            return;
+        };
+        let delay = match verdict {
+            Verdict::GiveUp => return self.give_up(),
+            Verdict::Default if drop.last => return self.give_up(),
+            Verdict::Default | Verdict::Retry => drop.delay,
+            Verdict::After(delay) => delay,
+        };
+        *until = now + delay;
+        self.notify(Event::Drop(Drop {
+            delay,
+            last: false,
+            ..drop
+        }));
+    }
+
+    /// The page said something of itself.
+    pub fn handle_signal(&mut self, now: Millis, signal: Signal) {
+        let state = self.state();
+        match signal {
+            Signal::Hidden => self.hidden = true,
+            Signal::Visible => self.hidden = false,
+            Signal::Offline => self.offline = true,
+            Signal::Online => self.offline = false,
+            Signal::Wake => {}
+        }
+        self.notify_since(state);
+        if !matches!(signal, Signal::Hidden | Signal::Offline) {
+            self.suspect(now);
+        }
+    }
+
+    /// The time of [`poll_timeout`](Self::poll_timeout) has come, or may have.
+    pub fn handle_timeout(&mut self, now: Millis) {
+        self.return_expired(now);
+        match &mut self.phase {
+            Phase::Dialing { since }
+                if now.since(*since) >= u64::from(self.config.connect_timeout) =>
+            {
+                self.lose(now, Cause::Timeout, ABNORMAL, Ending::Broken);
+            }
+            Phase::Open {
+                pulse: Some(pulse), ..
+            } => {
+                let beat = pulse.handle_timeout(now);
+                self.obey(now, beat);
+            }
+            Phase::Waiting { until, .. } if *until <= now => self.dial(now),
+            Phase::Closing {
+                deadline: Some(deadline),
+            } if *deadline <= now => {
+                self.outputs.push_back(Output::HangUp(self.epoch));
+                self.finish(Ending::Broken);
+            }
+            _ => {}
+        }
+    }
+
+    // Getters.
+
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Dialing { .. } => State::Connecting,
+            Phase::Open { .. } => State::Open,
+            Phase::Waiting { .. } if self.offline => State::Offline,
+            Phase::Waiting { .. } => State::Waiting,
+            Phase::Closing { .. } => State::Closing,
+            Phase::Closed => State::Closed,
+        }
+    }
+
+    /// The number of the last dial.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// How many bytes wait for the line to come back.
+    pub fn queued(&self) -> u64 {
+        self.queue.bytes()
+    }
+
+    /// What it has counted.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    // How it is done.
+
+    fn dial(&mut self, now: Millis) {
+        self.epoch = Epoch(self.epoch.0.wrapping_add(1));
+        self.stats.dials += 1;
+        self.dialed = now;
+        self.error_told = false;
+        self.enter(Phase::Dialing { since: now });
+        self.outputs.push_back(Output::Dial(self.epoch));
+    }
+
+    /// The one way to lose a line.
+    fn lose(&mut self, now: Millis, cause: Cause, code: u16, ending: Ending) {
+        self.count(cause);
+        if cause != Cause::Close {
+            self.outputs.push_back(Output::HangUp(self.epoch));
+        }
+        let Some(retry) = self.policy().copied() else {
+            return self.finish(ending);
+        };
+        let patient = self.hidden || self.offline;
+        match self.phase {
+            Phase::Open { since, .. } if now.since(since) >= u64::from(retry.reset_after) => {
+                self.backoff.reset()
+            }
+            _ if patient => {}
+            _ => self.backoff.spend(),
+        }
+        let window = match (cause, code) {
+            (Cause::Wake, _) => Window::None,
+            (_, 1012 | 1013) => Window::Restart,
+            _ => Window::Plain,
+        };
+        let last = is_final(code) || self.backoff.is_spent(&retry);
+        let mut delay = self.backoff.draw(&retry, window);
+        if self.hidden && self.backoff.attempt() > 1 {
+            // Nobody looks, and there may be many such pages.
+            delay = delay.saturating_add(retry.cap);
+        }
+        let drop = Drop {
+            cause,
+            code,
+            attempt: self.backoff.attempt(),
+            delay,
+            last,
+        };
+        if matches!(self.config.policy, Policy::Ask(_)) {
+            self.enter(Phase::Waiting {
+                until: now + delay,
+                ending,
+            });
+            self.outputs.push_back(Output::Consult(drop));
+        } else if last {
+            self.finish(ending);
+        } else {
+            self.enter(Phase::Waiting {
+                until: now + delay,
+                ending,
+            });
+            self.notify(Event::Drop(drop));
+        }
+    }
+
+    fn finish(&mut self, ending: Ending) {
+        while let Some(message) = self.queue.pop() {
+            self.outputs
+                .push_back(Output::Return(message, Fate::Closed));
+        }
+        self.enter(Phase::Closed);
+        if ending == Ending::Broken && self.policy().is_some() {
+            self.tell_error();
+        }
+        self.notify(Event::Close);
+    }
+
+    /// Something suggests that the line, or the reason to wait for one, is gone.
+    fn suspect(&mut self, now: Millis) {
+        match &mut self.phase {
+            Phase::Open {
+                pulse: Some(pulse), ..
+            } => {
+                let beat = pulse.probe(now);
+                self.obey(now, beat);
+            }
+            Phase::Waiting { until, .. } => {
+                *until = (*until).min(now.max(self.dialed + HASTE));
+                if *until <= now {
+                    self.dial(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn obey(&mut self, now: Millis, beat: Beat) {
+        match beat {
+            Beat::Nothing => {}
+            Beat::Ask => self.outputs.push_back(Output::Ping),
+            Beat::Dead(cause) => self.lose(now, cause, ABNORMAL, Ending::Broken),
+        }
+    }
+
+    fn transmit(&mut self, message: M, bytes: u64) {
+        self.stats.messages_out += 1;
+        self.stats.bytes_out += bytes;
+        self.outputs.push_back(Output::Transmit(message));
+    }
+
+    fn return_expired(&mut self, now: Millis) {
+        while let Some(message) = self.queue.pop_expired(now) {
+            self.outputs
+                .push_back(Output::Return(message, Fate::Expired));
+        }
+    }
+
+    fn tell_error(&mut self) {
+        if !self.error_told {
+            self.error_told = true;
+            self.notify(Event::Error);
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        let state = self.state();
+        self.phase = phase;
+        self.notify_since(state);
+    }
+
+    fn notify_since(&mut self, state: State) {
+        if self.state() != state {
+            self.notify(Event::State);
+        }
+    }
+
+    fn notify(&mut self, event: Event) {
+        self.outputs.push_back(Output::Notify(event));
+    }
+
+    fn count(&mut self, cause: Cause) {
+        if let Some(count) = self.stats.drops.get_mut(cause as usize) {
+            *count += 1;
+        }
+    }
+
+    /// How to dial again; nothing if the browser's own socket is left to itself.
+    fn policy(&self) -> Option<&Retry> {
+        match &self.config.policy {
+            Policy::Never => None,
+            Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
+        }
+    }
+}
+
+/// What a line is said to have closed with when it did not say so itself.
+const ABNORMAL: u16 = 1006;
+
+/// The server, or what this end did, makes another try pointless.
+/// <https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number>
+fn is_final(code: u16) -> bool {
+    matches!(code, 1000 | 1002 | 1003 | 1007..=1010 | 4400..=4499)
 }

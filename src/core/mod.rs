@@ -1,8 +1,31 @@
 //! What decides: a connection without any I/O.
 //!
-//! Nothing in here knows of a browser, a socket or a clock. A [`Connection`] is told what happened, and says
-//! what is to be done. It is made to be driven by a browser, a server or a simulation alike.
+//! Nothing in here knows of a browser, a socket or a clock. A [`Connection`] is told what happened and when, and says
+//! what is to be done and when to ask it again. It is driven by a browser, a server or a simulation alike, and does
+//! the same for the same input: its randomness comes from a seed.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `connection` | the state of a line, and the one way to lose it |
+//! | `backoff` | how long to wait before the next dial |
+//! | `pulse` | whether the other end is still there |
+//! | `queue` | what is sent while the line is down |
+//! | `stats` | what a status page wants to know |
+//! | `millis` | time |
 
+mod backoff;
 mod connection;
+mod millis;
+mod pulse;
+mod queue;
+mod stats;
 
-pub use connection::{Connection, Epoch, Event, Output, ReadyState};
+pub use backoff::Retry;
+pub use connection::{
+    Cause, Config, Connection, Drop, Epoch, Event, Fate, Output, Policy, Refusal, Signal, State,
+    Verdict,
+};
+pub use millis::Millis;
+pub use pulse::Heartbeat;
+pub use queue::{Full, Limits, Overflow};
+pub use stats::{RoundTrip, Stats};

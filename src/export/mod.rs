@@ -1,4 +1,4 @@
 //! What JavaScript sees. The class that a page uses is the shell in `npm/`, which holds one of these.
 
-mod runtime;
 mod line;
+mod runtime;
