@@ -41,13 +41,9 @@ impl<F: Face + 'static> Driver<F> {
                 url,
                 protocols,
                 connection: RefCell::new(Connection::new()),
-                line: RefCell::new(Line {
-                    face: Some(Rc::new(face)),
-                    socket: None,
-                }),
+                line: RefCell::new(Line { face: Some(Rc::new(face)), socket: None }),
                 hear: Closure::new(move |epoch, kind, _code, _clean| {
-                    this.upgrade()
-                        .is_some_and(|driver| driver.hear(epoch, kind))
+                    this.upgrade().is_some_and(|driver| driver.hear(epoch, kind))
                 }),
             }
         });
@@ -56,17 +52,12 @@ impl<F: Face + 'static> Driver<F> {
     }
 
     pub(crate) fn ready_state(&self) -> ReadyState {
-        self.with(|connection| connection.ready_state())
-            .unwrap_or(ReadyState::Closed)
+        self.with(|connection| connection.ready_state()).unwrap_or(ReadyState::Closed)
     }
 
     /// Whatever the browser thinks wrong with the arguments is returned.
     pub(crate) fn close(&self, code: &JsValue, reason: &JsValue) -> Result<(), JsValue> {
-        let socket = self
-            .line
-            .try_borrow()
-            .ok()
-            .and_then(|line| line.socket.clone());
+        let socket = self.line.try_borrow().ok().and_then(|line| line.socket.clone());
         if let Some(socket) = socket {
             socket.hang_up(code, reason)?;
         }
@@ -136,10 +127,7 @@ impl<F: Face + 'static> Driver<F> {
     /// Lends the core for one call. Nothing foreign runs in there, so it is never lent twice; saying so with
     /// `borrow_mut` would ship the text of a panic that can't happen.
     fn with<R>(&self, call: impl FnOnce(&mut Connection) -> R) -> Option<R> {
-        self.connection
-            .try_borrow_mut()
-            .ok()
-            .map(|mut connection| call(&mut connection))
+        self.connection.try_borrow_mut().ok().map(|mut connection| call(&mut connection))
     }
 }
 

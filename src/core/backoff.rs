@@ -19,12 +19,7 @@ pub struct Retry {
 impl Default for Retry {
     /// Without limit; 5 s, as RFC 6455 7.2.3 asks; 30 s; 5 s.
     fn default() -> Self {
-        Self {
-            limit: u32::MAX,
-            first: 5_000,
-            cap: 30_000,
-            reset_after: 5_000,
-        }
+        Self { limit: u32::MAX, first: 5_000, cap: 30_000, reset_after: 5_000 }
     }
 }
 
@@ -50,11 +45,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            failed: 0,
-            spent: 0,
-            random: seed,
-        }
+        Self { failed: 0, spent: 0, random: seed }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -77,9 +68,7 @@ impl Backoff {
 
     /// Draws the wait before the next dial.
     pub(crate) fn draw(&mut self, retry: &Retry, window: Window) -> u32 {
-        let widened = retry
-            .first
-            .saturating_mul(1u32.checked_shl(self.failed).unwrap_or(u32::MAX));
+        let widened = retry.first.saturating_mul(1u32.checked_shl(self.failed).unwrap_or(u32::MAX));
         let (from, to) = match window {
             Window::None if self.failed == 0 => (0, 0),
             Window::Restart => (retry.first, retry.cap),

@@ -200,10 +200,22 @@ const HASTE: u32 = 1_000;
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 enum Phase {
-    Dialing { since: Millis },
-    Open { since: Millis, pulse: Option<Pulse> },
-    Waiting { until: Millis, ending: Ending },
-    Closing { deadline: Option<Millis> },
+    Dialing {
+        since: Millis,
+    },
+    Open {
+        since: Millis,
+        pulse: Option<Pulse>,
+        /// The socket is about to close and takes nothing more.
+        ending: bool,
+    },
+    Waiting {
+        until: Millis,
+        ending: Ending,
+    },
+    Closing {
+        deadline: Option<Millis>,
+    },
     Closed,
 }
 
@@ -277,16 +289,15 @@ impl<M> Connection<M> {
     /// Sends a message, now or when the line is back.
     pub fn send(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
         match self.phase {
-            Phase::Open { .. } => self.transmit(message, bytes),
+            Phase::Open { ending: false, .. } => self.transmit(message, bytes),
             Phase::Closing { .. } | Phase::Closed => return Err(Refusal::Closed),
-            Phase::Dialing { .. } | Phase::Waiting { .. } => {
+            Phase::Open { .. } | Phase::Dialing { .. } | Phase::Waiting { .. } => {
                 if self.config.queue.is_none() {
                     return Err(Refusal::NotOpen);
                 }
                 self.queue.takes(bytes)?;
                 while let Some(oldest) = self.queue.overflow(bytes) {
-                    self.outputs
-                        .push_back(Output::Return(oldest, Fate::Overflow));
+                    self.outputs.push_back(Output::Return(oldest, Fate::Overflow));
                 }
                 self.queue.push(now, message, bytes);
             }
@@ -299,9 +310,7 @@ impl<M> Connection<M> {
         let deadline = match self.phase {
             Phase::Closing { .. } | Phase::Closed => return,
             Phase::Waiting { .. } => Some(now),
-            Phase::Dialing { .. } | Phase::Open { .. } => {
-                self.policy().map(|_| now + CLOSE_TIMEOUT)
-            }
+            Phase::Dialing { .. } | Phase::Open { .. } => self.policy().map(|_| now + CLOSE_TIMEOUT),
         };
         self.enter(Phase::Closing { deadline });
     }
@@ -343,11 +352,8 @@ impl<M> Connection<M> {
             return;
         }
         self.stats.opens += 1;
-        let pulse = self
-            .config
-            .heartbeat
-            .map(|heartbeat| Pulse::new(heartbeat, now));
-        self.enter(Phase::Open { since: now, pulse });
+        let pulse = self.config.heartbeat.map(|heartbeat| Pulse::new(heartbeat, now));
+        self.enter(Phase::Open { since: now, pulse, ending: false });
         // The user says hello before anything that has waited.
         self.notify(Event::Open);
         self.return_expired(now);
@@ -363,10 +369,7 @@ impl<M> Connection<M> {
         }
         self.stats.messages_in += 1;
         self.stats.bytes_in += bytes;
-        if let Phase::Open {
-            pulse: Some(pulse), ..
-        } = &mut self.phase
-        {
+        if let Phase::Open { pulse: Some(pulse), .. } = &mut self.phase {
             pulse.hear();
         }
     }
@@ -376,12 +379,20 @@ impl<M> Connection<M> {
         if epoch != self.epoch {
             return;
         }
-        if let Phase::Open {
-            pulse: Some(pulse), ..
-        } = &mut self.phase
-            && let Some(took) = pulse.hear_reply(now) {
-                self.stats.round_trip.measured(took);
-            }
+        if let Phase::Open { pulse: Some(pulse), .. } = &mut self.phase
+            && let Some(took) = pulse.hear_reply(now)
+        {
+            self.stats.round_trip.measured(took);
+        }
+    }
+
+    /// The socket of this dial is about to close: whatever it were given would be lost.
+    pub fn handle_ending(&mut self, epoch: Epoch) {
+        if let Phase::Open { ending, .. } = &mut self.phase
+            && epoch == self.epoch
+        {
+            *ending = true;
+        }
     }
 
     /// The socket of this dial failed; that it closed is still to come.
@@ -402,9 +413,7 @@ impl<M> Connection<M> {
         }
         let ending = if clean { Ending::Clean } else { Ending::Broken };
         match self.phase {
-            Phase::Dialing { .. } | Phase::Open { .. } => {
-                self.lose(now, Cause::Close, code, ending)
-            }
+            Phase::Dialing { .. } | Phase::Open { .. } => self.lose(now, Cause::Close, code, ending),
             Phase::Closing { .. } => self.finish(ending),
             Phase::Waiting { .. } | Phase::Closed => {}
         }
@@ -429,11 +438,7 @@ impl<M> Connection<M> {
             Verdict::After(delay) => delay,
         };
         *until = now + delay;
-        self.notify(Event::Drop(Drop {
-            delay,
-            last: false,
-            ..drop
-        }));
+        self.notify(Event::Drop(Drop { delay, last: false, ..drop }));
     }
 
     /// The page said something of itself.
@@ -457,20 +462,17 @@ impl<M> Connection<M> {
         self.return_expired(now);
         match &mut self.phase {
             Phase::Dialing { since }
-                if now.since(*since) >= u64::from(self.config.connect_timeout) =>
+                if self.config.policy != Policy::Never
+                    && now.since(*since) >= u64::from(self.config.connect_timeout) =>
             {
                 self.lose(now, Cause::Timeout, ABNORMAL, Ending::Broken);
             }
-            Phase::Open {
-                pulse: Some(pulse), ..
-            } => {
+            Phase::Open { pulse: Some(pulse), .. } => {
                 let beat = pulse.handle_timeout(now);
                 self.obey(now, beat);
             }
             Phase::Waiting { until, .. } if *until <= now => self.dial(now),
-            Phase::Closing {
-                deadline: Some(deadline),
-            } if *deadline <= now => {
+            Phase::Closing { deadline: Some(deadline) } if *deadline <= now => {
                 self.outputs.push_back(Output::HangUp(self.epoch));
                 self.finish(Ending::Broken);
             }
@@ -529,9 +531,7 @@ impl<M> Connection<M> {
         };
         let patient = self.hidden || self.offline;
         match self.phase {
-            Phase::Open { since, .. } if now.since(since) >= u64::from(retry.reset_after) => {
-                self.backoff.reset()
-            }
+            Phase::Open { since, .. } if now.since(since) >= u64::from(retry.reset_after) => self.backoff.reset(),
             _ if patient => {}
             _ => self.backoff.spend(),
         }
@@ -546,34 +546,21 @@ impl<M> Connection<M> {
             // Nobody looks, and there may be many such pages.
             delay = delay.saturating_add(retry.cap);
         }
-        let drop = Drop {
-            cause,
-            code,
-            attempt: self.backoff.attempt(),
-            delay,
-            last,
-        };
+        let drop = Drop { cause, code, attempt: self.backoff.attempt(), delay, last };
         if matches!(self.config.policy, Policy::Ask(_)) {
-            self.enter(Phase::Waiting {
-                until: now + delay,
-                ending,
-            });
+            self.enter(Phase::Waiting { until: now + delay, ending });
             self.outputs.push_back(Output::Consult(drop));
         } else if last {
             self.finish(ending);
         } else {
-            self.enter(Phase::Waiting {
-                until: now + delay,
-                ending,
-            });
+            self.enter(Phase::Waiting { until: now + delay, ending });
             self.notify(Event::Drop(drop));
         }
     }
 
     fn finish(&mut self, ending: Ending) {
         while let Some(message) = self.queue.pop() {
-            self.outputs
-                .push_back(Output::Return(message, Fate::Closed));
+            self.outputs.push_back(Output::Return(message, Fate::Closed));
         }
         self.enter(Phase::Closed);
         if ending == Ending::Broken && self.policy().is_some() {
@@ -585,9 +572,7 @@ impl<M> Connection<M> {
     /// Something suggests that the line, or the reason to wait for one, is gone.
     fn suspect(&mut self, now: Millis) {
         match &mut self.phase {
-            Phase::Open {
-                pulse: Some(pulse), ..
-            } => {
+            Phase::Open { pulse: Some(pulse), .. } => {
                 let beat = pulse.probe(now);
                 self.obey(now, beat);
             }
@@ -617,8 +602,7 @@ impl<M> Connection<M> {
 
     fn return_expired(&mut self, now: Millis) {
         while let Some(message) = self.queue.pop_expired(now) {
-            self.outputs
-                .push_back(Output::Return(message, Fate::Expired));
+            self.outputs.push_back(Output::Return(message, Fate::Expired));
         }
     }
 

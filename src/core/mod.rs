@@ -22,8 +22,7 @@ mod stats;
 
 pub use backoff::Retry;
 pub use connection::{
-    Cause, Config, Connection, Drop, Epoch, Event, Fate, Output, Policy, Refusal, Signal, State,
-    Verdict,
+    Cause, Config, Connection, Drop, Epoch, Event, Fate, Output, Policy, Refusal, Signal, State, Verdict,
 };
 pub use millis::Millis;
 pub use pulse::Heartbeat;

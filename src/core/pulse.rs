@@ -52,12 +52,7 @@ pub(crate) struct Pulse {
 
 impl Pulse {
     pub(crate) fn new(heartbeat: Heartbeat, now: Millis) -> Self {
-        Self {
-            heartbeat,
-            phase: Phase::Listening,
-            deadline: now + heartbeat.interval,
-            heard: false,
-        }
+        Self { heartbeat, phase: Phase::Listening, deadline: now + heartbeat.interval, heard: false }
     }
 
     pub(crate) fn deadline(&self) -> Millis {

@@ -29,12 +29,7 @@ pub enum Overflow {
 impl Default for Limits {
     /// 65,536 messages and 16 MiB, without a time to live, refusing what is too much.
     fn default() -> Self {
-        Self {
-            messages: 65_536,
-            bytes: 16 << 20,
-            time_to_live: None,
-            overflow: Overflow::Refuse,
-        }
+        Self { messages: 65_536, bytes: 16 << 20, time_to_live: None, overflow: Overflow::Refuse }
     }
 }
 
@@ -58,11 +53,7 @@ pub(crate) struct Queue<M> {
 
 impl<M> Queue<M> {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            waiting: VecDeque::new(),
-            bytes: 0,
-        }
+        Self { limits, waiting: VecDeque::new(), bytes: 0 }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -78,29 +69,17 @@ impl<M> Queue<M> {
     pub(crate) fn takes(&self, bytes: u64) -> Result<(), Full> {
         let limits = &self.limits;
         let alone = limits.messages > 0 && bytes <= limits.bytes;
-        if alone && (limits.overflow == Overflow::DropOldest || self.has_room(bytes)) {
-            Ok(())
-        } else {
-            Err(Full)
-        }
+        if alone && (limits.overflow == Overflow::DropOldest || self.has_room(bytes)) { Ok(()) } else { Err(Full) }
     }
 
     /// What has to go for a message of this size.
     pub(crate) fn overflow(&mut self, bytes: u64) -> Option<M> {
-        if self.has_room(bytes) {
-            None
-        } else {
-            self.pop()
-        }
+        if self.has_room(bytes) { None } else { self.pop() }
     }
 
     pub(crate) fn push(&mut self, now: Millis, message: M, bytes: u64) {
         self.bytes += bytes;
-        self.waiting.push_back(Waiting {
-            message,
-            bytes,
-            expires: self.limits.time_to_live.map(|span| now + span),
-        });
+        self.waiting.push_back(Waiting { message, bytes, expires: self.limits.time_to_live.map(|span| now + span) });
     }
 
     pub(crate) fn pop(&mut self) -> Option<M> {
@@ -114,15 +93,10 @@ impl<M> Queue<M> {
     }
 
     pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<M> {
-        if self.deadline()? <= now {
-            self.pop()
-        } else {
-            None
-        }
+        if self.deadline()? <= now { self.pop() } else { None }
     }
 
     fn has_room(&self, bytes: u64) -> bool {
-        self.waiting.len() < self.limits.messages as usize
-            && bytes <= self.limits.bytes.saturating_sub(self.bytes)
+        self.waiting.len() < self.limits.messages as usize && bytes <= self.limits.bytes.saturating_sub(self.bytes)
     }
 }

@@ -36,11 +36,7 @@ pub struct RoundTrip {
 
 impl RoundTrip {
     pub(crate) fn measured(&mut self, took: u64) {
-        self.min = if self.count == 0 {
-            took
-        } else {
-            self.min.min(took)
-        };
+        self.min = if self.count == 0 { took } else { self.min.min(took) };
         self.count = self.count.saturating_add(1);
         self.last = took;
         self.sum = self.sum.saturating_add(took);

@@ -17,9 +17,7 @@ pub fn forged_switching(protocol: Option<&str>) -> String {
 }
 
 fn switching_with(accept: &str, protocol: Option<&str>) -> String {
-    let protocol = protocol.map_or(String::new(), |name| {
-        format!("Sec-WebSocket-Protocol: {name}\r\n")
-    });
+    let protocol = protocol.map_or(String::new(), |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n{protocol}\r\n"
@@ -39,21 +37,13 @@ pub async fn json(stream: TcpStream, value: &serde_json::Value) {
 async fn plain(mut stream: TcpStream, status: u16, kind: &str, body: &str) {
     let phrase = phrase(status);
     // Pages of any origin may read the counters. RFC 9110 15.5.22: a 426 says what to upgrade to.
-    let upgrade = if status == 426 {
-        "Upgrade: websocket\r\n"
-    } else {
-        ""
-    };
+    let upgrade = if status == 426 { "Upgrade: websocket\r\n" } else { "" };
     let head = format!(
         "HTTP/1.1 {status} {phrase}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{upgrade}\
          Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    if stream
-        .write_all(format!("{head}{body}").as_bytes())
-        .await
-        .is_ok()
-    {
+    if stream.write_all(format!("{head}{body}").as_bytes()).await.is_ok() {
         hang_up(&mut stream).await;
     }
 }

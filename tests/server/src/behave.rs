@@ -26,11 +26,7 @@ pub async fn perform(route: Route, head: Head, mut stream: TcpStream, stats: &St
     match route {
         Route::Stats { .. } => {}
         Route::FailHandshake(failure) => fail_handshake(failure, stream).await,
-        Route::Talk {
-            protocol,
-            after,
-            then,
-        } => {
+        Route::Talk { protocol, after, then } => {
             let switching = answer::switching(&key, protocol.as_deref());
             if stream.write_all(switching.as_bytes()).await.is_err() {
                 return;
@@ -53,9 +49,7 @@ async fn fail_handshake(failure: Failure, mut stream: TcpStream) {
             hang_up(&mut stream).await;
         }
         Failure::BadAccept => {
-            let _ = stream
-                .write_all(answer::forged_switching(None).as_bytes())
-                .await;
+            let _ = stream.write_all(answer::forged_switching(None).as_bytes()).await;
             hold(&stream).await;
         }
         Failure::Hang => hold(&stream).await,
@@ -151,10 +145,7 @@ fn pushed(number: u64, push: &Push) -> Message {
         Message::binary(vec![number.to_le_bytes()[0]; push.size])
     } else {
         let mut text = number.to_string();
-        text.extend(std::iter::repeat_n(
-            '.',
-            push.size.saturating_sub(text.len()),
-        ));
+        text.extend(std::iter::repeat_n('.', push.size.saturating_sub(text.len())));
         Message::text(text)
     }
 }
@@ -188,20 +179,12 @@ mod tests {
     fn a_receipt_names_bytes_not_letters() {
         let receipt = receipt(&Message::text("aä")).into_text().unwrap();
         let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
-        assert_eq!(
-            (&receipt["bytes"], &receipt["kind"]),
-            (&json!(3), &json!("text"))
-        );
+        assert_eq!((&receipt["bytes"], &receipt["kind"]), (&json!(3), &json!("text")));
     }
 
     #[test]
     fn a_pushed_message_is_as_long_as_asked_and_tells_its_number() {
-        let push = |binary, size| Push {
-            count: 1,
-            size,
-            binary,
-            interval: 0,
-        };
+        let push = |binary, size| Push { count: 1, size, binary, interval: 0 };
         assert_eq!(pushed(12, &push(false, 5)), Message::text("12..."));
         assert_eq!(pushed(12, &push(false, 0)), Message::text("12"));
         assert_eq!(pushed(258, &push(true, 2)), Message::binary(vec![2, 2]));

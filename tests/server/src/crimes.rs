@@ -52,9 +52,7 @@ impl Crime {
 
 /// A Close frame with any code at all, also those that must never be sent (RFC 6455 7.4).
 pub fn close_frame(code: Option<(u16, &str)>) -> Vec<u8> {
-    let payload = code.map_or(Vec::new(), |(code, reason)| {
-        [&code.to_be_bytes()[..], reason.as_bytes()].concat()
-    });
+    let payload = code.map_or(Vec::new(), |(code, reason)| [&code.to_be_bytes()[..], reason.as_bytes()].concat());
     // The route lets no reason through that does not fit.
     let length = u8::try_from(payload.len()).unwrap_or(125);
     [&[0x88, length][..], &payload].concat()
@@ -67,9 +65,6 @@ mod tests {
     #[test]
     fn a_close_frame_carries_what_it_is_given() {
         assert_eq!(close_frame(None), [0x88, 0]);
-        assert_eq!(
-            close_frame(Some((999, "no"))),
-            [0x88, 4, 0x03, 0xe7, b'n', b'o']
-        );
+        assert_eq!(close_frame(Some((999, "no"))), [0x88, 4, 0x03, 0xe7, b'n', b'o']);
     }
 }

@@ -67,20 +67,14 @@ impl Head {
 
     /// A header by its name in lower case; several of the same name are joined, as HTTP says.
     pub fn header(&self, name: &str) -> Option<String> {
-        let values: Vec<&str> = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .collect();
+        let values: Vec<&str> =
+            self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 
     /// A query parameter, percent-decoded; the first one counts.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(self.query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// The key of a WebSocket handshake (RFC 6455 4.2.1), or what is missing in it.
@@ -94,16 +88,11 @@ impl Head {
         if self.header("sec-websocket-version").as_deref() != Some("13") {
             return Err("Sec-WebSocket-Version is not 13".into());
         }
-        self.header("sec-websocket-key")
-            .ok_or_else(|| "Sec-WebSocket-Key is missing".into())
+        self.header("sec-websocket-key").ok_or_else(|| "Sec-WebSocket-Key is missing".into())
     }
 
     fn lists(&self, name: &str, token: &str) -> bool {
-        self.header(name).is_some_and(|value| {
-            value
-                .split(',')
-                .any(|item| item.trim().eq_ignore_ascii_case(token))
-        })
+        self.header(name).is_some_and(|value| value.split(',').any(|item| item.trim().eq_ignore_ascii_case(token)))
     }
 }
 
@@ -123,18 +112,12 @@ mod tests {
     #[test]
     fn an_incomplete_head_waits_for_more() {
         assert!(Head::parse(b"").unwrap().is_none());
-        assert!(
-            Head::parse(b"GET / HTTP/1.1\r\nHost: x\r\n")
-                .unwrap()
-                .is_none()
-        );
+        assert!(Head::parse(b"GET / HTTP/1.1\r\nHost: x\r\n").unwrap().is_none());
     }
 
     #[test]
     fn what_follows_the_head_is_kept() {
-        let head = Head::parse(b"GET /echo HTTP/1.1\r\n\r\n\x81\x00")
-            .unwrap()
-            .unwrap();
+        let head = Head::parse(b"GET /echo HTTP/1.1\r\n\r\n\x81\x00").unwrap().unwrap();
         assert_eq!(head.rest, b"\x81\x00");
     }
 
@@ -152,20 +135,13 @@ mod tests {
 
     #[test]
     fn headers_of_one_name_are_joined() {
-        let head = Head::parse(b"GET / HTTP/1.1\r\nA: 1\r\na:  2 \r\n\r\n")
-            .unwrap()
-            .unwrap();
+        let head = Head::parse(b"GET / HTTP/1.1\r\nA: 1\r\na:  2 \r\n\r\n").unwrap().unwrap();
         assert_eq!(head.header("a").as_deref(), Some("1, 2"));
     }
 
     #[test]
     fn a_handshake_says_what_it_lacks() {
-        assert!(
-            Head::asking("/echo")
-                .websocket_key()
-                .unwrap_err()
-                .contains("/stats")
-        );
+        assert!(Head::asking("/echo").websocket_key().unwrap_err().contains("/stats"));
         let complete = "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\
             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k\r\n\r\n";
         let head = Head::parse(complete.as_bytes()).unwrap().unwrap();

@@ -23,11 +23,8 @@ impl Line {
     /// The server's end of `stream`, of which `early` has been read already.
     pub async fn new(stream: TcpStream, early: Vec<u8>, mut visit: Visit) -> Self {
         visit.shook_hands();
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
-        let socket =
-            WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
+        let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let socket = WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
         Self { socket, visit }
     }
 

@@ -27,9 +27,7 @@ async fn main() -> ExitCode {
     let port = match port_from(std::env::args().skip(1)) {
         Ok(port) => port,
         Err(complaint) => {
-            eprintln!(
-                "{complaint}\nusage: undrop-test-server [--port N]   (0 or nothing: any free port)"
-            );
+            eprintln!("{complaint}\nusage: undrop-test-server [--port N]   (0 or nothing: any free port)");
             return ExitCode::from(2);
         }
     };
@@ -49,9 +47,7 @@ fn port_from(mut arguments: impl Iterator<Item = String>) -> Result<u16, String>
             return Err(format!("unknown argument {argument:?}"));
         }
         let value = arguments.next().ok_or("--port needs a number")?;
-        port = value
-            .parse()
-            .map_err(|_| format!("--port {value}: not a port number"))?;
+        port = value.parse().map_err(|_| format!("--port {value}: not a port number"))?;
     }
     Ok(port)
 }

@@ -36,15 +36,9 @@ after=N echoes N messages first.
 /// What to do with a connection.
 #[derive(Debug, PartialEq)]
 pub enum Route {
-    Stats {
-        id: Option<String>,
-    },
+    Stats { id: Option<String> },
     FailHandshake(Failure),
-    Talk {
-        protocol: Option<String>,
-        after: u64,
-        then: Then,
-    },
+    Talk { protocol: Option<String>, after: u64, then: Then },
 }
 
 /// How a handshake fails.
@@ -93,9 +87,7 @@ impl Route {
         let then = match head.path.as_str() {
             "/stats" if head.method != "GET" => return Err(refusal(405, "/stats takes GET")),
             "/stats" => {
-                return Ok(Self::Stats {
-                    id: head.parameter("id"),
-                });
+                return Ok(Self::Stats { id: head.parameter("id") });
             }
             "/status" => return Ok(Self::FailHandshake(Failure::Status(status(head)?))),
             "/garbage" => return Ok(Self::FailHandshake(Failure::Garbage)),
@@ -116,37 +108,25 @@ impl Route {
             "/badframe" => Then::Commit(crime(head)?),
             path => return Err(refusal(404, &format!("{path}: no such route.\n\n{HELP}"))),
         };
-        Ok(Self::Talk {
-            protocol: protocol(head)?,
-            after: number(head, "after", 0)?,
-            then,
-        })
+        Ok(Self::Talk { protocol: protocol(head)?, after: number(head, "after", 0)?, then })
     }
 }
 
 fn refusal(status: u16, reason: &str) -> Refusal {
-    Refusal {
-        status,
-        reason: reason.into(),
-    }
+    Refusal { status, reason: reason.into() }
 }
 
 /// A number in the query, or what it is when absent.
 fn number<N: std::str::FromStr>(head: &Head, name: &str, absent: N) -> Result<N, Refusal> {
     head.parameter(name).map_or(Ok(absent), |value| {
-        value
-            .parse()
-            .map_err(|_| refusal(400, &format!("{name}={value}: not a number that fits")))
+        value.parse().map_err(|_| refusal(400, &format!("{name}={value}: not a number that fits")))
     })
 }
 
 fn status(head: &Head) -> Result<u16, Refusal> {
     match number(head, "code", 500)? {
         code @ 200..=999 => Ok(code),
-        code => Err(refusal(
-            400,
-            &format!("code={code}: a final HTTP status is 200 to 999"),
-        )),
+        code => Err(refusal(400, &format!("code={code}: a final HTTP status is 200 to 999"))),
     }
 }
 
@@ -169,36 +149,24 @@ fn close(head: &Head) -> Result<Option<(u16, String)>, Refusal> {
     }
     let reason = head.parameter("reason").unwrap_or_default();
     if reason.len() > 123 {
-        return Err(refusal(
-            400,
-            "reason: at most 123 bytes fit into a Close frame",
-        ));
+        return Err(refusal(400, "reason: at most 123 bytes fit into a Close frame"));
     }
     Ok(Some((number(head, "code", 0)?, reason)))
 }
 
 fn crime(head: &Head) -> Result<Crime, Refusal> {
     let kind = head.parameter("kind").unwrap_or_default();
-    Crime::named(&kind)
-        .ok_or_else(|| refusal(400, &format!("kind={kind}: no such crime.\n\n{HELP}")))
+    Crime::named(&kind).ok_or_else(|| refusal(400, &format!("kind={kind}: no such crime.\n\n{HELP}")))
 }
 
 /// The subprotocol to answer: the one demanded, else the first one offered.
 fn protocol(head: &Head) -> Result<Option<String>, Refusal> {
     let name = head.parameter("protocol").unwrap_or_else(|| {
         let offered = head.header("sec-websocket-protocol").unwrap_or_default();
-        offered
-            .split(',')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        offered.split(',').next().unwrap_or_default().trim().to_owned()
     });
     if name.contains(|letter: char| letter.is_control()) {
-        return Err(refusal(
-            400,
-            "protocol: a header cannot hold control characters",
-        ));
+        return Err(refusal(400, "protocol: a header cannot hold control characters"));
     }
     Ok((!name.is_empty()).then_some(name))
 }
@@ -220,17 +188,12 @@ mod tests {
     fn an_unknown_route_is_told_the_known_ones() {
         let (status, reason) = refused("/nowhere");
         assert_eq!(status, 404);
-        assert!(
-            reason.contains("/nowhere") && reason.contains("/echo") && reason.contains("/badframe")
-        );
+        assert!(reason.contains("/nowhere") && reason.contains("/echo") && reason.contains("/badframe"));
     }
 
     #[test]
     fn a_number_that_is_none_is_named() {
-        assert_eq!(
-            refused("/fin?after=soon"),
-            (400, "after=soon: not a number that fits".into())
-        );
+        assert_eq!(refused("/fin?after=soon"), (400, "after=soon: not a number that fits".into()));
         assert_eq!(refused("/close?code=65536").0, 400);
         assert_eq!(refused("/status?code=101").0, 400);
         assert_eq!(refused("/push?size=999999999999").0, 400);
@@ -249,9 +212,6 @@ mod tests {
             other => unreachable!("{other:?}"),
         };
         assert_eq!(then("/close"), Then::Close(None));
-        assert_eq!(
-            then("/close?code=999&reason=a%20b"),
-            Then::Close(Some((999, "a b".into())))
-        );
+        assert_eq!(then("/close?code=999&reason=a%20b"), Then::Close(Some((999, "a b".into()))));
     }
 }

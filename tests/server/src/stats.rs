@@ -29,12 +29,7 @@ struct Counters {
 impl Stats {
     /// Counts a request for a WebSocket, whatever becomes of it.
     pub fn arrive(&self, id: Option<String>) -> Visit {
-        let visit = Visit {
-            stats: self.clone(),
-            id,
-            open: false,
-            close: None,
-        };
+        let visit = Visit { stats: self.clone(), id, open: false, close: None };
         visit.count(|counters| counters.accepted += 1);
         visit
     }
@@ -45,10 +40,7 @@ impl Stats {
         let nothing = Counters::default();
         let counters = id.map_or(&ledger.total, |id| ledger.by_id.get(id).unwrap_or(&nothing));
         let closes = counters.closes.iter().map(|close| {
-            close.as_ref().map_or(
-                Value::Null,
-                |(code, reason)| json!({ "code": code, "reason": reason }),
-            )
+            close.as_ref().map_or(Value::Null, |(code, reason)| json!({ "code": code, "reason": reason }))
         });
         json!({
             "accepted": counters.accepted,
@@ -132,10 +124,7 @@ mod tests {
         first.shook_hands();
         drop(failed);
         let during = stats.report(Some("a"));
-        assert_eq!(
-            (&during["accepted"], &during["open"]),
-            (&json!(2), &json!(1))
-        );
+        assert_eq!((&during["accepted"], &during["open"]), (&json!(2), &json!(1)));
 
         first.closed(1000, "bye");
         drop(first);

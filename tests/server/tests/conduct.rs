@@ -19,19 +19,10 @@ async fn echo_gives_back_text_and_binary_and_answers_a_close() {
     client.send(Message::binary(vec![0, 255])).await.unwrap();
     assert_eq!(hear(&mut client).await, Message::binary(vec![0, 255]));
 
-    let farewell = CloseFrame {
-        code: 4001.into(),
-        reason: "enough".into(),
-    };
-    client
-        .send(Message::Close(Some(farewell.clone())))
-        .await
-        .unwrap();
+    let farewell = CloseFrame { code: 4001.into(), reason: "enough".into() };
+    client.send(Message::Close(Some(farewell.clone()))).await.unwrap();
     assert_eq!(hear(&mut client).await, Message::Close(Some(farewell)));
-    assert!(
-        client.next().await.is_none(),
-        "TCP ends after the close handshake"
-    );
+    assert!(client.next().await.is_none(), "TCP ends after the close handshake");
     drop(client);
 
     let expected = json!({
@@ -53,33 +44,24 @@ async fn echo_takes_a_large_message() {
 #[tokio::test]
 async fn the_first_subprotocol_is_chosen_unless_another_is_demanded() {
     let server = Server::start();
-    for (target, offered, answered) in [
-        ("/echo", Some("a, b"), Some("a")),
-        ("/echo?protocol=b", Some("a, b"), Some("b")),
-        ("/echo", None, None),
-    ] {
+    for (target, offered, answered) in
+        [("/echo", Some("a, b"), Some("a")), ("/echo?protocol=b", Some("a, b"), Some("b")), ("/echo", None, None)]
+    {
         let (_client, response) = server.dial(target, offered).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol");
-        assert_eq!(
-            protocol.map(|name| name.to_str().unwrap()),
-            answered,
-            "{target} {offered:?}"
-        );
+        assert_eq!(protocol.map(|name| name.to_str().unwrap()), answered, "{target} {offered:?}");
     }
     // A client that keeps to the protocol refuses these answers, so that they are read by hand.
     for (query, answered) in [("protocol=never-offered", true), ("protocol=", false)] {
         let mut stream = server.tcp().await;
-        let request = common::handshake(&format!("/echo?{query}"))
-            .replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a\r\n\r\n");
+        let request =
+            common::handshake(&format!("/echo?{query}")).replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap().into());
         }
-        assert_eq!(
-            head.contains("Sec-WebSocket-Protocol: never-offered\r\n"),
-            answered
-        );
+        assert_eq!(head.contains("Sec-WebSocket-Protocol: never-offered\r\n"), answered);
         assert!(!head.contains("Protocol: a\r\n"));
     }
 }
@@ -92,10 +74,7 @@ async fn headers_tells_what_the_handshake_said() {
     assert_eq!(about["path"], "/headers");
     assert_eq!(about["query"], "x=%20");
     assert_eq!(about["sec-websocket-protocol"], "a, b");
-    assert_eq!(
-        (&about["origin"], &about["cookie"]),
-        (&json!(null), &json!(false))
-    );
+    assert_eq!((&about["origin"], &about["cookie"]), (&json!(null), &json!(false)));
     say(&mut client, "and echoes").await;
     assert_eq!(hear(&mut client).await, Message::text("and echoes"));
 }
@@ -106,10 +85,7 @@ async fn count_measures_what_arrived() {
     let mut client = server.open("/count").await;
     say(&mut client, "abc").await;
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    assert_eq!(
-        hear_json(&mut client).await,
-        json!({ "bytes": 3, "kind": "text", "sha256": abc })
-    );
+    assert_eq!(hear_json(&mut client).await, json!({ "bytes": 3, "kind": "text", "sha256": abc }));
     client.send(Message::binary("abc")).await.unwrap();
     assert_eq!(hear_json(&mut client).await["kind"], "binary");
 }
@@ -119,17 +95,12 @@ async fn push_sends_all_it_promised_and_then_echoes() {
     let server = Server::start();
     let mut client = server.open("/push?count=1000&size=6").await;
     for number in 0..1000 {
-        assert_eq!(
-            hear(&mut client).await,
-            Message::text(format!("{number:.<6}"))
-        );
+        assert_eq!(hear(&mut client).await, Message::text(format!("{number:.<6}")));
     }
     say(&mut client, "done").await;
     assert_eq!(hear(&mut client).await, Message::text("done"));
 
-    let mut client = server
-        .open("/push?count=2&size=3&binary=1&interval=1")
-        .await;
+    let mut client = server.open("/push?count=2&size=3&binary=1&interval=1").await;
     assert_eq!(hear(&mut client).await, Message::binary(vec![0; 3]));
     assert_eq!(hear(&mut client).await, Message::binary(vec![1; 3]));
 }
@@ -163,13 +134,9 @@ async fn stats_count_connections_in_total_and_by_id() {
     let first = server.open("/echo?id=a").await;
     let _second = server.open("/noread?id=a").await;
     let _other = server.open("/echo?id=b").await;
-    server
-        .dial("/status?code=403&id=a", None)
-        .await
-        .unwrap_err();
+    server.dial("/status?code=403&id=a", None).await.unwrap_err();
     let stats = server.stats("?id=a").await;
-    let numbers =
-        ["accepted", "handshakes", "open", "max_open"].map(|name| stats[name].as_u64().unwrap());
+    let numbers = ["accepted", "handshakes", "open", "max_open"].map(|name| stats[name].as_u64().unwrap());
     assert_eq!(numbers, [3, 2, 2, 2]);
     assert_eq!(server.stats("").await["accepted"], 4);
     assert_eq!(server.stats("?id=nobody").await["accepted"], 0);
@@ -185,25 +152,14 @@ async fn stats_count_connections_in_total_and_by_id() {
 async fn what_cannot_be_served_is_explained() {
     let server = Server::start();
     let unknown = server.ask_raw(&common::handshake("/nowhere")).await;
-    assert!(
-        unknown.starts_with("HTTP/1.1 404 ") && unknown.contains("/badframe"),
-        "{unknown}"
-    );
+    assert!(unknown.starts_with("HTTP/1.1 404 ") && unknown.contains("/badframe"), "{unknown}");
     let plain = server.ask_raw("GET /echo HTTP/1.1\r\n\r\n").await;
-    assert!(
-        plain.starts_with("HTTP/1.1 426 ") && plain.contains("/stats"),
-        "{plain}"
-    );
+    assert!(plain.starts_with("HTTP/1.1 426 ") && plain.contains("/stats"), "{plain}");
     let wrong = server.ask_raw(&common::handshake("/fin?after=x")).await;
-    assert!(
-        wrong.starts_with("HTTP/1.1 400 ") && wrong.contains("after=x"),
-        "{wrong}"
-    );
+    assert!(wrong.starts_with("HTTP/1.1 400 ") && wrong.contains("after=x"), "{wrong}");
     let noise = server.ask_raw("\x16\x03\x01 hello\r\n\r\n").await;
     assert!(noise.starts_with("HTTP/1.1 400 "), "{noise}");
-    let endless = server
-        .ask_raw(&format!("GET /{} ", "x".repeat(20_000)))
-        .await;
+    let endless = server.ask_raw(&format!("GET /{} ", "x".repeat(20_000))).await;
     assert!(endless.starts_with("HTTP/1.1 400 "), "{endless}");
     let post = server.ask_raw("POST /stats HTTP/1.1\r\n\r\n").await;
     assert!(post.starts_with("HTTP/1.1 405 "), "{post}");

@@ -22,21 +22,14 @@ async fn read_exactly(stream: &mut TcpStream, length: usize) -> Vec<u8> {
 #[tokio::test]
 async fn close_sends_any_code_and_its_reason_at_once() {
     let server = Server::start();
-    for code in [
-        999_u16, 1000, 1005, 1006, 1012, 1015, 2999, 4400, 5000, 65535,
-    ] {
-        let mut stream = server
-            .open_raw(&format!("/close?code={code}&reason=b%C3%A4h&id={code}"))
-            .await;
+    for code in [999_u16, 1000, 1005, 1006, 1012, 1015, 2999, 4400, 5000, 65535] {
+        let mut stream = server.open_raw(&format!("/close?code={code}&reason=b%C3%A4h&id={code}")).await;
         let expected = [&[0x88, 6][..], &code.to_be_bytes(), "bäh".as_bytes()].concat();
         assert_eq!(read_exactly(&mut stream, 8).await, expected);
 
         // The server waits for the answer before it ends TCP, and answers that with nothing.
         assert!(stream.read_u8().now_or_never().is_none());
-        stream
-            .write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa0])
-            .await
-            .unwrap();
+        stream.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa0]).await.unwrap();
         let end = stream.read_u8().await.unwrap_err();
         assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
         drop(stream);
@@ -56,32 +49,20 @@ async fn close_without_a_code_sends_an_empty_frame_after_the_messages() {
     assert_eq!(hear(&mut client).await, Message::Close(None));
     assert!(client.next().await.is_none());
     drop(client);
-    assert_eq!(
-        server.stats_at_rest("a").await["closes"],
-        json!([{ "code": 1005, "reason": "" }])
-    );
+    assert_eq!(server.stats_at_rest("a").await["closes"], json!([{ "code": 1005, "reason": "" }]));
 }
 
 #[tokio::test]
 async fn fin_ends_tcp_without_a_close_frame() {
     let server = Server::start();
     let mut stream = server.open_raw("/fin").await;
-    assert_eq!(
-        stream.read_u8().await.unwrap_err().kind(),
-        ErrorKind::UnexpectedEof
-    );
+    assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
 
     let mut client = server.open("/fin?after=1").await;
     say(&mut client, "last").await;
     assert_eq!(hear(&mut client).await, Message::text("last"));
     let end = client.next().await.unwrap().unwrap_err();
-    assert!(
-        matches!(
-            end,
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
-        ),
-        "{end}"
-    );
+    assert!(matches!(end, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)), "{end}");
 }
 
 #[tokio::test]
@@ -105,10 +86,7 @@ async fn a_black_hole_takes_bytes_and_gives_none_until_the_client_leaves() {
         }
         // A text, a ping and a Close that are never read; another connection proves that time passed.
         stream.write_all(&text_frame("lost")).await.unwrap();
-        stream
-            .write_all(&[0x89, 0x80, 0, 0, 0, 0, 0x88, 0x80, 0, 0, 0, 0])
-            .await
-            .unwrap();
+        stream.write_all(&[0x89, 0x80, 0, 0, 0, 0, 0x88, 0x80, 0, 0, 0, 0]).await.unwrap();
         let id = target.split_once("id=").unwrap().1;
         assert_eq!(server.stats(&format!("?id={id}")).await["open"], 1);
         assert!(stream.read_u8().now_or_never().is_none());
@@ -131,10 +109,7 @@ async fn a_line_that_is_not_read_stops_taking() {
             stream.write_all(&chunk).await.unwrap();
         }
     });
-    assert!(
-        full.await.is_err(),
-        "64 MiB went into a line that nobody reads"
-    );
+    assert!(full.await.is_err(), "64 MiB went into a line that nobody reads");
 }
 
 #[tokio::test]
@@ -148,10 +123,7 @@ async fn silent_echoes_but_leaves_a_close_without_an_answer() {
     assert!(stream.read_u8().now_or_never().is_none());
     // Our FIN is the first thing that ends it, and no byte came before its own.
     stream.shutdown().await.unwrap();
-    assert_eq!(
-        stream.read_u8().await.unwrap_err().kind(),
-        ErrorKind::UnexpectedEof
-    );
+    assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
     let closes = &server.stats_at_rest("a").await["closes"];
     assert_eq!(closes, &json!([{ "code": 1005, "reason": "" }]));
 }
@@ -160,53 +132,28 @@ async fn silent_echoes_but_leaves_a_close_without_an_answer() {
 async fn a_handshake_fails_in_the_way_asked_for() {
     let server = Server::start();
     for status in [200, 401, 403, 404, 429, 503] {
-        match server
-            .dial(&format!("/status?code={status}"), None)
-            .await
-            .unwrap_err()
-        {
+        match server.dial(&format!("/status?code={status}"), None).await.unwrap_err() {
             Error::Http(response) => assert_eq!(response.status(), status),
             other => panic!("{other}"),
         }
     }
     let garbage = server.ask_raw(&handshake("/garbage")).await;
-    assert!(
-        garbage.starts_with('\0') && garbage.contains("not HTTP"),
-        "{garbage:?}"
-    );
+    assert!(garbage.starts_with('\0') && garbage.contains("not HTTP"), "{garbage:?}");
 
     let forged = server.dial("/badaccept?id=a", None).await.unwrap_err();
-    assert!(
-        matches!(
-            forged,
-            Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch)
-        ),
-        "{forged}"
-    );
+    assert!(matches!(forged, Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch)), "{forged}");
     assert_eq!(server.stats("?id=a").await["handshakes"], 0);
 
     let mut stream = server.tcp().await;
-    stream
-        .write_all(handshake("/refuse").as_bytes())
-        .await
-        .unwrap();
-    assert_eq!(
-        stream.read_u8().await.unwrap_err().kind(),
-        ErrorKind::ConnectionReset
-    );
+    stream.write_all(handshake("/refuse").as_bytes()).await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 
     let mut stream = server.tcp().await;
-    stream
-        .write_all(handshake("/hang?id=h").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(handshake("/hang?id=h").as_bytes()).await.unwrap();
     while server.stats("?id=h").await["accepted"] != 1 {}
     assert!(stream.read_u8().now_or_never().is_none());
     stream.shutdown().await.unwrap();
-    assert_eq!(
-        stream.read_u8().await.unwrap_err().kind(),
-        ErrorKind::UnexpectedEof
-    );
+    assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
 #[tokio::test]
@@ -221,34 +168,16 @@ async fn each_crime_is_the_frame_that_the_protocol_forbids() {
         ("/badframe?kind=rsv", b"\xc1\x02hi"),
         ("/badframe?kind=continuation", b"\x80\x02hi"),
         ("/badframe?kind=control-too-long", &control_too_long),
-        (
-            "/badframe?kind=huge-header",
-            b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00",
-        ),
+        ("/badframe?kind=huge-header", b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00"),
     ] {
         let mut stream = server.open_raw(&format!("{target}&after=1")).await;
         stream.write_all(&text_frame("hi")).await.unwrap();
-        assert_eq!(
-            read_exactly(&mut stream, 4).await,
-            b"\x81\x02hi",
-            "{target}"
-        );
-        assert_eq!(
-            read_exactly(&mut stream, frame.len()).await,
-            frame,
-            "{target}"
-        );
+        assert_eq!(read_exactly(&mut stream, 4).await, b"\x81\x02hi", "{target}");
+        assert_eq!(read_exactly(&mut stream, frame.len()).await, frame, "{target}");
         // The line stays until the injured client hangs up, with a Close frame or without.
         assert!(stream.read_u8().now_or_never().is_none());
-        stream
-            .write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xea])
-            .await
-            .unwrap();
-        assert_eq!(
-            stream.read_u8().await.unwrap_err().kind(),
-            ErrorKind::UnexpectedEof,
-            "{target}"
-        );
+        stream.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xea]).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::UnexpectedEof, "{target}");
     }
 }
 
@@ -266,12 +195,6 @@ async fn a_client_takes_each_crime_for_one() {
     ] {
         let mut client = server.open(target).await;
         let verdict = client.next().await.unwrap().unwrap_err();
-        assert!(
-            matches!(
-                verdict,
-                Error::Protocol(_) | Error::Utf8(_) | Error::Capacity(_)
-            ),
-            "{target}: {verdict}"
-        );
+        assert!(matches!(verdict, Error::Protocol(_) | Error::Utf8(_) | Error::Capacity(_)), "{target}: {verdict}");
     }
 }

@@ -38,10 +38,14 @@ const SILENT: End = End::Close(1001, "no sign of life");
 
 /// Seats a client and serves it until it goes.
 pub async fn attend(mut socket: WebSocket, room: Room) {
-    let end = match room.enter() {
-        // The seat is given up before the farewell: nobody waits in the list for a slow answer.
-        Ok(mut seat) => converse(&mut socket, &mut seat).await,
-        Err((code, reason)) => End::Close(code, reason),
+    let (end, _witness) = match room.enter() {
+        Ok(mut seat) => {
+            let end = converse(&mut socket, &mut seat).await;
+            // The seat goes before the farewell, as nobody should stay in the list for a slow answer; its
+            // witness stays, so that a server that ends waits for the farewell too.
+            (end, Some(seat.closing.clone()))
+        }
+        Err((code, reason)) => (End::Close(code, reason), None),
     };
     if let End::Close(code, reason) = end {
         // Who does not answer in time is gone all the same.
@@ -95,11 +99,7 @@ fn take(seat: &Seat, allowance: &mut Allowance, message: &Message) {
 }
 
 /// Sends a message, unless the reader stalls or is put out meanwhile.
-async fn send<T>(
-    socket: &mut WebSocket,
-    lost: &mut oneshot::Receiver<T>,
-    message: Message,
-) -> Result<(), End> {
+async fn send<T>(socket: &mut WebSocket, lost: &mut oneshot::Receiver<T>, message: Message) -> Result<(), End> {
     tokio::select! {
         sent = timeout(SEND, socket.send(message)) => match sent {
             Ok(Ok(())) => Ok(()),
@@ -112,10 +112,7 @@ async fn send<T>(
 
 /// Says goodbye and waits for the client to say it too.
 async fn part(socket: &mut WebSocket, code: u16, reason: &str) {
-    let farewell = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
+    let farewell = CloseFrame { code, reason: reason.into() };
     if socket.send(Message::Close(Some(farewell))).await.is_err() {
         return;
     }

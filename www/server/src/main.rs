@@ -38,10 +38,7 @@ struct Options {
 }
 
 impl Options {
-    fn parse(
-        mut arguments: impl Iterator<Item = String>,
-        port: Option<String>,
-    ) -> Result<Self, String> {
+    fn parse(mut arguments: impl Iterator<Item = String>, port: Option<String>) -> Result<Self, String> {
         let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut port = port.filter(|value| !value.is_empty());
         let mut package = www.join("../dist");
@@ -56,38 +53,27 @@ impl Options {
             }
         }
         let port = port.map_or(Ok(0), |value| {
-            value
-                .parse()
-                .map_err(|_| format!("port {value:?}: not a number from 0 to 65535"))
+            value.parse().map_err(|_| format!("port {value:?}: not a number from 0 to 65535"))
         })?;
-        Ok(Self {
-            port,
-            page,
-            package,
-        })
+        Ok(Self { port, page, package })
     }
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let Options {
-        port,
-        page,
-        package,
-    } = options;
+    let Options { port, page, package } = options;
     if !package.join("index.js").is_file() {
         eprintln!("the package is not built yet, so the page cannot run: npm run build");
     }
+    let room = Room::default();
+    let site = site(room.clone(), &page, &package)
+        .map_err(|error| format!("cannot read the page in {}: {error}", page.display()))?;
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(cannot_listen)?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     println!("undrop chat: http://{address}/");
 
-    let room = Room::default();
-    let server = axum::serve(listener, site(room.clone(), &page, &package));
     tokio::select! {
-        served = server => return served.map_err(|error| error.to_string()),
+        served = axum::serve(listener, site).into_future() => return served.map_err(|error| error.to_string()),
         () = told_to_stop() => {}
     }
     let _ = tokio::time::timeout(PATIENCE, room.shut_down()).await;
@@ -130,11 +116,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert!(port(&[], Some("x")).unwrap_err().contains("\"x\""));
-        assert!(
-            port(&["--port"], None)
-                .unwrap_err()
-                .contains("--port needs")
-        );
+        assert!(port(&["--port"], None).unwrap_err().contains("--port needs"));
         assert!(port(&["--prot"], None).unwrap_err().contains("--prot"));
     }
 }

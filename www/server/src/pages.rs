@@ -1,31 +1,43 @@
 //! The files: where each comes from, and the headers that go with it.
 
+use std::io;
 use std::path::Path;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::any;
-use tower_http::services::ServeDir;
+use tower_http::services::{ServeDir, ServeFile};
 
 /// Nothing inline, nothing from elsewhere. WebAssembly needs its own word, and Safari before 15.4 does
 /// not count `ws:` to the same host as `'self'`.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
     connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
-pub fn serve(page: &Path, package: &Path) -> Router {
-    Router::new()
-        .nest_service("/undrop", ServeDir::new(package))
-        // This crate lives in the page's folder and is not part of the page.
-        .route("/server", any(StatusCode::NOT_FOUND))
-        .route("/server/{*path}", any(StatusCode::NOT_FOUND))
-        .fallback_service(ServeDir::new(page))
-        .layer(map_response(with_headers))
+/// Serves the package's folder, and of the page's folder the files that lie in it: not what is deeper, as
+/// the source of this crate is, under whatever spelling of its path.
+pub fn serve(page: &Path, package: &Path) -> io::Result<Router> {
+    let mut router = Router::new()
+        .route_service("/", ServeFile::new(page.join("index.html")))
+        .nest_service("/undrop", ServeDir::new(package));
+    for entry in page.read_dir()? {
+        let entry = entry?;
+        if let Some(name) = entry.file_name().to_str()
+            && entry.path().is_file()
+            && is_plain(name)
+        {
+            router = router.route_service(&format!("/{name}"), ServeFile::new(entry.path()));
+        }
+    }
+    Ok(router.layer(map_response(with_headers)))
+}
+
+/// Whether a name is the same in a URL, and means nothing to the router.
+fn is_plain(name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    !name.starts_with('.') && name.chars().all(plain)
 }
 
 async fn with_headers(mut response: Response) -> Response {

@@ -79,9 +79,7 @@ impl Name {
         }
         let length = name.chars().count();
         if length > LONGEST_NAME {
-            return Err(format!(
-                "a name has at most {LONGEST_NAME} characters, this one has {length}"
-            ));
+            return Err(format!("a name has at most {LONGEST_NAME} characters, this one has {length}"));
         }
         if name.contains(|letter: char| letter.is_control() || turns_text(letter)) {
             return Err("a name is made of visible characters".into());
@@ -116,9 +114,7 @@ impl Text {
         }
         let length = text.chars().count();
         if length > LONGEST_TEXT {
-            return Err(format!(
-                "a message has at most {LONGEST_TEXT} characters, this one has {length}"
-            ));
+            return Err(format!("a message has at most {LONGEST_TEXT} characters, this one has {length}"));
         }
         Ok(Self(text.into()))
     }
@@ -151,10 +147,7 @@ mod tests {
     #[test]
     fn a_bad_message_is_told_what_is_wrong() {
         let long = |kind: &str, field: &str, length| {
-            format!(
-                r#"{{"type":"{kind}","data":{{"{field}":"{}"}}}}"#,
-                "ä".repeat(length)
-            )
+            format!(r#"{{"type":"{kind}","data":{{"{field}":"{}"}}}}"#, "ä".repeat(length))
         };
         for (frame, complaint) in [
             ("hello", "not a message"),
@@ -162,14 +155,8 @@ mod tests {
             (r#"{"type":"shout","data":{}}"#, "shout"),
             (r#"{"type":"say"}"#, "data"),
             (r#"{"type":"say","data":{"text":5}}"#, "string"),
-            (
-                r#"{"type":"say","data":{"text":" \n"}}"#,
-                "nothing in this message",
-            ),
-            (
-                r#"{"type":"join","data":{"name":""}}"#,
-                "at least one letter",
-            ),
+            (r#"{"type":"say","data":{"text":" \n"}}"#, "nothing in this message"),
+            (r#"{"type":"join","data":{"name":""}}"#, "at least one letter"),
             (r#"{"type":"join","data":{"name":"a\u0007b"}}"#, "visible"),
             (r#"{"type":"join","data":{"name":"a\u202eb"}}"#, "visible"),
             (&long("join", "name", LONGEST_NAME + 1), "at most 40"),
@@ -193,15 +180,8 @@ mod tests {
     fn a_reply_is_an_envelope() {
         let frame = Reply::Error { reason: "no" }.frame();
         assert_eq!(frame.as_str(), r#"{"type":"error","data":{"reason":"no"}}"#);
-        let chat = Chat {
-            from: Name("Ada".into()),
-            text: Text("hi".into()),
-            at: 1,
-        };
+        let chat = Chat { from: Name("Ada".into()), text: Text("hi".into()), at: 1 };
         let frame = Reply::Chat(&chat).frame();
-        assert_eq!(
-            frame.as_str(),
-            r#"{"type":"chat","data":{"from":"Ada","text":"hi","at":1}}"#
-        );
+        assert_eq!(frame.as_str(), r#"{"type":"chat","data":{"from":"Ada","text":"hi","at":1}}"#);
     }
 }

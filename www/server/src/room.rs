@@ -3,22 +3,19 @@
 //! A message is put into each member's mailbox and never waits for anybody: a member whose mailbox is
 //! full is too slow for the room and is put out.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::protocol::{Chat, Name, Reply, Request, Text};
+use crate::hall::{Hall, Member};
+use crate::protocol::{Reply, Request};
 
 /// As many lines are open at once.
-const SEATS: usize = 500;
+pub const SEATS: usize = 500;
 /// As many frames may wait for one reader.
 const MAILBOX: usize = 128;
-/// As many messages are kept for those who come later.
-const HISTORY: usize = 100;
 
 /// The one room of this chat.
 #[derive(Clone, Default)]
@@ -28,21 +25,6 @@ pub struct Room(Arc<Shared>);
 struct Shared {
     hall: Mutex<Hall>,
     closing: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-struct Hall {
-    members: BTreeMap<u64, Member>,
-    arrivals: u64,
-    history: VecDeque<Chat>,
-}
-
-struct Member {
-    /// None before `join`: such a member hears nothing yet.
-    name: Option<Name>,
-    mailbox: mpsc::Sender<Utf8Bytes>,
-    /// Dropped with the member, which tells its line that it has been put out.
-    _seat: oneshot::Sender<Infallible>,
 }
 
 /// A line's place in the room, given up when it is dropped.
@@ -61,7 +43,7 @@ pub struct Seat {
 pub type Refusal = (u16, &'static str);
 
 /// The server goes, and another will come.
-pub const RESTART: Refusal = (1012, "the server ends, try again soon");
+pub const RESTART: Refusal = (1012, "the server restarts, try again soon");
 const FULL: Refusal = (1013, "the room is full, try again later");
 
 impl Room {
@@ -78,21 +60,8 @@ impl Room {
         let (seat, lost) = oneshot::channel();
         hall.arrivals += 1;
         let id = hall.arrivals;
-        hall.members.insert(
-            id,
-            Member {
-                name: None,
-                mailbox: sender,
-                _seat: seat,
-            },
-        );
-        Ok(Seat {
-            room: self.clone(),
-            id,
-            mailbox,
-            lost,
-            closing: self.0.closing.subscribe(),
-        })
+        hall.members.insert(id, Member { name: None, mailbox: sender, _seat: seat });
+        Ok(Seat { room: self.clone(), id, mailbox, lost, closing: self.0.closing.subscribe() })
     }
 
     /// Sends everybody away and waits until they have gone. Nobody gets in any more.
@@ -123,9 +92,7 @@ impl Seat {
 
     /// Tells the client why its message was not taken.
     pub fn refuse(&self, reason: &str) {
-        self.room
-            .hall()
-            .tell(self.id, Reply::Error { reason }.frame());
+        self.room.hall().tell(self.id, Reply::Error { reason }.frame());
     }
 }
 
@@ -135,117 +102,10 @@ impl Drop for Seat {
     }
 }
 
-impl Hall {
-    fn join(&mut self, id: u64, wish: &Name) {
-        let name = self.free_name(id, wish);
-        let Some(member) = self.members.get_mut(&id) else {
-            return;
-        };
-        member.name = Some(name.clone());
-        // One lock for all of it: each message is either in the history or comes after it, never both.
-        let welcome = Reply::Welcome {
-            name: &name,
-            history: &self.history,
-            online: self.online(),
-        }
-        .frame();
-        self.tell(id, welcome);
-        self.announce_presence();
-    }
-
-    fn say(&mut self, id: u64, text: Text) {
-        let Some(from) = self.members.get(&id).and_then(|member| member.name.clone()) else {
-            return self.tell(
-                id,
-                Reply::Error {
-                    reason: "join with a name first",
-                }
-                .frame(),
-            );
-        };
-        let chat = Chat {
-            from,
-            text,
-            at: now(),
-        };
-        self.broadcast(&Reply::Chat(&chat).frame());
-        if self.history.len() == HISTORY {
-            self.history.pop_front();
-        }
-        self.history.push_back(chat);
-    }
-
-    fn leave(&mut self, id: u64) {
-        if self
-            .members
-            .remove(&id)
-            .is_some_and(|member| member.name.is_some())
-        {
-            self.announce_presence();
-        }
-    }
-
-    fn tell(&mut self, id: u64, frame: Utf8Bytes) {
-        if self
-            .members
-            .get(&id)
-            .is_some_and(|member| member.mailbox.try_send(frame).is_err())
-        {
-            self.leave(id);
-        }
-    }
-
-    fn broadcast(&mut self, frame: &Utf8Bytes) {
-        let before = self.members.len();
-        self.members.retain(|_, member| {
-            member.name.is_none() || member.mailbox.try_send(frame.clone()).is_ok()
-        });
-        if self.members.len() < before {
-            // Each round puts somebody out, so there is a last one.
-            self.announce_presence();
-        }
-    }
-
-    fn announce_presence(&mut self) {
-        let presence = Reply::Presence {
-            online: self.online(),
-        }
-        .frame();
-        self.broadcast(&presence);
-    }
-
-    fn online(&self) -> Vec<&Name> {
-        self.members
-            .values()
-            .filter_map(|member| member.name.as_ref())
-            .collect()
-    }
-
-    /// The wish itself, or its first numbered form that nobody else has.
-    fn free_name(&self, id: u64, wish: &Name) -> Name {
-        let taken = |name: &Name| {
-            self.members.iter().any(|(other, member)| {
-                *other != id && member.name.as_ref().is_some_and(|n| n.resembles(name))
-            })
-        };
-        std::iter::once(wish.clone())
-            .chain((2..=SEATS + 1).map(|number| wish.numbered(number)))
-            .find(|name| !taken(name))
-            // There are more numbers than seats, so one of them is free.
-            .unwrap_or_else(|| wish.clone())
-    }
-}
-
-fn now() -> u64 {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hall::HISTORY;
     use serde_json::{Value, json};
 
     fn seat(room: &Room, name: &str) -> Seat {
@@ -276,15 +136,9 @@ mod tests {
         let room = Room::default();
         let mut ada = seat(&room, "Ada");
         let welcome = heard(&mut ada);
-        assert_eq!(
-            welcome["data"],
-            json!({ "name": "Ada", "history": [], "online": ["Ada"] })
-        );
+        assert_eq!(welcome["data"], json!({ "name": "Ada", "history": [], "online": ["Ada"] }));
         let bob = seat(&room, "Bob");
-        assert_eq!(
-            last_heard(&mut ada),
-            json!({ "type": "presence", "data": { "online": ["Ada", "Bob"] } })
-        );
+        assert_eq!(last_heard(&mut ada), json!({ "type": "presence", "data": { "online": ["Ada", "Bob"] } }));
         drop(bob);
         assert_eq!(last_heard(&mut ada)["data"]["online"], json!(["Ada"]));
     }
@@ -296,10 +150,7 @@ mod tests {
         let mut second = seat(&room, "ada");
         assert_eq!(heard(&mut second)["data"]["name"], "ada 2");
         second.hear(r#"{"type":"join","data":{"name":"Ada 2"}}"#);
-        assert_eq!(
-            last_heard(&mut second)["data"]["online"],
-            json!(["Ada", "Ada 2"])
-        );
+        assert_eq!(last_heard(&mut second)["data"]["online"], json!(["Ada", "Ada 2"]));
     }
 
     #[test]
@@ -307,10 +158,7 @@ mod tests {
         let room = Room::default();
         let mut stranger = room.enter().unwrap();
         say(&stranger, "hi");
-        assert_eq!(
-            heard(&mut stranger)["data"]["reason"],
-            "join with a name first"
-        );
+        assert_eq!(heard(&mut stranger)["data"]["reason"], "join with a name first");
     }
 
     #[test]
@@ -336,12 +184,7 @@ mod tests {
             say(&ada, &number.to_string());
             last_heard(&mut ada);
         }
-        assert!(
-            sloth
-                .lost
-                .try_recv()
-                .is_err_and(|end| end == oneshot::error::TryRecvError::Closed)
-        );
+        assert!(sloth.lost.try_recv().is_err_and(|end| end == oneshot::error::TryRecvError::Closed));
         let mut bob = seat(&room, "Bob");
         assert_eq!(heard(&mut bob)["data"]["online"], json!(["Ada", "Bob"]));
     }

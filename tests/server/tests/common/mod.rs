@@ -35,15 +35,8 @@ impl Server {
         let mut first_line = String::new();
         let stdout = process.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut first_line).unwrap();
-        let address = first_line
-            .trim_end()
-            .strip_prefix("listening ws://")
-            .unwrap();
-        Self {
-            address: address.to_owned(),
-            stdin: process.stdin.take(),
-            process,
-        }
+        let address = first_line.trim_end().strip_prefix("listening ws://").unwrap();
+        Self { address: address.to_owned(), stdin: process.stdin.take(), process }
     }
 
     pub async fn tcp(&self) -> TcpStream {
@@ -51,16 +44,10 @@ impl Server {
     }
 
     /// Opens a WebSocket and gives the server's answer too.
-    pub async fn dial(
-        &self,
-        target: &str,
-        protocols: Option<&str>,
-    ) -> Result<(Client, Response), Error> {
+    pub async fn dial(&self, target: &str, protocols: Option<&str>) -> Result<(Client, Response), Error> {
         let mut request = format!("ws://{}{target}", self.address).into_client_request()?;
         if let Some(protocols) = protocols {
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", protocols.parse().unwrap());
+            request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
         }
         client_async(request, self.tcp().await).await
     }
@@ -72,19 +59,12 @@ impl Server {
     /// Opens a WebSocket by hand and gives the TCP below it, right after the 101.
     pub async fn open_raw(&self, target: &str) -> TcpStream {
         let mut stream = self.tcp().await;
-        stream
-            .write_all(handshake(target).as_bytes())
-            .await
-            .unwrap();
+        stream.write_all(handshake(target).as_bytes()).await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        assert!(
-            head.starts_with(b"HTTP/1.1 101 "),
-            "{}",
-            String::from_utf8_lossy(&head)
-        );
+        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
         stream
     }
 
@@ -98,9 +78,7 @@ impl Server {
     }
 
     pub async fn stats(&self, query: &str) -> Value {
-        let answer = self
-            .ask_raw(&format!("GET /stats{query} HTTP/1.1\r\nHost: x\r\n\r\n"))
-            .await;
+        let answer = self.ask_raw(&format!("GET /stats{query} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
         assert!(answer.contains("Access-Control-Allow-Origin: *\r\n"));
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }

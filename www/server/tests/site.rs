@@ -1,0 +1,83 @@
+//! The files and their headers.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use undrop_chat::{Room, site};
+
+/// The answer of the site to a GET, as it comes over the wire.
+async fn get(path: &str) -> String {
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("index.js"), "export {};").unwrap();
+    std::fs::write(package.join("slim.wasm"), b"\0asm").unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let site = site(Room::default(), &page, &package).unwrap();
+    tokio::spawn(axum::serve(listener, site).into_future());
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn each_file_comes_with_its_type() {
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/chat.js", "text/javascript; charset=utf-8"),
+        ("/chat.css", "text/css; charset=utf-8"),
+        ("/favicon.svg", "image/svg+xml"),
+        ("/undrop/index.js", "text/javascript; charset=utf-8"),
+        ("/undrop/slim.wasm", "application/wasm"),
+    ] {
+        let answer = get(path).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+        assert!(answer.contains(&format!("content-type: {kind}\r\n")), "{path}: {answer}");
+        assert!(answer.contains("x-content-type-options: nosniff\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_under_a_strict_policy_that_it_keeps() {
+    let answer = get("/").await;
+    let (head, page) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"));
+    assert!(!head.contains("unsafe-inline"));
+    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="));
+    for script in page.split("<script").skip(1) {
+        assert!(script.split('>').next().unwrap().contains("src="), "an inline script: {script}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_the_page_and_the_package_is_served() {
+    for path in [
+        "/server",
+        "/server/Cargo.toml",
+        "/server/src/main.rs",
+        "/%73erver/Cargo.toml",
+        "/server%2FCargo.toml",
+        "/server%5CCargo.toml",
+        "/./server/Cargo.toml",
+        "//server/Cargo.toml",
+        "/x/../server/Cargo.toml",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/..%2fCargo.toml",
+        "/undrop/../../Cargo.toml",
+        "/undrop/%2e%2e/%2e%2e/Cargo.toml",
+        "/undrop/..%2f..%2fCargo.toml",
+        "/nowhere",
+    ] {
+        let answer = get(path).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
+        assert!(!answer.contains("[package]"), "{path}: {answer}");
+    }
+}
