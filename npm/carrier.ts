@@ -1,79 +1,167 @@
 // Whatever the page listens for is registered with the browser's own socket, so that the browser itself does what the
-// standard says of listeners: their order, `once`, errors, microtasks in between. When the line gets a new socket, the
+// standard says of listeners: their order, errors, microtasks in between. When the line gets a new socket, the
 // registrations go along.
 
+import type { Ear, Line } from '#wasm';
 import { hide, show } from './face.js';
+import type { Cause, Decide, Drop, Heartbeat } from './options.js';
+
+type Callback = EventListenerOrEventListenerObject;
 
 interface Registration {
   type: string;
-  callback: EventListenerOrEventListenerObject;
+  callback: Callback;
   capture: boolean;
   listener: (event: Event) => void;
   options: AddEventListenerOptions;
 }
 
+/** A line that was lost. `preventDefault()` gives it up. */
+export interface DropEvent extends CloseEvent, Drop {
+  readonly reason: string;
+  readonly code: number;
+}
+
+/** A message that `send` took and that will not be sent. */
+export interface LostEvent extends MessageEvent {
+  /** It waited longer than it was to live, made room for a newer one, or it is over. */
+  readonly cause: 'expired' | 'overflow' | 'closed';
+}
+
+const CAUSES: Cause[] = ['close', 'heartbeat', 'timeout', 'url', 'wake', 'reconnect'];
+const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
+
+// What `Line.note` is told.
+export const SENT = 0;
+const HEARD = 1;
+const REPLIED = 2;
+
+/** How much a message counts: bytes, or for text its length. */
+export const sizeOf = (data: string | ArrayBuffer | Blob): number =>
+  typeof data === 'string' ? data.length : data instanceof Blob ? data.size : data.byteLength;
+
 const parse = (options: boolean | AddEventListenerOptions | null | undefined): AddEventListenerOptions =>
   Object(options) === options ? (options as AddEventListenerOptions) : { capture: !!options };
 
-/** Holds on to its owner through the owner's listeners alone: without any, an owner that nobody uses is collected. */
-export class Carrier {
-  socket!: WebSocket;
-  #registrations: Registration[] = [];
+/** What there is of a socket while its URL is still looked for. */
+const nowhere = () =>
+  Object.assign(new EventTarget(), {
+    url: '',
+    protocol: '',
+    extensions: '',
+    binaryType: 'blob',
+    bufferedAmount: 0,
+  }) as unknown as WebSocket;
 
-  /** Called by the driver at each dial. */
+/**
+ * Holds on to its owner through the owner's listeners alone: without any, an owner that nobody uses is collected, and
+ * its line closed.
+ */
+export class Carrier {
+  socket = nowhere();
+  #line: WeakRef<Line> | undefined;
+  #registrations: Registration[] = [];
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #decide: Decide | undefined;
+
+  constructor(heartbeat: Heartbeat | undefined, decide: Decide | undefined) {
+    this.#heartbeat = heartbeat;
+    this.#decide = decide;
+  }
+
+  // What the driver calls, as `src/export/line.rs` has it.
+
   carry(socket: WebSocket) {
-    const last = this.socket as WebSocket | undefined;
     hide(socket);
-    if (last) socket.binaryType = last.binaryType;
+    socket.binaryType = this.socket.binaryType;
     for (const { type, listener, options } of this.#living()) {
-      last?.removeEventListener(type, listener, options);
+      this.socket.removeEventListener(type, listener, options);
       socket.addEventListener(type, listener, options);
     }
     this.socket = socket;
+    this.#eavesdrop();
   }
 
-  /** Called by the driver when it is over. */
-  release() {}
+  hear(what: number) {
+    if (what === 4) this.#ping();
+    else if (what < 4)
+      this.socket.dispatchEvent(
+        what === 3 ? new CloseEvent('close', { code: 1006 }) : new Event(['statechange', 'open', 'error'][what] as string),
+      );
+  }
+
+  lose(
+    asks: boolean,
+    cause: number,
+    code: number,
+    attempt: number,
+    delay: number,
+    _last: boolean,
+    native: CloseEvent | undefined,
+  ): number {
+    const { reason = '', wasClean = false } = native ?? {};
+    const more = { cause: CAUSES[cause] as Cause, attempt, delay };
+    if (!asks) {
+      const event = new CloseEvent('drop', { code, reason, wasClean, cancelable: true });
+      return this.socket.dispatchEvent(Object.assign(event, more)) ? -3 : -2;
+    }
+    try {
+      const verdict = this.#decide?.({ code, reason, ...more });
+      return verdict === false ? -2 : verdict === true ? -1 : Number(verdict) >= 0 ? Number(verdict) : -3;
+    } catch (error) {
+      reportError(error);
+      return -3;
+    }
+  }
+
+  giveBack(data: unknown, fate: number) {
+    this.socket.dispatchEvent(Object.assign(new MessageEvent('lost', { data }), { cause: FATES[fate] }));
+  }
+
+  // What the shell calls.
+
+  /** Through which the driver hears, for as long as somebody else holds the line. */
+  readonly ear: Ear = (...heard) => !!this.#line?.deref()?.hear(...heard);
+
+  set line(line: Line) {
+    this.#line = new WeakRef(line);
+    this.#eavesdrop();
+  }
 
   dispatch(owner: EventTarget, event: Event) {
     if (event instanceof Event) show(event, owner);
     return this.socket.dispatchEvent(event);
   }
 
-  add(
-    owner: EventTarget,
-    type: string,
-    callback: EventListenerOrEventListenerObject | null,
-    given?: boolean | AddEventListenerOptions | null,
-  ) {
-    // Read once and in this order, as the standard's conversion of a dictionary does.
+  add(owner: EventTarget, type: string, callback: Callback | null, given?: boolean | AddEventListenerOptions | null) {
+    // Each is read once.
     const { capture: captures, once, passive, signal } = parse(given);
     const capture = !!captures;
     if (callback == null || this.#find(type, callback, capture)) return;
-    const options = { capture, once: !!once, passive: !!passive, ...(signal === undefined ? {} : { signal }) };
+    if (Object(callback) !== callback) throw new TypeError(`Undrop: a listener must be a function or an object.`);
+    const options = { capture, passive: !!passive, ...(signal === undefined ? {} : { signal }) };
     const listener = (event: Event) => {
+      if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return;
+      // The browser's own `once` would be spent on a message that is not the page's.
       if (once) this.remove(type, callback, capture);
-      show(event, owner);
       if (typeof callback === 'function') callback.call(owner, event);
       else callback.handleEvent(event);
     };
     this.socket.addEventListener(type, listener, options);
-    if (!signal?.aborted) this.#registrations.push({ type, callback, capture, listener, options });
+    if (signal?.aborted) return;
+    this.#registrations.push({ type, callback, capture, listener, options });
+    this.#eavesdrop();
   }
 
-  remove(
-    type: string,
-    callback: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions | null,
-  ) {
+  remove(type: string, callback: Callback | null, options?: boolean | EventListenerOptions | null) {
     const found = callback && this.#find(type, callback, !!parse(options).capture);
-    if (found) {
-      this.socket.removeEventListener(type, found.listener, found.options);
-      this.#registrations = this.#registrations.filter((one) => one !== found);
-    }
+    if (!found) return;
+    this.socket.removeEventListener(type, found.listener, found.options);
+    this.#registrations = this.#registrations.filter((one) => one !== found);
+    this.#eavesdrop();
   }
 
-  #find(type: string, callback: EventListenerOrEventListenerObject, capture: boolean) {
+  #find(type: string, callback: Callback, capture: boolean) {
     return this.#living().find((one) => one.type === type && one.callback === callback && one.capture === capture);
   }
 
@@ -81,5 +169,31 @@ export class Carrier {
   #living() {
     this.#registrations = this.#registrations.filter((one) => !one.options.signal?.aborted);
     return this.#registrations;
+  }
+
+  /** A second listener costs a message half of what the first one costs: there is one of ours only where there is none. */
+  #eavesdrop() {
+    const heard = this.#registrations.some(({ type }) => type === 'message');
+    this.socket.onmessage = heard ? null : (event) => this.#swallows(event);
+  }
+
+  /** Tells the core of a message, before the first listener sees it. True if it is none of the page's. */
+  #swallows(event: MessageEvent): boolean {
+    if (!event.isTrusted) return false;
+    const { data } = event;
+    const reply = this.#heartbeat?.reply;
+    const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
+    this.#line?.deref()?.note(replies ? REPLIED : HEARD, sizeOf(data));
+    if (replies) event.stopImmediatePropagation();
+    return replies;
+  }
+
+  #ping() {
+    try {
+      const message = this.#heartbeat?.message;
+      this.socket.send((typeof message === 'function' ? message() : message) as string);
+    } catch (error) {
+      reportError(error);
+    }
   }
 }

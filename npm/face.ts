@@ -47,9 +47,9 @@ export const hide = (target: EventTarget) => {
   hidden.add(target);
 };
 
-/** Makes `owner` the target of an event at one of its hidden targets. */
-export const show = (event: Faced, owner: EventTarget) => {
-  if (event[OWNER] === owner) return;
+/** Makes `owner` the target of an event at one of its hidden targets. False if it already was. */
+export const show = (event: Faced, owner: EventTarget): boolean => {
+  if (event[OWNER] === owner) return false;
   const prototype = Object.getPrototypeOf(event);
   let face = faces.get(prototype);
   if (!face) {
@@ -58,4 +58,5 @@ export const show = (event: Faced, owner: EventTarget) => {
   }
   Object.setPrototypeOf(event, face);
   event[OWNER] = owner;
+  return true;
 };

@@ -1,11 +1,39 @@
 import { Line } from '#wasm';
-import { Carrier } from './carrier.js';
+import { Carrier, type DropEvent, type LostEvent, SENT, sizeOf } from './carrier.js';
+import { type Cause, decision, parseOptions, type UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
-/** What a line may be asked to do beyond the standard. */
-export interface UndropOptions {
-  /** `false`: a lost line stays lost, as the browser's own class has it. */
-  retry?: false;
+/** A value, or a function that returns or promises it at each dial: a fresh token, another server. */
+export type Given<T> = T | (() => T | Promise<T>);
+
+/**
+ * Where the line stands. While it is down `readyState` is `CONNECTING`: `connecting` while it is dialled, `waiting` until
+ * it is dialled again, `offline` as long as the browser knows of no network either.
+ */
+export type State = 'connecting' | 'open' | 'waiting' | 'offline' | 'closing' | 'closed';
+
+/** Counts since the socket was made. */
+export interface Stats {
+  dials: number;
+  opens: number;
+  drops: Record<Cause, number>;
+  messagesIn: number;
+  messagesOut: number;
+  /** Text counts by its length. */
+  bytesIn: number;
+  bytesOut: number;
+  /** Milliseconds from a heartbeat to its reply; 0 as long as there was none. */
+  roundTrip: { last: number; min: number; mean: number };
+}
+
+interface Events {
+  open: Event;
+  message: MessageEvent;
+  error: Event;
+  close: CloseEvent;
+  drop: DropEvent;
+  lost: LostEvent;
+  statechange: Event;
 }
 
 /** `this` is typed as in the standard, so that an `Undrop` can be handed to whatever takes a `WebSocket`. */
@@ -13,6 +41,21 @@ type Handler<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
 
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage'];
+const OWN_HANDLERS = ['ondrop', 'onlost', 'onstatechange'];
+/** What of it the standard does not know, and enumeration so does not show. */
+const OWN = [...OWN_HANDLERS, 'constructor', 'state', 'stats', 'reconnect', 'flushed'];
+
+const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
+const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
+const OPEN = 1;
+const CLOSED = 5;
+
+// What `Line.get` is asked for: these, the counts in between as `stats` has them, and the drops.
+const STATE = 0;
+const QUEUED = 1;
+
+/** As the standard's conversions have it, whose result the browser will find unchanged. */
+const parseUrl = (given: unknown): string => `${given}`;
 
 /** The standard's `optional (DOMString or sequence<DOMString>) protocols`. */
 const parseProtocols = (given: unknown): string[] => {
@@ -46,23 +89,46 @@ export class Undrop extends EventTarget implements WebSocket {
   declare onclose: Handler<CloseEvent>;
   declare onmessage: Handler<MessageEvent>;
 
-  readonly #carrier = new Carrier();
+  declare ondrop: Handler<DropEvent>;
+  declare onlost: Handler<LostEvent>;
+  declare onstatechange: Handler<Event>;
+
+  readonly #carrier: Carrier;
   readonly #line: Line;
   readonly #handlers = new Map<string, { value: object; listener: EventListener }>();
+  /** Bytes that were sent after the end. */
+  #discarded = 0;
 
   /**
    * @param url - Absolute, or relative to the page; `http:` and `https:` mean `ws:` and `wss:`.
    * @param protocols - The subprotocols to offer, the most wanted first.
    * @throws SyntaxError (DOMException) when the URL or a subprotocol can't be one.
    */
-  constructor(url: string | URL, protocols: string | Iterable<string> = [], _options: UndropOptions = {}) {
+  constructor(
+    url: Given<string | URL>,
+    protocols: Given<string | Iterable<string>> = [],
+    options: UndropOptions = {},
+  ) {
     super();
     // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
     if (!arguments.length) throw new TypeError("Failed to construct 'Undrop': it needs the URL to connect to.");
-    const address = `${url}`;
-    const offered = parseProtocols(protocols);
+    const source =
+      typeof url === 'function' || typeof protocols === 'function'
+        ? {
+            find: async () => [
+              parseUrl(typeof url === 'function' ? await url() : url),
+              parseProtocols(typeof protocols === 'function' ? await protocols() : protocols),
+            ],
+          }
+        : { url: parseUrl(url), protocols: parseProtocols(protocols) };
+    const { heartbeat, retry, signal } = options;
+    const parsed = parseOptions(options);
+    signal?.throwIfAborted();
     ready();
-    this.#line = new Line(this.#carrier, address, offered);
+    this.#carrier = new Carrier(heartbeat, decision(retry));
+    this.#line = new Line(this.#carrier, this.#carrier.ear, source, Math.random() * 2 ** 53, ...parsed);
+    this.#carrier.line = this.#line;
+    signal?.addEventListener('abort', () => this.close());
   }
 
   /** The URL as the browser resolved it. */
@@ -71,12 +137,40 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
-    return this.#line.readyState() as 0 | 1 | 2 | 3;
+    const state = this.#line.get(STATE);
+    // The browser knows first when the other end closes.
+    return state === OPEN ? (this.#carrier.socket.readyState as 1) : (READY_STATES[state] as 0);
+  }
+
+  /** Where the line stands. `statechange` tells when that changes. */
+  get state(): State {
+    return STATES[this.#line.get(STATE)] as State;
   }
 
   /** Bytes that `send` took and the network did not yet. */
   get bufferedAmount(): number {
-    return this.#carrier.socket.bufferedAmount;
+    const { readyState } = this;
+    // What the last socket had not sent is no longer on its way.
+    const sending = readyState ? this.#carrier.socket.bufferedAmount : 0;
+    return sending + this.#line.get(QUEUED) + this.#discarded;
+  }
+
+  /** Counts for a status page. */
+  get stats(): Stats {
+    let index = QUEUED;
+    const count = () => this.#line.get(++index);
+    const [dials, opens, messagesIn, messagesOut, bytesIn, bytesOut] = Array.from({ length: 6 }, count) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const [trips, last, min, sum] = Array.from({ length: 4 }, count) as [number, number, number, number];
+    const drops = { close: count(), heartbeat: count(), timeout: count(), url: count(), wake: count(), reconnect: count() };
+    const roundTrip = { last, min, mean: sum / (trips || 1) };
+    return { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip };
   }
 
   get extensions(): string {
@@ -104,17 +198,56 @@ export class Undrop extends EventTarget implements WebSocket {
     this.#line.close(code, reason);
   }
 
-  /** @throws InvalidStateError (DOMException) while the line is being dialled. */
-  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
-    const { socket } = this.#carrier;
-    // biome-ignore lint/complexity/noArguments: `send(undefined)` sends a word, `send()` is a mistake.
-    if (!arguments.length) throw new TypeError("Failed to execute 'send' on 'Undrop': it needs the data to send.");
-    socket.send(data as string);
+  /** Dials now, whatever the line is doing, also after the end. A dial that is under way goes on. */
+  reconnect(): void {
+    this.#line.reconnect(this.#carrier);
   }
 
-  override addEventListener<K extends keyof WebSocketEventMap>(
+  /**
+   * Sends now, or when the line is back.
+   *
+   * @throws InvalidStateError (DOMException) while the line is down and nothing may wait.
+   * @throws QuotaExceededError (DOMException) when too much waits already.
+   */
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+    // biome-ignore lint/complexity/noArguments: `send(undefined)` sends a word, `send()` is a mistake.
+    if (!arguments.length) throw new TypeError("Failed to execute 'send' on 'Undrop': it needs the data to send.");
+    const { socket } = this.#carrier;
+    if (this.#line.admits(socket.readyState)) {
+      socket.send(data as string);
+      this.#line.note(SENT, typeof data === 'string' ? data.length : sizeOf(data as ArrayBuffer));
+      return;
+    }
+    // What waits is what it was when it was sent.
+    const isBinary = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+    const text = isBinary ? '' : `${data}`;
+    const copy = new Blob([isBinary ? (data as ArrayBuffer) : text]);
+    switch (this.#line.send(isBinary ? copy : text, copy.size)) {
+      case 1:
+        throw new DOMException('Undrop: the line is down, and with `queue: false` nothing waits.', 'InvalidStateError');
+      case 2:
+        throw new DOMException(
+          'Undrop: too much waits for the line already. Send less, wait for `flushed()`, or raise `queue`.',
+          'QuotaExceededError',
+        );
+      case 3:
+        this.#discarded += copy.size;
+    }
+  }
+
+  /** Resolves when all that was sent has left. Rejects when it is over, or when the signal is aborted. */
+  async flushed({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    // The browser does not say when its buffer has emptied.
+    while (this.bufferedAmount) {
+      signal?.throwIfAborted();
+      if (this.#line.get(STATE) === CLOSED) throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  override addEventListener<K extends keyof Events>(
     type: K,
-    callback: (this: Undrop, event: WebSocketEventMap[K]) => unknown,
+    callback: (this: Undrop, event: Events[K]) => unknown,
     options?: boolean | AddEventListenerOptions,
   ): void;
   override addEventListener(
@@ -130,9 +263,9 @@ export class Undrop extends EventTarget implements WebSocket {
     this.#carrier.add(this, type, callback, options);
   }
 
-  override removeEventListener<K extends keyof WebSocketEventMap>(
+  override removeEventListener<K extends keyof Events>(
     type: K,
-    callback: (this: Undrop, event: WebSocketEventMap[K]) => unknown,
+    callback: (this: Undrop, event: Events[K]) => unknown,
     options?: boolean | EventListenerOptions,
   ): void;
   override removeEventListener(
@@ -153,7 +286,7 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   static {
-    for (const name of HANDLERS) {
+    for (const name of [...HANDLERS, ...OWN_HANDLERS]) {
       const type = name.slice(2);
       // An object literal, since its accessors get the names that WebIDL gives them.
       const accessor = {
@@ -169,7 +302,7 @@ export class Undrop extends EventTarget implements WebSocket {
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Undrop.prototype)))
-      if (name !== 'constructor') Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: true });
+      if (!OWN.includes(name)) Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: true });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 

@@ -1,11 +1,37 @@
 // The two modules that the build makes out of the Rust crate.
 
 declare module '#wasm' {
+  export type Ear = (what: number, epoch: number, detail: number, clean: boolean, value: unknown) => boolean;
+
   /** `src/export/line.rs` */
   export class Line {
-    constructor(carrier: object, url: string, protocols: string[]);
-    readyState(): number;
+    constructor(
+      carrier: object,
+      ear: Ear,
+      source: object,
+      seed: number,
+      ...options: readonly [
+        policy: number,
+        limit: number,
+        first: number,
+        cap: number,
+        resetAfter: number,
+        connectTimeout: number,
+        queueMessages: number,
+        queueBytes: number,
+        timeToLive: number,
+        dropsOldest: boolean,
+        interval: number,
+        timeout: number,
+      ]
+    );
+    hear: Ear;
+    admits(readyState: number): boolean;
+    send(message: unknown, bytes: number): number;
+    note(what: number, bytes: number): void;
     close(code: unknown, reason: unknown): void;
+    reconnect(carrier: object): void;
+    get(index: number): number;
   }
   export function initSync(options: { module: WebAssembly.Module }): unknown;
 }

@@ -1,8 +1,9 @@
 // `npm test`: every test there is, or the suites named: `npm test -- native e2e`. The last line is the sum of them all.
 
 import { buildPackage } from './lib/build.mjs';
-import { dim, Failure, heading, main, report, seconds } from './lib/log.mjs';
+import { dim, Failure, heading, main, report, seconds, step } from './lib/log.mjs';
 import { forBuild, parts } from './lib/setup.mjs';
+import { buildTestServer } from './lib/test-server.mjs';
 import { wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { failure, sum } from './suites/results.mjs';
@@ -17,10 +18,10 @@ const suites = {
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
   types: { run: types, needs: ['package'] },
   native: { run: native, needs: ['wasm target'] },
-  'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
-  'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
-  e2e: { run: () => nodeTests('tests/e2e'), needs: ['package', 'geckodriver', ...browsers] },
-  packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', ...browsers] },
+  'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
+  'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
+  e2e: { run: () => nodeTests('tests/e2e'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
+  packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', 'test server', ...browsers] },
 };
 
 await main(async (names) => {
@@ -61,6 +62,10 @@ async function prepare(needs) {
   };
   for (const [name, make] of Object.entries(parts)) if (wanted.includes(name)) await attempt(name, make);
   if (needs.includes('package')) await attempt('package', buildPackage);
+  if (needs.includes('test server')) {
+    const why = 'a WebSocket server that misbehaves on request';
+    await attempt('test server', () => step('Test server', why, buildTestServer));
+  }
   return missing;
 }
 

@@ -38,7 +38,7 @@ export async function declarations() {
   const project = join(sources, 'tsconfig.json');
   const files = {
     stamp: join(generated, 'declarations.stamp'),
-    inputs: [sources, join(generated, 'glue'), inRoot('node_modules/typescript/package.json')],
+    inputs: [sources, inRoot('node_modules/typescript/package.json')],
     outputs: entries.map((name) => join(dist, `${name}.d.ts`)),
   };
   const made = await unlessFresh(files, () =>
@@ -71,8 +71,8 @@ async function build(entry, encoding) {
     minify: true,
     sourcemap: true,
     sourcesContent: true,
-    // Private by one leading underscore; two are wasm-bindgen's, which the module refers to by name.
-    mangleProps: /^_[^_]/,
+    // Private by one leading underscore; two are wasm-bindgen's own, and wasm-opt's short names have two characters at most.
+    mangleProps: /^_[^_]./,
     charset: encoding === latin1 ? 'utf8' : 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
@@ -80,7 +80,7 @@ async function build(entry, encoding) {
   });
 }
 
-/** `#wasm` is wasm-bindgen's glue, `#wasm/bytes` the module itself, decoded from a string when it is first imported. */
+/** `#wasm` is wasm-bindgen's glue, `#wasm/bytes` the module itself, decoded from a string when it is asked for. */
 function wasm(encoding) {
   return {
     name: 'wasm',

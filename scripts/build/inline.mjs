@@ -1,4 +1,5 @@
-// Ways to write a WebAssembly module into a JavaScript string, each with its decoder as the source of an ES module.
+// Ways to write a WebAssembly module into a JavaScript string, each as the source of an ES module whose default
+// export is the function that decodes it.
 //
 // The string has to survive what happens to a package: minifiers that choose other quotes or write template literals,
 // bundlers that escape all that is not ASCII, pages that are not UTF-8. `printable` does, byte-aligned, so that a

@@ -1,20 +1,25 @@
 // The WebAssembly module: compiled by cargo, made callable by wasm-bindgen, made small by wasm-opt.
 
-import { rmSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionOf } from '../lib/find.mjs';
 import { unlessFresh } from '../lib/fresh.mjs';
+import { Failure } from '../lib/log.mjs';
 import { generated, inRoot, target } from '../lib/paths.mjs';
-import { packageProgram, run } from '../lib/run.mjs';
+import { ask, packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
+import { shorten } from './names.mjs';
 
 const compiled = join(target, 'wasm32-unknown-unknown/npm/undrop.wasm');
 /** What wasm-bindgen writes: the module, and beside it the JavaScript that calls it. */
 const glueFolder = join(generated, 'glue');
 const bound = join(glueFolder, 'undrop_bg.wasm');
 
-export const glue = join(glueFolder, 'undrop.js');
+const boundGlue = join(glueFolder, 'undrop.js');
+
+/** What is bundled: the same two after wasm-opt. The glue stays where the snippets are that it imports. */
+export const glue = join(glueFolder, 'undrop.short.js');
 export const optimized = join(generated, 'undrop.wasm');
 
 // What rustc and wasm-bindgen use; wasm-opt refuses a module with others, so none comes in unseen.
@@ -32,10 +37,21 @@ const optimizerArguments = [
   '--strip-debug',
   '--strip-producers',
   '--strip-target-features',
+  '--minify-imports-and-exports-and-modules',
 ];
 
 export async function compile() {
-  await run('cargo', ['build', '--profile', 'npm', '--target', 'wasm32-unknown-unknown', '--lib', '--no-default-features', '--features', 'npm']);
+  await run('cargo', [
+    'build',
+    '--profile',
+    'npm',
+    '--target',
+    'wasm32-unknown-unknown',
+    '--lib',
+    '--no-default-features',
+    '--features',
+    'npm',
+  ]);
   return bytes(compiled);
 }
 
@@ -43,12 +59,21 @@ export async function generateGlue() {
   const program = findWasmBindgen();
   const files = {
     stamp: join(generated, 'glue.stamp'),
-    inputs: [compiled, versionOf(program), thisFile],
-    outputs: [glue, bound],
+    inputs: [compiled, versionOf(program), here],
+    outputs: [boundGlue, bound],
   };
   await unlessFresh(files, async () => {
     rmSync(glueFolder, { recursive: true, force: true });
-    await run(program, [compiled, '--target', 'web', '--out-dir', glueFolder, '--out-name', 'undrop']);
+    await run(program, [
+      compiled,
+      '--target',
+      'web',
+      '--no-typescript',
+      '--out-dir',
+      glueFolder,
+      '--out-name',
+      'undrop',
+    ]);
   });
   return bytes(bound);
 }
@@ -57,12 +82,17 @@ export async function optimize() {
   const program = packageProgram('binaryen', 'wasm-opt');
   const files = {
     stamp: join(generated, 'optimized.stamp'),
-    inputs: [bound, inRoot('node_modules/binaryen/package.json'), thisFile],
-    outputs: [optimized],
+    inputs: [bound, boundGlue, inRoot('node_modules/binaryen/package.json'), here],
+    outputs: [optimized, glue],
   };
-  await unlessFresh(files, () => run(process.execPath, [program, bound, '-o', optimized, ...optimizerArguments]));
+  await unlessFresh(files, async () => {
+    const args = [program, bound, '-o', optimized, ...optimizerArguments];
+    const names = await ask(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (names === undefined) throw new Failure('wasm-opt failed');
+    writeFileSync(glue, shorten(readFileSync(boundGlue, 'utf8'), JSON.parse(names)));
+  });
   return bytes(optimized);
 }
 
-const thisFile = fileURLToPath(import.meta.url);
+const here = fileURLToPath(new URL('.', import.meta.url));
 const bytes = (path) => `${statSync(path).size.toLocaleString('en')} bytes`;

@@ -35,7 +35,7 @@ const geckodriver = () => ({
   name: 'geckodriver',
   crate: 'geckodriver',
   version: '0.37.1',
-  // The first that knows Firefox's remote protocol of 2024 and later.
+  // https://firefox-source-docs.mozilla.org/testing/geckodriver/Support.html
   fits: atLeastVersion('0.35.0'),
   why: 'drives Firefox',
 });

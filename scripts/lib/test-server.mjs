@@ -11,9 +11,11 @@ import { finished, run, start } from './run.mjs';
 export const usualPort = 41_790;
 export const usualUrl = `ws://127.0.0.1:${usualPort}`;
 
+export const buildTestServer = () => run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-test-server']);
+
 /** Starts it on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
 export async function startTestServer({ port = 0 } = {}) {
-  await run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-test-server']);
+  await buildTestServer();
   const program = join(target, 'release/undrop-test-server');
   const child = start(program, ['--port', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = finished(child, program);

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { chromiumArgs, findChromedriver, findChromium, findFirefox, findGeckodriver } from '../lib/browsers.mjs';
 import { environment } from '../lib/find.mjs';
 import { cache } from '../lib/paths.mjs';
+import { ask } from '../lib/run.mjs';
 import { findWasmBindgen, findWasmPack } from '../lib/rust-tools.mjs';
 import { startTestServer, usualPortIfFree } from '../lib/test-server.mjs';
-import { rustTests } from './results.mjs';
+import { failure, rustTests, sum } from './results.mjs';
 
 export const wasmInChrome = () =>
   wasmTests(['--chrome', '--chromedriver', findChromedriver()], {
@@ -34,14 +35,25 @@ async function wasmTests(browser, capabilities) {
       delete env[driver];
       delete env[`${driver}_REMOTE`];
     }
-    // Not the doc tests: those are the native run's.
-    const which = ['--lib', '--test', '*'];
-    return await rustTests(findWasmPack(), ['test', '--headless', '--mode', 'no-install', ...browser, '.', ...which], {
-      env,
-    });
+    const command = ['test', '--headless', '--mode', 'no-install', ...browser, '.'];
+    // One by one, because cargo would stop at the first that fails. Doc tests are the native run's.
+    const library = () => rustTests(findWasmPack(), [...command, '--lib'], { env, mayBeEmpty: true });
+    const files = (await browserTests()).map(
+      (name) => () => rustTests(findWasmPack(), [...command, '--test', name], { env }),
+    );
+    return files.length > 0 ? await sum(library, ...files) : failure('Cargo.toml names no test in tests/browser');
   } finally {
     await server.stop();
   }
+}
+
+/** The names of the tests that lie in `tests/browser`, as cargo knows them. */
+async function browserTests() {
+  const metadata = JSON.parse(await ask('cargo', ['metadata', '--no-deps', '--format-version', '1']));
+  const targets = metadata.packages.find(({ name }) => name === 'undrop').targets;
+  return targets
+    .filter(({ kind, src_path }) => kind.includes('test') && dirname(src_path).endsWith(join('tests', 'browser')))
+    .map(({ name }) => name);
 }
 
 function write(name, content) {

@@ -9,7 +9,8 @@ import { inRoot, root } from '../lib/paths.mjs';
 import { packageProgram } from '../lib/run.mjs';
 import { check, failure } from './results.mjs';
 
-export const biome = () => check(process.execPath, [packageProgram('@biomejs/biome', 'biome'), 'ci']);
+export const biome = () =>
+  check(process.execPath, [packageProgram('@biomejs/biome', 'biome'), 'ci', '--error-on-warnings', '--colors=off']);
 
 export const types = () =>
   check(process.execPath, [packageProgram('typescript', 'tsc'), '--noEmit', '-p', 'tests/types']);

@@ -3,5 +3,5 @@
 mod driver;
 mod native;
 
-pub(crate) use driver::{Driver, Face};
+pub(crate) use driver::{Driver, Face, now};
 pub(crate) use native::Native;

@@ -1,25 +1,56 @@
-//! The browser's own socket.
+//! What the browser gives: its WebSocket, its clock, its timers, and what it says of the page.
+//!
+//! web-sys has most of this too. Here the arguments stay JavaScript's: the browser itself converts and checks them and
+//! throws what it would throw, and no text is copied into wasm memory and back. It also spares the npm build js-sys,
+//! whose futures cost it 1.6 KB, brotli.
 
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/browser/native.js")]
 extern "C" {
-    /// web-sys has this class too; here its arguments stay JavaScript's, so that the browser itself converts
-    /// and checks them, and throws what it would throw, and no text is copied into wasm memory and back.
-    #[wasm_bindgen]
+    /// The browser's own socket.
     #[derive(Clone)]
     pub(crate) type Native;
 
-    #[wasm_bindgen(constructor, catch)]
-    pub(crate) fn new(url: &JsValue, protocols: &JsValue) -> Result<Native, JsValue>;
-
     #[wasm_bindgen(method, catch, js_name = close)]
-    pub(crate) fn hang_up(this: &Native, code: &JsValue, reason: &JsValue) -> Result<(), JsValue>;
+    pub(super) fn hang_up(this: &Native, code: &JsValue, reason: &JsValue) -> Result<(), JsValue>;
 
-    pub(crate) fn listen(socket: &Native, epoch: u32, hear: &Closure<Hear>);
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn send(this: &Native, message: &JsValue) -> Result<(), JsValue>;
 
-    pub(crate) fn ignore(socket: &Native);
+    /// Throws what the constructor throws.
+    #[wasm_bindgen(catch)]
+    pub(super) fn dial(source: &JsValue, epoch: u32, hear: &JsValue) -> Result<Option<Native>, JsValue>;
+
+    pub(super) fn forget(socket: &Native);
+
+    pub(super) fn now() -> f64;
+
+    pub(super) fn wake(last: u32, delay: f64, hear: &JsValue) -> u32;
+
+    pub(super) fn watch(hear: &JsValue);
+
+    pub(super) fn unwatch(hear: &JsValue);
+
+    #[wasm_bindgen(js_name = isHidden)]
+    pub(super) fn is_hidden() -> bool;
+
+    #[wasm_bindgen(js_name = isOffline)]
+    pub(super) fn is_offline() -> bool;
 }
 
-/// `(epoch, kind, code, clean)`, and whether the event may be seen by others.
-pub(crate) type Hear = dyn Fn(u32, u32, u32, bool) -> bool;
+/// What is heard, as in `native.js`.
+pub(super) mod heard {
+    pub(crate) const OPENED: u32 = 0;
+    pub(crate) const FAILED: u32 = 1;
+    /// The detail is the close code.
+    pub(crate) const CLOSED: u32 = 2;
+    /// The URL is known. Answered with whether it is still wanted.
+    pub(crate) const FOUND: u32 = 3;
+    /// The value is the socket that was dialled.
+    pub(crate) const SOCKET: u32 = 4;
+    pub(crate) const NOT_FOUND: u32 = 5;
+    pub(crate) const TIME: u32 = 6;
+    /// The detail is the signal.
+    pub(crate) const SIGNAL: u32 = 7;
+}

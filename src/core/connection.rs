@@ -297,7 +297,7 @@ impl<M> Connection<M> {
                 }
                 self.queue.takes(bytes)?;
                 while let Some(oldest) = self.queue.overflow(bytes) {
-                    self.outputs.push_back(Output::Return(oldest, Fate::Overflow));
+                    self.output(Output::Return(oldest, Fate::Overflow));
                 }
                 self.queue.push(now, message, bytes);
             }
@@ -305,14 +305,25 @@ impl<M> Connection<M> {
         Ok(())
     }
 
-    /// It shall end. If there is a socket that may still answer, it has been told.
+    /// Whether a message needs no [`send`](Self::send) and may go straight to the socket, to be reported to
+    /// [`handle_sent`](Self::handle_sent). Under [`Policy::Never`] the socket itself says what becomes of a message.
+    pub fn is_writable(&self) -> bool {
+        matches!(self.phase, Phase::Open { ending: false, .. })
+            || self.config.policy == Policy::Never && self.config.queue.is_none()
+    }
+
+    /// It shall end. A socket that may still answer has been told; it has a moment to do so.
     pub fn close(&mut self, now: Millis) {
         let deadline = match self.phase {
-            Phase::Closing { .. } | Phase::Closed => return,
             Phase::Waiting { .. } => Some(now),
-            Phase::Dialing { .. } | Phase::Open { .. } => self.policy().map(|_| now + CLOSE_TIMEOUT),
+            _ => self.policy().map(|_| now + CLOSE_TIMEOUT),
         };
-        self.enter(Phase::Closing { deadline });
+        self.close_until(deadline);
+    }
+
+    /// The same when there is no socket yet, and so nobody to wait for.
+    pub fn close_unanswered(&mut self, now: Millis) {
+        self.close_until(Some(now));
     }
 
     /// Dial now, whatever the line is doing, also after the end. A dial that is under way goes on.
@@ -321,10 +332,10 @@ impl<M> Connection<M> {
         match self.phase {
             Phase::Dialing { .. } => return,
             Phase::Waiting { .. } | Phase::Closed => {}
-            Phase::Closing { .. } => self.outputs.push_back(Output::HangUp(self.epoch)),
+            Phase::Closing { .. } => self.output(Output::HangUp(self.epoch)),
             Phase::Open { .. } => {
                 self.count(Cause::Reconnect);
-                self.outputs.push_back(Output::HangUp(self.epoch));
+                self.output(Output::HangUp(self.epoch));
                 self.notify(Event::Drop(Drop {
                     cause: Cause::Reconnect,
                     code: ABNORMAL,
@@ -372,6 +383,12 @@ impl<M> Connection<M> {
         if let Phase::Open { pulse: Some(pulse), .. } = &mut self.phase {
             pulse.hear();
         }
+    }
+
+    /// A message went straight to the socket.
+    pub fn handle_sent(&mut self, bytes: u64) {
+        self.stats.messages_out += 1;
+        self.stats.bytes_out += bytes;
     }
 
     /// The reply to a heartbeat arrived.
@@ -473,7 +490,7 @@ impl<M> Connection<M> {
             }
             Phase::Waiting { until, .. } if *until <= now => self.dial(now),
             Phase::Closing { deadline: Some(deadline) } if *deadline <= now => {
-                self.outputs.push_back(Output::HangUp(self.epoch));
+                self.output(Output::HangUp(self.epoch));
                 self.finish(Ending::Broken);
             }
             _ => {}
@@ -517,14 +534,14 @@ impl<M> Connection<M> {
         self.dialed = now;
         self.error_told = false;
         self.enter(Phase::Dialing { since: now });
-        self.outputs.push_back(Output::Dial(self.epoch));
+        self.output(Output::Dial(self.epoch));
     }
 
     /// The one way to lose a line.
     fn lose(&mut self, now: Millis, cause: Cause, code: u16, ending: Ending) {
         self.count(cause);
         if cause != Cause::Close {
-            self.outputs.push_back(Output::HangUp(self.epoch));
+            self.output(Output::HangUp(self.epoch));
         }
         let Some(retry) = self.policy().copied() else {
             return self.finish(ending);
@@ -549,7 +566,7 @@ impl<M> Connection<M> {
         let drop = Drop { cause, code, attempt: self.backoff.attempt(), delay, last };
         if matches!(self.config.policy, Policy::Ask(_)) {
             self.enter(Phase::Waiting { until: now + delay, ending });
-            self.outputs.push_back(Output::Consult(drop));
+            self.output(Output::Consult(drop));
         } else if last {
             self.finish(ending);
         } else {
@@ -560,13 +577,19 @@ impl<M> Connection<M> {
 
     fn finish(&mut self, ending: Ending) {
         while let Some(message) = self.queue.pop() {
-            self.outputs.push_back(Output::Return(message, Fate::Closed));
+            self.output(Output::Return(message, Fate::Closed));
         }
         self.enter(Phase::Closed);
         if ending == Ending::Broken && self.policy().is_some() {
             self.tell_error();
         }
         self.notify(Event::Close);
+    }
+
+    fn close_until(&mut self, deadline: Option<Millis>) {
+        if !matches!(self.phase, Phase::Closing { .. } | Phase::Closed) {
+            self.enter(Phase::Closing { deadline });
+        }
     }
 
     /// Something suggests that the line, or the reason to wait for one, is gone.
@@ -589,20 +612,19 @@ impl<M> Connection<M> {
     fn obey(&mut self, now: Millis, beat: Beat) {
         match beat {
             Beat::Nothing => {}
-            Beat::Ask => self.outputs.push_back(Output::Ping),
+            Beat::Ask => self.output(Output::Ping),
             Beat::Dead(cause) => self.lose(now, cause, ABNORMAL, Ending::Broken),
         }
     }
 
     fn transmit(&mut self, message: M, bytes: u64) {
-        self.stats.messages_out += 1;
-        self.stats.bytes_out += bytes;
-        self.outputs.push_back(Output::Transmit(message));
+        self.handle_sent(bytes);
+        self.output(Output::Transmit(message));
     }
 
     fn return_expired(&mut self, now: Millis) {
         while let Some(message) = self.queue.pop_expired(now) {
-            self.outputs.push_back(Output::Return(message, Fate::Expired));
+            self.output(Output::Return(message, Fate::Expired));
         }
     }
 
@@ -626,7 +648,13 @@ impl<M> Connection<M> {
     }
 
     fn notify(&mut self, event: Event) {
-        self.outputs.push_back(Output::Notify(event));
+        self.output(Output::Notify(event));
+    }
+
+    /// Not inlined: its two dozen copies would be a tenth of the npm build.
+    #[inline(never)]
+    fn output(&mut self, output: Output<M>) {
+        self.outputs.push_back(output);
     }
 
     fn count(&mut self, cause: Cause) {

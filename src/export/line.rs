@@ -1,21 +1,39 @@
-//! The line that the shell holds.
-
-use alloc::rc::Rc;
+//! The line that the shell holds. Nearly all that crosses between the two is a number.
 
 use wasm_bindgen::prelude::*;
 
-use crate::browser::{Driver, Face, Native};
+use crate::browser::{Driver, Face, Native, now};
+use crate::core::{
+    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry, Verdict,
+};
 
 #[wasm_bindgen]
 extern "C" {
     /// `npm/carrier.ts`
+    #[derive(Clone)]
     pub type Carrier;
 
     #[wasm_bindgen(method)]
     fn carry(this: &Carrier, socket: &Native);
 
     #[wasm_bindgen(method)]
-    fn release(this: &Carrier);
+    fn hear(this: &Carrier, what: u32);
+
+    #[wasm_bindgen(method)]
+    #[expect(clippy::too_many_arguments, reason = "numbers cross for nothing")]
+    fn lose(
+        this: &Carrier,
+        asks: bool,
+        cause: u32,
+        code: u32,
+        attempt: u32,
+        delay: u32,
+        last: bool,
+        native: &JsValue,
+    ) -> f64;
+
+    #[wasm_bindgen(method, js_name = giveBack)]
+    fn give_back(this: &Carrier, message: JsValue, fate: u32);
 }
 
 impl Face for Carrier {
@@ -23,33 +41,158 @@ impl Face for Carrier {
         Carrier::carry(self, socket);
     }
 
-    fn release(&self) {
-        Carrier::release(self);
+    fn tell(&self, event: Event) {
+        self.hear(match event {
+            Event::State | Event::Drop(_) => 0,
+            Event::Open => 1,
+            Event::Error => 2,
+            Event::Close => 3,
+        });
+    }
+
+    fn tell_drop(&self, dropped: Dropped, asks: bool, native: &JsValue) -> Verdict {
+        let Dropped { cause, code, attempt, delay, last } = dropped;
+        match self.lose(asks, cause as u32, code.into(), attempt, delay, last, native) {
+            delay if delay >= 0.0 => Verdict::After(delay as u32),
+            -1.0 => Verdict::Retry,
+            -2.0 => Verdict::GiveUp,
+            _ => Verdict::Default,
+        }
+    }
+
+    fn give_back(&self, message: JsValue, fate: Fate) {
+        Carrier::give_back(self, message, fate as u32);
+    }
+
+    fn ping(&self) {
+        self.hear(4);
+    }
+
+    fn rest(&self) {
+        self.hear(5);
     }
 }
 
 /// A connection, for the shell.
 #[wasm_bindgen]
 pub struct Line {
-    driver: Rc<Driver<Carrier>>,
+    driver: Driver<Carrier>,
 }
 
 #[wasm_bindgen]
 impl Line {
-    /// Throws what the browser's own constructor throws.
+    /// Throws what the browser's own constructor throws. The numbers are those of `npm/options.ts`, which has checked
+    /// them and says what each means; 0 is none.
     #[wasm_bindgen(constructor)]
-    pub fn new(carrier: Carrier, url: JsValue, protocols: JsValue) -> Result<Line, JsValue> {
-        Driver::new(carrier, url, protocols).map(|driver| Line { driver })
+    #[expect(clippy::too_many_arguments, reason = "numbers cross for nothing, an object costs glue for each field")]
+    pub fn new(
+        carrier: Carrier,
+        ear: JsValue,
+        source: JsValue,
+        seed: f64,
+        policy: u32,
+        limit: u32,
+        first: u32,
+        cap: u32,
+        reset_after: u32,
+        connect_timeout: u32,
+        queue_messages: u32,
+        queue_bytes: f64,
+        time_to_live: u32,
+        drops_oldest: bool,
+        interval: u32,
+        timeout: u32,
+    ) -> Result<Line, JsValue> {
+        let retry = Retry { limit, first, cap, reset_after };
+        let config = Config {
+            policy: match policy {
+                0 => Policy::Never,
+                1 => Policy::Retry(retry),
+                _ => Policy::Ask(retry),
+            },
+            connect_timeout,
+            queue: (queue_messages > 0).then_some(Limits {
+                messages: queue_messages,
+                bytes: queue_bytes as u64,
+                time_to_live: (time_to_live > 0).then_some(time_to_live),
+                overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::Refuse },
+            }),
+            heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
+        };
+        Driver::new(carrier, ear, source, config, seed as u64).map(|driver| Line { driver })
     }
 
-    /// The standard's `readyState`.
-    #[wasm_bindgen(js_name = readyState)]
-    pub fn ready_state(&self) -> u32 {
-        self.driver.ready_state() as u32
+    /// See `native.js`.
+    pub fn hear(&self, what: u32, epoch: u32, detail: u32, clean: bool, value: &JsValue) -> bool {
+        self.driver.hear(what, epoch, detail, clean, value)
+    }
+
+    /// Whether a message may go straight to the socket, whose `readyState` this is.
+    pub fn admits(&self, ready_state: u32) -> bool {
+        let admits = self.driver.with(|connection| {
+            if ready_state > OPEN {
+                connection.handle_ending(connection.epoch());
+            }
+            connection.is_writable()
+        });
+        admits == Some(true)
+    }
+
+    /// Takes a message that waits for the line. 0, or why it is not taken.
+    pub fn send(&self, message: JsValue, bytes: f64) -> u32 {
+        match self.driver.ask(|connection| connection.send(now(), message, bytes as u64)) {
+            Some(Ok(())) => 0,
+            Some(Err(Refusal::NotOpen)) => 1,
+            Some(Err(Refusal::Full)) => 2,
+            Some(Err(Refusal::Closed)) | None => 3,
+        }
+    }
+
+    /// What passed by: a message that went straight to the socket, one that arrived, the reply to a heartbeat.
+    pub fn note(&self, what: u32, bytes: f64) {
+        let bytes = bytes as u64;
+        self.driver.with(|connection| match what {
+            0 => connection.handle_sent(bytes),
+            1 => connection.handle_message(connection.epoch(), bytes),
+            _ => connection.handle_reply(now(), connection.epoch()),
+        });
     }
 
     /// Throws what the browser's own `close` throws.
     pub fn close(&self, code: &JsValue, reason: &JsValue) -> Result<(), JsValue> {
         self.driver.close(code, reason)
     }
+
+    /// The carrier had been let go if it was over.
+    pub fn reconnect(&self, carrier: Carrier) {
+        self.driver.reconnect(carrier);
+    }
+
+    /// The number with this index in `npm/undrop.ts`.
+    pub fn get(&self, index: usize) -> f64 {
+        self.driver.with(|connection| number(connection, index)).unwrap_or_default()
+    }
 }
+
+fn number<M>(connection: &Connection<M>, index: usize) -> f64 {
+    let stats = connection.stats();
+    let number = match index {
+        0 => connection.state() as u64,
+        1 => connection.queued(),
+        2 => stats.dials.into(),
+        3 => stats.opens.into(),
+        4 => stats.messages_in,
+        5 => stats.messages_out,
+        6 => stats.bytes_in,
+        7 => stats.bytes_out,
+        8 => stats.round_trip.count.into(),
+        9 => stats.round_trip.last,
+        10 => stats.round_trip.min,
+        11 => stats.round_trip.sum,
+        _ => stats.drops.get(index - 12).copied().unwrap_or_default().into(),
+    };
+    number as f64
+}
+
+/// `WebSocket.OPEN`
+const OPEN: u32 = 1;

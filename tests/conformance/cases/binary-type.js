@@ -116,7 +116,8 @@ export const binaryType = [
         socket.binaryType = socket.binaryType === 'blob' ? 'arraybuffer' : 'blob';
       };
       const received = [];
-      for (let n = 0; n < 4; n++) received.push(Object.prototype.toString.call(await roundTrip(socket, new Uint8Array([n]))));
+      for (let n = 0; n < 4; n++)
+        received.push(Object.prototype.toString.call(await roundTrip(socket, new Uint8Array([n]))));
       return received;
     },
     expected: ['[object Blob]', '[object ArrayBuffer]', '[object Blob]', '[object ArrayBuffer]'],

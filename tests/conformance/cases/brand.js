@@ -29,7 +29,20 @@ const failures = (WebSocketClass, server, action) =>
     return [who, threw ? threw.class : { returned }];
   });
 
-const everybody = (outcome) => ['undefined', 'null', 'number', 'plain object', 'object of no prototype', 'event target', 'prototype', 'heir of an instance', 'heir of the prototype', 'proxy of an instance', 'global'].map((who) => [who, outcome]);
+const everybody = (outcome) =>
+  [
+    'undefined',
+    'null',
+    'number',
+    'plain object',
+    'object of no prototype',
+    'event target',
+    'prototype',
+    'heir of an instance',
+    'heir of the prototype',
+    'proxy of an instance',
+    'global',
+  ].map((who) => [who, outcome]);
 
 export const brand = [
   ...[...attributes, ...handlers].map((name) => ({
@@ -101,19 +114,14 @@ export const brand = [
       const socket = dial(WebSocketClass, `${server}/echo`);
       const log = [];
       const removed = () => log.push('removed');
-      const opened = new Promise((resolve) => addEventListener.call(socket, 'open', resolve));
       addEventListener.call(socket, 'open', (event) => log.push(['open', event.isTrusted, event.target === socket]));
       addEventListener.call(socket, 'open', removed);
       removeEventListener.call(socket, 'open', removed);
       addEventListener.call(socket, 'mine', (event) => log.push(['mine', event.isTrusted, event.target === socket]));
       log.push(dispatchEvent.call(socket, new Event('mine')));
-      await opened;
+      await new Promise((resolve) => addEventListener.call(socket, 'open', resolve));
       return log;
     },
-    expected: [
-      ['mine', false, true],
-      true,
-      ['open', true, true],
-    ],
+    expected: [['mine', false, true], true, ['open', true, true]],
   },
 ];

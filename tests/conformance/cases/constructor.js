@@ -45,7 +45,7 @@ function loggingIterable(log, items) {
   };
 }
 
-export const constructor = [
+export const construction = [
   {
     name: 'without arguments it throws a TypeError',
     run: (WebSocketClass) => attempt(() => new WebSocketClass()),
@@ -267,12 +267,13 @@ export const constructor = [
     expected: { first: ['to the first'], second: ['to the second'] },
   },
   {
-    name: 'twenty sockets at once all open',
+    // More at once are delayed by Chromium, by up to 5 s.
+    name: 'eight sockets at once all open',
     async run(WebSocketClass, { server }) {
-      const sockets = await Promise.all([...Array(20)].map(() => open(WebSocketClass, `${server}/echo`)));
+      const sockets = await Promise.all([...Array(8)].map(() => open(WebSocketClass, `${server}/echo`)));
       return sockets.map(({ readyState }) => readyState);
     },
-    expected: Array(20).fill(1),
+    expected: Array(8).fill(1),
   },
   {
     name: 'the class can be taken from a local name, bound or through Reflect.construct',

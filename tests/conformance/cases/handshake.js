@@ -1,6 +1,6 @@
 // What the server sees of a dial. https://websockets.spec.whatwg.org/#websocket-opening-handshake
 
-import { close, dial, next, open } from '../lib/sockets.js';
+import { close, counted, dial, next, open } from '../lib/sockets.js';
 
 async function headers(WebSocketClass, address, ...args) {
   const { data } = await next(dial(WebSocketClass, address, ...args), 'message');
@@ -59,12 +59,11 @@ export const handshake = [
   },
   {
     name: 'one dial is one connection to the server',
-    async run(WebSocketClass, { server, scope }) {
-      const id = `one-dial-${scope.replace(' ', '-')}-${Math.random()}`;
+    async run(WebSocketClass, { server }) {
+      const { id, stats } = counted(server);
       const socket = await open(WebSocketClass, `${server}/echo?id=${id}`);
       await close(socket);
-      const answer = await fetch(`${server.replace('ws', 'http')}/stats?id=${id}`);
-      const { accepted, handshakes, max_open } = await answer.json();
+      const { accepted, handshakes, max_open } = await stats();
       return { accepted, handshakes, max_open };
     },
     expected: { accepted: 1, handshakes: 1, max_open: 1 },

@@ -2,17 +2,18 @@
 //
 // A case is `{ name, run(WebSocketClass, env), expected?, scopes?, needs? }`. `run` gives an observation in plain data; the same case
 // run on the browser's own class must give the same. `expected`, where it is there, is what the standard says, and the browser's own
-// class is held to it too. `env` is `{ server, scope, path }`: the ws:// address of the test server, the kind of the global scope.
+// class is held to it too. `env` is `{ server, scope, folder, closedPort }`: the ws:// address of the test
+// server, the kind of the global scope, the folder that relative urls begin at, a port where nobody listens.
 
 import { bigMessages } from './big-messages.js';
 import { binaryType } from './binary-type.js';
 import { brand } from './brand.js';
 import { bufferedAmount } from './buffered-amount.js';
-import { closeArguments } from './close-arguments.js';
 import { close } from './close.js';
+import { closeArguments } from './close-arguments.js';
 import { closeEvents } from './close-events.js';
 import { constants } from './constants.js';
-import { constructor } from './constructor.js';
+import { construction } from './constructor.js';
 import { customEvents } from './custom-events.js';
 import { errorEvents } from './error-events.js';
 import { eventTarget } from './event-target.js';
@@ -24,23 +25,15 @@ import { interfaceShape } from './interface-shape.js';
 import { messages } from './messages.js';
 import { protocols } from './protocols.js';
 import { readyState } from './ready-state.js';
+import { send } from './send.js';
 import { sendConversions } from './send-conversions.js';
 import { sendStates } from './send-states.js';
-import { send } from './send.js';
 import { subclassing } from './subclassing.js';
 import { url } from './url.js';
 
+// What dials well comes first, what fails to dial last: see `warmUp` in run.js.
 export const concepts = Object.entries({
-  constructor,
-  url,
-  protocols,
   handshake,
-  constants,
-  'interface shape': interfaceShape,
-  brand,
-  subclassing,
-  'ready state': readyState,
-  'binary type': binaryType,
   send,
   'send conversions': sendConversions,
   'send states': sendStates,
@@ -50,10 +43,19 @@ export const concepts = Object.entries({
   close,
   'close arguments': closeArguments,
   'close events': closeEvents,
-  'error events': errorEvents,
   events,
   'event target': eventTarget,
   'custom events': customEvents,
   handlers,
   frames,
+  'binary type': binaryType,
+  protocols,
+  'ready state': readyState,
+  subclassing,
+  brand,
+  constants,
+  'interface shape': interfaceShape,
+  constructor: construction,
+  'error events': errorEvents,
+  url,
 }).map(([concept, cases]) => ({ concept, cases }));

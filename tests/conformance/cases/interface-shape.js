@@ -115,7 +115,9 @@ export const interfaceShape = [
       'dispatchEvent',
       'removeEventListener',
       'when',
-    ].filter((key) => key !== 'when' || 'when' in EventTarget.prototype).sort(),
+    ]
+      .filter((key) => key !== 'when' || 'when' in EventTarget.prototype)
+      .sort(),
   },
   {
     name: 'for-in over the class shows the constants',

@@ -39,7 +39,10 @@ const offered = [
   ['an array with numbers and null', [[1, null, undefined, true]]],
   ['an array of an array of one', [[['chat']]]],
   ['names that differ in case only', [['Chat', 'chat', 'CHAT']]],
-  ['every character a token may have', ["!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"]],
+  [
+    'every character a token may have',
+    ["!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"],
+  ],
   ['a set', [new Set(['chat', 'game'])]],
   ['the letters of a String object', [new String('abc')]],
   ['an object with toString', [{ toString: () => 'chat' }]],
@@ -70,7 +73,8 @@ export const protocols = [
   })),
   {
     name: 'names that differ in case only are told apart, or are a repetition',
-    run: (WebSocketClass, { server }) => attempt(() => dial(WebSocketClass, `${server}/echo`, ['chat', 'CHAT']).readyState),
+    run: (WebSocketClass, { server }) =>
+      attempt(() => dial(WebSocketClass, `${server}/echo`, ['chat', 'CHAT']).readyState),
   },
   {
     name: 'an iterator that is neither callable nor nullish is a TypeError',

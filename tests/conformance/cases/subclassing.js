@@ -68,7 +68,7 @@ export const subclassing = [
     run: (WebSocketClass, { server }) => {
       class Chat extends WebSocketClass {}
       class Silent extends WebSocketClass {
-        // biome-ignore lint/correctness/noConstructorReturn lint/correctness/noUnreachableSuper: the missing super() is the case
+        // biome-ignore lint/correctness/noUnreachableSuper: the missing super() is the case
         constructor() {}
       }
       return [attempt(() => Chat(`${server}/echo`)).threw?.class, attempt(() => new Silent()).threw?.class];

@@ -98,5 +98,7 @@ function hashText(text) {
 }
 
 function hashBytes(bytes) {
-  return bytes.reduce(fnv, 0x811c9dc5);
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = fnv(hash, bytes[at]);
+  return hash;
 }

@@ -94,6 +94,19 @@ export function task() {
   });
 }
 
+/** Counts apart at the server: put `id` into the url, and `stats()` tells what the server saw once that holds. */
+export function counted(server) {
+  const id = `case-${Math.random()}`;
+  const stats = async (holds = () => true) => {
+    // The server counts an end when it has seen it, which may be later than the page.
+    for (;;) {
+      const answer = await (await fetch(`${server.replace('ws', 'http')}/stats?id=${id}`)).json();
+      if (holds(answer)) return answer;
+    }
+  };
+  return { id, stats };
+}
+
 /** Runs `action` and gives the errors that were reported to the global meanwhile, in order with the log. */
 export async function reportedErrors(log, action) {
   const report = (event) => {
@@ -108,14 +121,27 @@ export async function reportedErrors(log, action) {
   }
 }
 
-/** Closes whatever the last case left open. */
-export function hangUp() {
-  for (const socket of dialled) {
-    try {
-      socket.close();
-    } catch {
-      // A case may have dialled a class that is broken on purpose.
-    }
-  }
+/**
+ * For after a close while connecting: Chromium delays a dial by up to 5 s while many others are on their way, and forgets
+ * those that ended a moment later.
+ */
+export const breather = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Closes whatever the case left open, and waits for those that were still connecting. */
+export async function hangUp() {
+  const ended = [...dialled].map(async (socket) => {
+    if (socket.readyState !== 0) return socket.close();
+    const closed = next(socket, 'close');
+    socket.close();
+    await closed;
+    await breather();
+  });
   dialled.clear();
+  // A case may have dialled a class that is broken, or have broken it.
+  let timer;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, 1000);
+  });
+  await Promise.race([Promise.allSettled(ended), limit]);
+  clearTimeout(timer);
 }

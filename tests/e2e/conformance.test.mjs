@@ -1,0 +1,69 @@
+// Is ours the browser's own class, as far as a page can tell? Every case of tests/conformance, in every scope of both
+// browsers, against the same browser's native class.
+
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { startTestServer } from '../../scripts/lib/test-server.mjs';
+import { knownDifferences } from '../conformance/known-differences.js';
+import { browsers } from '../support/browsers.mjs';
+import { scopes, startConformance } from '../support/conformance.mjs';
+
+// A wrapper that copies events fails these many of the window's cases; fewer would mean that the table has gone soft.
+const NAIVE_FAILURES = 120;
+
+const server = await startTestServer();
+const conformance = await startConformance(server, ['native', 'undrop', 'naive']);
+after(() => Promise.all([conformance.stop(), server.stop()]));
+
+const results = await Promise.all(Object.keys(browsers).map(async (name) => [name, await runAll(browsers[name])]));
+
+for (const [browser, { failure, observed, naive }] of results) {
+  describe(browser, () => {
+    it('runs the whole table in every scope', () => assert.ifError(failure));
+    for (const [scope, { native, undrop }] of Object.entries(observed)) {
+      describe(scope, () => compare(native, undrop));
+    }
+    if (!naive) return;
+    it('the table tells a naive wrapper from the native class', () => {
+      const { native } = observed.window;
+      const caught = Object.keys(native).filter(
+        (name) => !isDeepStrictEqual(naive[name]?.observed, native[name].observed),
+      );
+      console.log(`${browser}: a naive wrapper fails ${caught.length} of ${Object.keys(native).length} cases`);
+      assert.ok(caught.length >= NAIVE_FAILURES, `only ${caught.length} cases: ${caught.join('\n')}`);
+    });
+  });
+}
+
+async function runAll(start) {
+  const observed = {};
+  let browser;
+  try {
+    browser = await start();
+    for (const scope of scopes) {
+      const native = await conformance.run(browser, 'native', scope);
+      observed[scope] = { native, undrop: await conformance.run(browser, 'undrop', scope) };
+    }
+    return { observed, naive: await conformance.run(browser, 'naive', 'window') };
+  } catch (failure) {
+    return { observed, failure };
+  } finally {
+    await browser?.quit();
+  }
+}
+
+function compare(native, undrop) {
+  for (const [name, { observed, expected }] of Object.entries(native)) {
+    it(name, () => {
+      if (expected !== undefined)
+        assert.deepEqual(observed, expected, "the browser's own class is not to the standard");
+      const ours = undrop[name]?.observed;
+      if (name in knownDifferences) {
+        assert.notDeepEqual(ours, observed, 'no difference any more: take it off the list of known ones');
+      } else {
+        assert.deepEqual(ours, observed);
+      }
+    });
+  }
+}

@@ -1,0 +1,29 @@
+//! The real core in a simulated world: a network, a server, a page and a user, each of which does anything at any
+//! time. After every step the design's invariants are asserted.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `scenario` | what happens |
+//! | `world` | has it happen, and drives the core |
+//! | `network` | sockets, what is on its way, the server |
+//! | `book`, `mail`, `silence` | the record of what happened, and the judgement |
+//! | `law` | what is judged by |
+//! | `census` | what was met, so that the simulation can't go blind |
+//! | `bulk`, `shrinking` | the runs: from seeds, and with shrinking |
+//! | `breaches` | cores that were broken on purpose, each of which must be caught |
+//! | `storm` | 100,000 clients at once |
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod book;
+mod bulk;
+mod census;
+mod law;
+mod mail;
+mod network;
+mod random;
+mod scenario;
+mod silence;
+mod subject;
+mod world;

@@ -1,0 +1,495 @@
+//! The world: it drives the core as a driver in a browser would, and has everything happen to it.
+
+use undrop::core::{Config, Drop, Event, Millis, Output, Refusal, Signal, State, Verdict};
+
+use super::book::{Before, Book};
+use super::census::Census;
+use super::law::{Law, Outcome};
+use super::network::{Network, Stage};
+use super::random::Random;
+use super::scenario::{Action, Scenario, Setup, Weather};
+use super::silence::LATE;
+use super::subject::{Input, Subject};
+
+pub struct World<S> {
+    pub(super) core: S,
+    pub(super) setup: Setup,
+    pub(super) net: Network,
+    pub(super) now: u64,
+    random: Random,
+    book: Book,
+    census: Census,
+    /// Timers fire at multiples of this.
+    pub(super) throttle: u64,
+    /// The user has calmed down.
+    pub(super) calm: bool,
+    /// How often the user may yet act within this step. Two handlers that call each other would never end.
+    patience: u32,
+    /// What is being told makes the core ask out of turn.
+    probing: bool,
+    depth: u32,
+    next_message: u64,
+    last_drop: Option<Drop>,
+}
+
+/// How often something may happen without time passing.
+const SPINS: u32 = 10_000;
+
+impl<S: Subject> World<S> {
+    /// Has it all happen, to the end and past it.
+    pub fn run(scenario: &Scenario, start: impl Fn(Config, Millis, u64) -> S) -> Outcome<Census> {
+        let mut random = Random::new(scenario.seed);
+        let now = u64::from(random.below(1_000_000));
+        let mut world = Self {
+            core: start(scenario.setup.config, Millis(now), random.draw()),
+            setup: scenario.setup,
+            net: Network::new(scenario.setup.latency),
+            now,
+            random,
+            book: Book::new(scenario.setup.config, now),
+            census: Census::default(),
+            throttle: 1,
+            calm: false,
+            patience: 0,
+            probing: false,
+            depth: 0,
+            next_message: 0,
+            last_drop: None,
+        };
+        world.drain()?;
+        world.settle()?;
+        for action in &scenario.actions {
+            world.act(*action)?;
+        }
+        world.heal()?;
+        world.census.scenarios = 1;
+        let stats = world.core.stats();
+        world.census.lost(&stats);
+        Ok(world.census)
+    }
+
+    fn act(&mut self, action: Action) -> Outcome {
+        let now = self.now;
+        match action {
+            Action::Pass(span) => return self.pass(u64::from(span)),
+            Action::Sleep(span, signal) => {
+                self.now += u64::from(span);
+                self.census.sleeps += 1;
+                if let Some(signal) = signal {
+                    return self.tell(Input::Signal(signal));
+                }
+            }
+            Action::Weather(weather) => self.net.weather = weather,
+            Action::Cut(code, clean) => {
+                self.census.lost_in_flight += self.net.cut(now, code, clean, &mut self.random);
+            }
+            Action::Silence => {
+                self.census.lost_in_flight += self.net.silence(now, &mut self.random);
+            }
+            Action::Thaw => self.net.thaw(),
+            Action::ServerSends(count) => {
+                for bytes in 0..u64::from(count) {
+                    self.net.serve(now, |epoch| Input::Message(epoch, bytes));
+                }
+            }
+            Action::ServerReplies => self.net.serve(now, Input::Reply),
+            Action::ServerMute(mute) => self.net.mute = mute,
+            Action::Signal(signal) => return self.tell(Input::Signal(signal)),
+            Action::Flap(count) => {
+                let pair = self.random.pick(&[
+                    [Signal::Offline, Signal::Online],
+                    [Signal::Hidden, Signal::Visible],
+                    [Signal::Wake, Signal::Online],
+                ]);
+                for turn in 0..count {
+                    self.tell(Input::Signal(pair[turn as usize % 2]))?;
+                    self.pass(100)?;
+                }
+            }
+            Action::Send(count, bytes) => {
+                for _ in 0..count {
+                    self.send(u64::from(bytes))?;
+                }
+            }
+            Action::Close => return self.close(),
+            Action::Reconnect => return self.tell(Input::Reconnect),
+            Action::GiveUp => return self.tell(Input::GiveUp),
+            Action::Verdict(verdict) => {
+                if let Some(drop) = self.last_drop {
+                    return self.tell(Input::Verdict(drop, verdict));
+                }
+            }
+            Action::Ghost(kind) => return self.haunt(kind),
+            Action::StrayTimer => {
+                if self.core.poll_timeout().is_none_or(|at| at.0 > self.now) {
+                    return self.tell(Input::Timeout);
+                }
+            }
+            Action::Throttle(to) => self.throttle = u64::from(to),
+        }
+        Ok(())
+    }
+
+    /// Time passes, and everything that is due has its turn.
+    pub(super) fn pass(&mut self, span: u64) -> Outcome {
+        let end = self.now + span;
+        for _ in 0..SPINS {
+            let arrival = self.net.next().filter(|at| *at <= end);
+            let timer = self.timer().filter(|at| *at <= end);
+            let timer_first = match (arrival, timer) {
+                (None, None) => {
+                    self.now = end;
+                    return Ok(());
+                }
+                (Some(_), None) => false,
+                (None, Some(_)) => true,
+                // After a sleep nobody knows what the browser comes to first.
+                (Some(arrival), Some(timer)) if arrival <= self.now && timer <= self.now => {
+                    self.random.one_in(2)
+                }
+                (Some(arrival), Some(timer)) => timer < arrival,
+            };
+            if timer_first {
+                self.now = self.now.max(timer.unwrap_or_default());
+                self.tell(Input::Timeout)?;
+            } else if let Some(input) = self.net.arrive() {
+                self.now = self.now.max(arrival.unwrap_or_default());
+                self.tell(input)?;
+            }
+        }
+        Law::I4.broken("time does not get on: a timer is due again and again")
+    }
+
+    /// When the timer fires that the core has asked for.
+    fn timer(&self) -> Option<u64> {
+        let at = self.core.poll_timeout()?.0 + u64::from(self.setup.lateness);
+        Some(at.div_ceil(self.throttle) * self.throttle)
+    }
+
+    /// Something is told from a socket that is long gone.
+    fn haunt(&mut self, kind: u32) -> Outcome {
+        let epoch = match self.net.graves() {
+            [] => return Ok(()),
+            graves => self.random.pick(graves),
+        };
+        let code = self.random.pick(&[1000, 1006, 1012]);
+        self.tell(match kind {
+            0 => Input::Opened(epoch),
+            1 => Input::Message(epoch, 3),
+            2 => Input::Reply(epoch),
+            3 => Input::Error(epoch),
+            4 => Input::Closed(epoch, code, code == 1000),
+            _ => Input::NoUrl(epoch),
+        })
+    }
+
+    fn send(&mut self, bytes: u64) -> Outcome {
+        if self.setup.straight && self.core.is_writable() {
+            if let Some(epoch) = self.net.live().filter(|_| self.net.is_ending(self.now)) {
+                self.census.endings += 1;
+                self.tell(Input::Ending(epoch))?;
+            }
+            if self.core.is_writable() {
+                return self.send_straight(bytes);
+            }
+        }
+        self.next_message += 1;
+        self.tell(Input::Send(self.next_message, bytes))
+    }
+
+    /// Past the core, to the socket.
+    fn send_straight(&mut self, bytes: u64) -> Outcome {
+        if self.net.stage() == Some(Stage::Open) {
+            self.census.straight += 1;
+            self.net.serve_echo(self.now, &mut self.random);
+            self.book.mail.went_straight(bytes);
+            return self.tell(Input::Sent(bytes));
+        }
+        // Without retries the socket itself says what becomes of a message, as ever.
+        Law::I6.holds(self.book.retry().is_none(), || {
+            format!("a message may go to a socket that is {:?}", self.net.stage())
+        })
+    }
+
+    fn close(&mut self) -> Outcome {
+        self.census.user_closes += 1;
+        if matches!(self.net.stage(), None | Some(Stage::Finding)) {
+            return self.tell(Input::CloseUnanswered);
+        }
+        self.net.close(self.now, &mut self.random);
+        self.tell(Input::Close)
+    }
+
+    /// Tells the core, and does what it says.
+    pub(super) fn tell(&mut self, input: Input) -> Outcome {
+        self.census.steps += 1;
+        let (now, before) = (self.now, self.snapshot());
+        let ignored = self.to_be_ignored(input, before);
+        let due = matches!(input, Input::Timeout) && before.timeout.is_some_and(|at| at.0 <= now);
+        let copy = (ignored.is_some() || due).then(|| self.core.clone());
+        let late = due && before.timeout.is_some_and(|at| now - at.0 > LATE);
+        self.census.late_timers += u64::from(late);
+        self.probing = late || matches!(input, Input::Signal(_));
+        if ignored.is_none() {
+            self.net.heard(input);
+        }
+        let answer = self.core.tell(Millis(now), input);
+        match (ignored, copy) {
+            (Some(law), Some(copy)) => {
+                return law.holds(copy == self.core, || format!("{input:?} should change nothing"));
+            }
+            (None, Some(copy)) => {
+                Law::I4.holds(copy != self.core, || "a timer that was due did nothing".to_owned())?;
+            }
+            _ => {}
+        }
+        if let Input::Send(message, bytes) = input {
+            self.sent(message, bytes, before.state, answer)?;
+        }
+        let after = self.snapshot();
+        self.book.told(now, input, before, after, &mut self.census)?;
+        self.count(input, before.state);
+        self.drain()?;
+        if self.depth == 0 {
+            self.patience = 6;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// The law by which this must change nothing, if there is one.
+    fn to_be_ignored(&mut self, input: Input, before: Before) -> Option<Law> {
+        let down = matches!(before.state, State::Waiting | State::Offline);
+        let over = matches!(before.state, State::Closing | State::Closed);
+        let ghost = input.epoch().is_some_and(|epoch| self.net.live() != Some(epoch));
+        match input {
+            _ if ghost => {
+                self.census.ghosts += 1;
+                self.census.ghosts_of_now += u64::from(input.epoch() == Some(self.core.epoch()));
+                Some(Law::I1)
+            }
+            Input::Close | Input::CloseUnanswered if over => Some(Law::I2),
+            Input::GiveUp if !down => Some(Law::I3),
+            Input::Verdict(drop, _) if !self.book.awaits_verdict(drop) => {
+                self.census.stray_verdicts += 1;
+                Some(Law::I3)
+            }
+            Input::Timeout if before.timeout.is_none_or(|at| at.0 > self.now) => {
+                self.census.stray_timers += 1;
+                Some(Law::I8)
+            }
+            _ => None,
+        }
+    }
+
+    fn sent(&mut self, message: u64, bytes: u64, state: State, answer: Result<(), Refusal>) -> Outcome {
+        let fits = self.book.mail.fits(self.now, bytes);
+        match answer {
+            Ok(()) => {
+                self.census.taken += 1;
+                let open = state == State::Open && !self.book.mail.ending;
+                self.book.mail.taken(self.now, message, bytes, open);
+                Law::I7.holds(open || fits, || "a message was taken that doesn't fit".to_owned())
+            }
+            Err(refusal) => {
+                match refusal {
+                    Refusal::Full => self.census.refused_full += 1,
+                    Refusal::Closed => self.census.refused_shut += 1,
+                    Refusal::NotOpen => self.census.refused_down += 1,
+                }
+                self.book.answered(state, refusal, fits)
+            }
+        }
+    }
+
+    fn count(&mut self, input: Input, state: State) {
+        match input {
+            Input::Reconnect => {
+                self.census.reconnects += 1;
+                self.census.revivals += u64::from(state == State::Closed);
+            }
+            Input::GiveUp => self.census.gave_up += 1,
+            _ => {}
+        }
+    }
+
+    /// Mutate, then drain: also from inside an event, so that the user's calls take effect in their order.
+    fn drain(&mut self) -> Outcome {
+        while let Some(output) = self.core.poll() {
+            self.depth += 1;
+            self.carry_out(output)?;
+            self.depth -= 1;
+        }
+        Law::I4.holds(self.core.is_drained(), || "it is drained, and is not".to_owned())
+    }
+
+    fn carry_out(&mut self, output: Output<u64>) -> Outcome {
+        match output {
+            Output::Dial(epoch) => {
+                Law::I1.holds(self.net.live().is_none(), || {
+                    format!("{epoch:?} was dialled while {:?} lives", self.net.live())
+                })?;
+                Law::I1.holds(!self.net.graves().contains(&epoch), || {
+                    format!("{epoch:?} was dialled twice")
+                })?;
+                self.book.dial(self.now, &mut self.census)?;
+                if !self.net.dial(self.now, epoch, &mut self.random) {
+                    self.tell(Input::NoUrl(epoch))?;
+                }
+                Ok(())
+            }
+            Output::HangUp(epoch) => {
+                Law::I1.holds(self.net.live() == Some(epoch), || {
+                    format!("{epoch:?} was hung up while {:?} lives", self.net.live())
+                })?;
+                self.net.hang_up(self.now, &mut self.random);
+                Ok(())
+            }
+            Output::Transmit(message) => {
+                Law::I6.holds(self.net.stage() == Some(Stage::Open), || {
+                    format!("message {message} was handed to a socket that is {:?}", self.net.stage())
+                })?;
+                self.net.serve_echo(self.now, &mut self.random);
+                self.book.mail.transmitted(self.now, message, &mut self.census)
+            }
+            Output::Ping => {
+                Law::I6.holds(self.net.stage() == Some(Stage::Open), || {
+                    format!("a heartbeat for a socket that is {:?}", self.net.stage())
+                })?;
+                self.census.late_probes += u64::from(self.probing);
+                self.book.silence.asked(self.now, self.probing, &mut self.census);
+                self.net.serve_ping(self.now);
+                Ok(())
+            }
+            Output::Consult(drop) => self.answer(drop),
+            Output::Notify(event) => {
+                if let Event::Drop(drop) = event {
+                    self.last_drop = Some(drop);
+                }
+                let state = self.core.state();
+                self.book.event(event, state, &mut self.census)?;
+                self.meddle()
+            }
+            Output::Return(message, fate) => {
+                self.book.mail.returned(self.now, message, fate, &mut self.census)?;
+                self.meddle()
+            }
+        }
+    }
+
+    /// The user says what to make of a loss, and may do anything before.
+    fn answer(&mut self, drop: Drop) -> Outcome {
+        self.book.consult(drop)?;
+        self.last_drop = Some(drop);
+        self.meddle()?;
+        let verdict = if self.calm {
+            Verdict::Default
+        } else {
+            let (kind, delay) = (self.random.below(6), self.random.below(8_000));
+            Action::verdict(kind, delay)
+        };
+        self.census.verdicts += 1;
+        self.book.verdict(self.now, drop, verdict);
+        self.tell(Input::Verdict(drop, verdict))
+    }
+
+    /// The user acts from inside an event.
+    fn meddle(&mut self) -> Outcome {
+        let meddles = self.setup.meddles;
+        if meddles == 0 || self.calm || self.patience == 0 || !self.random.one_in(meddles) {
+            return Ok(());
+        }
+        self.patience -= 1;
+        self.census.meddled += 1;
+        match self.random.below(12) {
+            0..=6 => self.send(9),
+            7..=8 => self.close(),
+            9..=10 => self.tell(Input::Reconnect),
+            _ => self.tell(Input::GiveUp),
+        }
+    }
+
+    /// What must hold when all that was to be done is done.
+    fn settle(&mut self) -> Outcome {
+        let (state, stats) = (self.core.state(), self.core.stats());
+        self.book.settled(state, stats, self.core.queued())?;
+        let line = self.net.live().is_some();
+        let deadline = self.core.poll_timeout();
+        let left_alone = self.book.retry().is_none() && line;
+        Law::I1.holds(line == self.has_line(state) || state == State::Closing, || {
+            format!("{state:?}, but there is a socket: {line}")
+        })?;
+        Law::I4.holds(
+            match state {
+                State::Open => self.setup.config.heartbeat.is_none() || deadline.is_some(),
+                State::Closed => deadline.is_none(),
+                _ => deadline.is_some() || left_alone,
+            },
+            || format!("{state:?} with the deadline {deadline:?}"),
+        )?;
+        let far = deadline.is_some_and(|at| at.0 > self.now + 3_600_000);
+        Law::I4.holds(!far, || format!("the deadline {deadline:?} is out of sight"))
+    }
+
+    fn has_line(&self, state: State) -> bool {
+        matches!(state, State::Connecting | State::Open)
+    }
+
+    pub(super) fn snapshot(&self) -> Before {
+        Before {
+            state: self.core.state(),
+            stats: self.core.stats(),
+            timeout: self.core.poll_timeout(),
+        }
+    }
+
+    /// The weather turns fine for good, and everybody is calm.
+    fn heal(&mut self) -> Outcome {
+        self.net.weather = Weather::Fine;
+        self.net.mute = false;
+        self.throttle = 1;
+        self.calm = true;
+        for _ in 0..self.patience_of_healing() {
+            if self.is_healthy() {
+                break;
+            }
+            self.pass(1_000)?;
+        }
+        if self.book.retry().is_none() {
+            return Ok(());
+        }
+        let state = self.core.state();
+        Law::I4.holds(self.is_healthy(), || {
+            format!("the weather has long been fine, and it is {state:?}")
+        })?;
+        if state == State::Closed {
+            self.tell(Input::Reconnect)?;
+            self.pass(2 * u64::from(self.setup.latency) + 1)?;
+            let state = self.core.state();
+            return Law::I4.holds(state == State::Open || self.setup.latency > 200, || {
+                format!("a reconnect in fine weather, and it is {state:?}")
+            });
+        }
+        self.census.healed += 1;
+        Ok(())
+    }
+
+    /// Within how many seconds of fine weather a line has to be back: two losses, each with the longest wait, found
+    /// out in the longest way. The line that stands when the weather turns can still be lost, as can the dial.
+    fn patience_of_healing(&self) -> u64 {
+        let config = self.setup.config;
+        let retry = self.book.retry().unwrap_or_default();
+        let heartbeat = config.heartbeat.map_or(0, |heart| heart.interval + heart.timeout);
+        let found_out = u64::from(config.connect_timeout.max(heartbeat)) + 12_000;
+        let wait = 2 * u64::from(retry.cap) + 8_000;
+        2 * (found_out + wait) / 1_000
+    }
+
+    fn is_healthy(&self) -> bool {
+        let state = self.core.state();
+        let settled = self.net.next().is_none_or(|at| at > self.now + 8_000);
+        let heard = self.setup.config.heartbeat.is_none() || !self.net.is_silent();
+        state == State::Closed || (state == State::Open && heard && settled)
+    }
+}
+

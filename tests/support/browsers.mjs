@@ -1,0 +1,49 @@
+// The two browsers behind one small interface: go to a page, run a function in it, quit.
+
+import { chromium } from 'playwright-core';
+import { Builder } from 'selenium-webdriver';
+import * as firefox from 'selenium-webdriver/firefox.js';
+import { chromiumArgs, findChromium, findFirefox, findGeckodriver } from '../../scripts/lib/browsers.mjs';
+
+/** How to start each browser: gives `{ goto(url), run(source, ...args), quit() }`, with `source` a function's text. */
+export const browsers = { Chromium: startChromium, Firefox: startFirefox };
+
+const SCRIPT_TIMEOUT = 300_000;
+
+async function startChromium() {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArgs() });
+  const page = await browser.newPage();
+  return {
+    page,
+    goto: (url) => page.goto(url),
+    run: (source, ...args) => page.evaluate(`(${source})(...${JSON.stringify(args)})`),
+    quit: () => browser.close(),
+  };
+}
+
+async function startFirefox() {
+  const options = new firefox.Options().setBinary(findFirefox()).addArguments('-headless');
+  // Without this, a dial that follows a failed one to the same address waits for up to a minute.
+  options.setPreference('network.websocket.delay-failed-reconnects', false);
+  const service = new firefox.ServiceBuilder(findGeckodriver());
+  const driver = await new Builder()
+    .forBrowser('firefox')
+    .setFirefoxOptions(options)
+    .setFirefoxService(service)
+    .build();
+  await driver.manage().setTimeouts({ script: SCRIPT_TIMEOUT });
+  return {
+    goto: (url) => driver.get(url),
+    async run(source, ...args) {
+      const outcome = await driver.executeAsyncScript(
+        `const done = arguments[arguments.length - 1];
+         Promise.resolve((${source})(...JSON.parse(arguments[0])))
+           .then((value) => done({ value }), (error) => done({ error: String(error?.stack ?? error) }));`,
+        JSON.stringify(args),
+      );
+      if (outcome.error) throw new Error(outcome.error);
+      return outcome.value;
+    },
+    quit: () => driver.quit(),
+  };
+}
