@@ -28,17 +28,32 @@ export interface LostEvent extends MessageEvent {
   readonly cause: 'expired' | 'overflow' | 'closed';
 }
 
-const CAUSES: Cause[] = ['close', 'heartbeat', 'timeout', 'url', 'wake', 'reconnect'];
+/** In the order of the core. */
+export const CAUSES: Cause[] = ['close', 'heartbeat', 'timeout', 'url', 'wake', 'reconnect'];
 const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
 
-// What `Line.note` is told.
-export const SENT = 0;
-const HEARD = 1;
-const REPLIED = 2;
+/** What `hear` is told, beside the events. */
+const enum Told {
+  Ping = 4,
+  Transmit,
+  /** And the fates after it. */
+  Lost,
+}
+
+const EVENTS = ['statechange', 'open', 'error', 'close'];
+
+/** What `lose` answers, if not with milliseconds. */
+const enum Verdict {
+  Retry = -1,
+  GiveUp = -2,
+  Default = -3,
+}
 
 /** How much a message counts: bytes, or for text its length. */
-export const sizeOf = (data: string | ArrayBuffer | Blob): number =>
-  typeof data === 'string' ? data.length : data instanceof Blob ? data.size : data.byteLength;
+export const sizeOf = (data: unknown): number => {
+  const { byteLength, size, length } = Object(data) as { byteLength?: number; size?: number; length?: number };
+  return byteLength ?? size ?? length ?? 0;
+};
 
 const parse = (options: boolean | AddEventListenerOptions | null | undefined): AddEventListenerOptions =>
   Object(options) === options ? (options as AddEventListenerOptions) : { capture: !!options };
@@ -61,6 +76,8 @@ export class Carrier {
   socket = nowhere();
   #line: WeakRef<Line> | undefined;
   #registrations: Registration[] = [];
+  /** The messages that the core counts. */
+  readonly #waiting: unknown[] = [];
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
 
@@ -83,11 +100,13 @@ export class Carrier {
   }
 
   hear(what: number) {
-    if (what === 4) this.#ping();
-    else if (what < 4)
-      this.socket.dispatchEvent(
-        what === 3 ? new CloseEvent('close', { code: 1006 }) : new Event(['statechange', 'open', 'error'][what] as string),
-      );
+    const type = EVENTS[what];
+    if (what === Told.Ping) this.#ping();
+    else if (what === Told.Transmit) this.socket.send(this.#waiting.shift() as string);
+    else if (what >= Told.Lost) {
+      const event = new MessageEvent('lost', { data: this.#waiting.shift() });
+      this.#dispatch(event, { cause: FATES[what - Told.Lost] });
+    } else if (type) this.#dispatch(type === 'close' ? new CloseEvent(type, { code: 1006 }) : new Event(type));
   }
 
   lose(
@@ -96,26 +115,22 @@ export class Carrier {
     code: number,
     attempt: number,
     delay: number,
-    _last: boolean,
-    native: CloseEvent | undefined,
+    { reason = '', wasClean = false }: Partial<CloseEvent> = {},
   ): number {
-    const { reason = '', wasClean = false } = native ?? {};
     const more = { cause: CAUSES[cause] as Cause, attempt, delay };
-    if (!asks) {
-      const event = new CloseEvent('drop', { code, reason, wasClean, cancelable: true });
-      return this.socket.dispatchEvent(Object.assign(event, more)) ? -3 : -2;
-    }
-    try {
-      const verdict = this.#decide?.({ code, reason, ...more });
-      return verdict === false ? -2 : verdict === true ? -1 : Number(verdict) >= 0 ? Number(verdict) : -3;
-    } catch (error) {
-      reportError(error);
-      return -3;
-    }
+    let verdict: boolean | number | undefined;
+    if (asks) {
+      try {
+        verdict = this.#decide?.({ code, reason, ...more });
+      } catch (error) {
+        reportError(error);
+      }
+    } else if (!this.#dispatch(new CloseEvent('drop', { code, reason, wasClean, cancelable: true }), more)) verdict = false;
+    return verdict === false ? Verdict.GiveUp : verdict === true ? Verdict.Retry : (verdict ?? Verdict.Default);
   }
 
-  giveBack(data: unknown, fate: number) {
-    this.socket.dispatchEvent(Object.assign(new MessageEvent('lost', { data }), { cause: FATES[fate] }));
+  #dispatch(event: Event, more?: object) {
+    return this.socket.dispatchEvent(Object.assign(event, more));
   }
 
   // What the shell calls.
@@ -126,6 +141,11 @@ export class Carrier {
   set line(line: Line) {
     this.#line = new WeakRef(line);
     this.#eavesdrop();
+  }
+
+  /** Takes a message that the core has taken. */
+  wait(message: unknown) {
+    this.#waiting.push(message);
   }
 
   dispatch(owner: EventTarget, event: Event) {
@@ -139,7 +159,7 @@ export class Carrier {
     const capture = !!captures;
     if (callback == null || this.#find(type, callback, capture)) return;
     if (Object(callback) !== callback) throw new TypeError(`Undrop: a listener must be a function or an object.`);
-    const options = { capture, passive: !!passive, ...(signal === undefined ? {} : { signal }) };
+    const options = { capture, passive, signal } as AddEventListenerOptions;
     const listener = (event: Event) => {
       if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return;
       // The browser's own `once` would be spent on a message that is not the page's.
@@ -183,7 +203,7 @@ export class Carrier {
     const { data } = event;
     const reply = this.#heartbeat?.reply;
     const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
-    this.#line?.deref()?.note(replies ? REPLIED : HEARD, sizeOf(data));
+    this.#line?.deref()?.heard(sizeOf(data), replies);
     if (replies) event.stopImmediatePropagation();
     return replies;
   }

@@ -17,28 +17,23 @@ const faces = new WeakMap<object, object>();
 const shown = (event: Faced, target: EventTarget | null | undefined) =>
   target && hidden.has(target) ? event[OWNER] : target;
 
-const names = (name: 'target' | 'currentTarget' | 'srcElement'): PropertyDescriptor => {
+const getter = (name: 'target' | 'currentTarget' | 'srcElement'): PropertyDescriptor => {
   const get = Object.getOwnPropertyDescriptor(Event.prototype, name)?.get;
   return {
     get(this: Faced) {
       return shown(this, get?.call(this));
     },
-    enumerable: true,
-    configurable: true,
   };
 };
 
 const members = (): PropertyDescriptorMap => ({
-  target: names('target'),
-  currentTarget: names('currentTarget'),
-  srcElement: names('srcElement'),
+  target: getter('target'),
+  currentTarget: getter('currentTarget'),
+  srcElement: getter('srcElement'),
   composedPath: {
     value(this: Faced) {
       return Event.prototype.composedPath.call(this).map((target) => shown(this, target));
     },
-    writable: true,
-    enumerable: true,
-    configurable: true,
   },
 });
 

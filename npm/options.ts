@@ -83,30 +83,35 @@ export interface UndropOptions {
 
 const MOST = 2 ** 32 - 1;
 
-/** A number that the core can take. */
-const parse = (name: string, given: number | undefined, usual: number, least = 0): number => {
-  if (given === undefined) return usual;
-  if (typeof given === 'number' && given >= least) return Math.min(given, MOST);
-  throw new TypeError(`Undrop: ${name} must be a number from ${least}, not ${String(given)}.`);
-};
+/** Numbers of `options` that the core can take. */
+const parse =
+  (group: string, options: object) =>
+  (name: string, usual: number, least = 0): number => {
+    const given: unknown = (options as Record<string, unknown>)[name];
+    if (given === undefined) return usual;
+    if (typeof given === 'number' && given >= least) return Math.min(given, MOST);
+    throw new TypeError(`Undrop: ${group}${name} must be a number from ${least}, not ${String(given)}.`);
+  };
 
 /** The last parameters of `Line`, in its order. */
-export const parseOptions = ({ retry = true, connectTimeout, queue = !!retry, heartbeat }: UndropOptions) => {
-  const { limit, first, cap, resetAfter } = Object(retry) as Retry;
-  const { messages, bytes, timeToLive, overflow } = Object(queue) as Queue;
+export const parseOptions = (options: UndropOptions) => {
+  const { retry = true, queue = !!retry, heartbeat } = options;
+  const retries = parse('retry.', Object(retry));
+  const queues = parse('queue.', Object(queue));
+  const beats = parse('heartbeat.', Object(heartbeat));
   return [
     retry ? (decision(retry) ? 2 : 1) : 0,
-    parse('retry.limit', limit, MOST),
-    parse('retry.first', first, 5e3),
-    parse('retry.cap', cap, 3e4),
-    parse('retry.resetAfter', resetAfter, 5e3),
-    parse('connectTimeout', connectTimeout, 1e4, 1),
-    queue ? parse('queue.messages', messages, 65536, 1) : 0,
-    parse('queue.bytes', bytes, 2 ** 24),
-    parse('queue.timeToLive', timeToLive, 0, 1),
-    overflow === 'drop-oldest',
-    heartbeat ? parse('heartbeat.interval', heartbeat.interval, 25e3, 1) : 0,
-    parse('heartbeat.timeout', heartbeat?.timeout, 1e4, 1),
+    retries('limit', MOST),
+    retries('first', 5e3),
+    retries('cap', 3e4),
+    retries('resetAfter', 5e3),
+    parse('', options)('connectTimeout', 1e4, 1),
+    queue ? queues('messages', 65536, 1) : 0,
+    queues('bytes', 2 ** 24),
+    queues('timeToLive', 0, 1),
+    (queue as Queue).overflow === 'drop-oldest',
+    heartbeat ? beats('interval', 25e3, 1) : 0,
+    beats('timeout', 1e4, 1),
   ] as const;
 };
 

@@ -1,5 +1,5 @@
 import { Line } from '#wasm';
-import { Carrier, type DropEvent, type LostEvent, SENT, sizeOf } from './carrier.js';
+import { CAUSES, Carrier, type DropEvent, type LostEvent, sizeOf } from './carrier.js';
 import { type Cause, decision, parseOptions, type UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
@@ -40,19 +40,19 @@ interface Events {
 type Handler<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
 
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
-const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage'];
-const OWN_HANDLERS = ['ondrop', 'onlost', 'onstatechange'];
-/** What of it the standard does not know, and enumeration so does not show. */
-const OWN = [...OWN_HANDLERS, 'constructor', 'state', 'stats', 'reconnect', 'flushed'];
+const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage', 'ondrop', 'onlost', 'onstatechange'];
+/** What the standard does not know, and enumeration so does not show. */
+const HIDDEN = [...HANDLERS.slice(4), 'constructor', 'state', 'stats', 'reconnect', 'flushed'];
 
 const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
 const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
-const OPEN = 1;
-const CLOSED = 5;
+/** What `Line.get` is asked for: these, the counts as `stats` has them, and the drops. */
+const enum Got {
+  State,
+  Queued,
+}
 
-// What `Line.get` is asked for: these, the counts in between as `stats` has them, and the drops.
-const STATE = 0;
-const QUEUED = 1;
+const call = <T>(given: Given<T>) => (typeof given === 'function' ? (given as () => T | Promise<T>)() : given);
 
 /** As the standard's conversions have it, whose result the browser will find unchanged. */
 const parseUrl = (given: unknown): string => `${given}`;
@@ -111,15 +111,10 @@ export class Undrop extends EventTarget implements WebSocket {
   ) {
     super();
     // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
-    if (!arguments.length) throw new TypeError("Failed to construct 'Undrop': it needs the URL to connect to.");
+    if (!arguments.length) throw new TypeError('Undrop needs the URL to connect to.');
     const source =
       typeof url === 'function' || typeof protocols === 'function'
-        ? {
-            find: async () => [
-              parseUrl(typeof url === 'function' ? await url() : url),
-              parseProtocols(typeof protocols === 'function' ? await protocols() : protocols),
-            ],
-          }
+        ? { find: async () => [parseUrl(await call(url)), parseProtocols(await call(protocols))] }
         : { url: parseUrl(url), protocols: parseProtocols(protocols) };
     const { heartbeat, retry, signal } = options;
     const parsed = parseOptions(options);
@@ -137,14 +132,14 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
-    const state = this.#line.get(STATE);
+    const state = this.#line.get(Got.State);
     // The browser knows first when the other end closes.
-    return state === OPEN ? (this.#carrier.socket.readyState as 1) : (READY_STATES[state] as 0);
+    return STATES[state] === 'open' ? (this.#carrier.socket.readyState as 1) : (READY_STATES[state] as 0);
   }
 
   /** Where the line stands. `statechange` tells when that changes. */
   get state(): State {
-    return STATES[this.#line.get(STATE)] as State;
+    return STATES[this.#line.get(Got.State)] as State;
   }
 
   /** Bytes that `send` took and the network did not yet. */
@@ -152,23 +147,16 @@ export class Undrop extends EventTarget implements WebSocket {
     const { readyState } = this;
     // What the last socket had not sent is no longer on its way.
     const sending = readyState ? this.#carrier.socket.bufferedAmount : 0;
-    return sending + this.#line.get(QUEUED) + this.#discarded;
+    return sending + this.#line.get(Got.Queued) + this.#discarded;
   }
 
   /** Counts for a status page. */
   get stats(): Stats {
-    let index = QUEUED;
-    const count = () => this.#line.get(++index);
-    const [dials, opens, messagesIn, messagesOut, bytesIn, bytesOut] = Array.from({ length: 6 }, count) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const [trips, last, min, sum] = Array.from({ length: 4 }, count) as [number, number, number, number];
-    const drops = { close: count(), heartbeat: count(), timeout: count(), url: count(), wake: count(), reconnect: count() };
+    let index: number = Got.Queued;
+    const next = () => this.#line.get(++index);
+    const [dials, opens, messagesIn, messagesOut] = [next(), next(), next(), next()];
+    const [bytesIn, bytesOut, trips, last, min, sum] = [next(), next(), next(), next(), next(), next()];
+    const drops = Object.fromEntries(CAUSES.map((cause) => [cause, next()])) as Record<Cause, number>;
     const roundTrip = { last, min, mean: sum / (trips || 1) };
     return { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip };
   }
@@ -211,23 +199,25 @@ export class Undrop extends EventTarget implements WebSocket {
    */
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     // biome-ignore lint/complexity/noArguments: `send(undefined)` sends a word, `send()` is a mistake.
-    if (!arguments.length) throw new TypeError("Failed to execute 'send' on 'Undrop': it needs the data to send.");
+    if (!arguments.length) throw new TypeError('Undrop: send() needs the data to send.');
     const { socket } = this.#carrier;
-    if (this.#line.admits(socket.readyState)) {
+    if (this.#line.admits(socket.readyState, sizeOf(data))) {
       socket.send(data as string);
-      this.#line.note(SENT, typeof data === 'string' ? data.length : sizeOf(data as ArrayBuffer));
       return;
     }
     // What waits is what it was when it was sent.
     const isBinary = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
     const text = isBinary ? '' : `${data}`;
     const copy = new Blob([isBinary ? (data as ArrayBuffer) : text]);
-    switch (this.#line.send(isBinary ? copy : text, copy.size)) {
+    switch (this.#line.send(copy.size)) {
+      case 0:
+        this.#carrier.wait(isBinary ? copy : text);
+        break;
       case 1:
-        throw new DOMException('Undrop: the line is down, and with `queue: false` nothing waits.', 'InvalidStateError');
+        throw new DOMException('Undrop: the line is down, and without a queue nothing waits.', 'InvalidStateError');
       case 2:
         throw new DOMException(
-          'Undrop: too much waits for the line already. Send less, wait for `flushed()`, or raise `queue`.',
+          'Undrop: too much waits already. Wait for flushed(), or raise the limits of the queue.',
           'QuotaExceededError',
         );
       case 3:
@@ -240,7 +230,7 @@ export class Undrop extends EventTarget implements WebSocket {
     // The browser does not say when its buffer has emptied.
     while (this.bufferedAmount) {
       signal?.throwIfAborted();
-      if (this.#line.get(STATE) === CLOSED) throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+      if (this.state === 'closed') throw new DOMException('Undrop: it is over.', 'InvalidStateError');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -286,7 +276,7 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   static {
-    for (const name of [...HANDLERS, ...OWN_HANDLERS]) {
+    for (const name of HANDLERS) {
       const type = name.slice(2);
       // An object literal, since its accessors get the names that WebIDL gives them.
       const accessor = {
@@ -302,7 +292,7 @@ export class Undrop extends EventTarget implements WebSocket {
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Undrop.prototype)))
-      if (!OWN.includes(name)) Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: true });
+      if (!HIDDEN.includes(name)) Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: true });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 

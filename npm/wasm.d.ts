@@ -26,9 +26,9 @@ declare module '#wasm' {
       ]
     );
     hear: Ear;
-    admits(readyState: number): boolean;
-    send(message: unknown, bytes: number): number;
-    note(what: number, bytes: number): void;
+    admits(readyState: number, bytes: number): boolean;
+    send(bytes: number): number;
+    heard(bytes: number, replies: boolean): void;
     close(code: unknown, reason: unknown): void;
     reconnect(carrier: object): void;
     get(index: number): number;

@@ -1,14 +1,15 @@
 //! Drives a connection in the browser: tells the core what happened, does what it says.
 
-use core::cell::RefCell;
-
 use wasm_bindgen::prelude::*;
 
+use super::lent::Lent;
 use super::native::{self, Native, heard};
 use crate::core::{Config, Connection, Drop as Dropped, Epoch, Event, Fate, Millis, Output, Signal, State, Verdict};
 
 /// Who is told, in JavaScript or in Rust.
 pub(crate) trait Face: Clone {
+    /// What the core has of a message.
+    type Message;
     /// From now on the line is this socket.
     fn carry(&self, socket: &Native);
     /// Tells the user of something that the browser does not tell by itself.
@@ -16,12 +17,12 @@ pub(crate) trait Face: Clone {
     /// Tells the user of a lost line, and asks what to make of it if it is up to the user. `native` is the event
     /// behind it, if any.
     fn tell_drop(&self, dropped: Dropped, asks: bool, native: &JsValue) -> Verdict;
+    /// Sends a message that has waited.
+    fn transmit(&self, message: Self::Message);
     /// Hands a message back.
-    fn give_back(&self, message: JsValue, fate: Fate);
+    fn give_back(&self, message: Self::Message, fate: Fate);
     /// Sends a heartbeat.
     fn ping(&self);
-    /// There is nothing more to do for now.
-    fn rest(&self);
 }
 
 /// A connection at work. Dropping it closes its socket, and nothing is called after that.
@@ -30,8 +31,8 @@ pub(crate) struct Driver<F: Face> {
     source: JsValue,
     /// The function that calls [`hear`](Self::hear).
     ear: JsValue,
-    connection: RefCell<Connection<JsValue>>,
-    outside: RefCell<Outside<F>>,
+    connection: Lent<Connection<F::Message>>,
+    outside: Lent<Outside<F>>,
 }
 
 /// What is held of the world. The face is let go when the line is over: through it the page's listeners, and so the
@@ -49,11 +50,11 @@ impl<F: Face> Driver<F> {
         let driver = Self {
             source,
             ear,
-            connection: RefCell::new(Connection::new(config, now(), seed)),
-            outside: RefCell::new(Outside { face: Some(face), socket: None, timer: 0, due: None }),
+            connection: Lent::new(Connection::new(config, now(), seed)),
+            outside: Lent::new(Outside { face: Some(face), socket: None, timer: 0, due: None }),
         };
         // Only now can the browser refuse: later dials are made of what it took once.
-        while let Some(output) = driver.with(Connection::poll).flatten() {
+        while let Some(output) = driver.connection.with(Connection::poll) {
             if let Output::Dial(epoch) = output {
                 driver.dial(epoch)?;
             }
@@ -83,7 +84,7 @@ impl<F: Face> Driver<F> {
             what == heard::FOUND && connection.epoch() == epoch && connection.state() == State::Connecting
         });
         if what == heard::TIME {
-            self.outside(|outside| outside.due = None);
+            self.outside.with(|outside| outside.due = None);
         }
         let event = match what {
             heard::OPENED => Some(Event::Open),
@@ -91,20 +92,19 @@ impl<F: Face> Driver<F> {
             heard::CLOSED => Some(Event::Close),
             _ => None,
         };
-        self.drain(event, value) || wanted == Some(true)
+        self.drain(event, value) || wanted
     }
 
     /// Calls into the core, and does what it then wants done.
-    pub(crate) fn ask<R>(&self, call: impl FnOnce(&mut Connection<JsValue>) -> R) -> Option<R> {
+    pub(crate) fn ask<R>(&self, call: impl FnOnce(&mut Connection<F::Message>) -> R) -> R {
         let answer = self.with(call);
         self.drain(None, &JsValue::UNDEFINED);
         answer
     }
 
-    /// Lends the core for one call. Nothing foreign runs in there, so it is never lent twice; saying so with
-    /// `borrow_mut` would ship the text of a panic that can't happen.
-    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection<JsValue>) -> R) -> Option<R> {
-        self.connection.try_borrow_mut().ok().map(|mut connection| call(&mut connection))
+    /// Calls into the core where that leaves nothing to be done.
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Connection<F::Message>) -> R) -> R {
+        self.connection.with(call)
     }
 
     /// What the browser finds wrong with the arguments is returned.
@@ -113,46 +113,46 @@ impl<F: Face> Driver<F> {
         if let Some(socket) = &socket {
             socket.hang_up(code, reason)?;
         }
+        let now = now();
         self.ask(|connection| match socket {
-            Some(_) => connection.close(now()),
-            None => connection.close_unanswered(now()),
+            Some(_) => connection.close(now),
+            None => connection.close_unanswered(now),
         });
         Ok(())
     }
 
     /// The face had been let go if it was over.
     pub(crate) fn reconnect(&self, face: F) {
-        self.outside(|outside| outside.face = Some(face));
+        self.outside.with(|outside| outside.face = Some(face));
         self.watch();
-        self.ask(|connection| connection.reconnect(now()));
+        let now = now();
+        self.ask(|connection| connection.reconnect(now));
     }
 
     /// Does all that the core wants done. True if the browser's own `event` may reach the page: it tells what there
     /// is to tell, and tells it last, since the page sees it after all that is done here.
+    #[inline(never)]
     fn drain(&self, event: Option<Event>, native: &JsValue) -> bool {
         let mut passes = false;
-        let Some(face) = self.outside(|outside| outside.face.clone()).flatten() else {
+        let Some(face) = self.outside.with(|outside| outside.face.clone()) else {
             return false;
         };
         while let Some((output, is_last)) =
-            self.with(|connection| connection.poll().map(|output| (output, connection.is_drained()))).flatten()
+            self.with(|connection| connection.poll().map(|output| (output, connection.is_drained())))
         {
             match output {
                 Output::Dial(epoch) => {
                     if self.dial(epoch).is_err() {
-                        self.with(|connection| connection.handle_no_url(now(), epoch));
+                        let now = now();
+                        self.with(|connection| connection.handle_no_url(now, epoch));
                     }
                 }
                 Output::HangUp(_) => self.hang_up(),
-                Output::Transmit(message) => {
-                    if let Some(socket) = self.socket() {
-                        // It has nothing to throw: what is queued has been converted, and the socket is open.
-                        let _ = socket.send(&message);
-                    }
-                }
+                Output::Transmit(message) => face.transmit(message),
                 Output::Consult(dropped) => {
                     let verdict = face.tell_drop(dropped, true, native);
-                    self.with(|connection| connection.handle_verdict(now(), dropped, verdict));
+                    let now = now();
+                    self.with(|connection| connection.handle_verdict(now, dropped, verdict));
                 }
                 Output::Notify(Event::Drop(dropped)) => {
                     if face.tell_drop(dropped, false, native) == Verdict::GiveUp {
@@ -163,7 +163,8 @@ impl<F: Face> Driver<F> {
                     if told == Event::Close {
                         self.hang_up();
                         native::unwatch(&self.ear);
-                        self.outside(|outside| outside.face = None);
+                        // Dropped outside of the cell.
+                        let _face = self.outside.with(|outside| outside.face.take());
                     }
                     if is_last && event == Some(told) {
                         passes = true;
@@ -175,13 +176,12 @@ impl<F: Face> Driver<F> {
                 Output::Ping => face.ping(),
             }
         }
-        face.rest();
         self.set_timer();
         passes
     }
 
     fn dial(&self, epoch: Epoch) -> Result<(), JsValue> {
-        self.outside(|outside| outside.socket = None);
+        self.outside.with(|outside| outside.socket = None);
         if let Some(socket) = native::dial(&self.source, epoch.0, &self.ear)? {
             self.place(&socket);
         }
@@ -189,53 +189,44 @@ impl<F: Face> Driver<F> {
     }
 
     fn place(&self, socket: &Native) {
-        if let Some(face) = self
-            .outside(|outside| {
-                outside.socket = Some(socket.clone());
-                outside.face.clone()
-            })
-            .flatten()
-        {
+        let face = self.outside.with(|outside| {
+            outside.socket = Some(socket.clone());
+            outside.face.clone()
+        });
+        if let Some(face) = face {
             face.carry(socket);
         }
     }
 
     fn hang_up(&self) {
-        if let Some(socket) = self.outside(|outside| outside.socket.take()).flatten() {
+        if let Some(socket) = self.outside.with(|outside| outside.socket.take()) {
             native::forget(&socket);
         }
     }
 
     fn watch(&self) {
         native::watch(&self.ear);
-        self.with(|connection| {
-            if native::is_hidden() {
-                connection.handle_signal(now(), Signal::Hidden);
+        let now = now();
+        let condition = native::condition();
+        for (bit, signal) in [(1, Signal::Hidden), (2, Signal::Offline)] {
+            if condition & bit != 0 {
+                self.with(|connection| connection.handle_signal(now, signal));
             }
-            if native::is_offline() {
-                connection.handle_signal(now(), Signal::Offline);
-            }
-        });
+        }
     }
 
     fn set_timer(&self) {
-        let due = self.with(|connection| connection.poll_timeout()).flatten();
-        self.outside(|outside| {
-            if outside.due != due {
-                outside.due = due;
-                let delay = due.map_or(-1.0, |due| due.since(now()) as f64);
-                outside.timer = native::wake(outside.timer, delay, &self.ear);
-            }
-        });
+        let due = self.with(|connection| connection.poll_timeout());
+        let (last, timer) = self.outside.with(|outside| (core::mem::replace(&mut outside.due, due), outside.timer));
+        if last != due {
+            let delay = due.map_or(-1.0, |due| due.since(now()) as f64);
+            let timer = native::wake(timer, delay, &self.ear);
+            self.outside.with(|outside| outside.timer = timer);
+        }
     }
 
     fn socket(&self) -> Option<Native> {
-        self.outside(|outside| outside.socket.clone()).flatten()
-    }
-
-    /// As [`with`](Self::with).
-    fn outside<R>(&self, call: impl FnOnce(&mut Outside<F>) -> R) -> Option<R> {
-        self.outside.try_borrow_mut().ok().map(|mut outside| call(&mut outside))
+        self.outside.with(|outside| outside.socket.clone())
     }
 }
 

@@ -3,17 +3,8 @@
 /** Kept as it was when this module was loaded: a page may put ours in its place. */
 const Native = globalThis.WebSocket;
 
-// What `hear(what, epoch, detail, clean, value)` is told, as in native.rs.
-const OPENED = 0;
-const FAILED = 1;
-const CLOSED = 2;
-const FOUND = 3;
-const SOCKET = 4;
-const NOT_FOUND = 5;
-const TIME = 6;
-const SIGNAL = 7;
-
-const kinds = { open: OPENED, error: FAILED, close: CLOSED };
+// What `hear(what, epoch, detail, clean, value)` is told has the numbers of `heard` in native.rs.
+const kinds = { open: 0, error: 1, close: 2 };
 
 const open = (url, protocols, epoch, hear) => {
   const socket = new Native(url, protocols);
@@ -35,9 +26,9 @@ export const dial = (source, epoch, hear) => {
     .find()
     // By now the line may have been given up.
     .then(([url, protocols]) => {
-      if (hear(FOUND, epoch, 0, true)) hear(SOCKET, epoch, 0, true, open(url, protocols, epoch, hear));
+      if (hear(3, epoch, 0, true)) hear(4, epoch, 0, true, open(url, protocols, epoch, hear));
     })
-    .catch((error) => hear(NOT_FOUND, epoch, 0, true, error));
+    .catch((error) => hear(5, epoch, 0, true, error));
 };
 
 /** Nothing more is heard of it. */
@@ -61,41 +52,37 @@ export const now = () => {
 /** Takes the place of the last timer; a negative delay means none. Timers count in 31 bits: a longer one is set anew. */
 export const wake = (last, delay, hear) => {
   clearTimeout(last);
-  return delay < 0 ? 0 : setTimeout(() => hear(TIME, 0, 0, true), Math.min(delay, 2 ** 31 - 1));
+  return delay < 0 ? 0 : setTimeout(() => hear(6, 0, 0, true), Math.min(delay, 2 ** 31 - 1));
 };
 
-// As `Signal` in core/connection.rs.
-const ONLINE = 0;
-const OFFLINE = 1;
-const VISIBLE = 2;
-const HIDDEN = 3;
-const WAKE = 4;
-
-const listening = new Set();
 const page = globalThis.document;
+const listening = new Set();
 
-const say = (signal) => {
-  for (const hear of [...listening]) hear(SIGNAL, 0, signal, true);
+/** The number of the `Signal` in core/connection.rs that an event of the page stands for. */
+const signals = {
+  online: () => 0,
+  offline: () => 1,
+  visibilitychange: () => (page.hidden ? 3 : 2),
+  resume: () => 4,
+  pageshow: ({ persisted }) => (persisted ? 4 : -1),
 };
-const signals = [
-  [globalThis, 'online', () => say(ONLINE)],
-  [globalThis, 'offline', () => say(OFFLINE)],
-  [globalThis, 'pageshow', (event) => event.persisted && say(WAKE)],
-  [page, 'visibilitychange', () => say(page.hidden ? HIDDEN : VISIBLE)],
-  [page, 'resume', () => say(WAKE)],
-];
 
-/** Hears what the page says of itself. One set of listeners serves all lines of a page. */
+const sense = (event) => {
+  const signal = signals[event.type](event);
+  if (signal >= 0) for (const hear of [...listening]) hear(7, 0, signal, true);
+};
+
+let senses = false;
+
+/** Hears what the page says of itself. One set of listeners, for the life of the page, serves all its lines. */
 export const watch = (hear) => {
-  if (!listening.size) for (const [target, type, listener] of signals) target?.addEventListener(type, listener);
   listening.add(hear);
+  // Captured, because some of these are the document's and do not bubble.
+  if (!senses) for (const type in signals) addEventListener(type, sense, true);
+  senses = true;
 };
 
-export const unwatch = (hear) => {
-  listening.delete(hear);
-  if (!listening.size) for (const [target, type, listener] of signals) target?.removeEventListener(type, listener);
-};
+export const unwatch = (hear) => listening.delete(hear);
 
-export const isHidden = () => !!page?.hidden;
-
-export const isOffline = () => !navigator.onLine;
+/** Both at once: 1 if the page is hidden, 2 if there is no network. */
+export const condition = () => (page?.hidden ? 1 : 0) | (navigator.onLine ? 0 : 2);

@@ -15,9 +15,6 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = close)]
     pub(super) fn hang_up(this: &Native, code: &JsValue, reason: &JsValue) -> Result<(), JsValue>;
 
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn send(this: &Native, message: &JsValue) -> Result<(), JsValue>;
-
     /// Throws what the constructor throws.
     #[wasm_bindgen(catch)]
     pub(super) fn dial(source: &JsValue, epoch: u32, hear: &JsValue) -> Result<Option<Native>, JsValue>;
@@ -32,11 +29,8 @@ extern "C" {
 
     pub(super) fn unwatch(hear: &JsValue);
 
-    #[wasm_bindgen(js_name = isHidden)]
-    pub(super) fn is_hidden() -> bool;
-
-    #[wasm_bindgen(js_name = isOffline)]
-    pub(super) fn is_offline() -> bool;
+    /// 1 if the page is hidden, 2 if there is no network.
+    pub(super) fn condition() -> u32;
 }
 
 /// What is heard, as in `native.js`.

@@ -89,3 +89,6 @@ impl Backoff {
         (((bits >> 32) * (u64::from(limit) + 1)) >> 32) as u32
     }
 }
+
+#[cfg(test)]
+mod tests;

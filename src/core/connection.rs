@@ -212,11 +212,25 @@ enum Phase {
     Waiting {
         until: Millis,
         ending: Ending,
+        question: Question,
     },
+    /// The user has closed, and a socket may still answer.
     Closing {
         deadline: Option<Millis>,
     },
+    /// The user has closed, and there is none.
+    Leaving {
+        at: Millis,
+    },
     Closed,
+}
+
+/// Whether the user has to say what is to become of a lost line.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Question {
+    New(Drop),
+    Asked(Drop),
+    Settled,
 }
 
 /// See the [module](self).
@@ -228,7 +242,11 @@ pub struct Connection<M> {
     backoff: Backoff,
     queue: Queue<M>,
     stats: Stats,
-    outputs: VecDeque<Output<M>>,
+    /// What is to be done outside. It goes before all that the user is told, so that a user who acts on what was told
+    /// finds it done: a dial that was still to come would follow the `close` of its own `statechange`.
+    acts: VecDeque<Output<M>>,
+    /// What the user is to be told, asked or given back.
+    tells: VecDeque<Output<M>>,
     /// When it last dialled.
     dialed: Millis,
     hidden: bool,
@@ -247,7 +265,8 @@ impl<M> Connection<M> {
             backoff: Backoff::new(seed),
             queue: Queue::new(config.queue.unwrap_or_default()),
             stats: Stats::default(),
-            outputs: VecDeque::new(),
+            acts: VecDeque::new(),
+            tells: VecDeque::new(),
             dialed: now,
             hidden: false,
             offline: false,
@@ -261,12 +280,15 @@ impl<M> Connection<M> {
 
     /// What is to be done next.
     pub fn poll(&mut self) -> Option<Output<M>> {
-        self.outputs.pop_front()
+        let output = self.acts.pop_front().or_else(|| self.tells.pop_front());
+        output.or_else(|| self.consult()).or_else(|| self.flush())
     }
 
     /// Whether there is more to be done.
     pub fn is_drained(&self) -> bool {
-        self.outputs.is_empty()
+        let asks = matches!(self.phase, Phase::Waiting { question: Question::New(_), .. });
+        let flushes = self.is_open() && self.queue.holds_any();
+        self.acts.is_empty() && self.tells.is_empty() && !asks && !flushes
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout).
@@ -276,6 +298,7 @@ impl<M> Connection<M> {
             Phase::Open { pulse, .. } => pulse.as_ref().map(Pulse::deadline),
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Closing { deadline } => *deadline,
+            Phase::Leaving { at } => Some(*at),
             Phase::Closed => None,
         };
         match (line, self.queue.deadline()) {
@@ -290,11 +313,13 @@ impl<M> Connection<M> {
     pub fn send(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
         match self.phase {
             Phase::Open { ending: false, .. } => self.transmit(message, bytes),
-            Phase::Closing { .. } | Phase::Closed => return Err(Refusal::Closed),
+            Phase::Closing { .. } | Phase::Leaving { .. } | Phase::Closed => return Err(Refusal::Closed),
             Phase::Open { .. } | Phase::Dialing { .. } | Phase::Waiting { .. } => {
                 if self.config.queue.is_none() {
                     return Err(Refusal::NotOpen);
                 }
+                // The timer whose task this is may be late.
+                self.return_expired(now);
                 self.queue.takes(bytes)?;
                 while let Some(oldest) = self.queue.overflow(bytes) {
                     self.output(Output::Return(oldest, Fate::Overflow));
@@ -308,22 +333,28 @@ impl<M> Connection<M> {
     /// Whether a message needs no [`send`](Self::send) and may go straight to the socket, to be reported to
     /// [`handle_sent`](Self::handle_sent). Under [`Policy::Never`] the socket itself says what becomes of a message.
     pub fn is_writable(&self) -> bool {
-        matches!(self.phase, Phase::Open { ending: false, .. })
-            || self.config.policy == Policy::Never && self.config.queue.is_none()
+        self.is_open() || self.config.policy == Policy::Never && self.config.queue.is_none()
     }
 
     /// It shall end. A socket that may still answer has been told; it has a moment to do so.
     pub fn close(&mut self, now: Millis) {
-        let deadline = match self.phase {
-            Phase::Waiting { .. } => Some(now),
-            _ => self.policy().map(|_| now + CLOSE_TIMEOUT),
-        };
-        self.close_until(deadline);
+        match self.phase {
+            Phase::Dialing { .. } | Phase::Open { .. } => {
+                let deadline = self.policy().map(|_| now + CLOSE_TIMEOUT);
+                self.enter(Phase::Closing { deadline });
+            }
+            _ => self.close_unanswered(now),
+        }
     }
 
     /// The same when there is no socket yet, and so nobody to wait for.
     pub fn close_unanswered(&mut self, now: Millis) {
-        self.close_until(Some(now));
+        match self.phase {
+            Phase::Dialing { .. } | Phase::Open { .. } => self.output(Output::HangUp(self.epoch)),
+            Phase::Waiting { .. } => {}
+            Phase::Closing { .. } | Phase::Leaving { .. } | Phase::Closed => return,
+        }
+        self.enter(Phase::Leaving { at: now });
     }
 
     /// Dial now, whatever the line is doing, also after the end. A dial that is under way goes on.
@@ -331,7 +362,11 @@ impl<M> Connection<M> {
         self.backoff.reset();
         match self.phase {
             Phase::Dialing { .. } => return,
-            Phase::Waiting { .. } | Phase::Closed => {}
+            // The loss that the user was asked about is told like any other.
+            Phase::Waiting { question: Question::New(drop) | Question::Asked(drop), .. } => {
+                self.notify(Event::Drop(Drop { delay: 0, last: false, ..drop }))
+            }
+            Phase::Waiting { .. } | Phase::Leaving { .. } | Phase::Closed => {}
             Phase::Closing { .. } => self.output(Output::HangUp(self.epoch)),
             Phase::Open { .. } => {
                 self.count(Cause::Reconnect);
@@ -365,24 +400,20 @@ impl<M> Connection<M> {
         self.stats.opens += 1;
         let pulse = self.config.heartbeat.map(|heartbeat| Pulse::new(heartbeat, now));
         self.enter(Phase::Open { since: now, pulse, ending: false });
-        // The user says hello before anything that has waited.
-        self.notify(Event::Open);
         self.return_expired(now);
-        while let Some((message, bytes)) = self.queue.pop_sized() {
-            self.transmit(message, bytes);
-        }
+        self.notify(Event::Open);
     }
 
     /// A message arrived.
     pub fn handle_message(&mut self, epoch: Epoch, bytes: u64) {
-        if epoch != self.epoch {
-            return;
+        match &mut self.phase {
+            _ if epoch != self.epoch => return,
+            Phase::Open { pulse: Some(pulse), .. } => pulse.hear(),
+            Phase::Open { .. } | Phase::Closing { .. } => {}
+            _ => return,
         }
         self.stats.messages_in += 1;
         self.stats.bytes_in += bytes;
-        if let Phase::Open { pulse: Some(pulse), .. } = &mut self.phase {
-            pulse.hear();
-        }
     }
 
     /// A message went straight to the socket.
@@ -418,8 +449,10 @@ impl<M> Connection<M> {
             return;
         }
         // Whether the user is concerned shows when it has closed, unless nothing can come between.
-        if self.policy().is_none() || matches!(self.phase, Phase::Closing { .. }) {
-            self.tell_error();
+        match self.phase {
+            Phase::Dialing { .. } | Phase::Open { .. } if self.policy().is_none() => self.tell_error(),
+            Phase::Closing { .. } => self.tell_error(),
+            _ => {}
         }
     }
 
@@ -428,11 +461,12 @@ impl<M> Connection<M> {
         if epoch != self.epoch {
             return;
         }
-        let ending = if clean { Ending::Clean } else { Ending::Broken };
+        // A socket that is left to itself tells of its errors itself.
+        let ending = if clean || self.policy().is_none() { Ending::Clean } else { Ending::Broken };
         match self.phase {
             Phase::Dialing { .. } | Phase::Open { .. } => self.lose(now, Cause::Close, code, ending),
             Phase::Closing { .. } => self.finish(ending),
-            Phase::Waiting { .. } | Phase::Closed => {}
+            Phase::Waiting { .. } | Phase::Leaving { .. } | Phase::Closed => {}
         }
     }
 
@@ -443,11 +477,15 @@ impl<M> Connection<M> {
         }
     }
 
-    /// What the user made of a lost line.
+    /// What the user made of a lost line. Of no effect if that has been settled otherwise.
     pub fn handle_verdict(&mut self, now: Millis, drop: Drop, verdict: Verdict) {
-        let Phase::Waiting { until, .. } = &mut self.phase else {
+        let Phase::Waiting { until, question, .. } = &mut self.phase else {
             return;
         };
+        if *question != Question::Asked(drop) {
+            return;
+        }
+        *question = Question::Settled;
         let delay = match verdict {
             Verdict::GiveUp => return self.give_up(),
             Verdict::Default if drop.last => return self.give_up(),
@@ -488,11 +526,16 @@ impl<M> Connection<M> {
                 let beat = pulse.handle_timeout(now);
                 self.obey(now, beat);
             }
-            Phase::Waiting { until, .. } if *until <= now => self.dial(now),
+            Phase::Waiting { until, question, .. } if *until <= now => match *question {
+                Question::Settled => self.dial(now),
+                Question::Asked(drop) => self.handle_verdict(now, drop, Verdict::Default),
+                Question::New(_) => {}
+            },
             Phase::Closing { deadline: Some(deadline) } if *deadline <= now => {
                 self.output(Output::HangUp(self.epoch));
                 self.finish(Ending::Broken);
             }
+            Phase::Leaving { at } if *at <= now => self.finish(Ending::Broken),
             _ => {}
         }
     }
@@ -506,7 +549,7 @@ impl<M> Connection<M> {
             Phase::Open { .. } => State::Open,
             Phase::Waiting { .. } if self.offline => State::Offline,
             Phase::Waiting { .. } => State::Waiting,
-            Phase::Closing { .. } => State::Closing,
+            Phase::Closing { .. } | Phase::Leaving { .. } => State::Closing,
             Phase::Closed => State::Closed,
         }
     }
@@ -540,7 +583,7 @@ impl<M> Connection<M> {
     /// The one way to lose a line.
     fn lose(&mut self, now: Millis, cause: Cause, code: u16, ending: Ending) {
         self.count(cause);
-        if cause != Cause::Close {
+        if !matches!(cause, Cause::Close | Cause::Url) {
             self.output(Output::HangUp(self.epoch));
         }
         let Some(retry) = self.policy().copied() else {
@@ -565,12 +608,11 @@ impl<M> Connection<M> {
         }
         let drop = Drop { cause, code, attempt: self.backoff.attempt(), delay, last };
         if matches!(self.config.policy, Policy::Ask(_)) {
-            self.enter(Phase::Waiting { until: now + delay, ending });
-            self.output(Output::Consult(drop));
+            self.enter(Phase::Waiting { until: now + delay, ending, question: Question::New(drop) });
         } else if last {
             self.finish(ending);
         } else {
-            self.enter(Phase::Waiting { until: now + delay, ending });
+            self.enter(Phase::Waiting { until: now + delay, ending, question: Question::Settled });
             self.notify(Event::Drop(drop));
         }
     }
@@ -580,16 +622,10 @@ impl<M> Connection<M> {
             self.output(Output::Return(message, Fate::Closed));
         }
         self.enter(Phase::Closed);
-        if ending == Ending::Broken && self.policy().is_some() {
+        if ending == Ending::Broken {
             self.tell_error();
         }
         self.notify(Event::Close);
-    }
-
-    fn close_until(&mut self, deadline: Option<Millis>) {
-        if !matches!(self.phase, Phase::Closing { .. } | Phase::Closed) {
-            self.enter(Phase::Closing { deadline });
-        }
     }
 
     /// Something suggests that the line, or the reason to wait for one, is gone.
@@ -599,7 +635,7 @@ impl<M> Connection<M> {
                 let beat = pulse.probe(now);
                 self.obey(now, beat);
             }
-            Phase::Waiting { until, .. } => {
+            Phase::Waiting { until, question: Question::Settled, .. } => {
                 *until = (*until).min(now.max(self.dialed + HASTE));
                 if *until <= now {
                     self.dial(now);
@@ -615,6 +651,33 @@ impl<M> Connection<M> {
             Beat::Ask => self.output(Output::Ping),
             Beat::Dead(cause) => self.lose(now, cause, ABNORMAL, Ending::Broken),
         }
+    }
+
+    /// What has waited leaves after the user has heard that the line is open, and has said hello.
+    fn flush(&mut self) -> Option<Output<M>> {
+        if !self.is_open() {
+            return None;
+        }
+        let (message, bytes) = self.queue.pop_sized()?;
+        self.handle_sent(bytes);
+        Some(Output::Transmit(message))
+    }
+
+    /// Whether the socket takes messages.
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open { ending: false, .. })
+    }
+
+    /// Asks only now: what the user has done since the loss may have settled the question.
+    fn consult(&mut self) -> Option<Output<M>> {
+        let Phase::Waiting { question, .. } = &mut self.phase else {
+            return None;
+        };
+        let Question::New(drop) = *question else {
+            return None;
+        };
+        *question = Question::Asked(drop);
+        Some(Output::Consult(drop))
     }
 
     fn transmit(&mut self, message: M, bytes: u64) {
@@ -654,7 +717,11 @@ impl<M> Connection<M> {
     /// Not inlined: its two dozen copies would be a tenth of the npm build.
     #[inline(never)]
     fn output(&mut self, output: Output<M>) {
-        self.outputs.push_back(output);
+        let queue = match output {
+            Output::Dial(_) | Output::HangUp(_) | Output::Transmit(_) | Output::Ping => &mut self.acts,
+            Output::Consult(_) | Output::Notify(_) | Output::Return(..) => &mut self.tells,
+        };
+        queue.push_back(output);
     }
 
     fn count(&mut self, cause: Cause) {
@@ -680,3 +747,6 @@ const ABNORMAL: u16 = 1006;
 fn is_final(code: u16) -> bool {
     matches!(code, 1000 | 1002 | 1003 | 1007..=1010 | 4400..=4499)
 }
+
+#[cfg(test)]
+mod tests;

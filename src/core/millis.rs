@@ -20,3 +20,6 @@ impl Add<u32> for Millis {
         Millis(self.0.saturating_add(u64::from(span)))
     }
 }
+
+#[cfg(test)]
+mod tests;

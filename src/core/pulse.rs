@@ -114,3 +114,6 @@ impl Pulse {
         Beat::Ask
     }
 }
+
+#[cfg(test)]
+mod tests;

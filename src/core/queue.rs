@@ -60,6 +60,10 @@ impl<M> Queue<M> {
         self.bytes
     }
 
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// When the oldest message expires. All live equally long, so no other expires before it.
     pub(crate) fn deadline(&self) -> Option<Millis> {
         self.waiting.front().and_then(|oldest| oldest.expires)
@@ -100,3 +104,6 @@ impl<M> Queue<M> {
         self.waiting.len() < self.limits.messages as usize && bytes <= self.limits.bytes.saturating_sub(self.bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,3 +42,6 @@ impl RoundTrip {
         self.sum = self.sum.saturating_add(took);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, Face, Native, now};
 use crate::core::{
-    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry, Verdict,
+    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Millis, Overflow, Policy, Refusal, Retry,
+    Verdict,
 };
 
 #[wasm_bindgen]
@@ -21,22 +22,14 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     #[expect(clippy::too_many_arguments, reason = "numbers cross for nothing")]
-    fn lose(
-        this: &Carrier,
-        asks: bool,
-        cause: u32,
-        code: u32,
-        attempt: u32,
-        delay: u32,
-        last: bool,
-        native: &JsValue,
-    ) -> f64;
+    fn lose(this: &Carrier, asks: bool, cause: u32, code: u32, attempt: u32, delay: u32, native: &JsValue) -> f64;
 
-    #[wasm_bindgen(method, js_name = giveBack)]
-    fn give_back(this: &Carrier, message: JsValue, fate: u32);
 }
 
 impl Face for Carrier {
+    /// Messages leave the queue in the order in which they came, so the carrier keeps them and the core counts them.
+    type Message = ();
+
     fn carry(&self, socket: &Native) {
         Carrier::carry(self, socket);
     }
@@ -51,8 +44,8 @@ impl Face for Carrier {
     }
 
     fn tell_drop(&self, dropped: Dropped, asks: bool, native: &JsValue) -> Verdict {
-        let Dropped { cause, code, attempt, delay, last } = dropped;
-        match self.lose(asks, cause as u32, code.into(), attempt, delay, last, native) {
+        let Dropped { cause, code, attempt, delay, .. } = dropped;
+        match self.lose(asks, cause as u32, code.into(), attempt, delay, native) {
             delay if delay >= 0.0 => Verdict::After(delay as u32),
             -1.0 => Verdict::Retry,
             -2.0 => Verdict::GiveUp,
@@ -60,16 +53,20 @@ impl Face for Carrier {
         }
     }
 
-    fn give_back(&self, message: JsValue, fate: Fate) {
-        Carrier::give_back(self, message, fate as u32);
+    fn transmit(&self, (): ()) {
+        self.hear(5);
+    }
+
+    fn give_back(&self, (): (), fate: Fate) {
+        self.hear(match fate {
+            Fate::Expired => 6,
+            Fate::Overflow => 7,
+            Fate::Closed => 8,
+        });
     }
 
     fn ping(&self) {
         self.hear(4);
-    }
-
-    fn rest(&self) {
-        self.hear(5);
     }
 }
 
@@ -127,34 +124,41 @@ impl Line {
         self.driver.hear(what, epoch, detail, clean, value)
     }
 
-    /// Whether a message may go straight to the socket, whose `readyState` this is.
-    pub fn admits(&self, ready_state: u32) -> bool {
-        let admits = self.driver.with(|connection| {
+    /// Whether a message of so many bytes goes straight to the socket, whose `readyState` this is.
+    pub fn admits(&self, ready_state: u32, bytes: f64) -> bool {
+        self.driver.with(|connection| {
             if ready_state > OPEN {
                 connection.handle_ending(connection.epoch());
             }
-            connection.is_writable()
-        });
-        admits == Some(true)
+            let admits = connection.is_writable();
+            if admits && ready_state == OPEN {
+                connection.handle_sent(bytes as u64);
+            }
+            admits
+        })
     }
 
     /// Takes a message that waits for the line. 0, or why it is not taken.
-    pub fn send(&self, message: JsValue, bytes: f64) -> u32 {
-        match self.driver.ask(|connection| connection.send(now(), message, bytes as u64)) {
-            Some(Ok(())) => 0,
-            Some(Err(Refusal::NotOpen)) => 1,
-            Some(Err(Refusal::Full)) => 2,
-            Some(Err(Refusal::Closed)) | None => 3,
+    pub fn send(&self, bytes: f64) -> u32 {
+        let now = now();
+        match self.driver.ask(|connection| connection.send(now, (), bytes as u64)) {
+            Ok(()) => 0,
+            Err(Refusal::NotOpen) => 1,
+            Err(Refusal::Full) => 2,
+            Err(Refusal::Closed) => 3,
         }
     }
 
-    /// What passed by: a message that went straight to the socket, one that arrived, the reply to a heartbeat.
-    pub fn note(&self, what: u32, bytes: f64) {
-        let bytes = bytes as u64;
-        self.driver.with(|connection| match what {
-            0 => connection.handle_sent(bytes),
-            1 => connection.handle_message(connection.epoch(), bytes),
-            _ => connection.handle_reply(now(), connection.epoch()),
+    /// A message of so many bytes arrived, and is the reply to a heartbeat or not.
+    pub fn heard(&self, bytes: f64, replies: bool) {
+        let now = if replies { now() } else { Millis::default() };
+        self.driver.with(|connection| {
+            let epoch = connection.epoch();
+            if replies {
+                connection.handle_reply(now, epoch);
+            } else {
+                connection.handle_message(epoch, bytes as u64);
+            }
         });
     }
 
@@ -170,7 +174,7 @@ impl Line {
 
     /// The number with this index in `npm/undrop.ts`.
     pub fn get(&self, index: usize) -> f64 {
-        self.driver.with(|connection| number(connection, index)).unwrap_or_default()
+        self.driver.with(|connection| number(connection, index))
     }
 }
 

@@ -29,6 +29,7 @@ export function serve(WebSocketClass) {
 async function runTable(WebSocketClass, env) {
   // Handlers that throw on purpose may hear one more event when their case is over.
   globalThis.addEventListener('error', (event) => event.preventDefault());
+  await fetch('/progress?start').catch(() => {});
   await warmUp(WebSocketClass, env);
   const results = {};
   for (const { concept, cases } of concepts) {
@@ -38,6 +39,7 @@ async function runTable(WebSocketClass, env) {
       const title = `${concept}: ${name}`;
       if (title in results) throw new Error(`two cases are called "${title}"`);
       if (env.only && !title.includes(env.only)) continue;
+      if (env.only !== 'x') await fetch('/progress?' + encodeURIComponent(title)).catch(() => {});
       const begin = performance.now();
       const observed = await runCase(() => run(WebSocketClass, env));
       results[title] = { observed, ms: performance.now() - begin };
@@ -72,18 +74,22 @@ async function runCase(run) {
 
 async function askWorker(scope, script, env) {
   const { port1, port2 } = new MessageChannel();
+  // Firefox collects a port that only its own handler knows, and the answer with it.
+  globalThis.waitingFor = port1;
   const failed = (event) => port1.dispatchEvent(new MessageEvent('message', { data: `"${event.message}"` }));
   const answer = new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data);
   });
   if (scope === 'dedicated worker') {
     const worker = new Worker(script);
+    globalThis.running = worker;
     worker.onerror = failed;
     worker.postMessage(env, [port2]);
     return answer.finally(() => worker.terminate());
   }
   if (scope === 'shared worker') {
     const worker = new SharedWorker(script);
+    globalThis.running = worker;
     worker.onerror = failed;
     worker.port.postMessage(env, [port2]);
     return answer;

@@ -2,10 +2,7 @@
 
 use std::collections::VecDeque;
 
-use undrop::core::{
-    Cause, Config, Drop, Event, Millis, Policy, Refusal, Retry, Signal, State, Stats,
-    Verdict,
-};
+use undrop::core::{Cause, Config, Drop, Event, Millis, Policy, Refusal, Retry, Signal, State, Stats, Verdict};
 
 use super::census::{CAUSES, Census};
 use super::law::{Law, Outcome};
@@ -60,6 +57,10 @@ struct Loss {
     consulted: Option<Drop>,
     /// What the user made of it.
     delay: Option<u32>,
+    /// The user's own call has made the question idle.
+    settled: bool,
+    /// The user closed instead of answering: only the end will tell of it.
+    closed_upon: bool,
 }
 
 struct End {
@@ -97,10 +98,7 @@ impl Book {
             ends: VecDeque::new(),
             dialed_at: now,
             opened_at: now,
-            permit: Permit {
-                asked: true,
-                ..Permit::default()
-            },
+            permit: Permit { asked: true, ..Permit::default() },
             clean: true,
             error_told: false,
             native_error: false,
@@ -111,15 +109,16 @@ impl Book {
     }
 
     /// The core was told this; `live` says that it did not come from a dead socket.
-    pub fn told(
-        &mut self,
-        now: u64,
-        input: Input,
-        before: Before,
-        after: Before,
-        census: &mut Census,
-    ) -> Outcome {
+    pub fn told(&mut self, now: u64, input: Input, before: Before, after: Before, census: &mut Census) -> Outcome {
         let down = matches!(before.state, State::Waiting | State::Offline);
+        if matches!(input, Input::Close | Input::CloseUnanswered | Input::Reconnect | Input::GiveUp) {
+            let closes = matches!(input, Input::Close | Input::CloseUnanswered);
+            let asks = matches!(self.config.policy, Policy::Ask(_));
+            for loss in self.owed.iter_mut().filter(|loss| !loss.settled) {
+                loss.settled = true;
+                loss.closed_upon = closes && asks && loss.cause != Cause::Reconnect;
+            }
+        }
         match input {
             Input::Opened(_) if before.state == State::Connecting => {
                 self.stats.opens += 1;
@@ -179,25 +178,31 @@ impl Book {
                 }
                 self.permit.asked |= before.state != State::Connecting;
                 // Whoever asks for a new line while the old one closes does not hear of its end.
-                self.error_told &= before.state != State::Closing;
+                if matches!(before.state, State::Open | State::Closing) && self.ends.is_empty() {
+                    self.error_told = false;
+                }
+                if before.state == State::Closing {
+                    self.owed.retain(|loss| !loss.closed_upon);
+                }
             }
             Input::Timeout => self.timed_out(now, before, after, census)?,
             _ => {}
         }
         if after.state == State::Closed && before.state != State::Closed {
+            self.mail.closed();
             let by_user = matches!(input, Input::GiveUp);
             let loss = self.owed.back();
             if let (Some(loss), Policy::Retry(_), false) = (loss, self.config.policy, by_user) {
-                Law::I3.holds(loss.last, || {
-                    format!("a loss by {:?} was made final", loss.cause)
-                })?;
+                Law::I3.holds(loss.last, || format!("a loss by {:?} was made final", loss.cause))?;
             }
             // A loss that will be told as a drop is not what the end is about.
             let asks = matches!(self.config.policy, Policy::Ask(_));
-            self.ends.push_back(End {
-                clean: self.clean,
-                of_loss: loss.is_some_and(|loss| loss.last || asks),
-            });
+            let clean = match self.retry() {
+                Some(_) => self.clean,
+                // What the browser tells of its own socket is true.
+                None => !self.native_error && matches!(input, Input::Closed(..)),
+            };
+            self.ends.push_back(End { clean, of_loss: loss.is_some_and(|loss| loss.last || asks) });
         }
         self.counted(before, after)
     }
@@ -242,19 +247,16 @@ impl Book {
             at: now,
             window: (0, 0),
             attempt: 1,
-            last: true,
+            last: cause != Cause::Reconnect,
             consulted: None,
             delay: None,
+            settled: false,
+            closed_upon: false,
         };
-        let Some(retry) = self.retry() else {
+        let Some(retry) = self.retry().filter(|_| loss.last) else {
             self.owed.push_back(loss);
             return Ok(());
         };
-        if cause == Cause::Reconnect {
-            loss.last = false;
-            self.owed.push_back(loss);
-            return Ok(());
-        }
         let held = now - self.opened_at >= u64::from(retry.reset_after);
         if from == State::Open && held {
             self.failed = 0;
@@ -279,11 +281,7 @@ impl Book {
             (_, 1012 | 1013) => (retry.first.min(retry.cap), retry.cap),
             _ => (0, wide),
         };
-        if self.hidden && self.failed > 0 {
-            (from + retry.cap, to + retry.cap)
-        } else {
-            (from, to)
-        }
+        if self.hidden && self.failed > 0 { (from + retry.cap, to + retry.cap) } else { (from, to) }
     }
 
     fn counted(&self, before: Before, after: Before) -> Outcome {
@@ -317,29 +315,26 @@ impl Book {
 
     /// The user is asked what to make of a loss.
     pub fn consult(&mut self, drop: Drop) -> Outcome {
-        Law::I3.holds(matches!(self.config.policy, Policy::Ask(_)), || {
-            "it asked without being told to".to_owned()
-        })?;
-        let Some(loss) = self.owed.iter_mut().find(|loss| loss.consulted.is_none()) else {
+        Law::I3.holds(matches!(self.config.policy, Policy::Ask(_)), || "it asked without being told to".to_owned())?;
+        let Some(loss) = self
+            .owed
+            .iter_mut()
+            .find(|loss| loss.consulted.is_none() && !loss.settled && loss.cause != Cause::Reconnect)
+        else {
             return Law::I3.broken(format!("it asked about {drop:?}, which did not happen"));
         };
         loss.consulted = Some(drop);
         loss.matches(&drop)?;
         self.permit.from = loss.at + u64::from(drop.delay);
         let last = loss.last;
-        Law::I3.holds(drop.last == last, || {
-            format!("the loss was said to be the last: {}, but {last}", drop.last)
-        })
+        Law::I3.holds(drop.last == last, || format!("the loss was said to be the last: {}, but {last}", drop.last))
     }
 
     /// The user answered.
     pub fn verdict(&mut self, now: u64, drop: Drop, verdict: Verdict) {
-        if let (Verdict::After(delay), Some(loss)) = (
-            verdict,
-            self.owed
-                .iter_mut()
-                .find(|loss| loss.consulted == Some(drop)),
-        ) {
+        if let (Verdict::After(delay), Some(loss)) =
+            (verdict, self.owed.iter_mut().find(|loss| loss.consulted == Some(drop) && !loss.settled))
+        {
             loss.delay = Some(delay);
             self.permit.from = now + u64::from(delay);
         }
@@ -347,7 +342,7 @@ impl Book {
 
     /// Whether a verdict on this loss is awaited.
     pub fn awaits_verdict(&self, drop: Drop) -> bool {
-        self.owed.iter().any(|loss| loss.consulted == Some(drop))
+        self.owed.iter().any(|loss| loss.consulted == Some(drop) && !loss.settled)
     }
 
     /// The user is told.
@@ -378,19 +373,20 @@ impl Book {
         let Some(loss) = self.owed.pop_front() else {
             return Law::I3.broken(format!("{drop:?} was told, which did not happen"));
         };
-        if loss.consulted.is_none() {
+        if loss.consulted.is_none() && !loss.settled {
             loss.matches(&drop)?;
             Law::I3.holds(!loss.last, || format!("{drop:?} was not made final"))?;
             self.permit.from = loss.at + u64::from(drop.delay);
         }
         if let Some(delay) = loss.delay {
-            Law::I9.holds(drop.delay == delay, || {
-                format!("the user said {delay} ms and heard of {}", drop.delay)
-            })?;
+            Law::I9.holds(drop.delay == delay, || format!("the user said {delay} ms and heard of {}", drop.delay))?;
         }
-        Law::I3.holds(loss.cause == drop.cause, || {
-            format!("a loss by {:?} was told as {:?}", loss.cause, drop.cause)
-        })?;
+        Law::I3
+            .holds(loss.cause == drop.cause, || format!("a loss by {:?} was told as {:?}", loss.cause, drop.cause))?;
+        if !loss.settled && loss.delay.is_none() {
+            census.drawn += u64::from(drop.delay - loss.window.0);
+            census.windows += u64::from(loss.window.1 - loss.window.0);
+        }
         census.no_wait += u64::from(drop.delay == 0);
         census.restarts += u64::from(matches!(drop.code, 1012 | 1013));
         census.hidden_waits += u64::from(self.hidden && drop.attempt > 1);
@@ -403,19 +399,13 @@ impl Book {
             return Law::Story.broken("it ended without being over");
         };
         let error_told = std::mem::take(&mut self.error_told);
-        let broken = match self.retry() {
-            Some(_) => !end.clean,
-            // What the browser tells of its own socket is true.
-            None => self.native_error || self.owed.iter().any(|loss| loss.cause != Cause::Close),
-        };
-        Law::Story.holds(error_told == broken, || {
-            format!("an error was told: {error_told}, and there was one: {broken}")
-        })?;
+        Law::Story
+            .holds(error_told != end.clean, || format!("an error was told: {error_told}, clean: {}", end.clean))?;
         if end.of_loss
             && let Some(loss) = self.owed.pop_front()
         {
             census.final_codes += u64::from(is_final(loss.code));
-            census.spent += u64::from(loss.last && !is_final(loss.code));
+            census.spent += u64::from(loss.last && !is_final(loss.code) && self.retry().is_some());
         }
         census.closes += 1;
         census.errors += u64::from(!end.clean);
@@ -425,14 +415,13 @@ impl Book {
     /// All that was to be done is done.
     pub fn settled(&mut self, state: State, stats: Stats, queued: u64) -> Outcome {
         let (owed, ends) = (self.owed.len(), self.ends.len());
-        Law::I3.holds(owed == 0, || {
+        // An end that is still to come tells of a loss that was being asked about.
+        Law::I3.holds(owed == 0 || state == State::Closing, || {
             let causes: Vec<Cause> = self.owed.iter().map(|loss| loss.cause).collect();
             format!("nobody was told of a loss by {causes:?}")
         })?;
         Law::Story.holds(ends == 0, || "nobody was told of the end".to_owned())?;
-        Law::Story.holds(self.state_told == state, || {
-            format!("{state:?} was told as {:?}", self.state_told)
-        })?;
+        Law::Story.holds(self.state_told == state, || format!("{state:?} was told as {:?}", self.state_told))?;
         self.mail.settled(state, queued)?;
         let expected = Stats {
             messages_out: self.mail.sent.0,
@@ -440,9 +429,7 @@ impl Book {
             round_trip: stats.round_trip,
             ..self.stats
         };
-        Law::I3.holds(stats == expected, || {
-            format!("it counted {stats:?} instead of {expected:?}")
-        })
+        Law::I3.holds(stats == expected, || format!("it counted {stats:?} instead of {expected:?}"))
     }
 
     /// What may have become of a message that was to be sent.
@@ -474,9 +461,7 @@ impl Loss {
         Law::I3.holds(self.cause == drop.cause && self.code == drop.code, || {
             format!("{:?} {} was told as {drop:?}", self.cause, self.code)
         })?;
-        Law::I3.holds(self.attempt == drop.attempt, || {
-            format!("attempt {} was told as {drop:?}", self.attempt)
-        })?;
+        Law::I3.holds(self.attempt == drop.attempt, || format!("attempt {} was told as {drop:?}", self.attempt))?;
         let (from, to) = self.window;
         Law::I9.holds(from <= drop.delay && drop.delay <= to, || {
             format!("{drop:?} should have been drawn from {from}..={to}")

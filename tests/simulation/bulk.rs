@@ -22,6 +22,9 @@ fn every_law_holds_in_a_hundred_thousand_scenarios() {
     report(&census, started.elapsed());
     let blind = census.blind_spots();
     assert!(blind.is_empty(), "the simulation never met: {blind:?}");
+    // I9: full jitter means half a window, on average.
+    let half = census.drawn as f64 / census.windows as f64;
+    assert!((0.48..0.52).contains(&half), "waits are {half} of their windows");
 }
 
 /// `UNDROP_SOAK_SECONDS=600 cargo test --release --test simulation soak -- --nocapture`
@@ -32,9 +35,8 @@ fn soak() {
     };
     let started = Instant::now();
     // Other seeds than every other run's.
-    let first = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos() as u64);
+    let first =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
     let mut census = Census::default();
     let mut seed = first;
     while started.elapsed() < Duration::from_secs(seconds) {
@@ -50,8 +52,12 @@ fn replay() {
     let Some(seed) = number("UNDROP_SEED") else {
         return;
     };
-    println!("{:#?}", Scenario::from_seed(seed));
-    println!("{}", run(seed));
+    let scenario = Scenario::from_seed(seed);
+    println!("{:#?}", scenario.setup);
+    match World::run_and_tell(&scenario, real, true) {
+        Ok(census) => println!("{census}"),
+        Err(crime) => panic!("{crime}"),
+    }
 }
 
 fn run(seed: u64) -> Census {
@@ -71,18 +77,4 @@ fn report(census: &Census, took: Duration) {
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
-}
-
-#[test]
-fn survey() {
-    let mut kinds: std::collections::BTreeMap<String, (u64, u64)> = Default::default();
-    for seed in 0..20_000 {
-        if let Err(crime) = World::run(&Scenario::from_seed(seed), real) {
-            let key: String = format!("{crime}").chars().filter(|c| !c.is_ascii_digit()).take(70).collect();
-            kinds.entry(key).or_insert((0, seed)).0 += 1;
-        }
-    }
-    let mut v: Vec<_> = kinds.into_iter().collect();
-    v.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
-    for (k, (n, s)) in v.iter().take(40) { println!("{n:>6} seed {s:>5} {k}"); }
 }

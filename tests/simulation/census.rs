@@ -59,6 +59,8 @@ census! {
     hastened: "dials that a signal hastened",
     held_back: "signals that had to wait for their dial",
     takeovers: "hanging dials taken over",
+    drawn: "ms drawn to wait",
+    windows: "ms of the windows they were drawn from",
     no_wait: "losses without a wait",
     restarts: "losses with the window of a restart",
     hidden_waits: "losses with the patience of a hidden page",
@@ -85,12 +87,7 @@ impl Census {
             .filter(|(_, count)| *count == 0)
             .map(|(cause, _)| format!("drops by {cause:?}"))
             .collect();
-        blind.extend(
-            self.counts()
-                .into_iter()
-                .filter(|(_, count)| *count == 0)
-                .map(|(what, _)| what.to_owned()),
-        );
+        blind.extend(self.counts().into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what.to_owned()));
         blind
     }
 
@@ -105,14 +102,8 @@ impl Census {
     }
 }
 
-pub const CAUSES: [Cause; 6] = [
-    Cause::Close,
-    Cause::Heartbeat,
-    Cause::Timeout,
-    Cause::Url,
-    Cause::Wake,
-    Cause::Reconnect,
-];
+pub const CAUSES: [Cause; 6] =
+    [Cause::Close, Cause::Heartbeat, Cause::Timeout, Cause::Url, Cause::Wake, Cause::Reconnect];
 
 impl fmt::Display for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

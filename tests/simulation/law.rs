@@ -36,10 +36,7 @@ pub type Outcome<T = ()> = Result<T, Crime>;
 
 impl Law {
     pub fn broken<T>(self, what: impl Into<String>) -> Outcome<T> {
-        Err(Crime {
-            law: self,
-            what: what.into(),
-        })
+        Err(Crime { law: self, what: what.into() })
     }
 
     /// The text is only put together when it is needed: this runs a hundred times in each of 100,000 scenarios.

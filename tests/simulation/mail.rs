@@ -11,6 +11,8 @@ pub struct Mail {
     limits: Option<Limits>,
     /// Taken while the line was down.
     waiting: VecDeque<Letter>,
+    /// To be returned, because it is over.
+    returning: VecDeque<Letter>,
     /// Taken while it was open.
     leaving: VecDeque<Letter>,
     /// How many messages and bytes were transmitted.
@@ -30,6 +32,7 @@ impl Mail {
         Self {
             limits,
             waiting: VecDeque::new(),
+            returning: VecDeque::new(),
             leaving: VecDeque::new(),
             sent: (0, 0),
             ending: false,
@@ -51,16 +54,13 @@ impl Mail {
 
     pub fn taken(&mut self, now: u64, message: u64, bytes: u64, open: bool) {
         let life = self.limits.and_then(|limits| limits.time_to_live);
-        let (queue, life) = if open {
-            (&mut self.leaving, None)
-        } else {
-            (&mut self.waiting, life)
-        };
-        queue.push_back(Letter {
-            message,
-            bytes,
-            expires: life.map(|life| now + u64::from(life)),
-        });
+        let (queue, life) = if open { (&mut self.leaving, None) } else { (&mut self.waiting, life) };
+        queue.push_back(Letter { message, bytes, expires: life.map(|life| now + u64::from(life)) });
+    }
+
+    /// It is over: nothing waits any longer.
+    pub fn closed(&mut self) {
+        self.returning.append(&mut self.waiting);
     }
 
     /// Past the core.
@@ -83,22 +83,22 @@ impl Mail {
         };
         self.sent.0 += 1;
         self.sent.1 += letter.bytes;
-        Law::I6.holds(!letter.is_stale(now), || {
-            format!("message {message} was transmitted after it had expired")
-        })
+        Law::I6.holds(!letter.is_stale(now), || format!("message {message} was transmitted after it had expired"))
     }
 
     pub fn returned(&mut self, now: u64, message: u64, fate: Fate, census: &mut Census) -> Outcome {
-        let letter = self.next_waiting(message)?;
+        let letter = match (fate, self.returning.front()) {
+            (_, Some(next)) if next.message == message => self.returning.pop_front(),
+            (Fate::Closed, _) => None,
+            _ => self.next_waiting(message)?,
+        };
         let Some(letter) = letter else {
             return Law::I6.broken(format!("message {message} was returned out of nowhere"));
         };
         match fate {
             Fate::Expired => {
                 census.expired += 1;
-                Law::I6.holds(letter.is_stale(now), || {
-                    format!("message {message} was returned before it had expired")
-                })
+                Law::I6.holds(letter.is_stale(now), || format!("message {message} was returned before it had expired"))
             }
             Fate::Overflow => {
                 census.overflown += 1;
@@ -115,7 +115,7 @@ impl Mail {
     /// All that was to be done is done.
     pub fn settled(&self, state: State, queued: u64) -> Outcome {
         let bytes: u64 = self.waiting.iter().map(|letter| letter.bytes).sum();
-        if let Some(next) = self.leaving.front() {
+        if let Some(next) = self.leaving.front().or(self.returning.front()) {
             return Law::I6.broken(format!("message {} was taken and is gone", next.message));
         }
         let waits = match state {
@@ -123,9 +123,7 @@ impl Mail {
             State::Closed => false,
             _ => true,
         };
-        if !waits
-            && let Some(next) = self.waiting.front()
-        {
+        if !waits && let Some(next) = self.waiting.front() {
             return Law::I6.broken(format!("message {} still waits while {state:?}", next.message));
         }
         if let Some(limits) = self.limits {
@@ -134,18 +132,13 @@ impl Mail {
                 format!("{count} messages of {bytes} bytes wait, more than {limits:?}")
             })?;
         }
-        Law::I7.holds(queued == bytes, || {
-            format!("it says that {queued} bytes wait, it should be {bytes}")
-        })
+        Law::I7.holds(queued == bytes, || format!("it says that {queued} bytes wait, it should be {bytes}"))
     }
 
     fn next_waiting(&mut self, message: u64) -> Outcome<Option<Letter>> {
         match self.waiting.front() {
             Some(next) if next.message == message => Ok(self.waiting.pop_front()),
-            Some(next) => Law::I6.broken(format!(
-                "message {message} left before {}, or a second time",
-                next.message
-            )),
+            Some(next) => Law::I6.broken(format!("message {message} left before {}, or a second time", next.message)),
             None => Ok(None),
         }
     }

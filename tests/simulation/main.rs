@@ -17,6 +17,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod book;
+mod breaches;
 mod bulk;
 mod census;
 mod law;
@@ -24,6 +25,8 @@ mod mail;
 mod network;
 mod random;
 mod scenario;
+mod shrinking;
 mod silence;
+mod storm;
 mod subject;
 mod world;

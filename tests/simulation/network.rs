@@ -11,7 +11,9 @@ pub struct Network {
     pub weather: Weather,
     /// The server does not answer heartbeats.
     pub mute: bool,
-    latency: u64,
+    pub latency: u64,
+    /// The dial that there was no URL for: nothing to hang up, but no harm either.
+    pub unfound: Option<Epoch>,
     /// The one socket that a driver holds.
     line: Option<Line>,
     /// In the order in which it was sent.
@@ -50,6 +52,7 @@ impl Network {
             weather: Weather::Fine,
             mute: false,
             latency: u64::from(latency),
+            unfound: None,
             line: None,
             in_flight: Vec::new(),
             graveyard: Vec::new(),
@@ -70,8 +73,7 @@ impl Network {
         let Some(line) = &self.line else {
             return false;
         };
-        let closes =
-            |flight: &InFlight| matches!(flight.input, Input::Closed(epoch, ..) if epoch == line.epoch);
+        let closes = |flight: &InFlight| matches!(flight.input, Input::Closed(epoch, ..) if epoch == line.epoch);
         line.failed || self.in_flight.iter().any(|flight| closes(flight) && flight.at <= now)
     }
 
@@ -85,13 +87,7 @@ impl Network {
 
     /// Opens a socket. False if there is no URL for it, which then is said at once.
     pub fn dial(&mut self, now: u64, epoch: Epoch, random: &mut Random) -> bool {
-        self.line = Some(Line {
-            epoch,
-            stage: Stage::Dialing,
-            silent: false,
-            failed: false,
-            tail: now,
-        });
+        self.line = Some(Line { epoch, stage: Stage::Dialing, silent: false, failed: false, tail: now });
         let handshake = 2 * self.latency;
         match self.weather {
             Weather::Fine => self.post(now + handshake, Input::Opened(epoch)),
@@ -208,10 +204,7 @@ impl Network {
     /// What arrives next.
     pub fn arrive(&mut self) -> Option<Input> {
         let next = self.next()?;
-        let index = self
-            .in_flight
-            .iter()
-            .position(|flight| flight.at == next)?;
+        let index = self.in_flight.iter().position(|flight| flight.at == next)?;
         Some(self.in_flight.remove(index).input)
     }
 
@@ -224,7 +217,11 @@ impl Network {
                     line.failed = true;
                 }
             }
-            Input::Closed(..) | Input::NoUrl(_) => self.bury(),
+            Input::Closed(..) => self.bury(),
+            Input::NoUrl(epoch) => {
+                self.unfound = Some(epoch);
+                self.bury();
+            }
             _ => {}
         }
     }
@@ -245,7 +242,7 @@ impl Network {
     }
 
     fn fail(&mut self, at: u64, code: u16, clean: bool, random: &mut Random) {
-        let Some(epoch) = self.live() else {
+        let Some(epoch) = self.live().filter(|_| self.stage() != Some(Stage::Finding)) else {
             return;
         };
         // Not every broken line has an error event, see a frame header of 1 TiB in Chromium.
@@ -271,11 +268,7 @@ impl Network {
 
     fn lose_some(&mut self, now: u64, random: &mut Random) -> u64 {
         let live = self.live();
-        let flying = self
-            .in_flight
-            .iter()
-            .filter(|flight| flight.at > now && flight.input.epoch() == live)
-            .count();
+        let flying = self.in_flight.iter().filter(|flight| flight.at > now && flight.input.epoch() == live).count();
         self.lose_from(now + 1, random.below(flying as u32 + 1) as usize)
     }
 
@@ -292,12 +285,9 @@ impl Network {
             keep
         });
         // No socket has an error event without an end.
-        let ends = |flight: &InFlight| {
-            flight.input.epoch() == live && matches!(flight.input, Input::Closed(..))
-        };
+        let ends = |flight: &InFlight| flight.input.epoch() == live && matches!(flight.input, Input::Closed(..));
         if !self.in_flight.iter().any(ends) {
-            self.in_flight
-                .retain(|flight| flight.input.epoch() != live || !matches!(flight.input, Input::Error(_)));
+            self.in_flight.retain(|flight| flight.input.epoch() != live || !matches!(flight.input, Input::Error(_)));
         }
         (before - self.in_flight.len()) as u64
     }

@@ -82,18 +82,14 @@ pub enum Action {
 impl Scenario {
     pub fn from_seed(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let length = 20 + random.below(100);
+        let length = 40 + random.below(260);
         let setup = random.draw();
         let actions: Vec<u64> = (0..length).map(|_| random.draw()).collect();
         Self::decode(seed, setup, &actions)
     }
 
     pub fn decode(seed: u64, setup: u64, actions: &[u64]) -> Self {
-        Self {
-            seed,
-            setup: Setup::decode(setup),
-            actions: actions.iter().copied().map(Action::decode).collect(),
-        }
+        Self { seed, setup: Setup::decode(setup), actions: actions.iter().copied().map(Action::decode).collect() }
     }
 }
 
@@ -117,7 +113,7 @@ impl Setup {
         let mut digits = Digits(number);
         let retry = Retry {
             limit: digits.pick(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX, 5, 3, 1, 0]),
-            first: digits.pick(&[5_000, 5_000, 1_000, 100, 0]),
+            first: digits.pick(&[5_000, 5_000, 1_000, 100, 20]),
             cap: digits.pick(&[30_000, 30_000, 3_000]),
             reset_after: digits.pick(&[5_000, 5_000, 500, 0]),
         };
@@ -127,10 +123,8 @@ impl Setup {
             time_to_live: digits.pick(&[None, Some(10_000), Some(700)]),
             overflow: digits.pick(&[Overflow::Refuse, Overflow::DropOldest]),
         };
-        let heartbeat = Heartbeat {
-            interval: digits.pick(&[25_000, 5_000, 1_000]),
-            timeout: digits.pick(&[10_000, 3_000, 500]),
-        };
+        let heartbeat =
+            Heartbeat { interval: digits.pick(&[25_000, 5_000, 1_000]), timeout: digits.pick(&[10_000, 3_000, 500]) };
         Self {
             config: Config {
                 policy: digits.pick(&[
@@ -153,17 +147,11 @@ impl Setup {
     }
 }
 
-const SIGNALS: [Signal; 5] = [
-    Signal::Online,
-    Signal::Wake,
-    Signal::Visible,
-    Signal::Offline,
-    Signal::Hidden,
-];
+const SIGNALS: [Signal; 5] = [Signal::Online, Signal::Wake, Signal::Visible, Signal::Offline, Signal::Hidden];
 
 const CODES: [u16; 26] = [
-    1006, 1001, 1005, 1006, 1011, 1012, 1013, 1012, 1000, 1002, 1003, 1004, 1007, 1008, 1009, 1010, 1014,
-    1015, 999, 2999, 3000, 4000, 4400, 4499, 4500, 5000,
+    1006, 1001, 1005, 1006, 1011, 1012, 1013, 1012, 1000, 1002, 1003, 1004, 1007, 1008, 1009, 1010, 1014, 1015, 999,
+    2999, 3000, 4000, 4400, 4499, 4500, 5000,
 ];
 
 impl Action {

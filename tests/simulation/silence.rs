@@ -22,10 +22,7 @@ pub const LATE: u64 = 1_000;
 
 impl Silence {
     pub fn new(heartbeat: Option<Heartbeat>) -> Self {
-        Self {
-            heartbeat,
-            asked: None,
-        }
+        Self { heartbeat, asked: None }
     }
 
     pub fn opened(&mut self) {
@@ -35,11 +32,7 @@ impl Silence {
     pub fn asked(&mut self, now: u64, probe: bool, census: &mut Census) {
         census.pings += 1;
         census.probes += u64::from(probe);
-        self.asked = Some(Asked {
-            at: now,
-            probe,
-            heard: false,
-        });
+        self.asked = Some(Asked { at: now, probe, heard: false });
     }
 
     pub fn heard(&mut self, census: &mut Census) {
@@ -62,11 +55,7 @@ impl Silence {
             Cause::Heartbeat => (heartbeat, !late),
             _ => (PROBE, asked.probe),
         };
-        Law::I8.holds(waited >= time, || {
-            format!("it gave a line {waited} ms to answer instead of {time}")
-        })?;
-        Law::I8.holds(in_time, || {
-            "it gave up a line when its timer was late, without a probe".to_owned()
-        })
+        Law::I8.holds(waited >= time, || format!("it gave a line {waited} ms to answer instead of {time}"))?;
+        Law::I8.holds(in_time, || "it gave up a line when its timer was late, without a probe".to_owned())
     }
 }

@@ -1,8 +1,6 @@
 //! What the world drives: the real core, or one that was broken on purpose.
 
-use undrop::core::{
-    Config, Connection, Drop, Epoch, Millis, Output, Refusal, Signal, State, Stats, Verdict,
-};
+use undrop::core::{Config, Connection, Drop, Epoch, Millis, Output, Refusal, Signal, State, Stats, Verdict};
 
 /// All of [`Connection`] that a driver uses.
 pub trait Subject: Clone + Eq {

@@ -26,10 +26,19 @@ pub struct World<S> {
     /// How often the user may yet act within this step. Two handlers that call each other would never end.
     patience: u32,
     /// What is being told makes the core ask out of turn.
-    probing: bool,
+    probing: Option<Doubt>,
     depth: u32,
     next_message: u64,
     last_drop: Option<Drop>,
+    /// Says all that happens, for a replay.
+    aloud: bool,
+}
+
+/// Why a core asks out of turn.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Doubt {
+    Signal,
+    Late,
 }
 
 /// How often something may happen without time passing.
@@ -38,6 +47,11 @@ const SPINS: u32 = 10_000;
 impl<S: Subject> World<S> {
     /// Has it all happen, to the end and past it.
     pub fn run(scenario: &Scenario, start: impl Fn(Config, Millis, u64) -> S) -> Outcome<Census> {
+        Self::run_and_tell(scenario, start, false)
+    }
+
+    /// The same, saying all that happens if `aloud`.
+    pub fn run_and_tell(scenario: &Scenario, start: impl Fn(Config, Millis, u64) -> S, aloud: bool) -> Outcome<Census> {
         let mut random = Random::new(scenario.seed);
         let now = u64::from(random.below(1_000_000));
         let mut world = Self {
@@ -51,15 +65,20 @@ impl<S: Subject> World<S> {
             throttle: 1,
             calm: false,
             patience: 0,
-            probing: false,
+            probing: None,
             depth: 0,
             next_message: 0,
             last_drop: None,
+            aloud,
         };
         world.drain()?;
         world.settle()?;
         for action in &scenario.actions {
             world.act(*action)?;
+            // What is over is of little interest.
+            if world.core.state() == State::Closed && world.random.one_in(4) {
+                world.tell(Input::Reconnect)?;
+            }
         }
         world.heal()?;
         world.census.scenarios = 1;
@@ -70,6 +89,7 @@ impl<S: Subject> World<S> {
 
     fn act(&mut self, action: Action) -> Outcome {
         let now = self.now;
+        self.say(|| format!("{action:?}"));
         match action {
             Action::Pass(span) => return self.pass(u64::from(span)),
             Action::Sleep(span, signal) => {
@@ -144,9 +164,7 @@ impl<S: Subject> World<S> {
                 (Some(_), None) => false,
                 (None, Some(_)) => true,
                 // After a sleep nobody knows what the browser comes to first.
-                (Some(arrival), Some(timer)) if arrival <= self.now && timer <= self.now => {
-                    self.random.one_in(2)
-                }
+                (Some(arrival), Some(timer)) if arrival <= self.now && timer <= self.now => self.random.one_in(2),
                 (Some(arrival), Some(timer)) => timer < arrival,
             };
             if timer_first {
@@ -229,10 +247,17 @@ impl<S: Subject> World<S> {
         let copy = (ignored.is_some() || due).then(|| self.core.clone());
         let late = due && before.timeout.is_some_and(|at| now - at.0 > LATE);
         self.census.late_timers += u64::from(late);
-        self.probing = late || matches!(input, Input::Signal(_));
+        self.probing = match input {
+            Input::Signal(_) => Some(Doubt::Signal),
+            Input::Timeout if late => Some(Doubt::Late),
+            _ => None,
+        };
         if ignored.is_none() {
             self.net.heard(input);
         }
+        self.say(|| {
+            format!("  {input:?} while {:?}{}", before.state, if ignored.is_some() { ", ignored" } else { "" })
+        });
         let answer = self.core.tell(Millis(now), input);
         match (ignored, copy) {
             (Some(law), Some(copy)) => {
@@ -324,14 +349,13 @@ impl<S: Subject> World<S> {
     }
 
     fn carry_out(&mut self, output: Output<u64>) -> Outcome {
+        self.say(|| format!("    {output:?}"));
         match output {
             Output::Dial(epoch) => {
                 Law::I1.holds(self.net.live().is_none(), || {
                     format!("{epoch:?} was dialled while {:?} lives", self.net.live())
                 })?;
-                Law::I1.holds(!self.net.graves().contains(&epoch), || {
-                    format!("{epoch:?} was dialled twice")
-                })?;
+                Law::I1.holds(!self.net.graves().contains(&epoch), || format!("{epoch:?} was dialled twice"))?;
                 self.book.dial(self.now, &mut self.census)?;
                 if !self.net.dial(self.now, epoch, &mut self.random) {
                     self.tell(Input::NoUrl(epoch))?;
@@ -339,7 +363,8 @@ impl<S: Subject> World<S> {
                 Ok(())
             }
             Output::HangUp(epoch) => {
-                Law::I1.holds(self.net.live() == Some(epoch), || {
+                let known = self.net.live().or(self.net.unfound);
+                Law::I1.holds(known == Some(epoch), || {
                     format!("{epoch:?} was hung up while {:?} lives", self.net.live())
                 })?;
                 self.net.hang_up(self.now, &mut self.random);
@@ -356,8 +381,8 @@ impl<S: Subject> World<S> {
                 Law::I6.holds(self.net.stage() == Some(Stage::Open), || {
                     format!("a heartbeat for a socket that is {:?}", self.net.stage())
                 })?;
-                self.census.late_probes += u64::from(self.probing);
-                self.book.silence.asked(self.now, self.probing, &mut self.census);
+                self.census.late_probes += u64::from(self.probing == Some(Doubt::Late));
+                self.book.silence.asked(self.now, self.probing.is_some(), &mut self.census);
                 self.net.serve_ping(self.now);
                 Ok(())
             }
@@ -431,22 +456,25 @@ impl<S: Subject> World<S> {
         Law::I4.holds(!far, || format!("the deadline {deadline:?} is out of sight"))
     }
 
+    fn say(&self, what: impl FnOnce() -> String) {
+        if self.aloud {
+            println!("{:>10} {:indent$}{}", self.now, "", what(), indent = 4 * self.depth as usize);
+        }
+    }
+
     fn has_line(&self, state: State) -> bool {
         matches!(state, State::Connecting | State::Open)
     }
 
     pub(super) fn snapshot(&self) -> Before {
-        Before {
-            state: self.core.state(),
-            stats: self.core.stats(),
-            timeout: self.core.poll_timeout(),
-        }
+        Before { state: self.core.state(), stats: self.core.stats(), timeout: self.core.poll_timeout() }
     }
 
     /// The weather turns fine for good, and everybody is calm.
     fn heal(&mut self) -> Outcome {
         self.net.weather = Weather::Fine;
         self.net.mute = false;
+        self.net.latency = 5;
         self.throttle = 1;
         self.calm = true;
         for _ in 0..self.patience_of_healing() {
@@ -459,16 +487,12 @@ impl<S: Subject> World<S> {
             return Ok(());
         }
         let state = self.core.state();
-        Law::I4.holds(self.is_healthy(), || {
-            format!("the weather has long been fine, and it is {state:?}")
-        })?;
+        Law::I4.holds(self.is_healthy(), || format!("the weather has long been fine, and it is {state:?}"))?;
         if state == State::Closed {
             self.tell(Input::Reconnect)?;
-            self.pass(2 * u64::from(self.setup.latency) + 1)?;
+            self.pass(11)?;
             let state = self.core.state();
-            return Law::I4.holds(state == State::Open || self.setup.latency > 200, || {
-                format!("a reconnect in fine weather, and it is {state:?}")
-            });
+            return Law::I4.holds(state == State::Open, || format!("a reconnect in fine weather, and it is {state:?}"));
         }
         self.census.healed += 1;
         Ok(())
@@ -492,4 +516,3 @@ impl<S: Subject> World<S> {
         state == State::Closed || (state == State::Open && heard && settled)
     }
 }
-

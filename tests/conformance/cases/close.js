@@ -22,9 +22,10 @@ export const close = [
     expected: ['undefined', 'microtask', 'close'],
   },
   {
+    // The server never answers: in a worker of Firefox a socket may have connected before it hears of the close.
     name: 'while connecting it fails the dial: error, then close with 1006',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = dial(WebSocketClass, `${server}/hang`);
       const log = story(socket, told);
       socket.close();
       return log;
@@ -37,7 +38,7 @@ export const close = [
   {
     name: 'while connecting code and reason are dropped',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = dial(WebSocketClass, `${server}/hang`);
       const log = story(socket, told);
       socket.close(3000, 'never told');
       return log;
@@ -48,23 +49,9 @@ export const close = [
     ],
   },
   {
-    name: 'while a server does not answer the handshake it fails the dial',
-    async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/hang`);
-      const log = story(socket, told);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      socket.close();
-      return log;
-    },
-    expected: [
-      ['error', 3],
-      ['close', 3, 1006, '', false],
-    ],
-  },
-  {
     name: 'while connecting its events come in a later task',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = dial(WebSocketClass, `${server}/hang`);
       const log = [];
       socket.onerror = () => log.push('error');
       socket.onclose = () => log.push('close');
@@ -95,7 +82,7 @@ export const close = [
   {
     name: 'a second close() while connecting changes nothing',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = dial(WebSocketClass, `${server}/hang`);
       const log = story(socket, told);
       socket.close();
       socket.close(3000, 'second');

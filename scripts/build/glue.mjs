@@ -1,4 +1,5 @@
-// Applies the short names that wasm-opt gave the module's imports and exports to the glue that wasm-bindgen wrote.
+// Makes the glue smaller that wasm-bindgen wrote: leaves out what is not used, and applies the short names that wasm-opt
+// gave the module's imports and exports.
 // The long ones hold hashes, which no compressor can shrink, once in the module and once in the glue.
 //
 // It knows the glue's text, which is that of one exact version of wasm-bindgen, and refuses a text it does not know.
@@ -34,6 +35,13 @@ export function shorten(glue, { imports, exports }) {
     return __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
 }`,
   );
+  // What wasm-bindgen would throw can't happen here; its words, and with them the text decoder, stay behind.
+  replace(/getStringFromWasm0\(arg0, arg1\)/, '"undrop"');
+  replace(/^let cachedTextDecoder = .*\n(cachedTextDecoder\.decode\(\);\n)?/m, 'let cachedTextDecoder;\n');
+  // Nobody but the collector frees a line, and every browser that runs this has one to be asked.
+  replace(/^ {4}__destroy_into_raw\(\) \{\n[\s\S]*?^ {4}\}\n {4}free\(\) \{\n[\s\S]*?^ {4}\}\n/m, '');
+  replace(/^if \(Symbol\.dispose\) .*\n/m, '');
+  replace(/\(typeof FinalizationRegistry === 'undefined'\)\n.*\n\s*: (?=new FinalizationRegistry)/, '');
   return text;
 }
 

@@ -1,0 +1,93 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// A line that was lost with this code, and the question.
+fn asked(code: u16) -> (Line, Drop) {
+    let mut line = Line::open(ASK);
+    line.pass(6_000).lose(code, true);
+    let drop = line.drain_drop().unwrap_or_else(|| unreachable!());
+    (line, drop)
+}
+
+#[test]
+fn the_question_says_what_would_happen() {
+    let (_, drop) = asked(1001);
+    assert_eq!((drop.code, drop.attempt, drop.last), (1001, 1, false));
+    assert!(asked(1000).1.last);
+}
+
+#[test]
+fn by_default_it_is_dialled_again_and_a_final_code_ends_it() {
+    let (mut line, drop) = asked(1001);
+    line.core.handle_verdict(line.now, drop, Verdict::Default);
+    assert_eq!(line.drain(), [Output::Notify(Event::Drop(drop))]);
+    let (mut line, drop) = asked(1000);
+    line.core.handle_verdict(line.now, drop, Verdict::Default);
+    assert_eq!(line.drain(), [STATE, CLOSE]);
+}
+
+#[test]
+fn the_user_may_retry_what_is_final() {
+    let (mut line, drop) = asked(1000);
+    line.core.handle_verdict(line.now, drop, Verdict::Retry);
+    assert_eq!(line.drain(), [Output::Notify(Event::Drop(Drop { last: false, ..drop }))]);
+    assert_eq!(line.core.poll_timeout(), Some(line.now + drop.delay));
+}
+
+#[test]
+fn the_user_may_say_when() {
+    let (mut line, drop) = asked(1001);
+    line.core.handle_verdict(line.now, drop, Verdict::After(77));
+    assert_eq!(line.drain_drop().map(|drop| drop.delay), Some(77));
+    assert_eq!(line.core.poll_timeout(), Some(line.now + 77));
+}
+
+#[test]
+fn the_user_may_give_up() {
+    let (mut line, drop) = asked(1001);
+    line.core.handle_verdict(line.now, drop, Verdict::GiveUp);
+    assert_eq!(line.drain(), [STATE, CLOSE]);
+}
+
+#[test]
+fn a_second_verdict_changes_nothing() {
+    let (mut line, drop) = asked(1001);
+    line.core.handle_verdict(line.now, drop, Verdict::Default);
+    assert!(line.ignores(|line| line.core.handle_verdict(line.now, drop, Verdict::GiveUp)));
+}
+
+#[test]
+fn a_reconnect_in_place_of_an_answer_tells_the_loss() {
+    let (mut line, drop) = asked(1001);
+    line.core.reconnect(line.now);
+    let told = Output::Notify(Event::Drop(Drop { delay: 0, ..drop }));
+    assert_eq!(line.drain(), [DIALS(2), told, STATE]);
+    assert!(line.ignores(|line| line.core.handle_verdict(line.now, drop, Verdict::GiveUp)));
+}
+
+#[test]
+fn a_close_in_place_of_an_answer_is_the_end() {
+    let (mut line, drop) = asked(1001);
+    line.core.close(line.now);
+    line.core.handle_verdict(line.now, drop, Verdict::Retry);
+    line.pass_to_timeout();
+    assert_eq!(line.drain(), [STATE, STATE, ERROR, CLOSE]);
+}
+
+#[test]
+fn who_has_acted_is_not_asked() {
+    let mut line = Line::open(ASK);
+    line.pass(6_000).lose(1001, true);
+    assert_eq!(line.core.poll(), Some(STATE));
+    line.core.reconnect(line.now);
+    assert!(!line.drain().iter().any(|output| matches!(output, Output::Consult(_))));
+}
+
+#[test]
+fn a_question_that_nobody_answers_is_answered_by_default() {
+    let (mut line, drop) = asked(1000);
+    line.pass(drop.delay).tick();
+    assert_eq!(line.drain(), [STATE, CLOSE]);
+}
