@@ -51,8 +51,19 @@ const enum Verdict {
 
 /** How much a message counts: bytes, or for text its length. */
 export const sizeOf = (data: unknown): number => {
-  const { byteLength, size, length } = Object(data) as { byteLength?: number; size?: number; length?: number };
-  return byteLength ?? size ?? length ?? 0;
+  try {
+    const { byteLength, size, length } = Object(data) as { byteLength?: number; size?: number; length?: number };
+    return byteLength ?? size ?? length ?? 0;
+  } catch {
+    // A detached view, an imitated Blob: the browser knows what to make of them.
+    return 0;
+  }
+};
+
+/** The standard's `EventListener? callback`, which may be null, but not missing. */
+const check = (count: number, callback: Callback | null) => {
+  if (count < 2 || (callback != null && Object(callback) !== callback))
+    throw new TypeError('Undrop: a listener must be a function or an object.');
 };
 
 const parse = (options: boolean | AddEventListenerOptions | null | undefined): AddEventListenerOptions =>
@@ -66,6 +77,8 @@ const nowhere = () =>
     extensions: '',
     binaryType: 'blob',
     bufferedAmount: 0,
+    readyState: 0,
+    close() {},
   }) as unknown as WebSocket;
 
 /**
@@ -153,17 +166,23 @@ export class Carrier {
     return this.socket.dispatchEvent(event);
   }
 
-  add(owner: EventTarget, type: string, callback: Callback | null, given?: boolean | AddEventListenerOptions | null) {
+  add(
+    count: number,
+    owner: EventTarget,
+    type: string,
+    callback: Callback | null,
+    given?: boolean | AddEventListenerOptions | null,
+  ) {
+    check(count, callback);
     // Each is read once.
     const { capture: captures, once, passive, signal } = parse(given);
     const capture = !!captures;
     if (callback == null || this.#find(type, callback, capture)) return;
-    if (Object(callback) !== callback) throw new TypeError(`Undrop: a listener must be a function or an object.`);
     const options = { capture, passive, signal } as AddEventListenerOptions;
     const listener = (event: Event) => {
       if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return;
       // The browser's own `once` would be spent on a message that is not the page's.
-      if (once) this.remove(type, callback, capture);
+      if (once) this.remove(2, type, callback, capture);
       if (typeof callback === 'function') callback.call(owner, event);
       else callback.handleEvent(event);
     };
@@ -173,7 +192,8 @@ export class Carrier {
     this.#eavesdrop();
   }
 
-  remove(type: string, callback: Callback | null, options?: boolean | EventListenerOptions | null) {
+  remove(count: number, type: string, callback: Callback | null, options?: boolean | EventListenerOptions | null) {
+    check(count, callback);
     const found = callback && this.#find(type, callback, !!parse(options).capture);
     if (!found) return;
     this.socket.removeEventListener(type, found.listener, found.options);

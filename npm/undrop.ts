@@ -60,9 +60,12 @@ const parseUrl = (given: unknown): string => `${given}`;
 /** The standard's `optional (DOMString or sequence<DOMString>) protocols`. */
 const parseProtocols = (given: unknown): string[] => {
   const iterate = Object(given) === given ? (given as Iterable<unknown>)[Symbol.iterator] : null;
-  return iterate == null
-    ? [`${given}`]
-    : Array.from({ [Symbol.iterator]: () => iterate.call(given) }, (one) => `${one}`);
+  if (iterate == null) return [`${given}`];
+  // No `for of`: an iterator is not to be closed when a conversion throws.
+  const iterator = iterate.call(given);
+  const list: string[] = [];
+  for (let next = iterator.next(); !next.done; next = iterator.next()) list.push(`${next.value}`);
+  return list;
 };
 
 /**
@@ -96,6 +99,8 @@ export class Undrop extends EventTarget implements WebSocket {
   readonly #carrier: Carrier;
   readonly #line: Line;
   readonly #handlers = new Map<string, { value: object; listener: EventListener }>();
+  /** Without `retry`. */
+  readonly #isPlain: boolean;
   /** Bytes that were sent after the end. */
   #discarded = 0;
 
@@ -119,6 +124,7 @@ export class Undrop extends EventTarget implements WebSocket {
     const { heartbeat, retry, signal } = options;
     const parsed = parseOptions(options);
     signal?.throwIfAborted();
+    this.#isPlain = retry === false;
     ready();
     this.#carrier = new Carrier(heartbeat, decision(retry));
     this.#line = new Line(this.#carrier, this.#carrier.ear, source, Math.random() * 2 ** 53, ...parsed);
@@ -132,9 +138,10 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
+    const { socket } = this.#carrier;
     const state = this.#line.get(Got.State);
-    // The browser knows first when the other end closes.
-    return STATES[state] === 'open' ? (this.#carrier.socket.readyState as 1) : (READY_STATES[state] as 0);
+    // The browser knows first when the other end closes; and without `retry` it is right in everything.
+    return (this.#isPlain || STATES[state] === 'open' ? socket.readyState : READY_STATES[state]) as 0;
   }
 
   /** Where the line stands. `statechange` tells when that changes. */
@@ -183,7 +190,9 @@ export class Undrop extends EventTarget implements WebSocket {
    * @throws SyntaxError (DOMException) when the reason is longer than 123 bytes of UTF-8.
    */
   close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
-    this.#line.close(code, reason);
+    // The browser checks the arguments, whatever has become of its socket.
+    this.#carrier.socket.close(code, reason);
+    this.#line.close();
   }
 
   /** Dials now, whatever the line is doing, also after the end. A dial that is under way goes on. */
@@ -250,7 +259,8 @@ export class Undrop extends EventTarget implements WebSocket {
     callback: EventListenerOrEventListenerObject | null,
     options: boolean | AddEventListenerOptions | undefined = undefined,
   ): void {
-    this.#carrier.add(this, type, callback, options);
+    // biome-ignore lint/complexity/noArguments: a listener may be null, but not missing.
+    this.#carrier.add(arguments.length, this, type, callback, options);
   }
 
   override removeEventListener<K extends keyof Events>(
@@ -268,7 +278,8 @@ export class Undrop extends EventTarget implements WebSocket {
     callback: EventListenerOrEventListenerObject | null,
     options: boolean | EventListenerOptions | undefined = undefined,
   ): void {
-    this.#carrier.remove(type, callback, options);
+    // biome-ignore lint/complexity/noArguments: a listener may be null, but not missing.
+    this.#carrier.remove(arguments.length, type, callback, options);
   }
 
   override dispatchEvent(event: Event): boolean {
@@ -292,7 +303,7 @@ export class Undrop extends EventTarget implements WebSocket {
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Undrop.prototype)))
-      if (!HIDDEN.includes(name)) Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: true });
+      Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: !HIDDEN.includes(name) });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 
@@ -300,7 +311,7 @@ export class Undrop extends EventTarget implements WebSocket {
   #handle(type: string, value: unknown) {
     const handler = this.#handlers.get(type);
     if (Object(value) !== value) {
-      if (handler) this.#carrier.remove(type, handler.listener);
+      if (handler) this.#carrier.remove(2, type, handler.listener);
       this.#handlers.delete(type);
     } else if (handler) {
       handler.value = value as object;
@@ -312,7 +323,7 @@ export class Undrop extends EventTarget implements WebSocket {
         },
       };
       this.#handlers.set(type, added);
-      this.#carrier.add(this, type, added.listener);
+      this.#carrier.add(2, this, type, added.listener);
     }
   }
 }

@@ -29,7 +29,7 @@ declare module '#wasm' {
     admits(readyState: number, bytes: number): boolean;
     send(bytes: number): number;
     heard(bytes: number, replies: boolean): void;
-    close(code: unknown, reason: unknown): void;
+    close(): void;
     reconnect(carrier: object): void;
     get(index: number): number;
   }

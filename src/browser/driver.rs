@@ -107,18 +107,11 @@ impl<F: Face> Driver<F> {
         self.connection.with(call)
     }
 
-    /// What the browser finds wrong with the arguments is returned.
-    pub(crate) fn close(&self, code: &JsValue, reason: &JsValue) -> Result<(), JsValue> {
-        let socket = self.socket();
-        if let Some(socket) = &socket {
-            socket.hang_up(code, reason)?;
-        }
+    /// The socket, if there is one, has been told.
+    pub(crate) fn close(&self) {
         let now = now();
-        self.ask(|connection| match socket {
-            Some(_) => connection.close(now),
-            None => connection.close_unanswered(now),
-        });
-        Ok(())
+        let answers = self.outside.with(|outside| outside.socket.is_some());
+        self.ask(|connection| if answers { connection.close(now) } else { connection.close_unanswered(now) });
     }
 
     /// The face had been let go if it was over.
@@ -223,10 +216,6 @@ impl<F: Face> Driver<F> {
             let timer = native::wake(timer, delay, &self.ear);
             self.outside.with(|outside| outside.timer = timer);
         }
-    }
-
-    fn socket(&self) -> Option<Native> {
-        self.outside.with(|outside| outside.socket.clone())
     }
 }
 

@@ -12,9 +12,6 @@ extern "C" {
     #[derive(Clone)]
     pub(crate) type Native;
 
-    #[wasm_bindgen(method, catch, js_name = close)]
-    pub(super) fn hang_up(this: &Native, code: &JsValue, reason: &JsValue) -> Result<(), JsValue>;
-
     /// Throws what the constructor throws.
     #[wasm_bindgen(catch)]
     pub(super) fn dial(source: &JsValue, epoch: u32, hear: &JsValue) -> Result<Option<Native>, JsValue>;

@@ -68,7 +68,8 @@ impl Backoff {
 
     /// Draws the wait before the next dial.
     pub(crate) fn draw(&mut self, retry: &Retry, window: Window) -> u32 {
-        let widened = retry.first.saturating_mul(1u32.checked_shl(self.failed).unwrap_or(u32::MAX));
+        // From nothing no window grows, and a URL that is missing at once would be looked for without end.
+        let widened = retry.first.max(1).saturating_mul(1u32.checked_shl(self.failed).unwrap_or(u32::MAX));
         let (from, to) = match window {
             Window::None if self.failed == 0 => (0, 0),
             Window::Restart => (retry.first, retry.cap),

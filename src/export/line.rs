@@ -162,9 +162,9 @@ impl Line {
         });
     }
 
-    /// Throws what the browser's own `close` throws.
-    pub fn close(&self, code: &JsValue, reason: &JsValue) -> Result<(), JsValue> {
-        self.driver.close(code, reason)
+    /// The socket has been told.
+    pub fn close(&self) {
+        self.driver.close();
     }
 
     /// The carrier had been let go if it was over.

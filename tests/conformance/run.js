@@ -29,7 +29,6 @@ export function serve(WebSocketClass) {
 async function runTable(WebSocketClass, env) {
   // Handlers that throw on purpose may hear one more event when their case is over.
   globalThis.addEventListener('error', (event) => event.preventDefault());
-  await fetch('/progress?start').catch(() => {});
   await warmUp(WebSocketClass, env);
   const results = {};
   for (const { concept, cases } of concepts) {
@@ -39,7 +38,6 @@ async function runTable(WebSocketClass, env) {
       const title = `${concept}: ${name}`;
       if (title in results) throw new Error(`two cases are called "${title}"`);
       if (env.only && !title.includes(env.only)) continue;
-      if (env.only !== 'x') await fetch('/progress?' + encodeURIComponent(title)).catch(() => {});
       const begin = performance.now();
       const observed = await runCase(() => run(WebSocketClass, env));
       results[title] = { observed, ms: performance.now() - begin };

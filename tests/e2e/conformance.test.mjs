@@ -47,7 +47,7 @@ async function runAll(start) {
   }
 }
 
-/** A fresh browser for each scope: after some 1,500 dials from windows Firefox lets no more of them through. */
+/** A fresh browser for each scope, so that no scope suffers from what another left behind. */
 async function runEach(start, scope, classes) {
   const browser = await start();
   try {

@@ -6,7 +6,9 @@ use undrop::core::{Cause, Config, Drop, Event, Millis, Policy, Refusal, Retry, S
 
 use super::census::{CAUSES, Census};
 use super::law::{Law, Outcome};
+use super::loss::{Loss, Telling, Tries, is_final};
 use super::mail::Mail;
+use super::permit::Permit;
 use super::silence::Silence;
 use super::subject::Input;
 
@@ -24,11 +26,7 @@ pub struct Book {
     pub stats: Stats,
     pub mail: Mail,
     pub silence: Silence,
-    hidden: bool,
-    offline: bool,
-    /// Losses in a row, and those of them that count against the limit.
-    failed: u32,
-    spent: u32,
+    tries: Tries,
     /// Losses that the user has not yet been told of.
     owed: VecDeque<Loss>,
     /// Ends that the user has not yet been told of.
@@ -47,41 +45,11 @@ pub struct Book {
     deaths: u32,
 }
 
-struct Loss {
-    cause: Cause,
-    code: u16,
-    at: u64,
-    window: (u32, u32),
-    attempt: u32,
-    last: bool,
-    consulted: Option<Drop>,
-    /// What the user made of it.
-    delay: Option<u32>,
-    /// The user's own call has made the question idle.
-    settled: bool,
-    /// The user closed instead of answering: only the end will tell of it.
-    closed_upon: bool,
-}
-
 struct End {
     clean: bool,
     /// It is what became of a loss.
     of_loss: bool,
 }
-
-/// What lets the next dial happen.
-#[derive(Debug, Default)]
-struct Permit {
-    /// The time drawn, or said by the user.
-    from: u64,
-    hastened: bool,
-    asked: bool,
-    /// The user has closed.
-    never: bool,
-}
-
-/// How far apart dials are that a signal brings forward.
-const HASTE: u64 = 1_000;
 
 impl Book {
     pub fn new(config: Config, now: u64) -> Self {
@@ -90,15 +58,12 @@ impl Book {
             stats: Stats::default(),
             mail: Mail::new(config.queue),
             silence: Silence::new(config.heartbeat),
-            hidden: false,
-            offline: false,
-            failed: 0,
-            spent: 0,
+            tries: Tries::default(),
             owed: VecDeque::new(),
             ends: VecDeque::new(),
             dialed_at: now,
             opened_at: now,
-            permit: Permit { asked: true, ..Permit::default() },
+            permit: Permit::of_the_user(),
             clean: true,
             error_told: false,
             native_error: false,
@@ -108,17 +73,10 @@ impl Book {
         }
     }
 
-    /// The core was told this; `live` says that it did not come from a dead socket.
+    /// The core was told this, and had to listen.
     pub fn told(&mut self, now: u64, input: Input, before: Before, after: Before, census: &mut Census) -> Outcome {
         let down = matches!(before.state, State::Waiting | State::Offline);
-        if matches!(input, Input::Close | Input::CloseUnanswered | Input::Reconnect | Input::GiveUp) {
-            let closes = matches!(input, Input::Close | Input::CloseUnanswered);
-            let asks = matches!(self.config.policy, Policy::Ask(_));
-            for loss in self.owed.iter_mut().filter(|loss| !loss.settled) {
-                loss.settled = true;
-                loss.closed_upon = closes && asks && loss.cause != Cause::Reconnect;
-            }
-        }
+        self.user_settles(input);
         match input {
             Input::Opened(_) if before.state == State::Connecting => {
                 self.stats.opens += 1;
@@ -139,21 +97,15 @@ impl Book {
             Input::Closed(_, code, clean) => {
                 self.clean = clean;
                 if matches!(before.state, State::Connecting | State::Open) {
-                    self.lose(now, Cause::Close, code, before.state)?;
+                    self.lose(now, Cause::Close, code, before.state);
                 }
             }
             Input::NoUrl(_) if before.state == State::Connecting => {
                 self.clean = false;
-                self.lose(now, Cause::Url, 1006, before.state)?;
+                self.lose(now, Cause::Url, 1006, before.state);
             }
             Input::Signal(signal) => {
-                match signal {
-                    Signal::Hidden => self.hidden = true,
-                    Signal::Visible => self.hidden = false,
-                    Signal::Offline => self.offline = true,
-                    Signal::Online => self.offline = false,
-                    Signal::Wake => {}
-                }
+                self.tries.signal(signal);
                 let hastens = !matches!(signal, Signal::Hidden | Signal::Offline);
                 self.permit.hastened |= down && hastens;
                 if down && hastens && after.state != State::Connecting {
@@ -162,16 +114,13 @@ impl Book {
             }
             Input::Close | Input::CloseUnanswered => {
                 self.permit.never = true;
-                if matches!(before.state, State::Waiting | State::Offline) {
-                    self.clean = false;
-                }
+                self.clean &= !down;
             }
             Input::Reconnect => {
-                self.failed = 0;
-                self.spent = 0;
+                self.tries.reset();
                 self.permit.never = false;
                 if before.state == State::Open {
-                    self.lose(now, Cause::Reconnect, 1006, before.state)?;
+                    self.lose(now, Cause::Reconnect, 1006, before.state);
                 }
                 if before.state == State::Closed {
                     self.lives += 1;
@@ -182,40 +131,52 @@ impl Book {
                     self.error_told = false;
                 }
                 if before.state == State::Closing {
-                    self.owed.retain(|loss| !loss.closed_upon);
+                    self.owed.retain(|loss| loss.telling != Telling::End);
                 }
             }
             Input::Timeout => self.timed_out(now, before, after, census)?,
             _ => {}
         }
         if after.state == State::Closed && before.state != State::Closed {
-            self.mail.closed();
-            let by_user = matches!(input, Input::GiveUp);
-            let loss = self.owed.back();
-            if let (Some(loss), Policy::Retry(_), false) = (loss, self.config.policy, by_user) {
-                Law::I3.holds(loss.last, || format!("a loss by {:?} was made final", loss.cause))?;
-            }
-            // A loss that will be told as a drop is not what the end is about.
-            let asks = matches!(self.config.policy, Policy::Ask(_));
-            let clean = match self.retry() {
-                Some(_) => self.clean,
-                // What the browser tells of its own socket is true.
-                None => !self.native_error && matches!(input, Input::Closed(..)),
-            };
-            self.ends.push_back(End { clean, of_loss: loss.is_some_and(|loss| loss.last || asks) });
+            self.over(input);
         }
         self.counted(before, after)
+    }
+
+    /// What the user does may decide how a loss is told.
+    fn user_settles(&mut self, input: Input) {
+        for loss in &mut self.owed {
+            loss.telling = match (loss.telling, input) {
+                (Telling::Undecided, Input::Close | Input::CloseUnanswered | Input::GiveUp) => Telling::End,
+                (Telling::Undecided | Telling::Drop, Input::Reconnect) => Telling::IdleDrop,
+                (Telling::Drop, Input::Close | Input::CloseUnanswered | Input::GiveUp) => Telling::IdleDrop,
+                (telling, _) => telling,
+            };
+        }
+    }
+
+    fn over(&mut self, input: Input) {
+        self.mail.closed();
+        let clean = match self.retry() {
+            Some(_) => self.clean,
+            // What the browser tells of its own socket is true.
+            None => !self.native_error && matches!(input, Input::Closed(..)),
+        };
+        // A loss that will be told as a drop is not what the end is about.
+        let loss = self.owed.back_mut().filter(|loss| loss.telling == Telling::End);
+        let of_loss = loss.map(|loss| loss.telling = Telling::Ended).is_some();
+        self.ends.push_back(End { clean, of_loss });
     }
 
     /// A timer fired, late or not.
     fn timed_out(&mut self, now: u64, before: Before, after: Before, census: &mut Census) -> Outcome {
         match before.state {
-            State::Connecting if self.retry().is_some() => {
-                if now >= self.dialed_at + u64::from(self.config.connect_timeout) {
-                    self.clean = false;
-                    census.takeovers += 1;
-                    self.lose(now, Cause::Timeout, 1006, before.state)?;
-                }
+            State::Connecting
+                if self.retry().is_some() && now >= self.dialed_at + u64::from(self.config.connect_timeout) =>
+            {
+                self.clean = false;
+                census.takeovers += 1;
+                self.lose(now, Cause::Timeout, 1006, before.state);
             }
             State::Open => {
                 for cause in [Cause::Heartbeat, Cause::Wake] {
@@ -224,7 +185,7 @@ impl Book {
                         self.silence.judge(now, cause, before.timeout.filter(|_| !self.mail.ending))?;
                         self.clean = false;
                         census.silent_deaths += 1;
-                        self.lose(now, cause, 1006, before.state)?;
+                        self.lose(now, cause, 1006, before.state);
                     }
                 }
             }
@@ -237,7 +198,7 @@ impl Book {
         Ok(())
     }
 
-    fn lose(&mut self, now: u64, cause: Cause, code: u16, from: State) -> Outcome {
+    fn lose(&mut self, now: u64, cause: Cause, code: u16, from: State) {
         if let Some(count) = self.stats.drops.get_mut(cause as usize) {
             *count += 1;
         }
@@ -247,41 +208,24 @@ impl Book {
             at: now,
             window: (0, 0),
             attempt: 1,
-            last: cause != Cause::Reconnect,
+            last: false,
             consulted: None,
             delay: None,
-            settled: false,
-            closed_upon: false,
+            telling: Telling::Drop,
         };
-        let Some(retry) = self.retry().filter(|_| loss.last) else {
-            self.owed.push_back(loss);
-            return Ok(());
-        };
-        let held = now - self.opened_at >= u64::from(retry.reset_after);
-        if from == State::Open && held {
-            self.failed = 0;
-            self.spent = 0;
-        } else if !self.hidden && !self.offline {
-            self.spent += 1;
+        match self.retry() {
+            _ if cause == Cause::Reconnect => {}
+            None => loss.telling = Telling::End,
+            Some(retry) => {
+                self.tries.lose(&retry, &mut loss, from, now - self.opened_at);
+                loss.telling = match self.config.policy {
+                    Policy::Ask(_) => Telling::Undecided,
+                    _ if loss.last => Telling::End,
+                    _ => Telling::Drop,
+                };
+            }
         }
-        loss.window = self.window(&retry, cause, code);
-        self.failed += 1;
-        loss.attempt = self.failed;
-        loss.last = is_final(code) || self.spent >= retry.limit;
         self.owed.push_back(loss);
-        Ok(())
-    }
-
-    /// What the wait must have been drawn from.
-    fn window(&self, retry: &Retry, cause: Cause, code: u16) -> (u32, u32) {
-        let wide = u64::from(retry.first) << self.failed.min(32);
-        let wide = wide.min(u64::from(retry.cap)) as u32;
-        let (from, to) = match (cause, code) {
-            (Cause::Wake, _) if self.failed == 0 => (0, 0),
-            (_, 1012 | 1013) => (retry.first.min(retry.cap), retry.cap),
-            _ => (0, wide),
-        };
-        if self.hidden && self.failed > 0 { (from + retry.cap, to + retry.cap) } else { (from, to) }
     }
 
     fn counted(&self, before: Before, after: Before) -> Outcome {
@@ -298,13 +242,8 @@ impl Book {
     /// A socket is to be opened.
     pub fn dial(&mut self, now: u64, census: &mut Census) -> Outcome {
         let permit = std::mem::take(&mut self.permit);
-        Law::I2.holds(!permit.never, || "it dialled after close()".to_owned())?;
         Law::I2.holds(self.lives > self.deaths, || "it dialled after the end".to_owned())?;
-        let hastened = permit.hastened && now >= self.dialed_at + HASTE;
-        Law::I9.holds(permit.asked || now >= permit.from || hastened, || {
-            let since = now - self.dialed_at;
-            format!("it dialled at {now}, {since} ms after the dial before, with {permit:?}")
-        })?;
+        permit.judge(now, self.dialed_at)?;
         census.dials += 1;
         census.hastened += u64::from(!permit.asked && now < permit.from);
         self.stats.dials += 1;
@@ -316,11 +255,8 @@ impl Book {
     /// The user is asked what to make of a loss.
     pub fn consult(&mut self, drop: Drop) -> Outcome {
         Law::I3.holds(matches!(self.config.policy, Policy::Ask(_)), || "it asked without being told to".to_owned())?;
-        let Some(loss) = self
-            .owed
-            .iter_mut()
-            .find(|loss| loss.consulted.is_none() && !loss.settled && loss.cause != Cause::Reconnect)
-        else {
+        let unasked = |loss: &&mut Loss| loss.telling == Telling::Undecided && loss.consulted.is_none();
+        let Some(loss) = self.owed.iter_mut().find(unasked) else {
             return Law::I3.broken(format!("it asked about {drop:?}, which did not happen"));
         };
         loss.consulted = Some(drop);
@@ -332,9 +268,15 @@ impl Book {
 
     /// The user answered.
     pub fn verdict(&mut self, now: u64, drop: Drop, verdict: Verdict) {
-        if let (Verdict::After(delay), Some(loss)) =
-            (verdict, self.owed.iter_mut().find(|loss| loss.consulted == Some(drop) && !loss.settled))
-        {
+        let Some(loss) = self.owed.iter_mut().find(|loss| loss.awaits(drop)) else {
+            return;
+        };
+        loss.telling = match verdict {
+            Verdict::GiveUp => Telling::End,
+            Verdict::Default if loss.last => Telling::End,
+            _ => Telling::Drop,
+        };
+        if let Verdict::After(delay) = verdict {
             loss.delay = Some(delay);
             self.permit.from = now + u64::from(delay);
         }
@@ -342,7 +284,7 @@ impl Book {
 
     /// Whether a verdict on this loss is awaited.
     pub fn awaits_verdict(&self, drop: Drop) -> bool {
-        self.owed.iter().any(|loss| loss.consulted == Some(drop) && !loss.settled)
+        self.owed.iter().any(|loss| loss.awaits(drop))
     }
 
     /// The user is told.
@@ -373,9 +315,10 @@ impl Book {
         let Some(loss) = self.owed.pop_front() else {
             return Law::I3.broken(format!("{drop:?} was told, which did not happen"));
         };
-        if loss.consulted.is_none() && !loss.settled {
+        let told_as_drop = matches!(loss.telling, Telling::Drop | Telling::IdleDrop);
+        Law::I3.holds(told_as_drop, || format!("{loss:?} was told as {drop:?}"))?;
+        if loss.consulted.is_none() && loss.telling == Telling::Drop {
             loss.matches(&drop)?;
-            Law::I3.holds(!loss.last, || format!("{drop:?} was not made final"))?;
             self.permit.from = loss.at + u64::from(drop.delay);
         }
         if let Some(delay) = loss.delay {
@@ -383,13 +326,13 @@ impl Book {
         }
         Law::I3
             .holds(loss.cause == drop.cause, || format!("a loss by {:?} was told as {:?}", loss.cause, drop.cause))?;
-        if !loss.settled && loss.delay.is_none() {
+        if loss.telling == Telling::Drop && loss.delay.is_none() {
             census.drawn += u64::from(drop.delay - loss.window.0);
             census.windows += u64::from(loss.window.1 - loss.window.0);
         }
         census.no_wait += u64::from(drop.delay == 0);
         census.restarts += u64::from(matches!(drop.code, 1012 | 1013));
-        census.hidden_waits += u64::from(self.hidden && drop.attempt > 1);
+        census.hidden_waits += u64::from(self.tries.hidden && drop.attempt > 1);
         Ok(())
     }
 
@@ -453,23 +396,4 @@ impl Book {
             Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
         }
     }
-}
-
-impl Loss {
-    /// Whether it was told as it was.
-    fn matches(&self, drop: &Drop) -> Outcome {
-        Law::I3.holds(self.cause == drop.cause && self.code == drop.code, || {
-            format!("{:?} {} was told as {drop:?}", self.cause, self.code)
-        })?;
-        Law::I3.holds(self.attempt == drop.attempt, || format!("attempt {} was told as {drop:?}", self.attempt))?;
-        let (from, to) = self.window;
-        Law::I9.holds(from <= drop.delay && drop.delay <= to, || {
-            format!("{drop:?} should have been drawn from {from}..={to}")
-        })
-    }
-}
-
-/// Codes after which another try is pointless.
-fn is_final(code: u16) -> bool {
-    [1000, 1002, 1003, 1007, 1008, 1009, 1010].contains(&code) || (4400..4500).contains(&code)
 }

@@ -4,9 +4,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario` | what happens |
-//! | `world` | has it happen, and drives the core |
+//! | `world` | has it happen |
+//! | `driver` | tells the core, and does what it says |
 //! | `network` | sockets, what is on its way, the server |
-//! | `book`, `mail`, `silence` | the record of what happened, and the judgement |
+//! | `book`, `loss`, `mail`, `permit`, `silence` | the record of what happened, and the judgement |
 //! | `law` | what is judged by |
 //! | `census` | what was met, so that the simulation can't go blind |
 //! | `bulk`, `shrinking` | the runs: from seeds, and with shrinking |
@@ -20,9 +21,12 @@ mod book;
 mod breaches;
 mod bulk;
 mod census;
+mod driver;
 mod law;
+mod loss;
 mod mail;
 mod network;
+mod permit;
 mod random;
 mod scenario;
 mod shrinking;

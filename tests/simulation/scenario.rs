@@ -113,7 +113,7 @@ impl Setup {
         let mut digits = Digits(number);
         let retry = Retry {
             limit: digits.pick(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX, 5, 3, 1, 0]),
-            first: digits.pick(&[5_000, 5_000, 1_000, 100, 20]),
+            first: digits.pick(&[5_000, 5_000, 1_000, 100, 0]),
             cap: digits.pick(&[30_000, 30_000, 3_000]),
             reset_after: digits.pick(&[5_000, 5_000, 500, 0]),
         };

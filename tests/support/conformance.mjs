@@ -17,7 +17,7 @@ export async function startConformance(server, classes) {
     pages[`/${name}/script.js`] = await bundle(script(name));
     pages[`/${name}/page.html`] = `<!doctype html><title>${name}</title><body><script src="script.js"></script>`;
   }
-  const pageServer = await startPageServer({ pages, upgrades: server.url, other: (q, r) => { { const now = Date.now(); if (globalThis.lp && now - globalThis.lp[1] > 1500) console.log('SLOW', now - globalThis.lp[1], globalThis.lp[0]); globalThis.lp = [decodeURIComponent(q.url), now]; } r.writeHead(404).end(); } });
+  const pageServer = await startPageServer({ pages, upgrades: server.url });
   const env = { server: server.url, closedPort: await closedPort() };
   return {
     url: pageServer.url,

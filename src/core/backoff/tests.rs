@@ -58,6 +58,14 @@ fn a_first_window_wider_than_the_cap_is_the_cap() {
 }
 
 #[test]
+fn a_first_window_of_nothing_still_grows() {
+    let retry = Retry { first: 0, ..RETRY };
+    let mut backoff = Backoff::new(1);
+    let waits: u32 = (0..100).map(|_| backoff.draw(&retry, Window::Plain)).sum();
+    assert!(waits > 100_000, "{waits}");
+}
+
+#[test]
 fn the_same_seed_draws_the_same_waits() {
     let waits = || {
         let mut backoff = Backoff::new(7);

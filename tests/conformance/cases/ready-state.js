@@ -46,7 +46,7 @@ export const readyState = [
   {
     name: 'it is 2 at once when close() is called while connecting, and 3 in its events',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/hang`);
+      const socket = dial(WebSocketClass, `${server}/refuse`);
       const states = [socket.readyState];
       socket.onerror = () => states.push(['error', socket.readyState]);
       socket.close();

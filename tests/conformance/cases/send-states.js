@@ -61,7 +61,7 @@ export const sendStates = [
   {
     name: 'after close() while connecting it is silent, not an InvalidStateError',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/hang`);
+      const socket = dial(WebSocketClass, `${server}/refuse`);
       socket.close();
       const outcome = attempt(() => socket.send('text'));
       const amount = socket.bufferedAmount;

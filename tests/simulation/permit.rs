@@ -1,0 +1,33 @@
+//! I2 and I9: what lets the next dial happen.
+
+use super::law::{Law, Outcome};
+
+#[derive(Debug, Default)]
+pub struct Permit {
+    /// The time drawn, or said by the user.
+    pub from: u64,
+    /// A signal came meanwhile.
+    pub hastened: bool,
+    /// The user asked for it.
+    pub asked: bool,
+    /// The user has closed.
+    pub never: bool,
+}
+
+/// How far apart dials are that a signal brings forward.
+const HASTE: u64 = 1_000;
+
+impl Permit {
+    pub fn of_the_user() -> Self {
+        Self { asked: true, ..Self::default() }
+    }
+
+    /// It dialled at `now`, and before that at `last`.
+    pub fn judge(&self, now: u64, last: u64) -> Outcome {
+        Law::I2.holds(!self.never, || "it dialled after close()".to_owned())?;
+        let hastened = self.hastened && now >= last + HASTE;
+        Law::I9.holds(self.asked || now >= self.from || hastened, || {
+            format!("it dialled at {now}, {} ms after the dial before, with {self:?}", now - last)
+        })
+    }
+}
