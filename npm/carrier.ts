@@ -3,8 +3,9 @@
 // registrations go along.
 
 import type { Ear, Line } from '#wasm';
+import type { LostEvent } from './events.js';
 import { hide, show } from './face.js';
-import type { Cause, Decide, Drop, Heartbeat } from './options.js';
+import type { Cause, Decide, Heartbeat } from './options.js';
 
 type Callback = EventListenerOrEventListenerObject;
 
@@ -14,18 +15,6 @@ interface Registration {
   capture: boolean;
   listener: (event: Event) => void;
   options: AddEventListenerOptions;
-}
-
-/** A line that was lost. `preventDefault()` gives it up. */
-export interface DropEvent extends CloseEvent, Drop {
-  readonly reason: string;
-  readonly code: number;
-}
-
-/** A message that `send` took and that will not be sent. */
-export interface LostEvent extends MessageEvent {
-  /** It waited longer than it was to live, made room for a newer one, or it is over. */
-  readonly cause: 'expired' | 'overflow' | 'closed';
 }
 
 /** In the order of the core. */

@@ -1,5 +1,6 @@
 import { Line } from '#wasm';
-import { CAUSES, Carrier, type DropEvent, type LostEvent, sizeOf } from './carrier.js';
+import { CAUSES, Carrier, sizeOf } from './carrier.js';
+import type { DropEvent, Events, LostEvent } from './events.js';
 import { type Cause, decision, parseOptions, type UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
@@ -24,16 +25,6 @@ export interface Stats {
   bytesOut: number;
   /** Milliseconds from a heartbeat to its reply; 0 as long as there was none. */
   roundTrip: { last: number; min: number; mean: number };
-}
-
-interface Events {
-  open: Event;
-  message: MessageEvent;
-  error: Event;
-  close: CloseEvent;
-  drop: DropEvent;
-  lost: LostEvent;
-  statechange: Event;
 }
 
 /** `this` is typed as in the standard, so that an `Undrop` can be handed to whatever takes a `WebSocket`. */

@@ -1,6 +1,6 @@
 // Bundles each entry of `npm/` into one file of `dist`, with the module inlined or beside it, and writes the types.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unlessFresh } from '../lib/fresh.mjs';
@@ -41,11 +41,24 @@ export async function declarations() {
     inputs: [sources, inRoot('node_modules/typescript/package.json')],
     outputs: entries.map((name) => join(dist, `${name}.d.ts`)),
   };
-  const made = await unlessFresh(files, () =>
-    run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', project]),
-  );
+  const made = await unlessFresh(files, async () => {
+    await run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', project]);
+    removeUnreachable(files.outputs);
+  });
   for (const path of files.outputs) if (!existsSync(path)) throw new Failure(`${project} left no ${path}`);
   return made ? 'written' : 'are up to date';
+}
+
+/** Only what an entry's types refer to is the package's; the rest describes files that the bundle has swallowed. */
+function removeUnreachable(entries) {
+  const reached = new Set(entries);
+  for (const path of reached)
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(/from '\.\/([\w-]+)\.js'/g))
+      reached.add(join(dist, `${name}.d.ts`));
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    if (name.endsWith('.d.ts') && !reached.has(path)) rmSync(path);
+  }
 }
 
 /** Tries each way to inline the module and keeps `printable`, unless it has stopped to be the smallest of the safe ones. */

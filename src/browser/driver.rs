@@ -122,7 +122,8 @@ impl<F: Face> Driver<F> {
         self.ask(|connection| connection.reconnect(now));
     }
 
-    /// Does all that the core wants done. True if the browser's own `event` may reach the page: it tells what there
+    /// Does all that the core wants done, and so is called after every call into it, also from within itself when the
+    /// user acts on what is told. True if the browser's own `event` may reach the page: it tells what there
     /// is to tell, and tells it last, since the page sees it after all that is done here.
     #[inline(never)]
     fn drain(&self, event: Option<Event>, native: &JsValue) -> bool {
@@ -153,7 +154,8 @@ impl<F: Face> Driver<F> {
                     }
                 }
                 Output::Notify(told) => {
-                    if told == Event::Close {
+                    // Unless the user, told of something else, has just asked for a new line.
+                    if told == Event::Close && self.with(|connection| connection.state()) == State::Closed {
                         self.hang_up();
                         native::unwatch(&self.ear);
                         // Dropped outside of the cell.
@@ -201,11 +203,12 @@ impl<F: Face> Driver<F> {
         native::watch(&self.ear);
         let now = now();
         let condition = native::condition();
-        for (bit, signal) in [(1, Signal::Hidden), (2, Signal::Offline)] {
-            if condition & bit != 0 {
-                self.with(|connection| connection.handle_signal(now, signal));
-            }
-        }
+        let sight = if condition & 1 != 0 { Signal::Hidden } else { Signal::Visible };
+        let network = if condition & 2 != 0 { Signal::Offline } else { Signal::Online };
+        self.with(|connection| {
+            connection.handle_signal(now, sight);
+            connection.handle_signal(now, network);
+        });
     }
 
     fn set_timer(&self) {
