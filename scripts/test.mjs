@@ -7,7 +7,7 @@ import { buildTestServer } from './lib/test-server.mjs';
 import { wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { failure, sum } from './suites/results.mjs';
-import { lint, native, rustFormat } from './suites/rust.mjs';
+import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack'];
@@ -18,6 +18,7 @@ const suites = {
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
   types: { run: types, needs: ['package'] },
   native: { run: native, needs: ['wasm target'] },
+  simulation: { run: simulation, needs: [] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
   e2e: { run: () => nodeTests('tests/e2e'), needs: ['package', 'test server', 'geckodriver', ...browsers] },

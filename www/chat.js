@@ -1,12 +1,10 @@
 // The page: one socket, what it says, and what one can do about it.
 //
-// The socket is used as the browser's own WebSocket would be. `open` means a fresh start with the server,
-// so that is where the page says who it is.
+// `open` means a fresh start with the server, the first one and each after a lost line, so that is where the page says
+// who it is. What is said while the line is down waits in the socket, and goes out behind that.
 
 import { Undrop } from '/undrop/index.js';
 import { showHistory, showLast, showMessage } from './log.js';
-
-const STATES = ['connecting', 'open', 'closing', 'closed'];
 
 const byId = (id) => document.getElementById(id);
 const entrance = byId('entrance');
@@ -15,7 +13,7 @@ const room = byId('room');
 const composer = byId('composer');
 const textField = byId('text');
 
-/** @type {WebSocket | undefined} The one socket; whatever comes from an earlier one is ignored. */
+/** @type {Undrop | undefined} The one socket; whatever comes from an earlier one is ignored. */
 let socket;
 /** The name that was asked for. The server may have numbered it. */
 let wish = '';
@@ -35,6 +33,8 @@ function connect() {
     });
   listen('open', () => say('join', { name: wish }));
   listen('message', (event) => take(JSON.parse(event.data)));
+  listen('statechange');
+  listen('drop', ({ delay }) => showWait(delay));
   listen('error');
   listen('close', (event) => showLoss(event));
   byId('lost').hidden = true;
@@ -77,10 +77,16 @@ function enter() {
 }
 
 function showState() {
-  const state = STATES[socket.readyState];
+  const { state } = socket;
   byId('state').textContent = state;
   byId('state').dataset.state = state;
-  byId('send').disabled = state !== 'open';
+  byId('send').disabled = state === 'closing' || state === 'closed';
+  if (state === 'open') byId('notice').textContent = '';
+}
+
+function showWait(delay) {
+  byId(room.hidden ? 'entrance-notice' : 'notice').textContent =
+    `The line was lost. It is dialled again in ${Math.ceil(delay / 1000)} s; what you send waits.`;
 }
 
 function showLoss({ code, reason }) {

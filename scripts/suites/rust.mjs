@@ -5,8 +5,10 @@ import { usualUrl } from '../lib/test-server.mjs';
 import { check, rustTests, sum } from './results.mjs';
 
 const cargo = (...args) => check('cargo', args);
-// The face of the package exists for wasm only; its tests want the address of their server when they are compiled.
-const forWasm = ['-p', 'undrop', '--target', 'wasm32-unknown-unknown', '--features', 'npm'];
+const wasm = ['-p', 'undrop', '--target', 'wasm32-unknown-unknown'];
+// What JavaScript sees is there in the npm build alone, which has no tests of its own: it is what the pages load.
+const npm = [...wasm, '--lib', '--no-default-features', '--features', 'npm'];
+// The tests want the address of their server when they are compiled.
 const wasmEnvironment = () => ({ env: environment([], { UNDROP_TEST_SERVER: usualUrl }) });
 
 export const rustFormat = () => cargo('fmt', '--all', '--check');
@@ -14,15 +16,21 @@ export const rustFormat = () => cargo('fmt', '--all', '--check');
 export const lint = () =>
   sum(
     () => cargo('clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'),
-    () => check('cargo', ['clippy', ...forWasm, '--all-targets', '--', '-D', 'warnings'], wasmEnvironment()),
+    () => check('cargo', ['clippy', ...wasm, '--all-targets', '--', '-D', 'warnings'], wasmEnvironment()),
+    () => cargo('clippy', ...npm, '--', '-D', 'warnings'),
   );
 
 export const native = () =>
   sum(
     () => rustTests('cargo', ['test', '--workspace', '--no-fail-fast']),
     () => documentation('--workspace'),
-    () => documentation(...forWasm),
+    () => documentation(...wasm),
+    () => documentation(...npm),
   );
+
+/** The bad weather at full length: 100,000 scenarios, in release mode. */
+export const simulation = () =>
+  rustTests('cargo', ['test', '--release', '-p', 'undrop', '--test', 'simulation', '--', '--nocapture']);
 
 const documentation = (...which) =>
   check('cargo', ['doc', '--no-deps', ...which], { env: environment([], { RUSTDOCFLAGS: '-D warnings' }) });
