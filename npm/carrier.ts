@@ -127,7 +127,8 @@ export class Carrier {
       } catch (error) {
         reportError(error);
       }
-    } else if (!this.#dispatch(new CloseEvent('drop', { code, reason, wasClean, cancelable: true }), more)) verdict = false;
+    } else if (!this.#dispatch(new CloseEvent('drop', { code, reason, wasClean, cancelable: true }), more))
+      verdict = false;
     return verdict === false ? Verdict.GiveUp : verdict === true ? Verdict.Retry : (verdict ?? Verdict.Default);
   }
 

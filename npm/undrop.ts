@@ -100,11 +100,7 @@ export class Undrop extends EventTarget implements WebSocket {
    * @param protocols - The subprotocols to offer, the most wanted first.
    * @throws SyntaxError (DOMException) when the URL or a subprotocol can't be one.
    */
-  constructor(
-    url: Given<string | URL>,
-    protocols: Given<string | Iterable<string>> = [],
-    options: UndropOptions = {},
-  ) {
+  constructor(url: Given<string | URL>, protocols: Given<string | Iterable<string>> = [], options: UndropOptions = {}) {
     super();
     // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
     if (!arguments.length) throw new TypeError('Undrop needs the URL to connect to.');

@@ -8,7 +8,8 @@ const variables = { simulate: undefined, soak: 'UNDROP_SOAK_SECONDS', replay: 'U
 
 await main(async ([what = 'simulate', number]) => {
   const variable = variables[what];
-  if (variable && !/^\d+$/.test(number ?? '')) throw new Failure(`npm run ${what} needs a number: npm run ${what} -- 60`);
+  if (variable && !/^\d+$/.test(number ?? ''))
+    throw new Failure(`npm run ${what} needs a number: npm run ${what} -- 60`);
   const filter = variable ? [what] : [];
   const args = ['test', '--release', '-p', 'undrop', '--test', 'simulation', ...filter, '--', '--nocapture'];
   await run('cargo', args, { env: { ...process.env, ...(variable && { [variable]: number }) } });

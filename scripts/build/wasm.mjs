@@ -57,7 +57,10 @@ const withoutWords = (bytes) => {
     /null pointer passed to rust/g,
     /recursive use of an object detected which would lead to unsafe aliasing in rust/g,
   ];
-  const text = words.reduce((text, word) => text.replace(word, (found) => '\0'.repeat(found.length)), bytes.toString('latin1'));
+  const text = words.reduce(
+    (text, word) => text.replace(word, (found) => '\0'.repeat(found.length)),
+    bytes.toString('latin1'),
+  );
   return Buffer.from(text, 'latin1');
 };
 

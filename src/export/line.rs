@@ -21,7 +21,6 @@ extern "C" {
     fn hear(this: &Carrier, what: u32);
 
     #[wasm_bindgen(method)]
-    #[expect(clippy::too_many_arguments, reason = "numbers cross for nothing")]
     fn lose(this: &Carrier, asks: bool, cause: u32, code: u32, attempt: u32, delay: u32, native: &JsValue) -> f64;
 
 }

@@ -13,7 +13,10 @@ const Class: new (url: string | URL, protocols?: string | string[]) => WebSocket
 new Class(new URL('wss://example.org'), ['chat']);
 
 // Values, functions and async functions.
-new Undrop(() => 'wss://example.org', async () => ['chat']);
+new Undrop(
+  () => 'wss://example.org',
+  async () => ['chat'],
+);
 new Undrop(async () => new URL('wss://example.org'), new Set(['chat']));
 // @ts-expect-error a URL is no number
 new Undrop(1);
@@ -25,7 +28,9 @@ new Undrop();
 // Options.
 new Undrop('/room', [], { retry: false, queue: false });
 new Undrop('/room', [], { retry: { limit: 3, first: 1_000, cap: 5_000, resetAfter: 10_000 }, connectTimeout: 5_000 });
-new Undrop('/room', [], { retry: ({ cause, code, attempt }: Drop) => cause === 'close' && code > 4000 && attempt * 1_000 });
+new Undrop('/room', [], {
+  retry: ({ cause, code, attempt }: Drop) => cause === 'close' && code > 4000 && attempt * 1_000,
+});
 new Undrop('/room', [], { queue: { messages: 10, bytes: 1_000, timeToLive: 5_000, overflow: 'drop-oldest' } });
 new Undrop('/room', [], { heartbeat: { message: 'ping', reply: 'pong' }, signal: new AbortController().signal });
 new Undrop('/room', [], { heartbeat: { message: () => new ArrayBuffer(1), reply: (data) => data === 'pong' } });
