@@ -13,7 +13,7 @@ interface Registration {
   type: string;
   callback: Callback;
   capture: boolean;
-  listener: (event: Event) => void;
+  listener: Callback;
   options: AddEventListenerOptions;
 }
 
@@ -169,13 +169,25 @@ export class Carrier {
     const capture = !!captures;
     if (callback == null || this.#find(type, callback, capture)) return;
     const options = { capture, passive, signal } as AddEventListenerOptions;
-    const listener = (event: Event) => {
-      if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return;
+    /** Whether the page gets the event. */
+    const admits = (event: Event) => {
+      if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return false;
       // The browser's own `once` would be spent on a message that is not the page's.
       if (once) this.remove(2, type, callback, capture);
-      if (typeof callback === 'function') callback.call(owner, event);
-      else callback.handleEvent(event);
+      return true;
     };
+    const listener: Callback =
+      typeof callback === 'function'
+        ? (event) => admits(event) && callback.call(owner, event)
+        : {
+            // Looked up at each event, and what is no function is left to the browser: they differ in what they do then.
+            get handleEvent() {
+              const { handleEvent } = callback;
+              return typeof handleEvent === 'function'
+                ? (event: Event) => admits(event) && handleEvent.call(callback, event)
+                : handleEvent;
+            },
+          };
     this.socket.addEventListener(type, listener, options);
     if (signal?.aborted) return;
     this.#registrations.push({ type, callback, capture, listener, options });

@@ -32,9 +32,6 @@ type Handler<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
 
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage', 'ondrop', 'onlost', 'onstatechange'];
-/** What the standard does not know, and enumeration so does not show. */
-const HIDDEN = [...HANDLERS.slice(4), 'constructor', 'state', 'stats', 'reconnect', 'flushed'];
-
 const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
 const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
 /** What `Line.get` is asked for: these, the counts as `stats` has them, and the drops. */
@@ -289,8 +286,11 @@ export class Undrop extends EventTarget implements WebSocket {
     }
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
+    // Enumeration shows what it shows of the browser's own class, and no more.
+    const standard: object = globalThis.WebSocket?.prototype ?? {};
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Undrop.prototype)))
-      Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: !HIDDEN.includes(name) });
+      if (name !== 'constructor')
+        Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: name in standard });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 

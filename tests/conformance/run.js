@@ -5,7 +5,7 @@ import { concepts } from './cases/index.js';
 import { describeError, plain } from './lib/observe.js';
 import { hangUp, openAndClose } from './lib/sockets.js';
 
-const TIMEOUT = 10_000;
+const TIMEOUT = 5_000;
 
 /** Makes the table run on request: in a window as `runConformance(scope, env)`, in a worker by message. */
 export function serve(WebSocketClass) {

@@ -173,7 +173,6 @@ export const close = [
     },
     expected: {
       class: 'CloseEvent',
-      prototype: true,
       type: 'close',
       target: true,
       currentTarget: true,

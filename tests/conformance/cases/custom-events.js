@@ -208,6 +208,25 @@ export const customEvents = [
     expected: [true, 'kept', { nested: true }],
   },
   {
+    name: 'a synthetic event stays the object it was: its prototype, its own properties, frozen or not',
+    run(WebSocketClass, { server }) {
+      const socket = dial(WebSocketClass, `${server}/echo`);
+      const seen = [];
+      socket.addEventListener('mine', (event) => seen.push(Object.getPrototypeOf(event) === CustomEvent.prototype));
+      for (const event of [new CustomEvent('mine'), Object.freeze(new CustomEvent('mine'))]) {
+        seen.push(
+          attempt(() => socket.dispatchEvent(event)),
+          Reflect.ownKeys(event).map(String),
+          event.target === socket,
+        );
+      }
+      return seen;
+    },
+    expected: Array(2)
+      .fill([true, { returned: true }, ['isTrusted'], true])
+      .flat(),
+  },
+  {
     name: 'a synthetic event leaves the socket as its target, and can go on to another target',
     run(WebSocketClass, { server }) {
       const socket = dial(WebSocketClass, `${server}/echo`);

@@ -63,7 +63,6 @@ export const errorEvents = [
     },
     expected: {
       class: 'Event',
-      prototype: true,
       type: 'error',
       target: true,
       currentTarget: true,

@@ -106,6 +106,24 @@ export const events = types.flatMap((type) => [
     },
   },
   {
+    name: `${type}: the prototype of the event is that of its class`,
+    async run(WebSocketClass, { server }) {
+      const socket = happening(WebSocketClass, server, type);
+      const expected = { message: MessageEvent, close: CloseEvent }[type] ?? Event;
+      const during = new Promise((resolve) => {
+        socket.addEventListener(type, (event) => resolve([Object.getPrototypeOf(event) === expected.prototype, event]));
+      });
+      const [same, event] = await during;
+      return [same, Object.getPrototypeOf(event) === expected.prototype, event.constructor === expected, String(event)];
+    },
+    expected: [
+      true,
+      true,
+      true,
+      { message: '[object MessageEvent]', close: '[object CloseEvent]' }[type] ?? '[object Event]',
+    ],
+  },
+  {
     name: `${type}: the target is seen through the accessors of Event.prototype`,
     run(WebSocketClass, { server }) {
       const socket = happening(WebSocketClass, server, type);

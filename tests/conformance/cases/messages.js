@@ -17,7 +17,6 @@ export const messages = [
     },
     expected: {
       class: 'MessageEvent',
-      prototype: true,
       type: 'message',
       target: true,
       currentTarget: true,

@@ -34,7 +34,6 @@ export function describeEvent(event, socket) {
   const path = event.composedPath();
   const common = {
     class: event.constructor.name,
-    prototype: Object.getPrototypeOf(event) === globalThis[event.constructor.name]?.prototype,
     type: event.type,
     target: event.target === socket,
     currentTarget: event.currentTarget === socket,

@@ -1,0 +1,85 @@
+// What runs in the page: makes lines, and writes down what each of them tells, with the time.
+
+// After the above.
+import { Undrop } from '../../../dist/index.js';
+import { socketsOf } from './sockets.js';
+
+const TYPES = ['open', 'drop', 'error', 'close', 'lost', 'message', 'statechange'];
+const PATIENCE = 20_000;
+
+const lines = new Map();
+
+const words = {
+  drop: ({ cause, code, attempt }) => `drop ${cause} ${code} #${attempt}`,
+  close: ({ code, wasClean }) => `close ${code}${wasClean ? ' clean' : ''}`,
+  lost: ({ cause, data }) => `lost ${cause} ${data}`,
+};
+
+globalThis.faults = {
+  /** Calls `make(Undrop, env)` for a line, and listens to it from its first event on. */
+  watch(id, make, env) {
+    const at = (path) => `${env.url}${path}${path.includes('?') ? '&' : '?'}id=${id}`;
+    const line = { socket: make(Undrop, { ...env, at }), told: [], states: [], messages: [], waiters: new Set() };
+    lines.set(id, line);
+    for (const type of TYPES) line.socket.addEventListener(type, (event) => note(line, event));
+  },
+
+  /** Resolves when the line has told `count` times of `type`. */
+  until(id, type, count = 1) {
+    const line = lines.get(id);
+    const find = () => line.told.filter((one) => one.type === type)[count - 1];
+    return new Promise((resolve, reject) => {
+      if (find()) return resolve(find());
+      const waiter = () => {
+        if (!find()) return;
+        clearTimeout(timer);
+        line.waiters.delete(waiter);
+        resolve(find());
+      };
+      const timer = setTimeout(
+        () => reject(new Error(`no ${type} number ${count} in ${PATIENCE} ms, but: ${sequence(line)}`)),
+        PATIENCE,
+      );
+      line.waiters.add(waiter);
+    });
+  },
+
+  /** Calls `use(socket, …more)`. */
+  use: (id, use, ...more) => use(lines.get(id).socket, ...more),
+
+  report(id) {
+    const line = lines.get(id);
+    const { socket, states, messages } = line;
+    const told = line.told.filter(({ type }) => type !== 'message' && type !== 'statechange');
+    return {
+      events: sequence(line),
+      told,
+      states,
+      messages,
+      state: socket.state,
+      stats: socket.stats,
+      ...socketsOf(id),
+    };
+  },
+
+  /** Ends the line; resolves when it has ended. */
+  async end(id) {
+    const { socket, told } = lines.get(id);
+    if (socket.state !== 'closed') {
+      socket.close();
+      await faults.until(id, 'close', told.filter(({ type }) => type === 'close').length + 1);
+    }
+  },
+};
+
+function note(line, event) {
+  const { type, cause, code, attempt, delay } = event;
+  const { state } = line.socket;
+  if (type === 'statechange') line.states.push(state);
+  if (type === 'message' && line.messages.length < 100) line.messages.push(event.data);
+  line.told.push({ type, text: words[type]?.(event) ?? type, at: Date.now(), state, cause, code, attempt, delay });
+  for (const waiter of line.waiters) waiter();
+}
+
+const sequence = ({ told }) =>
+  told.filter(({ type }) => type !== 'message' && type !== 'statechange').map(({ text }) => text);
