@@ -233,7 +233,10 @@ enum Question {
     Settled,
 }
 
-/// See the [module](self).
+/// One connection, as its user sees it: any number of dials, from the first to the last event.
+///
+/// Mutate, then drain: after each call [`poll`](Self::poll) until there is nothing left to be done, and call
+/// [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) says so.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Connection<M> {
     config: Config,
