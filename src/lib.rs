@@ -3,7 +3,8 @@
 //! The crate has three rooms, and a room knows only the ones before it:
 //!
 //! - [`core`] decides. Plain Rust without clock, network or browser, the same on every target.
-//! - `browser` acts. It carries out what the core decides, through the browser's own `WebSocket`.
+//! - `browser` acts. It carries out what the core decides, through the browser's own `WebSocket`. Its face for Rust is
+//!   `Socket`, behind the feature `socket`, which is on by default.
 //! - `export` is what JavaScript sees: the class that the npm package `undrop` is built around.
 //!
 //! The last two exist on `wasm32` alone.
@@ -15,7 +16,10 @@ extern crate alloc;
 
 pub mod core;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "socket", feature = "npm")))]
 mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod export;
+
+#[cfg(all(target_arch = "wasm32", feature = "socket"))]
+pub use browser::{Error, Event, Heartbeat, Message, Options, Socket};

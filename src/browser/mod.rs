@@ -3,6 +3,14 @@
 mod driver;
 mod lent;
 mod native;
+#[cfg(feature = "socket")]
+mod socket;
 
-pub(crate) use driver::{Driver, Face, now};
+#[cfg(feature = "npm")]
+pub(crate) use driver::now;
+#[cfg(feature = "npm")]
+pub(crate) use driver::{Driver, Face};
+#[cfg(feature = "npm")]
 pub(crate) use native::Native;
+#[cfg(feature = "socket")]
+pub use socket::{Error, Event, Heartbeat, Message, Options, Socket};

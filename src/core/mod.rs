@@ -7,6 +7,10 @@
 //! | file | concept |
 //! |---|---|
 //! | `connection` | the state of a line, and the one way to lose it |
+//! | `config` | how it behaves |
+//! | `output` | what it says |
+//! | `loss` | why a line was lost, and what comes of it |
+//! | `signal` | what the page says of itself |
 //! | `backoff` | how long to wait before the next dial |
 //! | `pulse` | whether the other end is still there |
 //! | `queue` | what is sent while the line is down |
@@ -14,17 +18,23 @@
 //! | `millis` | time |
 
 mod backoff;
+mod config;
 mod connection;
+mod loss;
 mod millis;
+mod output;
 mod pulse;
 mod queue;
+mod signal;
 mod stats;
 
 pub use backoff::Retry;
-pub use connection::{
-    Cause, Config, Connection, Drop, Epoch, Event, Fate, Output, Policy, Refusal, Signal, State, Verdict,
-};
+pub use config::{Config, Policy};
+pub use connection::Connection;
+pub use loss::{Cause, Drop, Verdict};
 pub use millis::Millis;
+pub use output::{Epoch, Event, Fate, Output, Refusal, State};
 pub use pulse::Heartbeat;
 pub use queue::{Full, Limits, Overflow};
+pub use signal::Signal;
 pub use stats::{RoundTrip, Stats};

@@ -9,7 +9,7 @@ import { filesIn } from '../../scripts/lib/fresh.mjs';
 import { installedPackage } from './support/project.mjs';
 
 // The text of a line in `send`, which no minifier changes.
-const landmark = "Failed to execute 'send'";
+const landmark = 'send() needs the data to send';
 
 let folder;
 let scripts;

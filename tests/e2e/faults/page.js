@@ -15,7 +15,7 @@ const words = {
   lost: ({ cause, data }) => `lost ${cause} ${data}`,
 };
 
-globalThis.faults = {
+export const faults = {
   /** Calls `make(Undrop, env)` for a line, and listens to it from its first event on. */
   watch(id, make, env) {
     const at = (path) => `${env.url}${path}${path.includes('?') ? '&' : '?'}id=${id}`;

@@ -1,0 +1,87 @@
+//! What a connection says: what is to be done, and what it tells of itself.
+
+use super::Drop;
+use super::queue::Full;
+
+/// The number of a dial. Whatever comes from an older one than the last is ignored.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Epoch(pub u32);
+
+/// What is to be done.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Output<M> {
+    /// Open a socket, and report what becomes of it under this number.
+    Dial(Epoch),
+    /// Forget the socket of this dial and close it, without waiting for anything from it.
+    HangUp(Epoch),
+    /// Hand this to the socket.
+    Transmit(M),
+    /// Send a heartbeat.
+    Ping,
+    /// Ask the user what to make of this, and say so to [`handle_verdict`](super::Connection::handle_verdict).
+    Consult(Drop),
+    /// Tell the user.
+    Notify(Event),
+    /// Hand this back to the user: it was taken, and will not be sent.
+    Return(M, Fate),
+}
+
+/// Why a message that was taken will not be sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Fate {
+    /// It waited for longer than it was to live.
+    Expired,
+    /// A newer one needed its place.
+    Overflow,
+    /// It is over.
+    Closed,
+}
+
+/// The message was not taken.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Refusal {
+    /// The line is not open and nothing may wait.
+    NotOpen,
+    /// Too much waits already.
+    Full,
+    /// It is over.
+    Closed,
+}
+
+impl From<Full> for Refusal {
+    fn from(Full: Full) -> Self {
+        Refusal::Full
+    }
+}
+
+/// What the user is to be told.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Event {
+    /// The line stands.
+    Open,
+    /// The line was lost and will be dialled again.
+    Drop(Drop),
+    /// The line was not closed in order; a close follows.
+    Error,
+    /// It is over. Always the last event.
+    Close,
+    /// [`Connection::state`](super::Connection::state) has changed.
+    State,
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum State {
+    /// The line is being dialled.
+    Connecting,
+    /// Messages flow.
+    Open,
+    /// The line was lost; the next dial has its time.
+    Waiting,
+    /// The same, and the page says that there is no network.
+    Offline,
+    /// The user has closed, the other end has not yet answered.
+    Closing,
+    /// It is over, until the user asks for a new line.
+    Closed,
+}

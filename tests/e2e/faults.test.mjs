@@ -1,0 +1,40 @@
+// What the line does when the server, the network, the browser or the user injures it: one table of faults, each in
+// real pages of both browsers.
+
+import { after, before, describe, it } from 'node:test';
+import { buildTestServer } from '../../scripts/lib/test-server.mjs';
+import { names, startBench } from './faults/bench.mjs';
+import { wounds } from './faults/wounds.mjs';
+
+const ROWS = [...wounds];
+const TIMEOUT = 60_000;
+
+const table = [];
+await buildTestServer();
+
+describe('faults', { concurrency: names.length }, () => {
+  for (const name of names) {
+    describe(name, { concurrency: 1 }, () => {
+      let bench;
+      before(async () => {
+        bench = await startBench(name);
+      });
+      after(() => bench.stop());
+      for (const row of ROWS.filter(({ only = name }) => only === name)) {
+        it(row.fault, { timeout: TIMEOUT }, async () => {
+          table.push({ fault: row.fault, name, ...(await bench.run(row)) });
+        });
+      }
+    });
+  }
+  after(print);
+});
+
+function print() {
+  const faults = [...new Set(table.map(({ fault }) => fault))];
+  const rows = faults.flatMap((fault) => table.filter((row) => row.fault === fault));
+  const width = Math.max(...faults.map((fault) => fault.length));
+  console.log(`\n${'fault'.padEnd(width)}  browser   ms to recovery  events`);
+  for (const { fault, name, ms, events } of rows)
+    console.log(`${fault.padEnd(width)}  ${name.padEnd(8)}  ${String(ms ?? '').padStart(14)}  ${events.join(', ')}`);
+}
