@@ -284,13 +284,13 @@ export class Undrop extends EventTarget implements WebSocket {
       };
       Object.defineProperty(Undrop.prototype, name, Object.getOwnPropertyDescriptor(accessor, name) ?? {});
     }
-    for (const [name, value] of Object.entries(CONSTANTS))
-      for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     // Enumeration shows what it shows of the browser's own class, and no more.
     const standard: object = globalThis.WebSocket?.prototype ?? {};
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(Undrop.prototype)))
       if (name !== 'constructor')
         Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: name in standard });
+    for (const [name, value] of Object.entries(CONSTANTS))
+      for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 

@@ -63,7 +63,8 @@ function check({ told, most }) {
     error: ['closed', 'closing'],
     close: ['closed'],
   };
-  for (const { type, state } of told) if (states[type]) assert.ok(states[type].includes(state), `${type} while ${state}`);
+  for (const { type, state } of told)
+    if (states[type]) assert.ok(states[type].includes(state), `${type} while ${state}`);
   assert.ok(most <= 1, `${most} sockets lived at once`);
 }
 
@@ -91,7 +92,10 @@ class Line {
   }
 
   call(name, ...args) {
-    const [id, texts] = [JSON.stringify(this.id), args.map((arg) => (typeof arg === 'function' ? arg : JSON.stringify(arg)))];
+    const [id, texts] = [
+      JSON.stringify(this.id),
+      args.map((arg) => (typeof arg === 'function' ? arg : JSON.stringify(arg))),
+    ];
     return this.browser.run(`() => faults.${name}(${[id, ...texts].join()})`);
   }
 
@@ -107,9 +111,7 @@ class Line {
   /** The same, and it is the injury. */
   async injure(use, ...more) {
     this.injured = Date.now();
-    return typeof use === 'string'
-      ? this.use((socket, data) => socket.send(data), use)
-      : this.use(use, ...more);
+    return typeof use === 'string' ? this.use((socket, data) => socket.send(data), use) : this.use(use, ...more);
   }
 
   mark() {
