@@ -44,7 +44,7 @@ export const hide = (target: EventTarget) => {
 
 /** Makes `owner` the target of an event at one of its hidden targets. False if it already was. */
 export const show = (event: Faced, owner: EventTarget): boolean => {
-  if (event[OWNER] === owner) return false;
+  if (event[OWNER] === owner || !Object.isExtensible(event)) return false;
   const prototype = Object.getPrototypeOf(event);
   let face = faces.get(prototype);
   if (!face) {

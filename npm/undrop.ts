@@ -49,11 +49,10 @@ const parseUrl = (given: unknown): string => `${given}`;
 const parseProtocols = (given: unknown): string[] => {
   const iterate = Object(given) === given ? (given as Iterable<unknown>)[Symbol.iterator] : null;
   if (iterate == null) return [`${given}`];
-  // No `for of`: an iterator is not to be closed when a conversion throws.
   const iterator = iterate.call(given);
-  const list: string[] = [];
-  for (let next = iterator.next(); !next.done; next = iterator.next()) list.push(`${next.value}`);
-  return list;
+  const { next } = iterator;
+  // In an iterator without `return`: the standard does not close it when a conversion throws.
+  return Array.from({ [Symbol.iterator]: () => ({ next: next.bind(iterator) }) }, (one) => `${one}`);
 };
 
 /**

@@ -1,6 +1,6 @@
 // The table: what the standard says of a WebSocket, one concept a file.
 //
-// A case is `{ name, run(WebSocketClass, env), expected?, scopes?, needs? }`. `run` gives an observation in plain data; the same case
+// A case is `{ name, run(WebSocketClass, env), expected?, scopes? }`. `run` gives an observation in plain data; the same case
 // run on the browser's own class must give the same. `expected`, where it is there, is what the standard says, and the browser's own
 // class is held to it too. `env` is `{ server, scope, folder, closedPort }`: the ws:// address of the test
 // server, the kind of the global scope, the folder that relative urls begin at, a port where nobody listens.
