@@ -7,9 +7,7 @@ mod native;
 mod socket;
 
 #[cfg(feature = "npm")]
-pub(crate) use driver::now;
-#[cfg(feature = "npm")]
-pub(crate) use driver::{Driver, Face};
+pub(crate) use driver::{Driver, Face, now};
 #[cfg(feature = "npm")]
 pub(crate) use native::Native;
 #[cfg(feature = "socket")]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell, RefCell};
 use core::fmt;
 
-use js_sys::{ArrayBuffer, JsString, Math, Object, Reflect, Uint8Array};
+use js_sys::{Array, JsString, Math, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
@@ -34,11 +34,12 @@ use crate::core::{
 ///             // Also after each reconnect: say hello, subscribe, authenticate.
 ///             let _ = socket.send_text("hello");
 ///         }
-///         Event::Text(text) => web_sys::console::log_1(&text.into()),
-///         Event::Drop(drop) => web_sys::console::log_1(&format!("back in {} ms", drop.delay).into()),
+///         Event::Text(text) => show(&text),
+///         Event::Drop(drop) => show(&format!("The line is lost. It is dialled again in {} ms.", drop.delay)),
 ///         _ => {}
 ///     })
 /// }
+/// # fn show(_: &str) {}
 /// ```
 ///
 /// Whoever holds the socket holds the line: dropping it closes the line, and the listener is not called again. The
@@ -81,7 +82,7 @@ impl Socket {
             untold: RefCell::new(VecDeque::new()),
             is_let_go: Cell::new(false),
         });
-        let seed = Math::random() * 2f64.powi(53);
+        let seed = Math::random() * (1u64 << 53) as f64;
         Driver::new(Rc::downgrade(&line), ear(Rc::downgrade(&line)), source(url, &protocols), config, seed as u64)
             .map(|driver| {
                 let _ = line.driver.set(driver);
@@ -245,6 +246,16 @@ pub enum Message {
     Text(String),
     /// Goes as a binary frame.
     Binary(Vec<u8>),
+}
+
+impl Message {
+    /// How much it counts: its bytes, and for text those of its UTF-8.
+    fn len(&self) -> usize {
+        match self {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        }
+    }
 }
 
 impl From<&str> for Message {
@@ -443,20 +454,18 @@ impl Line {
             None => Message::Binary(Uint8Array::new(data).to_vec()),
         };
         let replies = self.heartbeat.as_ref().is_some_and(|heartbeat| heartbeat.reply.as_ref() == Some(&message));
-        if let Some(driver) = self.driver.get() {
+        let Some(driver) = self.driver.get() else { return };
+        if replies {
             let now = now();
-            driver.with(|connection| match &message {
-                _ if replies => connection.handle_reply(now, connection.epoch()),
-                Message::Text(text) => connection.handle_message(connection.epoch(), text.len() as u64),
-                Message::Binary(bytes) => connection.handle_message(connection.epoch(), bytes.len() as u64),
-            });
+            driver.ask(|connection| connection.handle_reply(now, connection.epoch()));
+            return;
         }
-        if !replies {
-            self.tell(match message {
-                Message::Text(text) => Event::Text(text),
-                Message::Binary(bytes) => Event::Binary(bytes),
-            });
-        }
+        let bytes = message.len() as u64;
+        driver.with(|connection| connection.handle_message(connection.epoch(), bytes));
+        self.tell(match message {
+            Message::Text(text) => Event::Text(text),
+            Message::Binary(bytes) => Event::Binary(bytes),
+        });
     }
 
     /// The user has dropped the socket, perhaps from within the listener, when what called it still holds the line.
@@ -559,7 +568,7 @@ fn on_message(line: Weak<Line>) -> JsValue {
 /// What `dial` in `native.js` takes.
 fn source(url: &str, protocols: &[String]) -> JsValue {
     let source = Object::new();
-    let protocols: js_sys::Array = protocols.iter().map(|protocol| JsValue::from(protocol.as_str())).collect();
+    let protocols: Array = protocols.iter().map(|protocol| JsValue::from(protocol.as_str())).collect();
     // A fresh object takes any property.
     let _ = Reflect::set(&source, &"url".into(), &url.into());
     let _ = Reflect::set(&source, &"protocols".into(), &protocols);

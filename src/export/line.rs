@@ -4,8 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::browser::{Driver, Face, Native, now};
 use crate::core::{
-    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Millis, Overflow, Policy, Refusal, Retry,
-    Verdict,
+    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry, Verdict,
 };
 
 #[wasm_bindgen]
@@ -150,15 +149,12 @@ impl Line {
 
     /// A message of so many bytes arrived, and is the reply to a heartbeat or not.
     pub fn heard(&self, bytes: f64, replies: bool) {
-        let now = if replies { now() } else { Millis::default() };
-        self.driver.with(|connection| {
-            let epoch = connection.epoch();
-            if replies {
-                connection.handle_reply(now, epoch);
-            } else {
-                connection.handle_message(epoch, bytes as u64);
-            }
-        });
+        if replies {
+            let now = now();
+            self.driver.ask(|connection| connection.handle_reply(now, connection.epoch()));
+        } else {
+            self.driver.with(|connection| connection.handle_message(connection.epoch(), bytes as u64));
+        }
     }
 
     /// The socket has been told.

@@ -38,7 +38,7 @@ async function startFirefox() {
       const outcome = await driver.executeAsyncScript(
         `const done = arguments[arguments.length - 1];
          Promise.resolve((${source})(...JSON.parse(arguments[0])))
-           .then((value) => done({ value }), (error) => done({ error: String(error?.stack ?? error) }));`,
+           .then((value) => done({ value }), (error) => done({ error: error + ' ' + error?.stack }));`,
         JSON.stringify(args),
       );
       if (outcome.error) throw new Error(outcome.error);

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::*;
+use crate::core::{Heartbeat, Limits, Overflow};
 
 mod asked;
 mod closed;

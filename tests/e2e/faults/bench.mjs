@@ -1,6 +1,7 @@
 // The bench on which a row of the table is run: a page in a browser, servers, and a line between them.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { browsers } from '../../support/browsers.mjs';
 import { bundle } from '../../support/bundle.mjs';
 import { startFaultProxy } from '../../support/fault-proxy.mjs';
@@ -15,7 +16,9 @@ export const names = Object.keys(start);
 export async function startBench(name) {
   const [server, script] = [await startServer(), await bundle(SCRIPT)];
   const pages = {
-    '/page.html': '<!doctype html><title>faults</title><body><script src="script.js"></script>',
+    '/page.html':
+      '<!doctype html><title>faults</title><body><script src="sockets.js"></script><script src="script.js"></script>',
+    '/sockets.js': readFileSync(new URL('sockets.js', import.meta.url), 'utf8'),
     '/script.js': script,
     '/elsewhere.html': '<!doctype html><title>elsewhere</title>',
   };
@@ -35,19 +38,22 @@ export async function startBench(name) {
 
 async function run(row, bench) {
   const tools = new Tools(bench);
+  const line = new Line(bench);
   try {
     const url = row.through ? (await tools[row.through](row.idle)).url : bench.server.url;
-    const line = new Line(bench, tools);
     await line.call('watch', row.make ?? echoes, { url, ...(await tools.env()), ...row.with });
     await row.steps(line, tools);
     const report = await line.report();
-    const events = typeof row.events === 'function' ? row.events(bench.name, line) : row.events;
+    const seen = report.events;
+    const events = typeof row.events === 'function' ? row.events({ name: bench.name, seen }) : row.events;
     assert.deepEqual(report.events, events);
     check(report);
     await line.call('end');
     await checkCounts(row, line, report, tools);
     return { events: report.events, ms: recovery(report, line.injured) };
   } finally {
+    // A line that goes on dialling would disturb the rows after it.
+    await line.call('end').catch(() => {});
     await tools.stop();
   }
 }
@@ -87,14 +93,14 @@ function recovery({ told }, injured) {
 
 /** The page's line, from here. */
 class Line {
-  constructor({ browser, id }, tools) {
-    Object.assign(this, { browser, id, tools });
+  constructor({ browser, id }) {
+    Object.assign(this, { browser, id });
   }
 
   call(name, ...args) {
     const [id, texts] = [
       JSON.stringify(this.id),
-      args.map((arg) => (typeof arg === 'function' ? arg : JSON.stringify(arg))),
+      args.map((arg) => JSON.stringify(typeof arg === 'function' ? `${arg}` : arg)),
     ];
     return this.browser.run(`() => faults.${name}(${[id, ...texts].join()})`);
   }

@@ -1,11 +1,11 @@
 // What runs in the page: makes lines, and writes down what each of them tells, with the time.
 
-// After the above.
 import { Undrop } from '../../../dist/index.js';
-import { socketsOf } from './sockets.js';
 
-const TYPES = ['open', 'drop', 'error', 'close', 'lost', 'message', 'statechange'];
-const PATIENCE = 20_000;
+const TYPES = ['open', 'drop', 'error', 'close', 'lost', 'message', 'statechange', 'mark'];
+/** Of these the sequence has nothing: `mark` is the row's own. */
+const ASIDE = ['message', 'statechange', 'mark'];
+const PATIENCE = 10_000;
 
 const lines = new Map();
 
@@ -16,10 +16,13 @@ const words = {
 };
 
 export const faults = {
-  /** Calls `make(Undrop, env)` for a line, and listens to it from its first event on. */
+  /**
+   * Calls `make(Undrop, env)` for a line, and listens to it from its first event on. Functions come as text: those of a
+   * WebDriver script are of another realm.
+   */
   watch(id, make, env) {
     const at = (path) => `${env.url}${path}${path.includes('?') ? '&' : '?'}id=${id}`;
-    const line = { socket: make(Undrop, { ...env, at }), told: [], states: [], messages: [], waiters: new Set() };
+    const line = { socket: func(make)(Undrop, { ...env, at }), told: [], states: [], messages: [], waiters: new Set() };
     lines.set(id, line);
     for (const type of TYPES) line.socket.addEventListener(type, (event) => note(line, event));
   },
@@ -45,12 +48,12 @@ export const faults = {
   },
 
   /** Calls `use(socket, …more)`. */
-  use: (id, use, ...more) => use(lines.get(id).socket, ...more),
+  use: (id, use, ...more) => func(use)(lines.get(id).socket, ...more),
 
   report(id) {
     const line = lines.get(id);
     const { socket, states, messages } = line;
-    const told = line.told.filter(({ type }) => type !== 'message' && type !== 'statechange');
+    const told = line.told.filter(({ type }) => !ASIDE.includes(type));
     return {
       events: sequence(line),
       told,
@@ -76,10 +79,16 @@ function note(line, event) {
   const { type, cause, code, attempt, delay } = event;
   const { state } = line.socket;
   if (type === 'statechange') line.states.push(state);
-  if (type === 'message' && line.messages.length < 100) line.messages.push(event.data);
+  if (type === 'message') {
+    // Of a flood the first will do.
+    if (line.messages.length === 100) return;
+    line.messages.push(event.data);
+  }
   line.told.push({ type, text: words[type]?.(event) ?? type, at: Date.now(), state, cause, code, attempt, delay });
   for (const waiter of line.waiters) waiter();
 }
 
-const sequence = ({ told }) =>
-  told.filter(({ type }) => type !== 'message' && type !== 'statechange').map(({ text }) => text);
+const sequence = ({ told }) => told.filter(({ type }) => !ASIDE.includes(type)).map(({ text }) => text);
+
+// biome-ignore lint/security/noGlobalEval: so that it is of this realm.
+const func = (text) => globalThis.eval(`(${text})`);

@@ -1,4 +1,4 @@
-// Counts the browser's own sockets. Loaded before the package, which keeps the class that it finds.
+// Counts the browser's own sockets. A script of its own, loaded before the package, which keeps the class that it finds.
 
 const made = [];
 
@@ -15,7 +15,7 @@ globalThis.WebSocket = new Proxy(WebSocket, {
 });
 
 /** How many were made for the URLs with this `id`, and how many of them lived at once. */
-export const socketsOf = (id) => {
+globalThis.socketsOf = (id) => {
   const own = made.filter((one) => one.id === id);
   return { made: own.length, most: Math.max(0, ...own.map(({ beside }) => beside + 1)) };
 };

@@ -60,13 +60,14 @@ const failing = (fault, path, { cause = 'close', handshakes = 1, connectTimeout 
     line.mark();
     await line.until('open');
   },
-  events: [`drop ${cause} 1006 #1`, `drop ${cause} 1006 #2`, 'open'],
+  // A look-up of a name may take longer than a dial.
+  events: ({ seen }) => (seen.join().match(`^drop ${cause} 1006 #1,drop ${cause} 1006 #2,open$`) ? seen : cause),
   handshakes,
   // The URLs that are not the server's cannot be told apart from those of other rows.
   ...(path.startsWith('/') ? {} : { sockets: 1 }),
 });
 
-const CRIMES = ['reserved-opcode', 'masked', 'rsv', 'continuation', 'control-too-long', 'huge-header'];
+const CRIMES = ['reserved-opcode', 'rsv', 'continuation', 'control-too-long', 'huge-header'];
 
 /** A line with a heartbeat through the proxy. */
 const beating = (Undrop, { at }) =>
@@ -74,14 +75,6 @@ const beating = (Undrop, { at }) =>
     retry: { first: 100, cap: 500 },
     connectTimeout: 1_000,
     heartbeat: { interval: 100, timeout: 200, message: 'ping', reply: 'ping' },
-  });
-
-/** The same, but the heart does not beat within the time of a row: only signals make it probe. */
-const quiet = (Undrop, { at }) =>
-  new Undrop(at('/echo'), [], {
-    retry: { first: 100, cap: 500 },
-    connectTimeout: 1_000,
-    heartbeat: { interval: 60_000, timeout: 10_000, message: 'ping', reply: 'ping' },
   });
 
 export const wounds = [
@@ -155,11 +148,9 @@ export const wounds = [
       await line.until('drop');
       await tools.server(tools.own.port);
       await line.until('open', 2);
-      // Dials between, which were refused, are of a number that nobody can know.
-      const { events } = await line.report();
-      line.settled = { first: 'open', between: /^drop close 1006 #\d+$/, last: 'open', events };
     },
-    events: (_, { settled }) => between(settled),
+    // How many dials between are refused nobody can know.
+    events: ({ seen }) => between(seen, /^drop close 1006 #\d+$/),
     handshakes: 1,
   },
   {
@@ -180,10 +171,8 @@ export const wounds = [
       assert.equal((await line.until('drop', 2)).cause, 'timeout');
       own.signal('SIGCONT');
       await line.until('open', 2);
-      const { events } = await line.report();
-      line.settled = { first: 'open', between: /^drop (heartbeat|timeout) 1006 #\d+$/, last: 'open', events };
     },
-    events: (_, { settled }) => between(settled),
+    events: ({ seen }) => between(seen, /^drop (heartbeat|timeout) 1006 #\d+$/),
     // It answers, late, what was dialled while it was stopped.
     handshakes: 'any',
   },
@@ -192,7 +181,14 @@ export const wounds = [
   injured('a close frame without a code', '/close', 1005),
   ...[1012, 1013].map(patient),
   ...[1004, 1005, 1006, 1015].map((code) =>
-    injured(`close code ${code}, which must not be sent`, `/close?code=${code}`, code),
+    injured(`close code ${code}, which must not be sent`, `/close?code=${code}`, code, {
+      // Chromium takes the two that it would have to make up itself for a breach of the protocol.
+      events: ({ name }) => [
+        'open',
+        `drop close ${name === 'Chromium' && [1005, 1015].includes(code) ? 1006 : code} #1`,
+        'open',
+      ],
+    }),
   ),
   ...[401, 403, 503].map((status) => failing(`handshake answered ${status}`, `/status?code=${status}`)),
   failing('handshake answered with garbage', '/garbage'),
@@ -203,9 +199,23 @@ export const wounds = [
     connectTimeout: 300,
   }),
   failing('port refused', 'CLOSED'),
-  failing('a name that does not resolve', 'ws://undrop.invalid/'),
+  failing('a name that does not resolve', 'ws://undrop.invalid/', {
+    cause: '(close|timeout)',
+    connectTimeout: 3_000,
+  }),
   injured('invalid UTF-8', '/badutf8'),
+  { ...injured('a forbidden frame: masked', '/badframe?kind=masked'), only: 'Chromium' },
   ...CRIMES.map((kind) => injured(`a forbidden frame: ${kind}`, `/badframe?kind=${kind}`)),
+  {
+    ...injured('a forbidden frame: masked (Firefox takes it for a message)', '/badframe?kind=masked'),
+    only: 'Firefox',
+    steps: async (line) => {
+      await line.until('open');
+      await line.injure('now');
+      await line.until('message', 2);
+    },
+    events: ['open'],
+  },
   {
     fault: 'flood: 100,000 messages in',
     with: {},
@@ -214,18 +224,17 @@ export const wounds = [
       let next = 0;
       socket.addEventListener('message', ({ data }) => {
         if (Number.parseInt(data, 10) === next) next++;
-        if (data === 'done') socket.dispatchEvent(new MessageEvent('lost', { data: `none of ${next}` }));
+        if (next === 100_000) socket.dispatchEvent(new Event('mark'));
       });
       return socket;
     },
     steps: async (line) => {
       line.mark();
       await line.until('open');
-      await line.use((socket) => socket.send('done'));
-      await line.until('lost');
-      assert.equal((await line.report()).stats.messagesIn, 100_001);
+      await line.until('mark');
+      assert.equal((await line.report()).stats.messagesIn, 100_000);
     },
-    events: ['open', 'lost undefined none of 100000'],
+    events: ['open'],
   },
   {
     fault: 'flood: 100,000 messages out and back, 20,000 of them through the queue',
@@ -234,7 +243,7 @@ export const wounds = [
       let next = 0;
       socket.addEventListener('message', ({ data }) => {
         if (Number(data) === next) next++;
-        if (next === 100_000) socket.dispatchEvent(new MessageEvent('lost', { data: 'none' }));
+        if (next === 100_000) socket.dispatchEvent(new Event('mark'));
       });
       const send = (from, to) => {
         for (let number = from; number < to; number++) socket.send(String(number));
@@ -246,11 +255,11 @@ export const wounds = [
     },
     steps: async (line) => {
       line.mark();
-      await line.until('lost');
+      await line.until('mark');
       const { messagesIn, messagesOut } = (await line.report()).stats;
       assert.deepEqual([messagesIn, messagesOut], [100_000, 100_000]);
     },
-    events: ['open', 'lost undefined none'],
+    events: ['open'],
   },
   {
     fault: 'one message of 64 MiB, out',
@@ -308,13 +317,9 @@ export const wounds = [
   },
 ];
 
-/** The sequence that was seen, if it begins, goes on and ends as it should. */
-function between({ first, between, last, events }) {
-  assert.equal(events[0], first);
-  assert.equal(events.at(-1), last);
-  for (const event of events.slice(1, -1)) assert.match(event, between);
-  assert.equal(events.filter((event) => event === first).length, 2);
-  return events;
+/** The sequence that was seen, if all between its two `open` is as it should be. */
+function between(seen, expected) {
+  assert.deepEqual([seen[0], seen.at(-1)], ['open', 'open']);
+  for (const event of seen.slice(1, -1)) assert.match(event, expected);
+  return seen;
 }
-
-export { beating, quiet };

@@ -63,7 +63,7 @@ fn what_has_expired_makes_room_though_its_timer_is_late() {
 
 #[test]
 fn the_oldest_goes_if_that_is_agreed() {
-    let limits = CONFIG.queue.map(|limits| Limits { overflow: super::super::super::Overflow::DropOldest, ..limits });
+    let limits = CONFIG.queue.map(|limits| Limits { overflow: Overflow::DropOldest, ..limits });
     let mut line = Line::dialing(Config { queue: limits, ..CONFIG });
     assert_eq!([60, 41].map(|message| line.send(message)), [Ok(()), Ok(())]);
     assert_eq!(line.drain(), [Output::Return(60, Fate::Overflow)]);

@@ -1,0 +1,11 @@
+//! What a socket does in a real browser, with a server that misbehaves on request: see `tests/server/src/route.rs`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod asked;
+mod beating;
+mod ending;
+mod listening;
+mod many;
+mod mending;
+mod sending;
+mod user;

@@ -1,0 +1,129 @@
+//! One who connects, and waits for what the socket tells.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use undrop::core::Retry;
+use undrop::{Event, Options, Socket};
+
+/// Mends the line, and does not keep a test waiting.
+pub(super) fn hasty() -> Options {
+    Options { retry: Some(Retry { first: 20, cap: 50, ..Retry::default() }), ..Options::default() }
+}
+
+/// Leaves the browser's own socket to itself.
+pub(super) fn plain() -> Options {
+    Options { retry: None, queue: None, ..Options::default() }
+}
+
+/// Where the test server answers this route.
+pub(super) fn server(route: &str) -> String {
+    format!("{}{route}", env!("UNDROP_TEST_SERVER"))
+}
+
+pub(super) fn connect(route: &str, options: Options) -> (Socket, Heard) {
+    connect_with(route, options, |_, _| ())
+}
+
+/// The listener acts, and then the test hears the same.
+pub(super) fn connect_with(
+    route: &str,
+    options: Options,
+    mut act: impl FnMut(&Socket, &Event) + 'static,
+) -> (Socket, Heard) {
+    let (tell, heard) = unbounded();
+    let socket = Socket::connect(&server(route), options, move |socket, event| {
+        act(socket, &event);
+        let _ = tell.unbounded_send(event);
+    });
+    (socket.unwrap(), Heard(heard))
+}
+
+/// What the listener was told, in order.
+pub(super) struct Heard(UnboundedReceiver<Event>);
+
+impl Heard {
+    /// The next event, whatever it is.
+    pub(super) async fn any(&mut self) -> Event {
+        self.0.recv().await.expect("the listener is gone")
+    }
+
+    /// The next one that is not a change of state.
+    pub(super) async fn next(&mut self) -> Event {
+        loop {
+            match self.any().await {
+                Event::State(_) => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// Waits until this is told, and returns all that came before it but changes of state.
+    pub(super) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> (Vec<Event>, Event) {
+        let mut before = Vec::new();
+        loop {
+            match self.next().await {
+                event if wanted(&event) => return (before, event),
+                event => before.push(event),
+            }
+        }
+    }
+
+    pub(super) async fn open(&mut self) {
+        assert_eq!(self.next().await, Event::Open);
+    }
+
+    pub(super) async fn text(&mut self) -> String {
+        match self.next().await {
+            Event::Text(text) => text,
+            other => panic!("no text but {other:?}"),
+        }
+    }
+
+    pub(super) async fn dropped(&mut self) -> undrop::core::Drop {
+        match self.next().await {
+            Event::Drop(dropped) => dropped,
+            other => panic!("no drop but {other:?}"),
+        }
+    }
+
+    /// Waits for the end: the errors that came before it, and its code, reason and cleanness.
+    pub(super) async fn close(&mut self) -> (usize, u16, String, bool) {
+        match self.until(|event| matches!(event, Event::Close { .. })).await {
+            (before, Event::Close { code, reason, clean }) => {
+                assert!(before.iter().all(|event| *event == Event::Error), "{before:?}");
+                (before.len(), code, reason, clean)
+            }
+            other => panic!("no close but {other:?}"),
+        }
+    }
+
+    /// Whether the listener and all that it held has been let go.
+    pub(super) async fn is_gone(&mut self) -> bool {
+        self.0.recv().await.is_err()
+    }
+
+    /// Whatever was on its way has come by now: another line has been dialled, used and closed meanwhile.
+    pub(super) async fn rest(&mut self) -> Vec<Event> {
+        pause().await;
+        let mut rest = Vec::new();
+        while let Ok(event) = self.0.try_recv() {
+            rest.push(event);
+        }
+        rest
+    }
+}
+
+/// The time that a line takes from its dial to its close.
+pub(super) async fn pause() {
+    let (socket, mut heard) = connect("/echo", plain());
+    heard.open().await;
+    socket.send_text("").unwrap();
+    assert_eq!(heard.text().await, "");
+    socket.close();
+    heard.close().await;
+}
+
+/// A place for a socket that the listener itself can empty.
+pub(super) type Place = Rc<RefCell<Option<Socket>>>;

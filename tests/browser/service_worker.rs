@@ -1,0 +1,6 @@
+//! The socket in a service worker.
+#![cfg(target_arch = "wasm32")]
+
+mod cases;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_service_worker);

@@ -1,0 +1,166 @@
+// What happens to the page, not to the line. Chromium's protocol does most of it truly; Firefox has no such protocol, and
+// gets the events that it would fire. The names of the rows say so.
+
+import assert from 'node:assert/strict';
+
+/** The heart does not beat within the time of a row: only signals make it probe. */
+const quiet = (Undrop, { at }) => {
+  const message = () => {
+    socket.dispatchEvent(new Event('mark'));
+    return 'ping';
+  };
+  const socket = new Undrop(at('/echo'), [], {
+    retry: { first: 60_000, cap: 60_000 },
+    connectTimeout: 1_000,
+    heartbeat: { interval: 60_000, timeout: 10_000, message, reply: 'ping' },
+  });
+  return socket;
+};
+
+const dispatch = (type, target = 'globalThis') => `() => void ${target}.dispatchEvent(new Event('${type}'))`;
+
+const network = {
+  Chromium: async ({ browser }, offline) => {
+    await browser.send('Network.enable');
+    const conditions = { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await browser.send('Network.emulateNetworkConditions', conditions);
+  },
+  Firefox: ({ browser }, offline) => browser.run(dispatch(offline ? 'offline' : 'online')),
+};
+
+/** A row for each browser that differ in how the network goes. */
+const offline = (fault, row) => [
+  { ...row, fault, only: 'Chromium' },
+  { ...row, fault: `${fault} (Firefox: the events alone)`, only: 'Firefox' },
+];
+
+export const pageLife = [
+  ...offline('offline and online again: the line is probed and holds', {
+    make: quiet,
+    steps: async (line, tools) => {
+      await line.until('open');
+      await network[tools.name](tools, true);
+      await line.use((socket) => socket.send('sent while offline'));
+      assert.equal((await line.report()).state, 'open');
+      line.mark();
+      await network[tools.name](tools, false);
+      await line.until('mark');
+      await line.until('message');
+    },
+    events: ['open'],
+  }),
+  ...offline('black hole while offline: online finds it', {
+    through: 'proxy',
+    make: quiet,
+    steps: async (line, tools) => {
+      await line.until('open');
+      await network[tools.name](tools, true);
+      tools.line.blackhole();
+      line.mark();
+      await network[tools.name](tools, false);
+      const { delay } = await line.until('drop');
+      assert.equal(delay, 0);
+      await line.until('open', 2);
+    },
+    events: ['open', 'drop wake 1006 #1', 'open'],
+  }),
+  {
+    fault: 'lost while offline (the events alone): dials when online, not before',
+    through: 'proxy',
+    make: quiet,
+    steps: async (line, { browser, line: proxy }) => {
+      await line.until('open');
+      await browser.run(dispatch('offline'));
+      proxy.reset();
+      await line.until('drop');
+      assert.equal((await line.report()).state, 'offline');
+      line.mark();
+      await browser.run(dispatch('online'));
+      await line.until('open', 2);
+      const { states } = await line.report();
+      assert.deepEqual(states, ['open', 'offline', 'waiting', 'connecting', 'open']);
+    },
+    events: ['open', 'drop close 1006 #1', 'open'],
+  },
+  {
+    fault: 'seen again (the event alone) while waiting: dials at once',
+    through: 'proxy',
+    make: quiet,
+    steps: async (line, { browser, line: proxy }) => {
+      await line.until('open');
+      proxy.reset();
+      await line.until('drop');
+      line.mark();
+      await browser.run(dispatch('visibilitychange', 'document'));
+      await line.until('open', 2);
+    },
+    events: ['open', 'drop close 1006 #1', 'open'],
+  },
+  {
+    fault: 'frozen and resumed: the line is probed and holds',
+    only: 'Chromium',
+    make: quiet,
+    steps: async (line, { browser }) => {
+      await line.until('open');
+      await browser.send('Page.setWebLifecycleState', { state: 'frozen' });
+      line.mark();
+      await browser.send('Page.setWebLifecycleState', { state: 'active' });
+      await line.until('mark');
+    },
+    events: ['open'],
+  },
+  {
+    fault: 'frozen, the line reset, resumed',
+    only: 'Chromium',
+    through: 'proxy',
+    make: (Undrop, { at }) => new Undrop(at('/echo'), [], { retry: { first: 100, cap: 500 } }),
+    steps: async (line, { browser, line: proxy }) => {
+      await line.until('open');
+      await browser.send('Page.setWebLifecycleState', { state: 'frozen' });
+      proxy.reset();
+      line.mark();
+      await browser.send('Page.setWebLifecycleState', { state: 'active' });
+      await line.until('open', 2);
+    },
+    events: ['open', 'drop close 1006 #1', 'open'],
+  },
+  {
+    fault: 'resumed (Firefox freezes no page: the event alone): the line is probed and holds',
+    only: 'Firefox',
+    make: quiet,
+    steps: async (line, { browser }) => {
+      await line.until('open');
+      line.mark();
+      await browser.run(dispatch('resume', 'document'));
+      await line.until('mark');
+    },
+    events: ['open'],
+  },
+  {
+    fault: 'into the back/forward cache and back',
+    only: 'Chromium',
+    make: (Undrop, { at }) => new Undrop(at('/echo'), [], { retry: { first: 100, cap: 500 } }),
+    steps: async (line, { browser, page }) => {
+      await line.until('open');
+      await browser.goto(`${page}/elsewhere.html`);
+      const back = browser.event('Page.frameNavigated');
+      line.mark();
+      await browser.run('() => history.back()');
+      assert.equal((await back).type, 'BackForwardCacheRestore');
+      await line.until('open', 2);
+    },
+    events: ['open', 'drop close 1006 #1', 'open'],
+  },
+  {
+    fault: 'back from the cache (Firefox caches no page with an open line: the event alone): the line is probed and holds',
+    only: 'Firefox',
+    make: quiet,
+    steps: async (line, { browser }) => {
+      await line.until('open');
+      line.mark();
+      await browser.run("() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+      await line.until('mark');
+    },
+    events: ['open'],
+  },
+];
