@@ -23,3 +23,6 @@ mod export;
 
 #[cfg(all(target_arch = "wasm32", feature = "socket"))]
 pub use browser::{Error, Event, Heartbeat, Message, Options, Socket};
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

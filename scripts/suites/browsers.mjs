@@ -37,7 +37,7 @@ async function wasmTests(browser, capabilities) {
     }
     const command = ['test', '--headless', '--mode', 'no-install', ...browser, '.'];
     // One by one, because cargo would stop at the first that fails. Doc tests are the native run's.
-    const library = () => rustTests(findWasmPack(), [...command, '--lib'], { env, mayBeEmpty: true });
+    const library = () => rustTests(findWasmPack(), [...command, '--lib'], { env });
     const files = (await browserTests()).map(
       (name) => () => rustTests(findWasmPack(), [...command, '--test', name], { env }),
     );

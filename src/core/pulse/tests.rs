@@ -1,7 +1,5 @@
 use super::{Beat, Heartbeat, Pulse};
 use crate::core::{Cause, Millis};
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const HEARTBEAT: Heartbeat = Heartbeat { interval: 25_000, timeout: 10_000 };
 
