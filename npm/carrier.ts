@@ -58,6 +58,15 @@ const check = (count: number, callback: Callback | null) => {
 const parse = (options: boolean | AddEventListenerOptions | null | undefined): AddEventListenerOptions =>
   Object(options) === options ? (options as AddEventListenerOptions) : { capture: !!options };
 
+/**
+ * Through which the driver hears. It is held for good, and so holds on to nothing but the line, and to that only for as
+ * long as somebody else does.
+ */
+const makeEar = () => {
+  const ear: Ear & { line?: WeakRef<Line> } = (...heard) => !!ear.line?.deref()?.hear(...heard);
+  return ear;
+};
+
 /** What there is of a socket while its URL is still looked for. */
 const nowhere = () =>
   Object.assign(new EventTarget(), {
@@ -76,14 +85,20 @@ const nowhere = () =>
  */
 export class Carrier {
   socket = nowhere();
-  #line: WeakRef<Line> | undefined;
   #registrations: Registration[] = [];
   /** The messages that the core counts. */
   readonly #waiting: unknown[] = [];
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
 
-  constructor(heartbeat: Heartbeat | undefined, decide: Decide | undefined) {
+  readonly ear = makeEar();
+
+  /** @param source - Where to dial, or how to find out: see `dial` in `native.js`. */
+  constructor(
+    readonly source: object,
+    heartbeat: Heartbeat | undefined,
+    decide: Decide | undefined,
+  ) {
     this.#heartbeat = heartbeat;
     this.#decide = decide;
   }
@@ -138,11 +153,8 @@ export class Carrier {
 
   // What the shell calls.
 
-  /** Through which the driver hears, for as long as somebody else holds the line. */
-  readonly ear: Ear = (...heard) => !!this.#line?.deref()?.hear(...heard);
-
   set line(line: Line) {
-    this.#line = new WeakRef(line);
+    this.ear.line = new WeakRef(line);
     this.#eavesdrop();
   }
 
@@ -219,15 +231,16 @@ export class Carrier {
     this.socket.onmessage = heard ? null : (event) => this.#swallows(event);
   }
 
-  /** Tells the core of a message, before the first listener sees it. True if it is none of the page's. */
+  /** Tells the core of a message, before the first listener sees it. True if it is none of the page's: a reply to a
+   * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
     if (!event.isTrusted) return false;
     const { data } = event;
     const reply = this.#heartbeat?.reply;
     const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
-    this.#line?.deref()?.heard(sizeOf(data), replies);
-    if (replies) event.stopImmediatePropagation();
-    return replies;
+    const swallows = !this.ear.line?.deref()?.heard(sizeOf(data), replies) || replies;
+    if (swallows) event.stopImmediatePropagation();
+    return swallows;
   }
 
   #ping() {

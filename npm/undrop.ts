@@ -42,6 +42,9 @@ const enum Got {
 
 const call = <T>(given: Given<T>) => (typeof given === 'function' ? (given as () => T | Promise<T>)() : given);
 
+/** Also those of another frame, which are instances of another class. */
+const BINARY = /ArrayBuffer|Blob|File/;
+
 /** As the standard's conversions have it, whose result the browser will find unchanged. */
 const parseUrl = (given: unknown): string => `${given}`;
 
@@ -109,8 +112,8 @@ export class Undrop extends EventTarget implements WebSocket {
     signal?.throwIfAborted();
     this.#isPlain = retry === false;
     ready();
-    this.#carrier = new Carrier(heartbeat, decision(retry));
-    this.#line = new Line(this.#carrier, this.#carrier.ear, source, Math.random() * 2 ** 53, ...parsed);
+    this.#carrier = new Carrier(source, heartbeat, decision(retry));
+    this.#line = new Line(this.#carrier, this.#carrier.ear, Math.random() * 2 ** 53, ...parsed);
     this.#carrier.line = this.#line;
     signal?.addEventListener('abort', () => this.close());
   }
@@ -198,7 +201,7 @@ export class Undrop extends EventTarget implements WebSocket {
       return;
     }
     // What waits is what it was when it was sent.
-    const isBinary = data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+    const isBinary = ArrayBuffer.isView(data) || BINARY.test(Object.prototype.toString.call(data));
     const text = isBinary ? '' : `${data}`;
     const copy = new Blob([isBinary ? (data as ArrayBuffer) : text]);
     switch (this.#line.send(copy.size)) {
@@ -206,10 +209,10 @@ export class Undrop extends EventTarget implements WebSocket {
         this.#carrier.wait(isBinary ? copy : text);
         break;
       case 1:
-        throw new DOMException('Undrop: the line is down, and without a queue nothing waits.', 'InvalidStateError');
+        throw new DOMException('Undrop: the line is down, and there is no queue.', 'InvalidStateError');
       case 2:
         throw new DOMException(
-          'Undrop: too much waits already. Wait for flushed(), or raise the limits of the queue.',
+          'Undrop: the queue is full. Wait for flushed(), or raise its limits.',
           'QuotaExceededError',
         );
       case 3:
@@ -220,10 +223,13 @@ export class Undrop extends EventTarget implements WebSocket {
   /** Resolves when all that was sent has left. Rejects when it is over, or when the signal is aborted. */
   async flushed({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     // The browser does not say when its buffer has emptied.
-    while (this.bufferedAmount) {
+    for (let waited = false; waited || this.bufferedAmount; ) {
       signal?.throwIfAborted();
+      // What had waited has come back to the page.
       if (this.state === 'closed') throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+      if (!this.bufferedAmount) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
+      waited = true;
     }
   }
 
@@ -290,6 +296,8 @@ export class Undrop extends EventTarget implements WebSocket {
         Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: name in standard });
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
+    // A minifier has taken it away.
+    Object.defineProperty(Undrop, 'name', { value: 'Undrop' });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
   }
 

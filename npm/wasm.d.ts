@@ -8,7 +8,6 @@ declare module '#wasm' {
     constructor(
       carrier: object,
       ear: Ear,
-      source: object,
       seed: number,
       ...options: readonly [
         policy: number,
@@ -28,7 +27,7 @@ declare module '#wasm' {
     hear: Ear;
     admits(readyState: number, bytes: number): boolean;
     send(bytes: number): number;
-    heard(bytes: number, replies: boolean): void;
+    heard(bytes: number, replies: boolean): boolean;
     close(): void;
     reconnect(carrier: object): void;
     get(index: number): number;

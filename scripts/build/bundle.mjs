@@ -1,6 +1,6 @@
 // Bundles each entry of `npm/` into one file of `dist`, with the module inlined or beside it, and writes the types.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unlessFresh } from '../lib/fresh.mjs';
@@ -18,7 +18,14 @@ const sources = inRoot('npm');
 export async function bundle() {
   const files = {
     stamp: join(generated, 'bundle.stamp'),
-    inputs: [sources, join(generated, 'glue'), optimized, here, inRoot('node_modules/esbuild/package.json')],
+    inputs: [
+      sources,
+      join(generated, 'glue'),
+      optimized,
+      here,
+      inRoot('node_modules/esbuild/package.json'),
+      inRoot('node_modules/terser/package.json'),
+    ],
     outputs: [...entries.flatMap((name) => [`${name}.js`, `${name}.js.map`]), 'undrop.wasm'].map((name) =>
       join(dist, name),
     ),
@@ -75,21 +82,38 @@ async function buildInlined(entry) {
 
 async function build(entry, encoding) {
   const { build } = await import('esbuild');
-  await build({
+  const file = `${entry}.js`;
+  const { outputFiles } = await build({
     entryPoints: [join(sources, `${entry}.ts`)],
-    outfile: join(dist, `${entry}.js`),
+    outfile: join(dist, file),
+    write: false,
     bundle: true,
     format: 'esm',
     target: 'es2022',
     minify: true,
     sourcemap: true,
     sourcesContent: true,
-    // Private by one leading underscore; two are wasm-bindgen's own, and wasm-opt's short names have two characters at most.
-    mangleProps: /^_[^_]./,
     charset: encoding === latin1 ? 'utf8' : 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
     plugins: [wasm(encoding)],
+  });
+  const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
+  const smaller = await squeeze(code, map, file, encoding !== latin1);
+  writeFileSync(join(dist, file), smaller.code);
+  writeFileSync(join(dist, `${file}.map`), smaller.map);
+}
+
+/** What terser finds after esbuild is a twentieth of the script, brotli. */
+async function squeeze(code, content, file, asciiOnly) {
+  const { minify } = await import('terser');
+  return minify(code, {
+    ecma: 2020,
+    module: true,
+    toplevel: true,
+    compress: { passes: 3 },
+    format: { ascii_only: asciiOnly },
+    sourceMap: { content, filename: file, url: `${file}.map`, includeSources: true },
   });
 }
 

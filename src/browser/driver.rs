@@ -10,6 +10,8 @@ use crate::core::{Config, Connection, Drop as Dropped, Epoch, Event, Fate, Milli
 pub(crate) trait Face: Clone {
     /// What the core has of a message.
     type Message;
+    /// The URL and the subprotocols, or how to find them: see `dial` in `native.js`.
+    fn source(&self) -> JsValue;
     /// From now on the line is this socket.
     fn carry(&self, socket: &Native);
     /// Tells the user of something that the browser does not tell by itself.
@@ -27,9 +29,7 @@ pub(crate) trait Face: Clone {
 
 /// A connection at work. Dropping it closes its socket, and nothing is called after that.
 pub(crate) struct Driver<F: Face> {
-    /// The URL and the protocols, or how to find them: see `dial` in `native.js`.
-    source: JsValue,
-    /// The function that calls [`hear`](Self::hear).
+    /// The function that calls [`hear`](Self::hear). It is held for good, so it must not hold on to the page.
     ear: JsValue,
     connection: Lent<Connection<F::Message>>,
     outside: Lent<Outside<F>>,
@@ -46,9 +46,8 @@ struct Outside<F> {
 
 impl<F: Face> Driver<F> {
     /// Dials. What the browser's own constructor throws is returned.
-    pub(crate) fn new(face: F, ear: JsValue, source: JsValue, config: Config, seed: u64) -> Result<Self, JsValue> {
+    pub(crate) fn new(face: F, ear: JsValue, config: Config, seed: u64) -> Result<Self, JsValue> {
         let driver = Self {
-            source,
             ear,
             connection: Lent::new(Connection::new(config, now(), seed)),
             outside: Lent::new(Outside { face: Some(face), socket: None, timer: 0, due: None }),
@@ -116,7 +115,7 @@ impl<F: Face> Driver<F> {
 
     /// The face had been let go if it was over.
     pub(crate) fn reconnect(&self, face: F) {
-        self.outside.with(|outside| outside.face = Some(face));
+        let _last = self.outside.with(|outside| outside.face.replace(face));
         self.watch();
         let now = now();
         self.ask(|connection| connection.reconnect(now));
@@ -176,8 +175,13 @@ impl<F: Face> Driver<F> {
     }
 
     fn dial(&self, epoch: Epoch) -> Result<(), JsValue> {
-        self.outside.with(|outside| outside.socket = None);
-        if let Some(socket) = native::dial(&self.source, epoch.0, &self.ear)? {
+        let face = self.outside.with(|outside| {
+            outside.socket = None;
+            outside.face.clone()
+        });
+        if let Some(face) = face
+            && let Some(socket) = native::dial(&face.source(), epoch.0, &self.ear)?
+        {
             self.place(&socket);
         }
         Ok(())

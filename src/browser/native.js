@@ -31,9 +31,12 @@ export const dial = (source, epoch, hear) => {
     .catch((error) => hear(5, epoch, 0, true, error));
 };
 
-/** Nothing more is heard of it. */
+const silence = (event) => event.isTrusted && event.stopImmediatePropagation();
+
+/** Nothing more is heard of it, though the page's listeners are still there until the next socket takes them over. */
 export const forget = (socket) => {
-  socket.onopen = socket.onerror = socket.onclose = socket.onmessage = null;
+  socket.onopen = socket.onerror = socket.onclose = silence;
+  socket.onmessage = null;
   socket.close();
 };
 

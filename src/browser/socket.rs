@@ -75,6 +75,7 @@ impl Socket {
         };
         let line = Rc::new_cyclic(|line| Line {
             driver: OnceCell::new(),
+            source: source(url, &protocols),
             native: RefCell::new(None),
             on_message: on_message(line.clone()),
             heartbeat,
@@ -83,7 +84,7 @@ impl Socket {
             is_let_go: Cell::new(false),
         });
         let seed = Math::random() * (1u64 << 53) as f64;
-        Driver::new(Rc::downgrade(&line), ear(Rc::downgrade(&line)), source(url, &protocols), config, seed as u64)
+        Driver::new(Rc::downgrade(&line), ear(Rc::downgrade(&line)), config, seed as u64)
             .map(|driver| {
                 let _ = line.driver.set(driver);
                 Self { line, holder: Holder::User }
@@ -372,6 +373,8 @@ type Listener = Box<dyn FnMut(&Socket, Event)>;
 /// What a socket holds. The browser holds it weakly. No cell is borrowed while anything foreign runs.
 struct Line {
     driver: OnceCell<Driver<Weak<Line>>>,
+    /// The URL and the subprotocols.
+    source: JsValue,
     native: RefCell<Option<WebSocket>>,
     on_message: JsValue,
     heartbeat: Option<Heartbeat>,
@@ -483,6 +486,10 @@ impl Line {
 
 impl Face for Weak<Line> {
     type Message = Message;
+
+    fn source(&self) -> JsValue {
+        self.upgrade().map_or(JsValue::UNDEFINED, |line| line.source.clone())
+    }
 
     fn carry(&self, socket: &Native) {
         let Some(line) = self.upgrade() else { return };

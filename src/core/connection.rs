@@ -14,7 +14,7 @@
 use alloc::collections::VecDeque;
 
 use super::backoff::{Backoff, Window};
-use super::pulse::{Beat, Pulse};
+use super::pulse::{Beat, PROBE, Pulse};
 use super::queue::Queue;
 use super::{
     Cause, Config, Drop, Epoch, Event, Fate, Millis, Output, Policy, Refusal, Retry, Signal, State, Stats, Verdict,
@@ -89,6 +89,8 @@ pub struct Connection<M> {
     dialed: Millis,
     hidden: bool,
     offline: bool,
+    /// When something last suggested that the line is dead.
+    suspected: Option<Millis>,
     /// The user has been told of an error since the last dial.
     error_told: bool,
 }
@@ -108,6 +110,7 @@ impl<M> Connection<M> {
             dialed: now,
             hidden: false,
             offline: false,
+            suspected: None,
             error_told: false,
         };
         connection.dial(now);
@@ -244,14 +247,19 @@ impl<M> Connection<M> {
 
     /// A message arrived.
     pub fn handle_message(&mut self, epoch: Epoch, bytes: u64) {
-        match &mut self.phase {
-            _ if epoch != self.epoch => return,
-            Phase::Open { pulse: Some(pulse), .. } => pulse.hear(),
-            Phase::Open { .. } | Phase::Closing { .. } => {}
-            _ => return,
+        if epoch != self.epoch || !self.is_hearing() {
+            return;
+        }
+        if let Phase::Open { pulse: Some(pulse), .. } = &mut self.phase {
+            pulse.hear();
         }
         self.stats.messages_in += 1;
         self.stats.bytes_in += bytes;
+    }
+
+    /// Whether what arrives now is of this line. A socket that was hung up may still have something to say.
+    pub fn is_hearing(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. } | Phase::Closing { .. })
     }
 
     /// A message went straight to the socket.
@@ -433,8 +441,12 @@ impl<M> Connection<M> {
             _ if patient => {}
             _ => self.backoff.spend(),
         }
+        // What died in its sleep may be noticed by the browser a moment after the page woke.
+        let woke = self.suspected.is_some_and(|at| now.since(at) <= u64::from(PROBE))
+            && matches!(self.phase, Phase::Open { .. });
         let window = match (cause, code) {
             (Cause::Wake, _) => Window::None,
+            (Cause::Close, ABNORMAL) if woke => Window::None,
             (_, 1012 | 1013) => Window::Restart,
             _ => Window::Plain,
         };
@@ -469,9 +481,12 @@ impl<M> Connection<M> {
     /// Something suggests that the line, or the reason to wait for one, is gone.
     fn suspect(&mut self, now: Millis) {
         match &mut self.phase {
-            Phase::Open { pulse: Some(pulse), .. } => {
-                let beat = pulse.probe(now);
-                self.obey(now, beat);
+            Phase::Open { pulse, .. } => {
+                self.suspected = Some(now);
+                if let Some(pulse) = pulse {
+                    let beat = pulse.probe(now);
+                    self.obey(now, beat);
+                }
             }
             Phase::Waiting { until, question: Question::Settled, .. } => {
                 *until = (*until).min(now.max(self.dialed + HASTE));

@@ -15,7 +15,7 @@ pub struct Heartbeat {
 }
 
 /// How long a probe waits for an answer.
-const PROBE: u32 = 2_000;
+pub(crate) const PROBE: u32 = 2_000;
 
 /// A timer that fires later than this was held up: by a sleeping machine, a frozen page, a throttled tab. What the
 /// other end said meanwhile may still be on its way to us.

@@ -13,6 +13,9 @@ extern "C" {
     #[derive(Clone)]
     pub type Carrier;
 
+    #[wasm_bindgen(method, getter)]
+    fn source(this: &Carrier) -> JsValue;
+
     #[wasm_bindgen(method)]
     fn carry(this: &Carrier, socket: &Native);
 
@@ -27,6 +30,10 @@ extern "C" {
 impl Face for Carrier {
     /// Messages leave the queue in the order in which they came, so the carrier keeps them and the core counts them.
     type Message = ();
+
+    fn source(&self) -> JsValue {
+        Carrier::source(self)
+    }
 
     fn carry(&self, socket: &Native) {
         Carrier::carry(self, socket);
@@ -83,7 +90,6 @@ impl Line {
     pub fn new(
         carrier: Carrier,
         ear: JsValue,
-        source: JsValue,
         seed: f64,
         policy: u32,
         limit: u32,
@@ -114,7 +120,7 @@ impl Line {
             }),
             heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
         };
-        Driver::new(carrier, ear, source, config, seed as u64).map(|driver| Line { driver })
+        Driver::new(carrier, ear, config, seed as u64).map(|driver| Line { driver })
     }
 
     /// See `native.js`.
@@ -147,14 +153,19 @@ impl Line {
         }
     }
 
-    /// A message of so many bytes arrived, and is the reply to a heartbeat or not.
-    pub fn heard(&self, bytes: f64, replies: bool) {
+    /// A message of so many bytes arrived, and is the reply to a heartbeat or not. False if it is not of this line.
+    pub fn heard(&self, bytes: f64, replies: bool) -> bool {
+        let hears = self.driver.with(|connection| {
+            if !replies {
+                connection.handle_message(connection.epoch(), bytes as u64);
+            }
+            connection.is_hearing()
+        });
         if replies {
             let now = now();
             self.driver.ask(|connection| connection.handle_reply(now, connection.epoch()));
-        } else {
-            self.driver.with(|connection| connection.handle_message(connection.epoch(), bytes as u64));
         }
+        hears
     }
 
     /// The socket has been told.

@@ -5,8 +5,6 @@ import { concepts } from './cases/index.js';
 import { describeError, plain } from './lib/observe.js';
 import { hangUp, openAndClose } from './lib/sockets.js';
 
-const TIMEOUT = 5_000;
-
 /** Makes the table run on request: in a window as `runConformance(scope, env)`, in a worker by message. */
 export function serve(WebSocketClass) {
   const answer = async ({ data: env, ports: [port] }) => port.postMessage(await runTable(WebSocketClass, env));
@@ -37,7 +35,7 @@ async function runTable(WebSocketClass, env) {
       const title = `${concept}: ${name}`;
       if (title in results) throw new Error(`two cases are called "${title}"`);
       if (env.only && !title.includes(env.only)) continue;
-      results[title] = { observed: await runCase(() => run(WebSocketClass, env)) };
+      results[title] = { observed: await runCase(() => run(WebSocketClass, env), env.timeout) };
       if (expected !== undefined) {
         results[title].expected = plain(typeof expected === 'function' ? expected(env) : expected);
       }
@@ -53,10 +51,10 @@ async function warmUp(WebSocketClass, { server }) {
   for (let n = 0; n < 30; n++) await openAndClose(WebSocketClass, `${server}/echo`);
 }
 
-async function runCase(run) {
+async function runCase(run, milliseconds) {
   let timer;
   const timeout = new Promise((resolve) => {
-    timer = setTimeout(() => resolve('<timed out>'), TIMEOUT);
+    timer = setTimeout(() => resolve('<timed out>'), milliseconds);
   });
   try {
     return plain(await Promise.race([run(), timeout]));

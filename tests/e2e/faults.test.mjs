@@ -4,11 +4,11 @@
 import { after, before, describe, it } from 'node:test';
 import { buildTestServer } from '../../scripts/lib/test-server.mjs';
 import { names, startBench } from './faults/bench.mjs';
-import { pageLife } from './faults/page-life.mjs';
+import { frozen, pageLife } from './faults/page-life.mjs';
 import { wishes } from './faults/wishes.mjs';
 import { wounds } from './faults/wounds.mjs';
 
-const ROWS = [...wounds, ...pageLife, ...wishes];
+const ROWS = [...wounds, ...pageLife, ...wishes, ...frozen];
 const TIMEOUT = 60_000;
 
 const table = [];

@@ -105,7 +105,7 @@ impl Book {
                 self.lose(now, Cause::Url, 1006, before.state);
             }
             Input::Signal(signal) => {
-                self.tries.signal(signal);
+                self.tries.signal(now, signal, before.state);
                 let hastens = !matches!(signal, Signal::Hidden | Signal::Offline);
                 self.permit.hastened |= down && hastens;
                 if down && hastens && after.state != State::Connecting {

@@ -62,7 +62,12 @@ pub struct Tries {
     /// Losses in a row, and those of them that count against the limit.
     failed: u32,
     spent: u32,
+    /// When the page last woke, was seen again or got a network, with a line open.
+    stirred: Option<u64>,
 }
+
+/// For how long after that the end of a line counts as found out by it.
+const STIRRING: u64 = 2_000;
 
 impl Tries {
     pub fn reset(&mut self) {
@@ -70,7 +75,10 @@ impl Tries {
         self.spent = 0;
     }
 
-    pub fn signal(&mut self, signal: Signal) {
+    pub fn signal(&mut self, now: u64, signal: Signal, state: State) {
+        if state == State::Open && !matches!(signal, Signal::Hidden | Signal::Offline) {
+            self.stirred = Some(now);
+        }
         match signal {
             Signal::Hidden => self.hidden = true,
             Signal::Visible => self.hidden = false,
@@ -87,17 +95,19 @@ impl Tries {
         } else if !self.hidden && !self.offline {
             self.spent += 1;
         }
-        loss.window = self.window(retry, loss.cause, loss.code);
+        let stirred = from == State::Open && self.stirred.is_some_and(|at| loss.at - at <= STIRRING);
+        loss.window = self.window(retry, loss.cause, loss.code, stirred);
         self.failed += 1;
         loss.attempt = self.failed;
         loss.last = is_final(loss.code) || self.spent >= retry.limit;
     }
 
-    fn window(&self, retry: &Retry, cause: Cause, code: u16) -> (u32, u32) {
+    fn window(&self, retry: &Retry, cause: Cause, code: u16, stirred: bool) -> (u32, u32) {
         let wide = u64::from(retry.first.max(1)) << self.failed.min(32);
         let wide = wide.min(u64::from(retry.cap)) as u32;
         let (from, to) = match (cause, code) {
             (Cause::Wake, _) if self.failed == 0 => (0, 0),
+            (Cause::Close, 1006) if self.failed == 0 && stirred => (0, 0),
             (_, 1012 | 1013) => (retry.first.min(retry.cap), retry.cap),
             _ => (0, wide),
         };

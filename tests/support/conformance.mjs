@@ -23,10 +23,10 @@ export async function startConformance(server, classes) {
     url: pageServer.url,
     stop: pageServer.stop,
     /** The results of all cases by their names: `{ observed, expected? }`. */
-    async run(browser, name, scope, only) {
+    async run(browser, name, scope, { only, timeout = 5_000 } = {}) {
       await browser.goto(`${pageServer.url}/${name}/page.html`);
       const run = '(scope, env) => runConformance(scope, env)';
-      const results = JSON.parse(await browser.run(run, scope, { ...env, folder: `/${name}/`, only }));
+      const results = JSON.parse(await browser.run(run, scope, { ...env, folder: `/${name}/`, only, timeout }));
       if (typeof results === 'string') throw new Error(`${name} did not start in a ${scope}: ${results}`);
       return results;
     },

@@ -1,7 +1,7 @@
 // A method or accessor that is called on something else than a socket throws, before it looks at its arguments.
 
 import { attempt } from '../lib/observe.js';
-import { dial } from '../lib/sockets.js';
+import { dial, next } from '../lib/sockets.js';
 
 const attributes = ['url', 'readyState', 'bufferedAmount', 'extensions', 'protocol', 'binaryType'];
 const handlers = ['onopen', 'onmessage', 'onerror', 'onclose'];
@@ -119,7 +119,7 @@ export const brand = [
       removeEventListener.call(socket, 'open', removed);
       addEventListener.call(socket, 'mine', (event) => log.push(['mine', event.isTrusted, event.target === socket]));
       log.push(dispatchEvent.call(socket, new Event('mine')));
-      await new Promise((resolve) => addEventListener.call(socket, 'open', resolve));
+      await next(socket, 'open');
       return log;
     },
     expected: [['mine', false, true], true, ['open', true, true]],

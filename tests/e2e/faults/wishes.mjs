@@ -73,7 +73,15 @@ export const wishes = [
     steps: says('now', closing),
     events: ['open', 'drop close 1006 #1', 'error', 'close 1006'],
   },
-  wish('retry: false', '/reset?after=1', '{ retry: false }', says('now', closing), ['open', 'error', 'close 1006']),
+  wish(
+    'retry: false',
+    '/reset?after=1',
+    '{ retry: false }',
+    says('now', closing),
+    // As the browser's own class has it: Firefox tells of an error when TCP is reset, Chromium does not.
+    ({ name }) => ['open', ...(name === 'Firefox' ? ['error'] : []), 'close 1006'],
+    { isPlain: true },
+  ),
   wish('retry() says false', '/reset?after=1', '{ retry: () => false }', says('now', closing), [
     'open',
     'error',
@@ -117,7 +125,11 @@ export const wishes = [
     fault: 'the URL by a function, at once and later',
     make: (Undrop, { at }) => {
       const urls = [() => at('/reset?after=1'), async () => at('/echo')];
-      return new Undrop(() => urls.shift()(), () => [], { retry: { first: 100, cap: 500 } });
+      return new Undrop(
+        () => urls.shift()(),
+        () => [],
+        { retry: { first: 100, cap: 500 } },
+      );
     },
     steps: says('now', reopening),
     events: ['open', 'drop close 1006 #1', 'open'],
@@ -200,7 +212,7 @@ export const wishes = [
       await line.use((socket) => [...'ab'].map((letter) => socket.send(letter)).length);
       await closes(line);
     },
-    ['lost closed a', 'lost closed b', 'error', 'close 1006'],
+    ['error', 'lost closed a', 'lost closed b', 'close 1006'],
     { handshakes: 0 },
   ),
   {
@@ -282,7 +294,11 @@ export const wishes = [
       });
       assert.deepEqual(left, ['open', 0]);
       const names = await line.use(async (socket) => {
-        const nameOf = (promise) => promise.then(() => 'kept', ({ name }) => name);
+        const nameOf = (promise) =>
+          promise.then(
+            () => 'kept',
+            ({ name }) => name,
+          );
         socket.reconnect();
         socket.send('b');
         const aborted = await nameOf(socket.flushed({ signal: AbortSignal.abort() }));
@@ -291,46 +307,88 @@ export const wishes = [
       });
       assert.deepEqual(names, ['AbortError', 'InvalidStateError']);
     },
-    ['open', 'drop reconnect 1006 #1', 'lost closed b', 'error', 'close 1006'],
+    ['open', 'drop reconnect 1006 #1', 'error', 'lost closed b', 'close 1006'],
     // The dial that was given up may have reached the server.
     { handshakes: 'any' },
   ),
-  wish('reconnect() while dialling: the dial goes on', '/echo', SHORT, async (line) => {
-    await line.use(reconnect);
-    await line.until('open');
-  }, ['open']),
-  wish('reconnect() on an open line', '/echo', SHORT, async (line) => {
-    await line.until('open');
-    await line.injure(reconnect);
-    await reopening(line);
-  }, ['open', 'drop reconnect 1006 #1', 'open']),
-  wish('reconnect() while waiting', '/reset?after=1', LONG, says('now', async (line) => {
-    await line.until('drop');
-    await line.injure(reconnect);
-    await reopening(line);
-  }), ['open', 'drop close 1006 #1', 'open']),
-  wish('reconnect() while closing', '/silent', SHORT, async (line) => {
-    await line.until('open');
-    await line.injure((socket) => {
-      socket.close();
+  {
+    fault: 'reconnect() while dialling: the dial goes on',
+    make: (Undrop, { at }) => {
+      const socket = new Undrop(at('/echo'));
       socket.reconnect();
-    });
-    await reopening(line);
-  }, ['open', 'open']),
-  wish('reconnect() after the end', '/echo', SHORT, async (line) => {
-    await opensAndCloses(line);
-    await line.injure(reconnect);
-    await reopening(line);
-  }, ['open', 'close 1005 clean', 'open']),
-  wish('reconnect() after giving up', '/close?code=4400&after=1', SHORT, says('now', async (line) => {
-    await closing(line);
-    await line.injure(reconnect);
-    await reopening(line);
-  }), ['open', 'close 4400 clean', 'open']),
-  wish('statechange tells each state once, in order', '/reset?after=1', SHORT, says('now', async (line) => {
-    await reopening(line);
-    await closes(line);
-    const { states } = await line.report();
-    assert.deepEqual(states, ['open', 'waiting', 'connecting', 'open', 'closing', 'closed']);
-  }), ['open', 'drop close 1006 #1', 'open', 'close 1005 clean']),
+      return socket;
+    },
+    steps: (line) => line.until('open'),
+    events: ['open'],
+  },
+  wish(
+    'reconnect() on an open line',
+    '/echo',
+    SHORT,
+    async (line) => {
+      await line.until('open');
+      await line.injure(reconnect);
+      await reopening(line);
+    },
+    ['open', 'drop reconnect 1006 #1', 'open'],
+  ),
+  wish(
+    'reconnect() while waiting',
+    '/reset?after=1',
+    LONG,
+    says('now', async (line) => {
+      await line.until('drop');
+      await line.injure(reconnect);
+      await reopening(line);
+    }),
+    ['open', 'drop close 1006 #1', 'open'],
+  ),
+  wish(
+    'reconnect() while closing',
+    '/silent',
+    SHORT,
+    async (line) => {
+      await line.until('open');
+      await line.injure((socket) => {
+        socket.close();
+        socket.reconnect();
+      });
+      await reopening(line);
+    },
+    ['open', 'open'],
+  ),
+  wish(
+    'reconnect() after the end',
+    '/echo',
+    SHORT,
+    async (line) => {
+      await opensAndCloses(line);
+      await line.injure(reconnect);
+      await reopening(line);
+    },
+    ['open', 'close 1005 clean', 'open'],
+  ),
+  wish(
+    'reconnect() after giving up',
+    '/close?code=4400&after=1',
+    SHORT,
+    says('now', async (line) => {
+      await closing(line);
+      await line.injure(reconnect);
+      await reopening(line);
+    }),
+    ['open', 'close 4400 clean', 'open'],
+  ),
+  wish(
+    'statechange tells each state once, in order',
+    '/reset?after=1',
+    SHORT,
+    says('now', async (line) => {
+      await reopening(line);
+      await closes(line);
+      const { states } = await line.report();
+      assert.deepEqual(states, ['open', 'waiting', 'connecting', 'open', 'closing', 'closed']);
+    }),
+    ['open', 'drop close 1006 #1', 'open', 'close 1005 clean'],
+  ),
 ];
