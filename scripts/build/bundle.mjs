@@ -111,7 +111,9 @@ async function squeeze(code, content, file, asciiOnly) {
     ecma: 2020,
     module: true,
     toplevel: true,
-    compress: { passes: 3 },
+    // With `reduce_funcs` a function that is called once goes to where it is called, and variables of it to the module's
+    // scope, where they hold on to the last socket.
+    compress: { passes: 3, reduce_funcs: false },
     format: { ascii_only: asciiOnly },
     sourceMap: { content, filename: file, url: `${file}.map`, includeSources: true },
   });
