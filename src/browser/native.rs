@@ -2,7 +2,7 @@
 //!
 //! web-sys has most of this too. Here the arguments stay JavaScript's: the browser itself converts and checks them and
 //! throws what it would throw, and no text is copied into wasm memory and back. It also spares the npm build js-sys,
-//! whose futures cost it 1.6 KB, brotli.
+//! whose futures would stay in the module though nobody calls them.
 
 use wasm_bindgen::prelude::*;
 
