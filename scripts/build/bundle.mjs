@@ -104,7 +104,7 @@ async function build(entry, encoding) {
   writeFileSync(join(dist, `${file}.map`), smaller.map);
 }
 
-/** What terser finds after esbuild is a twentieth of the script, brotli. */
+/** Terser still finds something after esbuild. */
 async function squeeze(code, content, file, asciiOnly) {
   const { minify } = await import('terser');
   return minify(code, {

@@ -75,7 +75,7 @@ export async function compile() {
     '--no-default-features',
     '--features',
     'npm',
-    // With opt-level 3 smaller than "z" or "s" by a tenth: what is small is inlined and folded, the rest is not copied.
+    // With opt-level 3 smaller than "z" or "s": what is small is inlined and folded, the rest is not copied.
     '--config',
     'target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=--inline-threshold=10"]',
   ]);

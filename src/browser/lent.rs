@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 
 /// Like a `RefCell` for content that is only ever lent to closures that call nothing foreign, and so are never called
 /// within one another. `RefCell` checks that at run time, and what it would say, or the branches for not saying it,
-/// were a tenth of the npm build. Here builds with debug assertions check it.
+/// would be shipped. Here builds with debug assertions check it.
 pub(super) struct Lent<T> {
     content: UnsafeCell<T>,
     #[cfg(debug_assertions)]

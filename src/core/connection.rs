@@ -567,7 +567,7 @@ impl<M> Connection<M> {
         self.output(Output::Notify(event));
     }
 
-    /// Not inlined: its two dozen copies would be a tenth of the npm build.
+    /// Not inlined: its two dozen copies would be shipped.
     #[inline(never)]
     fn output(&mut self, output: Output<M>) {
         let queue = match output {

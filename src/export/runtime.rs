@@ -1,4 +1,4 @@
-//! What std would bring to the npm build, in a few hundred bytes instead of several thousand.
+//! What std would bring to the npm build, as small as it gets.
 
 #![expect(unsafe_code, reason = "an allocator hands out memory")]
 
@@ -8,8 +8,8 @@ use core::cell::Cell;
 use core::ptr::null_mut;
 
 /// Blocks are powers of two, and a freed one waits for the next of its size. What the core keeps is few and of few
-/// sizes (a line, and rings that double), so nothing is lost by never joining blocks, and the shipped bytes are a
-/// third of talc's, which are a third of std's.
+/// sizes (a line, and rings that double), so nothing is lost by never joining blocks, and there is less to ship than
+/// of a general allocator.
 struct Blocks {
     /// For each power of two the first free block, each of which holds the next.
     free: [Cell<usize>; 32],
