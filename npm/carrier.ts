@@ -2,10 +2,12 @@
 // standard says of listeners: their order, errors, microtasks in between. When the line gets a new socket, the
 // registrations go along.
 
-import type { Ear, Line } from '#wasm';
+import { carriers } from '#carriers';
+import { condition, dial, type Ear, forget, unwatch, wake, watch } from '#native';
+import { free, hear, heard, make, send, withdraw } from '#wasm';
 import type { LostEvent } from './events.js';
 import { hide, show } from './face.js';
-import type { Cause, Decide, Heartbeat } from './options.js';
+import { type Cause, type Decide, decision, type Heartbeat, parseOptions, type UndropOptions } from './options.js';
 
 type Callback = EventListenerOrEventListenerObject;
 
@@ -17,16 +19,30 @@ interface Registration {
   options: AddEventListenerOptions;
 }
 
+/** What has become of a message that had to wait. */
+export type Fate = 'sent' | LostEvent['cause'];
+
+interface Waiting {
+  data: unknown;
+  told: ((fate: Fate) => void) | undefined;
+}
+
 /** In the order of the core. */
 export const CAUSES: Cause[] = ['close', 'heartbeat', 'timeout', 'url', 'wake', 'reconnect'];
 const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
 
-/** What `hear` is told, beside the events. */
-const enum Told {
-  Ping = 4,
+/** What `act` is asked to do, as in `src/export/line.rs`, beside telling of the events. */
+const enum Acts {
+  Close = 3,
+  Ping,
   Transmit,
   /** And the fates after it. */
   Lost,
+  Dial = 9,
+  HangUp,
+  Wake,
+  Watch,
+  End,
 }
 
 const EVENTS = ['statechange', 'open', 'error', 'close'];
@@ -58,15 +74,6 @@ const check = (count: number, callback: Callback | null) => {
 const parse = (options: boolean | AddEventListenerOptions | null | undefined): AddEventListenerOptions =>
   Object(options) === options ? (options as AddEventListenerOptions) : { capture: !!options };
 
-/**
- * Through which the driver hears. It is held for good, and so holds on to nothing but the line, and to that only for as
- * long as somebody else does.
- */
-const makeEar = () => {
-  const ear: Ear & { line?: WeakRef<Line> } = (...heard) => !!ear.line?.deref()?.hear(...heard);
-  return ear;
-};
-
 /** What there is of a socket while its URL is still looked for. */
 const nowhere = () =>
   Object.assign(new EventTarget(), {
@@ -79,61 +86,106 @@ const nowhere = () =>
     close() {},
   }) as unknown as WebSocket;
 
+/** A socket of ours that nobody uses any more hangs up. */
+const abandoned = new FinalizationRegistry((held: Held) => {
+  free(held.line);
+  held.line = 0;
+});
+
+/** The number of a line, 0 once there is none. */
+interface Held {
+  line: number;
+}
+
+/** The number of the last carrier. */
+let last = 0;
+
+/** What `native.js` reports when a socket was dialled whose URL had to be found first. */
+const FOUND_SOCKET = 4;
+
 /**
  * Holds on to its owner through the owner's listeners alone: without any, an owner that nobody uses is collected, and
  * its line closed.
  */
 export class Carrier {
   socket = nowhere();
+  /** Is given what each message of the page's holds, before the page's listeners. */
+  tap: ((data: unknown) => void) | undefined;
+  /** Whether the socket is that of the present dial. */
+  #isLive = false;
   #registrations: Registration[] = [];
   /** The messages that the core counts. */
-  readonly #waiting: unknown[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #source: object;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
+  readonly #held: Held = { line: 0 };
+  readonly #number = ++last;
+  #timer = 0;
+  /** What the browser's constructor threw. */
+  #thrown: unknown;
+  /** The event behind what is told. */
+  #behind: Partial<CloseEvent> | undefined;
 
-  readonly ear = makeEar();
-
-  /** @param source - Where to dial, or how to find out: see `dial` in `native.js`. */
-  constructor(
-    readonly source: object,
-    heartbeat: Heartbeat | undefined,
-    decide: Decide | undefined,
-  ) {
-    this.#heartbeat = heartbeat;
-    this.#decide = decide;
-  }
-
-  // What the driver calls, as `src/export/line.rs` has it.
-
-  carry(socket: WebSocket) {
-    hide(socket);
-    socket.binaryType = this.socket.binaryType;
-    for (const { type, listener, options } of this.#living()) {
-      this.socket.removeEventListener(type, listener, options);
-      socket.addEventListener(type, listener, options);
-    }
-    this.socket = socket;
+  /**
+   * Dials.
+   *
+   * @param source - Where to dial, or how to find out: see `dial` in `native.js`.
+   */
+  constructor(owner: EventTarget, source: object, options: UndropOptions) {
+    const parsed = parseOptions(options);
+    this.#source = source;
+    this.#heartbeat = options.heartbeat;
+    this.#decide = decision(options.retry);
+    carriers.set(this.#number, this);
+    this.#held.line = make(this.#number, Math.random() * 2 ** 53, ...parsed);
+    if (!this.line) throw this.#thrown;
+    abandoned.register(owner, this.#held);
     this.#eavesdrop();
   }
 
-  hear(what: number) {
-    const type = EVENTS[what];
-    if (what === Told.Ping) this.#ping();
-    else if (what === Told.Transmit) this.socket.send(this.#waiting.shift() as string);
-    else if (what >= Told.Lost) {
-      const event = new MessageEvent('lost', { data: this.#waiting.shift() });
-      this.#dispatch(event, { cause: FATES[what - Told.Lost] });
-    } else if (type) this.#dispatch(type === 'close' ? new CloseEvent(type, { code: 1006 }) : new Event(type));
+  get line() {
+    return this.#held.line;
   }
 
-  lose(
-    asks: boolean,
-    cause: number,
-    code: number,
-    attempt: number,
-    delay: number,
-    { reason = '', wasClean = false }: Partial<CloseEvent> = {},
-  ): number {
+  readonly #ear: Ear = (what, epoch, detail, clean, value) => {
+    if (what === FOUND_SOCKET) this.#carry(value as WebSocket);
+    this.#behind = value as CloseEvent;
+    const answer = this.line && hear(this.line, what, epoch, detail, clean);
+    this.#behind = undefined;
+    return answer;
+  };
+
+  // What the driver calls, as `src/export/line.rs` has it.
+
+  act(what: number, detail: number): unknown {
+    const type = EVENTS[what];
+    if (type) this.#tell(type);
+    else if (what === Acts.Ping) this.#ping();
+    else if (what === Acts.Dial) return this.#dial(detail);
+    else if (what === Acts.HangUp) this.#hangUp();
+    else if (what === Acts.Wake) this.#timer = wake(this.#timer, detail, this.#ear);
+    else if (what === Acts.Watch) {
+      watch(this.#ear);
+      return condition();
+    } else if (what === Acts.End) {
+      this.#hangUp();
+      unwatch(this.#ear);
+      this.#timer = wake(this.#timer, -1, this.#ear);
+      carriers.delete(this.#number);
+      if (detail) this.#tell('close');
+    } else {
+      const { data, told } = this.#waiting.shift() as Waiting;
+      if (what === Acts.Transmit) this.socket.send(data as string);
+      const fate = what === Acts.Transmit ? 'sent' : (FATES[what - Acts.Lost] as LostEvent['cause']);
+      if (told) told(fate);
+      else if (fate !== 'sent') this.#dispatch(new MessageEvent('lost', { data }), { cause: fate });
+    }
+    return;
+  }
+
+  lose(asks: boolean, cause: number, code: number, attempt: number, delay: number): number {
+    const { reason = '', wasClean = false } = this.#behind ?? {};
     const more = { cause: CAUSES[cause] as Cause, attempt, delay };
     let verdict: boolean | number | undefined;
     if (asks) {
@@ -151,16 +203,66 @@ export class Carrier {
     return this.socket.dispatchEvent(Object.assign(event, more));
   }
 
-  // What the shell calls.
+  #tell(type: string) {
+    const { code = 1006, reason = '', wasClean = false } = this.#behind ?? {};
+    this.#dispatch(type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type));
+  }
 
-  set line(line: Line) {
-    this.ear.line = new WeakRef(line);
+  #dial(epoch: number) {
+    this.#isLive = false;
+    try {
+      const socket = dial(this.#source, epoch, this.#ear);
+      if (socket) this.#carry(socket);
+    } catch (error) {
+      this.#thrown = error;
+      return 0;
+    }
+    return 1;
+  }
+
+  #carry(socket: WebSocket) {
+    hide(socket);
+    socket.binaryType = this.socket.binaryType;
+    for (const { type, listener, options } of this.#living()) {
+      this.socket.removeEventListener(type, listener, options);
+      socket.addEventListener(type, listener, options);
+    }
+    this.socket = socket;
+    this.#isLive = true;
     this.#eavesdrop();
   }
 
-  /** Takes a message that the core has taken. */
-  wait(message: unknown) {
-    this.#waiting.push(message);
+  #hangUp() {
+    if (this.#isLive) forget(this.socket);
+    this.#isLive = false;
+  }
+
+  // What the shell calls.
+
+  /** Whether the socket may answer to what it is told. */
+  get isLive() {
+    return this.#isLive;
+  }
+
+  /** It may have been over. */
+  revive() {
+    carriers.set(this.#number, this);
+  }
+
+  /** Takes a message of so many bytes that has to wait, and returns what to do to take it back; or why it can't wait. */
+  wait(data: unknown, bytes: number, told: Waiting['told']): number | (() => void) {
+    const waiting = { data, told };
+    // First, since the page may send more when it hears what made room.
+    this.#waiting.push(waiting);
+    const remove = () => {
+      const index = this.#waiting.indexOf(waiting);
+      if (index >= 0) this.#waiting.splice(index, 1);
+      return index;
+    };
+    const refusal = send(this.line, bytes);
+    if (!refusal) return () => withdraw(this.line, remove());
+    remove();
+    return refusal;
   }
 
   dispatch(owner: EventTarget, event: Event) {
@@ -238,8 +340,9 @@ export class Carrier {
     const { data } = event;
     const reply = this.#heartbeat?.reply;
     const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
-    const swallows = !this.ear.line?.deref()?.heard(sizeOf(data), replies) || replies;
+    const swallows = !heard(this.line, sizeOf(data), replies) || replies;
     if (swallows) event.stopImmediatePropagation();
+    else this.tap?.(data);
     return swallows;
   }
 

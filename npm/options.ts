@@ -56,7 +56,7 @@ export interface Queue {
 
 /** How a silent line is found out. Its form is agreed with the server. */
 export interface Heartbeat {
-  /** How long the line may be silent before the server is asked, in milliseconds. 25,000. */
+  /** How often the line is looked at, in milliseconds. If it has been silent since the last look, the server is asked. 25,000. */
   interval?: number;
   /** How long it may then stay silent, in milliseconds. 10,000. */
   timeout?: number;

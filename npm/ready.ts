@@ -1,23 +1,23 @@
 // Compiles the WebAssembly on first use, so that importing costs nothing and works where there is none to compile.
 
-import { initSync } from '#wasm';
+import { load } from '#wasm';
 
-let load: (() => WebAssembly.Module) | undefined;
+let compile: (() => WebAssembly.Module) | undefined;
 
 /** What an entry point gives: how it comes by the module. */
-export const provide = (loader: () => WebAssembly.Module) => {
-  load = loader;
+export const provide = (compiles: () => WebAssembly.Module) => {
+  compile = compiles;
 };
 
 export const ready = () => {
-  if (!load) return;
+  if (!compile) return;
   try {
-    initSync({ module: load() });
+    load(compile());
   } catch (cause) {
     throw new Error(
       "undrop can't compile its WebAssembly. If this page has a Content-Security-Policy, its script-src needs 'wasm-unsafe-eval'.",
       { cause },
     );
   }
-  load = undefined;
+  compile = undefined;
 };

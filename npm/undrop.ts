@@ -1,7 +1,7 @@
-import { Line } from '#wasm';
-import { CAUSES, Carrier, sizeOf } from './carrier.js';
+import { admits, close, get, reconnect } from '#wasm';
+import { CAUSES, Carrier, type Fate, sizeOf } from './carrier.js';
 import type { DropEvent, Events, LostEvent } from './events.js';
-import { type Cause, decision, parseOptions, type UndropOptions } from './options.js';
+import type { Cause, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
 /** A value, or a function that returns or promises it at each dial: a fresh token, another server. */
@@ -34,10 +34,16 @@ const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage', 'ondrop', 'onlost', 'onstatechange'];
 const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
 const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
-/** What `Line.get` is asked for: these, the counts as `stats` has them, and the drops. */
+/** What `get` is asked for: these, the counts as `stats` has them, and the drops. */
 const enum Got {
   State,
   Queued,
+}
+
+/** Why a message can't wait, as in `src/export/line.rs`. */
+const enum Refusal {
+  NotOpen = 1,
+  Full,
 }
 
 const call = <T>(given: Given<T>) => (typeof given === 'function' ? (given as () => T | Promise<T>)() : given);
@@ -57,6 +63,19 @@ const parseProtocols = (given: unknown): string[] => {
   // In an iterator without `return`: the standard does not close it when a conversion throws.
   return Array.from({ [Symbol.iterator]: () => ({ next: next.bind(iterator) }) }, (one) => `${one}`);
 };
+
+/** What an entry with more in it reaches of a socket. */
+export interface Inside {
+  /** Is given what each message of the page's holds, before the page's listeners. */
+  tap: ((data: unknown) => void) | undefined;
+  /**
+   * Sends. If it has to wait, the answer takes it back, and `told` hears what else becomes of it. Throws what `send`
+   * throws, and if it is over.
+   */
+  post(data: string | ArrayBufferLike | Blob | ArrayBufferView, told: (fate: Fate) => void): (() => void) | undefined;
+}
+
+export let inside: (socket: Undrop) => Inside;
 
 /**
  * A drop-in for the browser's `WebSocket`: the same constructor, properties, methods and events.
@@ -87,7 +106,6 @@ export class Undrop extends EventTarget implements WebSocket {
   declare onstatechange: Handler<Event>;
 
   readonly #carrier: Carrier;
-  readonly #line: Line;
   readonly #handlers = new Map<string, { value: object; listener: EventListener }>();
   /** Without `retry`. */
   readonly #isPlain: boolean;
@@ -107,14 +125,11 @@ export class Undrop extends EventTarget implements WebSocket {
       typeof url === 'function' || typeof protocols === 'function'
         ? { find: async () => [parseUrl(await call(url)), parseProtocols(await call(protocols))] }
         : { url: parseUrl(url), protocols: parseProtocols(protocols) };
-    const { heartbeat, retry, signal } = options;
-    const parsed = parseOptions(options);
+    const { retry, signal } = options;
     signal?.throwIfAborted();
     this.#isPlain = retry === false;
     ready();
-    this.#carrier = new Carrier(source, heartbeat, decision(retry));
-    this.#line = new Line(this.#carrier, this.#carrier.ear, Math.random() * 2 ** 53, ...parsed);
-    this.#carrier.line = this.#line;
+    this.#carrier = new Carrier(this, source, options);
     signal?.addEventListener('abort', () => this.close());
   }
 
@@ -125,14 +140,14 @@ export class Undrop extends EventTarget implements WebSocket {
 
   get readyState(): 0 | 1 | 2 | 3 {
     const { socket } = this.#carrier;
-    const state = this.#line.get(Got.State);
+    const state = this.#get(Got.State);
     // The browser knows first when the other end closes; and without `retry` it is right in everything.
     return (this.#isPlain || STATES[state] === 'open' ? socket.readyState : READY_STATES[state]) as 0;
   }
 
   /** Where the line stands. `statechange` tells when that changes. */
   get state(): State {
-    return STATES[this.#line.get(Got.State)] as State;
+    return STATES[this.#get(Got.State)] as State;
   }
 
   /** Bytes that `send` took and the network did not yet. */
@@ -140,13 +155,13 @@ export class Undrop extends EventTarget implements WebSocket {
     const { readyState } = this;
     // What the last socket had not sent is no longer on its way.
     const sending = readyState ? this.#carrier.socket.bufferedAmount : 0;
-    return sending + this.#line.get(Got.Queued) + this.#discarded;
+    return sending + this.#get(Got.Queued) + this.#discarded;
   }
 
   /** Counts for a status page. */
   get stats(): Stats {
     let index: number = Got.Queued;
-    const next = () => this.#line.get(++index);
+    const next = () => this.#get(++index);
     const [dials, opens, messagesIn, messagesOut] = [next(), next(), next(), next()];
     const [bytesIn, bytesOut, trips, last, min, sum] = [next(), next(), next(), next(), next(), next()];
     const drops = Object.fromEntries(CAUSES.map((cause) => [cause, next()])) as Record<Cause, number>;
@@ -178,12 +193,13 @@ export class Undrop extends EventTarget implements WebSocket {
   close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
     // The browser checks the arguments, whatever has become of its socket.
     this.#carrier.socket.close(code, reason);
-    this.#line.close();
+    close(this.#carrier.line, this.#carrier.isLive);
   }
 
   /** Dials now, whatever the line is doing, also after the end. A dial that is under way goes on. */
   reconnect(): void {
-    this.#line.reconnect(this.#carrier);
+    this.#carrier.revive();
+    reconnect(this.#carrier.line);
   }
 
   /**
@@ -195,29 +211,7 @@ export class Undrop extends EventTarget implements WebSocket {
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     // biome-ignore lint/complexity/noArguments: `send(undefined)` sends a word, `send()` is a mistake.
     if (!arguments.length) throw new TypeError('Undrop: send() needs the data to send.');
-    const { socket } = this.#carrier;
-    if (this.#line.admits(socket.readyState, sizeOf(data))) {
-      socket.send(data as string);
-      return;
-    }
-    // What waits is what it was when it was sent.
-    const isBinary = ArrayBuffer.isView(data) || BINARY.test(Object.prototype.toString.call(data));
-    const text = isBinary ? '' : `${data}`;
-    const copy = new Blob([isBinary ? (data as ArrayBuffer) : text]);
-    switch (this.#line.send(copy.size)) {
-      case 0:
-        this.#carrier.wait(isBinary ? copy : text);
-        break;
-      case 1:
-        throw new DOMException('Undrop: the line is down, and there is no queue.', 'InvalidStateError');
-      case 2:
-        throw new DOMException(
-          'Undrop: the queue is full. Wait for flushed(), or raise its limits.',
-          'QuotaExceededError',
-        );
-      case 3:
-        this.#discarded += copy.size;
-    }
+    this.#post(data);
   }
 
   /** Resolves when all that was sent has left. Rejects when it is over, or when the signal is aborted. */
@@ -296,9 +290,44 @@ export class Undrop extends EventTarget implements WebSocket {
         Object.defineProperty(Undrop.prototype, name, { ...descriptor, enumerable: name in standard });
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
+    inside = (socket) => ({
+      set tap(tap: Inside['tap']) {
+        socket.#carrier.tap = tap;
+      },
+      post: (data, told) => socket.#post(data, told),
+    });
     // A minifier has taken it away.
     Object.defineProperty(Undrop, 'name', { value: 'Undrop' });
     Object.defineProperty(Undrop.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
+  }
+
+  #get(index: number) {
+    return get(this.#carrier.line, index);
+  }
+
+  /** See `Inside`. */
+  #post(data: string | ArrayBufferLike | Blob | ArrayBufferView, told?: (fate: Fate) => void) {
+    const { line, socket } = this.#carrier;
+    if (admits(line, socket.readyState, sizeOf(data))) {
+      socket.send(data as string);
+      return;
+    }
+    // What waits is what it was when it was sent.
+    const isBinary = ArrayBuffer.isView(data) || BINARY.test(Object.prototype.toString.call(data));
+    const text = isBinary ? '' : `${data}`;
+    const copy = new Blob([isBinary ? (data as ArrayBuffer) : text]);
+    const waits = this.#carrier.wait(isBinary ? copy : text, copy.size, told);
+    if (typeof waits === 'function') return waits;
+    if (waits === Refusal.NotOpen)
+      throw new DOMException('Undrop: the line is down, and there is no queue.', 'InvalidStateError');
+    if (waits === Refusal.Full)
+      throw new DOMException(
+        'Undrop: the queue is full. Wait for flushed(), or raise its limits.',
+        'QuotaExceededError',
+      );
+    if (told) throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+    this.#discarded += copy.size;
+    return;
   }
 
   /** https://html.spec.whatwg.org/#event-handler-idl-attributes: a handler keeps its place among the listeners. */

@@ -1,41 +1,55 @@
-// The two modules that the build makes out of the Rust crate.
+// What the bundler finds under these names: what the build makes out of the Rust crate, and the JavaScript in it.
 
 declare module '#wasm' {
-  export type Ear = (what: number, epoch: number, detail: number, clean: boolean, value: unknown) => boolean;
-
-  /** `src/export/line.rs` */
-  export class Line {
-    constructor(
-      carrier: object,
-      ear: Ear,
-      seed: number,
-      ...options: readonly [
-        policy: number,
-        limit: number,
-        first: number,
-        cap: number,
-        resetAfter: number,
-        connectTimeout: number,
-        queueMessages: number,
-        queueBytes: number,
-        timeToLive: number,
-        dropsOldest: boolean,
-        interval: number,
-        timeout: number,
-      ]
-    );
-    hear: Ear;
-    admits(readyState: number, bytes: number): boolean;
-    send(bytes: number): number;
-    heard(bytes: number, replies: boolean): boolean;
-    close(): void;
-    reconnect(carrier: object): void;
-    get(index: number): number;
-  }
-  export function initSync(options: { module: WebAssembly.Module }): unknown;
+  // `src/export/line.rs`. What is a bool there is 0 or 1 here.
+  export const make: (
+    carrier: number,
+    seed: number,
+    ...options: readonly [
+      policy: number,
+      limit: number,
+      first: number,
+      cap: number,
+      resetAfter: number,
+      connectTimeout: number,
+      queueMessages: number,
+      queueBytes: number,
+      timeToLive: number,
+      dropsOldest: boolean,
+      interval: number,
+      timeout: number,
+    ]
+  ) => number;
+  export const free: (line: number) => void;
+  export const hear: (line: number, what: number, epoch: number, detail: number, clean: boolean) => number;
+  export const admits: (line: number, readyState: number, bytes: number) => number;
+  export const send: (line: number, bytes: number) => number;
+  export const withdraw: (line: number, index: number) => void;
+  export const heard: (line: number, bytes: number, replies: boolean) => number;
+  export const close: (line: number, answers: boolean) => void;
+  export const reconnect: (line: number) => void;
+  export const get: (line: number, index: number) => number;
+  /** Before it none of the others is there. */
+  export const load: (module: WebAssembly.Module) => void;
 }
 
 declare module '#wasm/bytes' {
   const bytes: () => Uint8Array<ArrayBuffer>;
   export default bytes;
+}
+
+declare module '#native' {
+  // `src/browser/native.js`
+  export type Ear = (what: number, epoch: number, detail: number, clean: boolean, value?: unknown) => unknown;
+  export const dial: (source: object, epoch: number, hear: Ear) => WebSocket | undefined;
+  export const forget: (socket: WebSocket) => void;
+  export const wake: (last: number, delay: number, hear: Ear) => number;
+  export const watch: (hear: Ear) => void;
+  export const unwatch: (hear: Ear) => void;
+  export const condition: () => number;
+}
+
+declare module '#carriers' {
+  // `src/export/carriers.js`
+  export const carriers: Map<number, object>;
 }

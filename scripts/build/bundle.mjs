@@ -111,12 +111,14 @@ async function squeeze(code, content, file, asciiOnly) {
     ecma: 2020,
     module: true,
     toplevel: true,
-    // With `reduce_funcs` a forgotten socket was never collected: `tests/e2e/leaks.test.mjs` tells.
-    compress: { passes: 3, reduce_funcs: false },
+    compress: { passes: 3 },
     format: { ascii_only: asciiOnly },
     sourceMap: { content, filename: file, url: `${file}.map`, includeSources: true },
   });
 }
+
+/** The JavaScript of the crate itself. wasm-bindgen has copied it for its glue, but there has to be one of each. */
+const snippets = { '#native': 'src/browser/native.js', '#carriers': 'src/export/carriers.js' };
 
 /** `#wasm` is wasm-bindgen's glue, `#wasm/bytes` the module itself, decoded from a string when it is asked for. */
 function wasm(encoding) {
@@ -129,6 +131,8 @@ function wasm(encoding) {
         namespace: 'inlined',
         sideEffects: false,
       }));
+      for (const [name, path] of Object.entries(snippets))
+        onResolve({ filter: new RegExp(`^${name}$|/snippets/.*${path}$`) }, () => ({ path: inRoot(path) }));
       onLoad({ filter: /.*/, namespace: 'inlined' }, () => ({
         contents: encoding(readFileSync(optimized)),
         loader: 'js',

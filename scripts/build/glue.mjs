@@ -1,48 +1,35 @@
-// Makes the glue smaller that wasm-bindgen wrote: leaves out what is not used, and applies the short names that wasm-opt
-// gave the module's imports and exports.
-// The long ones hold hashes, which no compressor can shrink, once in the module and once in the glue.
-//
-// It knows the glue's text, which is that of one exact version of wasm-bindgen, and refuses a text it does not know.
+// Writes the glue between the module and the JavaScript around it, in place of wasm-bindgen's own: here all that
+// crosses is a number, which WebAssembly hands over by itself, so there is nothing to convert. Its names are those that
+// wasm-opt gave the module's imports and exports; the long ones hold hashes, which no compressor can shrink.
 
 import { Failure } from '../lib/log.mjs';
 
-/** `imports` are `[module, name, short]`, all of one module `a` from now on; `exports` are `[name, short]`. */
-export function shorten(glue, { imports, exports }) {
-  let text = glue;
-  const replace = (pattern, by) => {
-    if (!pattern.test(text))
-      throw new Failure(`wasm-bindgen's glue no longer has ${pattern}: adapt ${import.meta.url}`);
-    // A function, because a short name may well be `$`.
-    text = text.replace(pattern, () => by);
-  };
-  for (const [module, name, short] of imports) {
-    if (module === './undrop_bg.js') replace(new RegExp(`(?<=^\\s+)${escaped(name)}(?=:)`, 'm'), short);
-    // What comes from a file of the crate itself is handed on as it is.
-    else {
-      const namespace = new RegExp(`^(?=import \\* as \\w+ from "${escaped(module)}")`, 'm');
-      replace(namespace, `import { ${name} as import_${short} } from "${module}";\n`);
-      replace(/(?<=^ +const import0 = \{\n)/m, `        ${short}: import_${short},\n`);
-    }
-  }
-  for (const [name, short] of exports) {
-    text = text.replace(new RegExp(`\\bwasm\\.${escaped(name)}\\b`, 'g'), () => `wasm.${short}`);
-  }
-  replace(/^ +"\.\/undrop_bg\.js": import0,\n( +"\.\/snippets.*,\n)*/m, '        a: import0,\n');
-  // Ours is always called with a module: the rest of the original is about other arguments.
-  replace(
-    /^function initSync\(module\) \{\n[\s\S]*?^\}/m,
-    `function initSync({ module }) {
-    return __wbg_finalize_init(new WebAssembly.Instance(module, __wbg_get_imports()), module);
-}`,
-  );
-  // What wasm-bindgen would throw can't happen here; its words, and with them the text decoder, stay behind.
-  replace(/getStringFromWasm0\(arg0, arg1\)/, '"undrop"');
-  replace(/^let cachedTextDecoder = .*\n(cachedTextDecoder\.decode\(\);\n)?/m, 'let cachedTextDecoder;\n');
-  // Nobody but the collector frees a line, and every browser that runs this has one to be asked.
-  replace(/^ {4}__destroy_into_raw\(\) \{\n[\s\S]*?^ {4}\}\n {4}free\(\) \{\n[\s\S]*?^ {4}\}\n/m, '');
-  replace(/^if \(Symbol\.dispose\) .*\n/m, '');
-  replace(/\(typeof FinalizationRegistry === 'undefined'\)\n.*\n\s*: (?=new FinalizationRegistry)/, '');
-  return text;
-}
+/** Fills a table for references to JavaScript's values. The module holds none. */
+const TABLE = '__wbindgen_init_externref_table';
 
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+/** `imports` are `[module, name, short]`, all of one module `a` from now on; `exports` are `[name, short]`. */
+export function write({ imports, exports }) {
+  const lines = [];
+  const given = [];
+  for (const [module, name, short] of imports) {
+    if (module !== './undrop_bg.js') {
+      lines.push(`import { ${name} } from ${JSON.stringify(module)};`);
+      given.push(`${short}: ${name}`);
+    } else if (name === TABLE) given.push(`${short}() {}`);
+    else
+      throw new Failure(
+        `The module imports ${name}, which wasm-bindgen would convert something for: hand over numbers (i32, f64) alone`,
+      );
+  }
+  const ours = exports.filter(([name]) => name !== 'memory' && !name.startsWith('__'));
+  lines.push(
+    `export let ${ours.map(([name]) => name).join(', ')};`,
+    // Not in `load`: minifiers write functions where they are used, and one that is written in the call of the first
+    // constructor would keep the first socket alive for as long as the module is.
+    `const imports = { a: { ${given.join(', ')} } };`,
+    'export const load = (module) => {',
+    `  ({ ${ours.map(([name, short]) => `${short}: ${name}`).join(', ')} } = new WebAssembly.Instance(module, imports).exports);`,
+    '};',
+  );
+  return `${lines.join('\n')}\n`;
+}

@@ -10,7 +10,7 @@ import { Failure } from '../lib/log.mjs';
 import { generated, inRoot, target } from '../lib/paths.mjs';
 import { ask, packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
-import { shorten } from './glue.mjs';
+import { write } from './glue.mjs';
 
 const compiled = join(target, 'wasm32-unknown-unknown/npm/undrop.wasm');
 /** What wasm-bindgen writes: the module, and beside it the JavaScript that calls it. */
@@ -34,7 +34,7 @@ const features = [
   'reference-types',
   'sign-ext',
 ];
-const optimizerArguments = [
+export const optimizerArguments = [
   '-Oz',
   ...features.map((feature) => `--enable-${feature}`),
   '--strip-debug',
@@ -117,7 +117,7 @@ export async function optimize() {
     const args = [program, wordless, '-o', optimized, ...optimizerArguments];
     const names = await ask(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     if (names === undefined) throw new Failure('wasm-opt failed');
-    writeFileSync(glue, shorten(readFileSync(boundGlue, 'utf8'), JSON.parse(names)));
+    writeFileSync(glue, write(JSON.parse(names)));
   });
   return bytes(optimized);
 }

@@ -1,24 +1,32 @@
 //! Drives a connection in the browser: tells the core what happened, does what it says.
 
-use wasm_bindgen::prelude::*;
-
 use super::lent::Lent;
-use super::native::{self, Native, heard};
+use super::native::{self, heard};
 use crate::core::{Config, Connection, Drop as Dropped, Epoch, Event, Fate, Millis, Output, Signal, State, Verdict};
 
-/// Who is told, in JavaScript or in Rust.
+/// Who acts and who is told, in JavaScript or in Rust. It holds the browser's socket and its timer.
 pub(crate) trait Face: Clone {
     /// What the core has of a message.
     type Message;
-    /// The URL and the subprotocols, or how to find them: see `dial` in `native.js`.
-    fn source(&self) -> JsValue;
-    /// From now on the line is this socket.
-    fn carry(&self, socket: &Native);
+    /// What the browser's constructor throws.
+    type Refusal;
+    /// Opens a socket in place of the last, and reports to [`Driver::hear`] what becomes of it under this number. If the
+    /// URL has to be found first, it is opened once `FOUND` has been answered with true.
+    fn dial(&self, epoch: Epoch) -> Result<(), Self::Refusal>;
+    /// Forgets the socket, if there is one, and closes it.
+    fn hang_up(&self);
+    /// Reports `TIME` after so many milliseconds, and no other; never, if negative.
+    fn wake(&self, delay: f64);
+    /// Reports what the page says of itself, from now on. What it says now is returned as by `condition` in
+    /// `native.js`.
+    fn watch(&self) -> u32;
+    /// It is over: the socket is forgotten, nothing more is heard of the page, and what is held for the user's sake may
+    /// go. The user is told, unless the browser does that.
+    fn end(&self, tells: bool);
     /// Tells the user of something that the browser does not tell by itself.
     fn tell(&self, event: Event);
-    /// Tells the user of a lost line, and asks what to make of it if it is up to the user. `native` is the event
-    /// behind it, if any.
-    fn tell_drop(&self, dropped: Dropped, asks: bool, native: &JsValue) -> Verdict;
+    /// Tells the user of a lost line, and asks what to make of it if it is up to the user.
+    fn tell_drop(&self, dropped: Dropped, asks: bool) -> Verdict;
     /// Sends a message that has waited.
     fn transmit(&self, message: Self::Message);
     /// Hands a message back.
@@ -29,33 +37,20 @@ pub(crate) trait Face: Clone {
 
 /// A connection at work. Dropping it closes its socket, and nothing is called after that.
 pub(crate) struct Driver<F: Face> {
-    /// The function that calls [`hear`](Self::hear). It is held for good, so it must not hold on to the page.
-    ear: JsValue,
+    face: F,
     connection: Lent<Connection<F::Message>>,
-    outside: Lent<Outside<F>>,
-}
-
-/// What is held of the world. The face is let go when the line is over: through it the page's listeners, and so the
-/// page's objects, are kept alive.
-struct Outside<F> {
-    face: Option<F>,
-    socket: Option<Native>,
-    timer: u32,
-    due: Option<Millis>,
+    /// When the timer is to go off.
+    due: Lent<Option<Millis>>,
 }
 
 impl<F: Face> Driver<F> {
     /// Dials. What the browser's own constructor throws is returned.
-    pub(crate) fn new(face: F, ear: JsValue, config: Config, seed: u64) -> Result<Self, JsValue> {
-        let driver = Self {
-            ear,
-            connection: Lent::new(Connection::new(config, now(), seed)),
-            outside: Lent::new(Outside { face: Some(face), socket: None, timer: 0, due: None }),
-        };
+    pub(crate) fn new(face: F, config: Config, seed: u64) -> Result<Self, F::Refusal> {
+        let driver = Self { face, connection: Lent::new(Connection::new(config, now(), seed)), due: Lent::new(None) };
         // Only now can the browser refuse: later dials are made of what it took once.
-        while let Some(output) = driver.connection.with(Connection::poll) {
+        while let Some(output) = driver.with(Connection::poll) {
             if let Output::Dial(epoch) = output {
-                driver.dial(epoch)?;
+                driver.face.dial(epoch)?;
             }
         }
         driver.watch();
@@ -64,12 +59,9 @@ impl<F: Face> Driver<F> {
     }
 
     /// Something happened outside. True if the browser's own event may reach the page.
-    pub(crate) fn hear(&self, what: u32, epoch: u32, detail: u32, clean: bool, value: &JsValue) -> bool {
+    pub(crate) fn hear(&self, what: u32, epoch: u32, detail: u32, clean: bool) -> bool {
         let epoch = Epoch(epoch);
         let now = now();
-        if what == heard::SOCKET {
-            self.place(value.unchecked_ref());
-        }
         let wanted = self.with(|connection| {
             match what {
                 heard::OPENED => connection.handle_opened(now, epoch),
@@ -83,7 +75,7 @@ impl<F: Face> Driver<F> {
             what == heard::FOUND && connection.epoch() == epoch && connection.state() == State::Connecting
         });
         if what == heard::TIME {
-            self.outside.with(|outside| outside.due = None);
+            self.due.with(|due| *due = None);
         }
         let event = match what {
             heard::OPENED => Some(Event::Open),
@@ -91,13 +83,13 @@ impl<F: Face> Driver<F> {
             heard::CLOSED => Some(Event::Close),
             _ => None,
         };
-        self.drain(event, value) || wanted
+        self.drain(event) || wanted
     }
 
     /// Calls into the core, and does what it then wants done.
     pub(crate) fn ask<R>(&self, call: impl FnOnce(&mut Connection<F::Message>) -> R) -> R {
         let answer = self.with(call);
-        self.drain(None, &JsValue::UNDEFINED);
+        self.drain(None);
         answer
     }
 
@@ -106,16 +98,14 @@ impl<F: Face> Driver<F> {
         self.connection.with(call)
     }
 
-    /// The socket, if there is one, has been told.
-    pub(crate) fn close(&self) {
+    /// The user closes. The socket, if there is one that may answer, has been told.
+    pub(crate) fn close(&self, answers: bool) {
         let now = now();
-        let answers = self.outside.with(|outside| outside.socket.is_some());
         self.ask(|connection| if answers { connection.close(now) } else { connection.close_unanswered(now) });
     }
 
-    /// The face had been let go if it was over.
-    pub(crate) fn reconnect(&self, face: F) {
-        let _last = self.outside.with(|outside| outside.face.replace(face));
+    /// Dials now, also if it was over.
+    pub(crate) fn reconnect(&self) {
         self.watch();
         let now = now();
         self.ask(|connection| connection.reconnect(now));
@@ -125,44 +115,37 @@ impl<F: Face> Driver<F> {
     /// user acts on what is told. True if the browser's own `event` may reach the page: it tells what there
     /// is to tell, and tells it last, since the page sees it after all that is done here.
     #[inline(never)]
-    fn drain(&self, event: Option<Event>, native: &JsValue) -> bool {
+    fn drain(&self, event: Option<Event>) -> bool {
         let mut passes = false;
-        let Some(face) = self.outside.with(|outside| outside.face.clone()) else {
-            return false;
-        };
+        let face = &self.face;
         while let Some((output, is_last)) =
             self.with(|connection| connection.poll().map(|output| (output, connection.is_drained())))
         {
             match output {
                 Output::Dial(epoch) => {
-                    if self.dial(epoch).is_err() {
+                    if face.dial(epoch).is_err() {
                         let now = now();
                         self.with(|connection| connection.handle_no_url(now, epoch));
                     }
                 }
-                Output::HangUp(_) => self.hang_up(),
+                Output::HangUp(_) => face.hang_up(),
                 Output::Transmit(message) => face.transmit(message),
-                Output::Consult(dropped) => {
-                    let verdict = face.tell_drop(dropped, true, native);
+                Output::Consult(epoch, dropped) => {
+                    let verdict = face.tell_drop(dropped, true);
                     let now = now();
-                    self.with(|connection| connection.handle_verdict(now, dropped, verdict));
+                    self.with(|connection| connection.handle_verdict(now, epoch, verdict));
                 }
                 Output::Notify(Event::Drop(dropped)) => {
-                    if face.tell_drop(dropped, false, native) == Verdict::GiveUp {
+                    if face.tell_drop(dropped, false) == Verdict::GiveUp {
                         self.with(Connection::give_up);
                     }
                 }
                 Output::Notify(told) => {
+                    passes = is_last && event == Some(told);
                     // Unless the user, told of something else, has just asked for a new line.
                     if told == Event::Close && self.with(|connection| connection.state()) == State::Closed {
-                        self.hang_up();
-                        native::unwatch(&self.ear);
-                        // Dropped outside of the cell.
-                        let _face = self.outside.with(|outside| outside.face.take());
-                    }
-                    if is_last && event == Some(told) {
-                        passes = true;
-                    } else {
+                        face.end(!passes);
+                    } else if !passes {
                         face.tell(told);
                     }
                 }
@@ -174,39 +157,9 @@ impl<F: Face> Driver<F> {
         passes
     }
 
-    fn dial(&self, epoch: Epoch) -> Result<(), JsValue> {
-        let face = self.outside.with(|outside| {
-            outside.socket = None;
-            outside.face.clone()
-        });
-        if let Some(face) = face
-            && let Some(socket) = native::dial(&face.source(), epoch.0, &self.ear)?
-        {
-            self.place(&socket);
-        }
-        Ok(())
-    }
-
-    fn place(&self, socket: &Native) {
-        let face = self.outside.with(|outside| {
-            outside.socket = Some(socket.clone());
-            outside.face.clone()
-        });
-        if let Some(face) = face {
-            face.carry(socket);
-        }
-    }
-
-    fn hang_up(&self) {
-        if let Some(socket) = self.outside.with(|outside| outside.socket.take()) {
-            native::forget(&socket);
-        }
-    }
-
     fn watch(&self) {
-        native::watch(&self.ear);
+        let condition = self.face.watch();
         let now = now();
-        let condition = native::condition();
         let sight = if condition & 1 != 0 { Signal::Hidden } else { Signal::Visible };
         let network = if condition & 2 != 0 { Signal::Offline } else { Signal::Online };
         self.with(|connection| {
@@ -217,23 +170,16 @@ impl<F: Face> Driver<F> {
 
     fn set_timer(&self) {
         let due = self.with(|connection| connection.poll_timeout());
-        let (last, timer) = self.outside.with(|outside| (core::mem::replace(&mut outside.due, due), outside.timer));
+        let last = self.due.with(|last| core::mem::replace(last, due));
         if last != due {
-            let delay = due.map_or(-1.0, |due| due.since(now()) as f64);
-            let timer = native::wake(timer, delay, &self.ear);
-            self.outside.with(|outside| outside.timer = timer);
+            self.face.wake(due.map_or(-1.0, |due| due.since(now()) as f64));
         }
     }
 }
 
 impl<F: Face> Drop for Driver<F> {
     fn drop(&mut self) {
-        let outside = self.outside.get_mut();
-        if let Some(socket) = &outside.socket {
-            native::forget(socket);
-        }
-        native::wake(outside.timer, -1.0, &self.ear);
-        native::unwatch(&self.ear);
+        self.face.end(false);
     }
 }
 

@@ -33,8 +33,4 @@ impl<T> Lent<T> {
         self.is_lent.set(false);
         answer
     }
-
-    pub(super) fn get_mut(&mut self) -> &mut T {
-        self.content.get_mut()
-    }
 }

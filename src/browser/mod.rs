@@ -8,7 +8,5 @@ mod socket;
 
 #[cfg(feature = "npm")]
 pub(crate) use driver::{Driver, Face, now};
-#[cfg(feature = "npm")]
-pub(crate) use native::Native;
 #[cfg(feature = "socket")]
 pub use socket::{Error, Event, Heartbeat, Message, Options, Socket};

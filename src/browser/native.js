@@ -61,7 +61,7 @@ export const wake = (last, delay, hear) => {
 const page = globalThis.document;
 const listening = new Set();
 
-/** The number of the `Signal` in core/connection.rs that an event of the page stands for. */
+/** The number of the `Signal` in core/signal.rs that an event of the page stands for. */
 const signals = {
   online: () => 0,
   offline: () => 1,

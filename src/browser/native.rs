@@ -8,17 +8,22 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/browser/native.js")]
 extern "C" {
+    pub(super) fn now() -> f64;
+}
+
+/// For the Rust face; the JavaScript one calls it without a detour.
+#[cfg(feature = "socket")]
+#[wasm_bindgen(module = "/src/browser/native.js")]
+extern "C" {
     /// The browser's own socket.
     #[derive(Clone)]
-    pub(crate) type Native;
+    pub(super) type Native;
 
     /// Throws what the constructor throws.
     #[wasm_bindgen(catch)]
     pub(super) fn dial(source: &JsValue, epoch: u32, hear: &JsValue) -> Result<Option<Native>, JsValue>;
 
     pub(super) fn forget(socket: &Native);
-
-    pub(super) fn now() -> f64;
 
     pub(super) fn wake(last: u32, delay: f64, hear: &JsValue) -> u32;
 
@@ -38,8 +43,7 @@ pub(super) mod heard {
     pub(crate) const CLOSED: u32 = 2;
     /// The URL is known. Answered with whether it is still wanted.
     pub(crate) const FOUND: u32 = 3;
-    /// The value is the socket that was dialled.
-    pub(crate) const SOCKET: u32 = 4;
+    // 4: the value is the socket that was dialled. That is for the face.
     pub(crate) const NOT_FOUND: u32 = 5;
     pub(crate) const TIME: u32 = 6;
     /// The detail is the signal.

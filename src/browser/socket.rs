@@ -13,10 +13,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::driver::{Driver, Face, now};
-use super::native::{Native, heard};
+use super::native::{self, heard};
 use crate::core::{
-    Config, Connection, Drop as Dropped, Event as Told, Fate, Heartbeat as Rhythm, Limits, Policy, Refusal, Retry,
-    State, Stats, Verdict,
+    Config, Connection, Drop as Dropped, Epoch, Event as Told, Fate, Heartbeat as Rhythm, Limits, Policy, Refusal,
+    Retry, State, Stats, Verdict,
 };
 
 /// A WebSocket that mends its own line.
@@ -76,7 +76,10 @@ impl Socket {
         let line = Rc::new_cyclic(|line| Line {
             driver: OnceCell::new(),
             source: source(url, &protocols),
+            ear: ear(line.clone()),
             native: RefCell::new(None),
+            is_live: Cell::new(false),
+            timer: Cell::new(0),
             on_message: on_message(line.clone()),
             heartbeat,
             listener: Cell::new(Some(Box::new(listener))),
@@ -84,7 +87,7 @@ impl Socket {
             is_let_go: Cell::new(false),
         });
         let seed = Math::random() * (1u64 << 53) as f64;
-        Driver::new(Rc::downgrade(&line), ear(Rc::downgrade(&line)), config, seed as u64)
+        Driver::new(Rc::downgrade(&line), config, seed as u64)
             .map(|driver| {
                 let _ = line.driver.set(driver);
                 Self { line, holder: Holder::User }
@@ -135,7 +138,7 @@ impl Socket {
     /// Dials now, whatever the line is doing, also after the end. A dial that is under way goes on.
     pub fn reconnect(&self) {
         if let Some(driver) = self.line.driver.get() {
-            driver.reconnect(Rc::downgrade(&self.line));
+            driver.reconnect();
         }
     }
 
@@ -375,7 +378,12 @@ struct Line {
     driver: OnceCell<Driver<Weak<Line>>>,
     /// The URL and the subprotocols.
     source: JsValue,
+    /// What the browser calls, other than with messages: see `ear`.
+    ear: JsValue,
     native: RefCell<Option<WebSocket>>,
+    /// Whether `native` is that of the present dial.
+    is_live: Cell<bool>,
+    timer: Cell<u32>,
     on_message: JsValue,
     heartbeat: Option<Heartbeat>,
     /// Absent while it runs.
@@ -447,8 +455,26 @@ impl Line {
             let _ = close(&native);
         }
         if let Some(driver) = self.driver.get() {
-            driver.close();
+            driver.close(self.is_live.get());
         }
+    }
+
+    fn hang_up(&self) {
+        if self.is_live.replace(false)
+            && let Some(native) = self.native()
+        {
+            native::forget(native.unchecked_ref());
+        }
+    }
+
+    fn rest(&self) {
+        self.hang_up();
+        self.wake(-1.0);
+        native::unwatch(&self.ear);
+    }
+
+    fn wake(&self, delay: f64) {
+        self.timer.set(native::wake(self.timer.get(), delay, &self.ear));
     }
 
     fn hear_message(self: &Rc<Self>, data: &JsValue) {
@@ -484,19 +510,56 @@ impl Line {
     }
 }
 
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
 impl Face for Weak<Line> {
     type Message = Message;
 
-    fn source(&self) -> JsValue {
-        self.upgrade().map_or(JsValue::UNDEFINED, |line| line.source.clone())
+    type Refusal = JsValue;
+
+    fn dial(&self, epoch: Epoch) -> Result<(), JsValue> {
+        let Some(line) = self.upgrade() else { return Ok(()) };
+        line.is_live.set(false);
+        // The URL is known, so there is nothing to be found first.
+        if let Some(socket) = native::dial(&line.source, epoch.0, &line.ear)? {
+            let native: WebSocket = socket.unchecked_into();
+            native.set_binary_type(BinaryType::Arraybuffer);
+            native.set_onmessage(Some(line.on_message.unchecked_ref()));
+            line.native.replace(Some(native));
+            line.is_live.set(true);
+        }
+        Ok(())
     }
 
-    fn carry(&self, socket: &Native) {
+    fn hang_up(&self) {
+        if let Some(line) = self.upgrade() {
+            line.hang_up();
+        }
+    }
+
+    fn wake(&self, delay: f64) {
+        if let Some(line) = self.upgrade() {
+            line.wake(delay);
+        }
+    }
+
+    fn watch(&self) -> u32 {
+        if let Some(line) = self.upgrade() {
+            native::watch(&line.ear);
+        }
+        native::condition()
+    }
+
+    fn end(&self, tells: bool) {
         let Some(line) = self.upgrade() else { return };
-        let native: &WebSocket = socket.unchecked_ref();
-        native.set_binary_type(BinaryType::Arraybuffer);
-        native.set_onmessage(Some(line.on_message.unchecked_ref()));
-        line.native.replace(Some(native.clone()));
+        line.rest();
+        if tells {
+            Face::tell(self, Told::Close);
+        }
     }
 
     fn tell(&self, event: Told) {
@@ -510,7 +573,7 @@ impl Face for Weak<Line> {
         });
     }
 
-    fn tell_drop(&self, dropped: Dropped, _asks: bool, _native: &JsValue) -> Verdict {
+    fn tell_drop(&self, dropped: Dropped, _asks: bool) -> Verdict {
         if let Some(line) = self.upgrade() {
             line.tell(Event::Drop(dropped));
         }
@@ -546,7 +609,7 @@ impl Face for Weak<Line> {
 fn ear(line: Weak<Line>) -> JsValue {
     let hear = move |what: u32, epoch: u32, detail: u32, clean: bool, value: JsValue| {
         let Some(line) = line.upgrade() else { return false };
-        let passes = line.driver.get().is_some_and(|driver| driver.hear(what, epoch, detail, clean, &value));
+        let passes = line.driver.get().is_some_and(|driver| driver.hear(what, epoch, detail, clean));
         // The driver leaves it to the browser's own event to tell.
         match what {
             heard::OPENED if passes => line.tell(Event::Open),

@@ -61,11 +61,6 @@ impl Backoff {
         self.spent >= retry.limit
     }
 
-    /// The number of the dial whose wait was drawn last, counted from the last line that held.
-    pub(crate) fn attempt(&self) -> u32 {
-        self.failed
-    }
-
     /// Draws the wait before the next dial.
     pub(crate) fn draw(&mut self, retry: &Retry, window: Window) -> u32 {
         // From nothing no window grows, and a URL that is missing at once would be looked for without end.

@@ -18,7 +18,8 @@ pub struct Config {
 /// What becomes of a lost line.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Policy {
-    /// It stays lost, and the browser's own socket is left to itself in everything.
+    /// It stays lost, and the browser's own socket is left to itself, unless a heartbeat shows that its line is dead:
+    /// then it is given up without waiting for the browser, and that is the end.
     Never,
     /// It is dialled again, unless its close code is final.
     Retry(Retry),

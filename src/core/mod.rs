@@ -13,6 +13,7 @@
 //! | `signal` | what the page says of itself |
 //! | `backoff` | how long to wait before the next dial |
 //! | `pulse` | whether the other end is still there |
+//! | `patience` | until when something is waited for, where timers can be late |
 //! | `queue` | what is sent while the line is down |
 //! | `stats` | what a status page wants to know |
 //! | `millis` | time |
@@ -23,6 +24,7 @@ mod connection;
 mod loss;
 mod millis;
 mod output;
+mod patience;
 mod pulse;
 mod queue;
 mod signal;

@@ -18,8 +18,9 @@ pub enum Output<M> {
     Transmit(M),
     /// Send a heartbeat.
     Ping,
-    /// Ask the user what to make of this, and say so to [`handle_verdict`](super::Connection::handle_verdict).
-    Consult(Drop),
+    /// Ask the user what to make of this loss of the line of this dial, and say so to
+    /// [`handle_verdict`](super::Connection::handle_verdict).
+    Consult(Epoch, Drop),
     /// Tell the user.
     Notify(Event),
     /// Hand this back to the user: it was taken, and will not be sent.

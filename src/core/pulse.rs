@@ -3,23 +3,17 @@
 //! Nothing is done for a message but to note that there was one. The deadline stays where it is; when it is reached,
 //! the note is read.
 
+use super::patience::{Due, GRACE, Patience};
 use super::{Cause, Millis};
 
 /// The rhythm of the heartbeat, in milliseconds.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Heartbeat {
-    /// How long a line may be silent before it is asked.
+    /// How often a line is looked at. One that has been silent since the last look is asked.
     pub interval: u32,
     /// How long it may then stay silent before it is given up.
     pub timeout: u32,
 }
-
-/// How long a probe waits for an answer.
-pub(crate) const PROBE: u32 = 2_000;
-
-/// A timer that fires later than this was held up: by a sleeping machine, a frozen page, a throttled tab. What the
-/// other end said meanwhile may still be on its way to us.
-const LATE: u64 = 1_000;
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Phase {
@@ -27,10 +21,9 @@ enum Phase {
     Asked {
         at: Millis,
     },
-    /// Asked out of turn, because something suggests that the line is dead.
-    Probing {
-        at: Millis,
-    },
+    /// Asked out of turn, because something suggests that the line is dead. How long the answer takes is not measured:
+    /// the first to come may be the one to an earlier question.
+    Probing,
 }
 
 /// What a deadline that was reached means.
@@ -46,17 +39,18 @@ pub(crate) enum Beat {
 pub(crate) struct Pulse {
     heartbeat: Heartbeat,
     phase: Phase,
-    deadline: Millis,
+    patience: Patience,
     heard: bool,
 }
 
 impl Pulse {
     pub(crate) fn new(heartbeat: Heartbeat, now: Millis) -> Self {
-        Self { heartbeat, phase: Phase::Listening, deadline: now + heartbeat.interval, heard: false }
+        let patience = Patience::until(now + heartbeat.interval);
+        Self { heartbeat, phase: Phase::Listening, patience, heard: false }
     }
 
     pub(crate) fn deadline(&self) -> Millis {
-        self.deadline
+        self.patience.deadline()
     }
 
     /// Something arrived, whatever it was.
@@ -64,52 +58,48 @@ impl Pulse {
         self.heard = true;
     }
 
-    /// The answer to what was asked arrived. How long that took; nothing if nothing had been asked.
+    /// The answer to what was asked arrived. How long that took, if that can be said.
     pub(crate) fn hear_reply(&mut self, now: Millis) -> Option<u64> {
         self.heard = true;
-        match self.phase {
-            Phase::Listening => None,
-            Phase::Asked { at } | Phase::Probing { at } => {
-                self.listen(now);
-                Some(now.since(at))
-            }
-        }
+        let Phase::Asked { at } = self.phase else {
+            return None;
+        };
+        self.listen(now);
+        Some(now.since(at))
     }
 
     /// Something suggests that the line is dead.
     pub(crate) fn probe(&mut self, now: Millis) -> Beat {
         match self.phase {
-            Phase::Probing { .. } => Beat::Nothing,
-            _ => self.ask(Phase::Probing { at: now }, now + PROBE),
+            Phase::Probing => Beat::Nothing,
+            _ => self.ask(Phase::Probing, now + GRACE),
         }
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Millis) -> Beat {
-        if now < self.deadline {
-            return Beat::Nothing;
-        }
-        if self.heard {
-            self.listen(now);
-            return Beat::Nothing;
-        }
-        let late = now.since(self.deadline) > LATE;
-        match self.phase {
-            Phase::Probing { .. } => Beat::Dead(Cause::Wake),
-            _ if late => self.probe(now),
-            Phase::Listening => self.ask(Phase::Asked { at: now }, now + self.heartbeat.timeout),
-            Phase::Asked { .. } => Beat::Dead(Cause::Heartbeat),
+        match (self.patience.handle_timeout(now), self.phase) {
+            (Due::NotYet, _) => Beat::Nothing,
+            _ if self.heard => {
+                self.listen(now);
+                Beat::Nothing
+            }
+            (Due::Late, _) => {
+                self.phase = Phase::Probing;
+                Beat::Ask
+            }
+            (Due::Now, Phase::Listening) => self.ask(Phase::Asked { at: now }, now + self.heartbeat.timeout),
+            (Due::Now, Phase::Asked { .. }) => Beat::Dead(Cause::Heartbeat),
+            (Due::Now, Phase::Probing) => Beat::Dead(Cause::Wake),
         }
     }
 
     fn listen(&mut self, now: Millis) {
-        self.phase = Phase::Listening;
-        self.deadline = now + self.heartbeat.interval;
-        self.heard = false;
+        *self = Self::new(self.heartbeat, now);
     }
 
     fn ask(&mut self, phase: Phase, deadline: Millis) -> Beat {
         self.phase = phase;
-        self.deadline = deadline;
+        self.patience = Patience::until(deadline);
         self.heard = false;
         Beat::Ask
     }

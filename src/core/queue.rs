@@ -1,6 +1,6 @@
 //! What is sent while the line is down waits here, in order and within limits.
 
-use alloc::collections::VecDeque;
+use alloc::collections::LinkedList;
 
 use super::Millis;
 
@@ -47,13 +47,13 @@ struct Waiting<M> {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Queue<M> {
     limits: Limits,
-    waiting: VecDeque<Waiting<M>>,
+    waiting: LinkedList<Waiting<M>>,
     bytes: u64,
 }
 
 impl<M> Queue<M> {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, waiting: VecDeque::new(), bytes: 0 }
+        Self { limits, waiting: LinkedList::new(), bytes: 0 }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
@@ -94,6 +94,22 @@ impl<M> Queue<M> {
         let oldest = self.waiting.pop_front()?;
         self.bytes -= oldest.bytes;
         Some((oldest.message, oldest.bytes))
+    }
+
+    /// Takes one back, counted from the oldest.
+    pub(crate) fn remove(&mut self, index: usize) -> Option<M> {
+        let mut found = None;
+        // Once around: a list has no stable `remove`, and this happens rarely.
+        for at in 0..self.waiting.len() {
+            let waiting = self.waiting.pop_front()?;
+            if at == index {
+                self.bytes -= waiting.bytes;
+                found = Some(waiting.message);
+            } else {
+                self.waiting.push_back(waiting);
+            }
+        }
+        found
     }
 
     pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<M> {

@@ -1,56 +1,99 @@
-//! The line that the shell holds. Nearly all that crosses between the two is a number.
+//! The line of a carrier (`npm/carrier.ts`). All that crosses between the two is numbers: references would need a table
+//! of their own in the module, and a class in the glue.
+
+#![expect(unreachable_pub, reason = "what wasm-bindgen exports has to be `pub`")]
+
+use alloc::boxed::Box;
 
 use wasm_bindgen::prelude::*;
 
-use crate::browser::{Driver, Face, Native, now};
+use crate::browser::{Driver, Face, now};
 use crate::core::{
-    Config, Connection, Drop as Dropped, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry, Verdict,
+    Config, Connection, Drop as Dropped, Epoch, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry,
+    Verdict,
 };
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/export/carriers.js")]
 extern "C" {
-    /// `npm/carrier.ts`
-    #[derive(Clone)]
-    pub type Carrier;
+    // All signed, since for an unsigned number or a bool the glue would have a function of its own.
+    fn act(carrier: i32, what: i32, detail: f64) -> f64;
 
-    #[wasm_bindgen(method, getter)]
-    fn source(this: &Carrier) -> JsValue;
-
-    #[wasm_bindgen(method)]
-    fn carry(this: &Carrier, socket: &Native);
-
-    #[wasm_bindgen(method)]
-    fn hear(this: &Carrier, what: u32);
-
-    #[wasm_bindgen(method)]
-    fn lose(this: &Carrier, asks: bool, cause: u32, code: u32, attempt: u32, delay: u32, native: &JsValue) -> f64;
-
+    fn lose(carrier: i32, asks: i32, cause: i32, code: i32, attempt: i32, delay: f64) -> f64;
 }
+
+/// What a carrier is asked to do, as in `npm/carrier.ts`.
+mod acts {
+    /// Told of a change of state, of an open line, of an error, of the end.
+    pub(super) const STATE: i32 = 0;
+    pub(super) const OPEN: i32 = 1;
+    pub(super) const ERROR: i32 = 2;
+    pub(super) const CLOSE: i32 = 3;
+    pub(super) const PING: i32 = 4;
+    pub(super) const TRANSMIT: i32 = 5;
+    /// And the fates after it.
+    pub(super) const LOST: i32 = 6;
+    /// The detail is the epoch. The answer is 0 if it can't.
+    pub(super) const DIAL: i32 = 9;
+    pub(super) const HANG_UP: i32 = 10;
+    /// The detail is the delay.
+    pub(super) const WAKE: i32 = 11;
+    /// The answer is the condition.
+    pub(super) const WATCH: i32 = 12;
+    /// The detail says whether to tell.
+    pub(super) const END: i32 = 13;
+}
+
+/// A carrier, by its number.
+#[derive(Clone, Copy)]
+struct Carrier(i32);
+
+impl Carrier {
+    fn act(self, what: i32, detail: f64) -> f64 {
+        act(self.0, what, detail)
+    }
+}
+
+/// The carrier keeps what the browser threw.
+struct Thrown;
 
 impl Face for Carrier {
     /// Messages leave the queue in the order in which they came, so the carrier keeps them and the core counts them.
     type Message = ();
+    type Refusal = Thrown;
 
-    fn source(&self) -> JsValue {
-        Carrier::source(self)
+    fn dial(&self, epoch: Epoch) -> Result<(), Thrown> {
+        if self.act(acts::DIAL, epoch.0.into()) == 0.0 { Err(Thrown) } else { Ok(()) }
     }
 
-    fn carry(&self, socket: &Native) {
-        Carrier::carry(self, socket);
+    fn hang_up(&self) {
+        self.act(acts::HANG_UP, 0.0);
+    }
+
+    fn wake(&self, delay: f64) {
+        self.act(acts::WAKE, delay);
+    }
+
+    fn watch(&self) -> u32 {
+        self.act(acts::WATCH, 0.0) as u32
+    }
+
+    fn end(&self, tells: bool) {
+        self.act(acts::END, tells.into());
     }
 
     fn tell(&self, event: Event) {
-        self.hear(match event {
-            Event::State | Event::Drop(_) => 0,
-            Event::Open => 1,
-            Event::Error => 2,
-            Event::Close => 3,
-        });
+        let what = match event {
+            Event::State | Event::Drop(_) => acts::STATE,
+            Event::Open => acts::OPEN,
+            Event::Error => acts::ERROR,
+            Event::Close => acts::CLOSE,
+        };
+        self.act(what, 0.0);
     }
 
-    fn tell_drop(&self, dropped: Dropped, asks: bool, native: &JsValue) -> Verdict {
+    fn tell_drop(&self, dropped: Dropped, asks: bool) -> Verdict {
         let Dropped { cause, code, attempt, delay, .. } = dropped;
-        match self.lose(asks, cause as u32, code.into(), attempt, delay, native) {
+        match lose(self.0, asks.into(), cause as i32, code.into(), attempt as i32, delay.into()) {
             delay if delay >= 0.0 => Verdict::After(delay as u32),
             -1.0 => Verdict::Retry,
             -2.0 => Verdict::GiveUp,
@@ -59,129 +102,146 @@ impl Face for Carrier {
     }
 
     fn transmit(&self, (): ()) {
-        self.hear(5);
+        self.act(acts::TRANSMIT, 0.0);
     }
 
     fn give_back(&self, (): (), fate: Fate) {
-        self.hear(match fate {
-            Fate::Expired => 6,
-            Fate::Overflow => 7,
-            Fate::Closed => 8,
-        });
+        self.act(acts::LOST + fate as i32, 0.0);
     }
 
     fn ping(&self) {
-        self.hear(4);
+        self.act(acts::PING, 0.0);
     }
 }
 
-/// A connection, for the shell.
+type Line = Driver<Carrier>;
+
+/// Makes a line, and dials. The numbers are those of `npm/options.ts`, which has checked them and says what each means;
+/// 0 is none, and so is a line whose first dial the browser refused.
 #[wasm_bindgen]
-pub struct Line {
-    driver: Driver<Carrier>,
+#[expect(clippy::too_many_arguments, reason = "numbers cross for nothing, an object costs glue for each field")]
+pub fn make(
+    carrier: i32,
+    seed: f64,
+    policy: u32,
+    limit: u32,
+    first: u32,
+    cap: u32,
+    reset_after: u32,
+    connect_timeout: u32,
+    queue_messages: u32,
+    queue_bytes: f64,
+    time_to_live: u32,
+    drops_oldest: bool,
+    interval: u32,
+    timeout: u32,
+) -> usize {
+    let retry = Retry { limit, first, cap, reset_after };
+    let config = Config {
+        policy: match policy {
+            0 => Policy::Never,
+            1 => Policy::Retry(retry),
+            _ => Policy::Ask(retry),
+        },
+        connect_timeout,
+        queue: (queue_messages > 0).then_some(Limits {
+            messages: queue_messages,
+            bytes: queue_bytes as u64,
+            time_to_live: (time_to_live > 0).then_some(time_to_live),
+            overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::Refuse },
+        }),
+        heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
+    };
+    Driver::new(Carrier(carrier), config, seed as u64).map_or(0, |line| Box::into_raw(Box::new(line)) as usize)
 }
 
+/// Nobody knows the line any more: it hangs up.
 #[wasm_bindgen]
-impl Line {
-    /// Throws what the browser's own constructor throws. The numbers are those of `npm/options.ts`, which has checked
-    /// them and says what each means; 0 is none.
-    #[wasm_bindgen(constructor)]
-    #[expect(clippy::too_many_arguments, reason = "numbers cross for nothing, an object costs glue for each field")]
-    pub fn new(
-        carrier: Carrier,
-        ear: JsValue,
-        seed: f64,
-        policy: u32,
-        limit: u32,
-        first: u32,
-        cap: u32,
-        reset_after: u32,
-        connect_timeout: u32,
-        queue_messages: u32,
-        queue_bytes: f64,
-        time_to_live: u32,
-        drops_oldest: bool,
-        interval: u32,
-        timeout: u32,
-    ) -> Result<Line, JsValue> {
-        let retry = Retry { limit, first, cap, reset_after };
-        let config = Config {
-            policy: match policy {
-                0 => Policy::Never,
-                1 => Policy::Retry(retry),
-                _ => Policy::Ask(retry),
-            },
-            connect_timeout,
-            queue: (queue_messages > 0).then_some(Limits {
-                messages: queue_messages,
-                bytes: queue_bytes as u64,
-                time_to_live: (time_to_live > 0).then_some(time_to_live),
-                overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::Refuse },
-            }),
-            heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
-        };
-        Driver::new(carrier, ear, config, seed as u64).map(|driver| Line { driver })
-    }
+#[expect(unsafe_code, reason = "a line is a number in JavaScript")]
+pub fn free(line: usize) {
+    // SAFETY: as in `at`. The number is forgotten with this call, and none of the line's own calls is under way: it
+    // comes from the garbage collector.
+    drop(unsafe { Box::from_raw(line as *mut Line) });
+}
 
-    /// See `native.js`.
-    pub fn hear(&self, what: u32, epoch: u32, detail: u32, clean: bool, value: &JsValue) -> bool {
-        self.driver.hear(what, epoch, detail, clean, value)
-    }
+#[expect(unsafe_code, reason = "a line is a number in JavaScript")]
+fn at<'a>(line: usize) -> &'a Line {
+    // SAFETY: `npm/carrier.ts` gives only what `make` returned, until it has called `free`; and a line is only ever
+    // borrowed shared.
+    unsafe { &*(line as *const Line) }
+}
 
-    /// Whether a message of so many bytes goes straight to the socket, whose `readyState` this is.
-    pub fn admits(&self, ready_state: u32, bytes: f64) -> bool {
-        self.driver.with(|connection| {
-            if ready_state > OPEN {
-                connection.handle_ending(connection.epoch());
-            }
-            let admits = connection.is_writable();
-            if admits && ready_state == OPEN {
-                connection.handle_sent(bytes as u64);
-            }
-            admits
-        })
-    }
+/// See `native.js`.
+#[wasm_bindgen]
+pub fn hear(line: usize, what: u32, epoch: u32, detail: u32, clean: bool) -> bool {
+    at(line).hear(what, epoch, detail, clean)
+}
 
-    /// Takes a message that waits for the line. 0, or why it is not taken.
-    pub fn send(&self, bytes: f64) -> u32 {
+/// Whether a message of so many bytes goes straight to the socket, whose `readyState` this is.
+#[wasm_bindgen]
+pub fn admits(line: usize, ready_state: u32, bytes: f64) -> bool {
+    at(line).with(|connection| {
+        if ready_state > OPEN {
+            connection.handle_ending(connection.epoch());
+        }
+        let admits = connection.is_writable();
+        if admits && ready_state == OPEN {
+            connection.handle_sent(bytes as u64);
+        }
+        admits
+    })
+}
+
+/// Takes a message that waits for the line. 0, or why it is not taken.
+#[wasm_bindgen]
+pub fn send(line: usize, bytes: f64) -> u32 {
+    let now = now();
+    match at(line).ask(|connection| connection.send(now, (), bytes as u64)) {
+        Ok(()) => 0,
+        Err(Refusal::NotOpen) => 1,
+        Err(Refusal::Full) => 2,
+        Err(Refusal::Closed) => 3,
+    }
+}
+
+/// The user takes back a message that waits, counted from the oldest.
+#[wasm_bindgen]
+pub fn withdraw(line: usize, index: usize) {
+    at(line).ask(|connection| connection.withdraw(index));
+}
+
+/// A message of so many bytes arrived, and is the reply to a heartbeat or not. False if it is not of this line.
+#[wasm_bindgen]
+pub fn heard(line: usize, bytes: f64, replies: bool) -> bool {
+    let hears = at(line).with(|connection| {
+        if !replies {
+            connection.handle_message(connection.epoch(), bytes as u64);
+        }
+        connection.is_hearing()
+    });
+    if replies {
         let now = now();
-        match self.driver.ask(|connection| connection.send(now, (), bytes as u64)) {
-            Ok(()) => 0,
-            Err(Refusal::NotOpen) => 1,
-            Err(Refusal::Full) => 2,
-            Err(Refusal::Closed) => 3,
-        }
+        at(line).ask(|connection| connection.handle_reply(now, connection.epoch()));
     }
+    hears
+}
 
-    /// A message of so many bytes arrived, and is the reply to a heartbeat or not. False if it is not of this line.
-    pub fn heard(&self, bytes: f64, replies: bool) -> bool {
-        let hears = self.driver.with(|connection| {
-            if !replies {
-                connection.handle_message(connection.epoch(), bytes as u64);
-            }
-            connection.is_hearing()
-        });
-        if replies {
-            let now = now();
-            self.driver.ask(|connection| connection.handle_reply(now, connection.epoch()));
-        }
-        hears
-    }
+/// The user closes. The socket, if there is one that may answer, has been told.
+#[wasm_bindgen]
+pub fn close(line: usize, answers: bool) {
+    at(line).close(answers);
+}
 
-    /// The socket has been told.
-    pub fn close(&self) {
-        self.driver.close();
-    }
+/// Dials now, also if it was over.
+#[wasm_bindgen]
+pub fn reconnect(line: usize) {
+    at(line).reconnect();
+}
 
-    /// The carrier had been let go if it was over.
-    pub fn reconnect(&self, carrier: Carrier) {
-        self.driver.reconnect(carrier);
-    }
-
-    /// The number with this index in `npm/undrop.ts`.
-    pub fn get(&self, index: usize) -> f64 {
-        self.driver.with(|connection| number(connection, index))
-    }
+/// The number with this index in `npm/undrop.ts`.
+#[wasm_bindgen]
+pub fn get(line: usize, index: usize) -> f64 {
+    at(line).with(|connection| number(connection, index))
 }
 
 fn number<M>(connection: &Connection<M>, index: usize) -> f64 {

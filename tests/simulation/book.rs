@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use undrop::core::{Cause, Config, Drop, Event, Millis, Policy, Refusal, Retry, Signal, State, Stats, Verdict};
+use undrop::core::{Cause, Config, Drop, Epoch, Event, Millis, Policy, Refusal, Retry, Signal, State, Stats, Verdict};
 
 use super::census::{CAUSES, Census};
+use super::hanging::Hanging;
 use super::law::{Law, Outcome};
 use super::loss::{Loss, Telling, Tries, is_final};
 use super::mail::Mail;
@@ -26,11 +27,13 @@ pub struct Book {
     pub stats: Stats,
     pub mail: Mail,
     pub silence: Silence,
+    hanging: Hanging,
     tries: Tries,
     /// Losses that the user has not yet been told of.
     owed: VecDeque<Loss>,
     /// Ends that the user has not yet been told of.
     ends: VecDeque<End>,
+    dialed: Epoch,
     dialed_at: u64,
     opened_at: u64,
     permit: Permit,
@@ -58,9 +61,11 @@ impl Book {
             stats: Stats::default(),
             mail: Mail::new(config.queue),
             silence: Silence::new(config.heartbeat),
+            hanging: Hanging::default(),
             tries: Tries::default(),
             owed: VecDeque::new(),
             ends: VecDeque::new(),
+            dialed: Epoch::default(),
             dialed_at: now,
             opened_at: now,
             permit: Permit::of_the_user(),
@@ -81,7 +86,7 @@ impl Book {
             Input::Opened(_) if before.state == State::Connecting => {
                 self.stats.opens += 1;
                 self.opened_at = now;
-                self.silence.opened();
+                self.silence.opened(now);
                 self.mail.ending = false;
                 census.opens += 1;
             }
@@ -92,7 +97,7 @@ impl Book {
                 census.arrived += 1;
             }
             Input::Error(_) => self.native_error = true,
-            Input::Reply(_) => self.silence.heard(census),
+            Input::Reply(_) => self.silence.replied(now, census),
             Input::Ending(_) => self.mail.ending = true,
             Input::Closed(_, code, clean) => {
                 self.clean = clean;
@@ -108,9 +113,8 @@ impl Book {
                 self.tries.signal(now, signal, before.state);
                 let hastens = !matches!(signal, Signal::Hidden | Signal::Offline);
                 self.permit.hastened |= down && hastens;
-                if down && hastens && after.state != State::Connecting {
-                    census.held_back += 1;
-                }
+                census.outlasted += u64::from(down && hastens && self.permit.said);
+                census.held_back += u64::from(down && hastens && !self.permit.said && after.state != State::Connecting);
             }
             Input::Close | Input::CloseUnanswered => {
                 self.permit.never = true;
@@ -119,8 +123,10 @@ impl Book {
             Input::Reconnect => {
                 self.tries.reset();
                 self.permit.never = false;
-                if before.state == State::Open {
-                    self.lose(now, Cause::Reconnect, 1006, before.state);
+                match before.state {
+                    State::Open => self.lose(now, Cause::Reconnect, 1006, before.state),
+                    State::Closing | State::Closed => self.tries.attempt = 0,
+                    _ => {}
                 }
                 if before.state == State::Closed {
                     self.lives += 1;
@@ -171,23 +177,24 @@ impl Book {
     /// A timer fired, late or not.
     fn timed_out(&mut self, now: u64, before: Before, after: Before, census: &mut Census) -> Outcome {
         match before.state {
-            State::Connecting
-                if self.retry().is_some() && now >= self.dialed_at + u64::from(self.config.connect_timeout) =>
-            {
-                self.clean = false;
-                census.takeovers += 1;
-                self.lose(now, Cause::Timeout, 1006, before.state);
+            State::Connecting if self.retry().is_some() => {
+                let given_up = after.state != State::Connecting;
+                self.hanging.judge(now, given_up, census)?;
+                if given_up {
+                    self.clean = false;
+                    self.lose(now, Cause::Timeout, 1006, before.state);
+                }
             }
             State::Open => {
                 for cause in [Cause::Heartbeat, Cause::Wake] {
                     let index = cause as usize;
                     if after.stats.drops[index] != before.stats.drops[index] {
-                        self.silence.judge(now, cause, before.timeout.filter(|_| !self.mail.ending))?;
+                        self.silence.judge(now, cause, census)?;
                         self.clean = false;
-                        census.silent_deaths += 1;
                         self.lose(now, cause, 1006, before.state);
                     }
                 }
+                self.silence.spared(now);
             }
             State::Closing => {
                 self.clean = false;
@@ -203,18 +210,22 @@ impl Book {
             *count += 1;
         }
         let mut loss = Loss {
+            epoch: self.dialed,
             cause,
             code,
             at: now,
             window: (0, 0),
-            attempt: 1,
+            attempt: 0,
             last: false,
-            consulted: None,
+            consulted: false,
             delay: None,
             telling: Telling::Drop,
         };
         match self.retry() {
-            _ if cause == Cause::Reconnect => {}
+            retry if cause == Cause::Reconnect => {
+                self.tries.held(retry.as_ref(), now - self.opened_at);
+                loss.attempt = self.tries.attempt;
+            }
             None => loss.telling = Telling::End,
             Some(retry) => {
                 self.tries.lose(&retry, &mut loss, from, now - self.opened_at);
@@ -240,7 +251,7 @@ impl Book {
     }
 
     /// A socket is to be opened.
-    pub fn dial(&mut self, now: u64, census: &mut Census) -> Outcome {
+    pub fn dial(&mut self, now: u64, epoch: Epoch, census: &mut Census) -> Outcome {
         let permit = std::mem::take(&mut self.permit);
         Law::I2.holds(self.lives > self.deaths, || "it dialled after the end".to_owned())?;
         permit.judge(now, self.dialed_at)?;
@@ -248,18 +259,21 @@ impl Book {
         census.hastened += u64::from(!permit.asked && now < permit.from);
         self.stats.dials += 1;
         self.native_error = false;
+        self.tries.attempt += 1;
+        self.dialed = epoch;
         self.dialed_at = now;
+        self.hanging.dialed(now + u64::from(self.config.connect_timeout));
         Ok(())
     }
 
-    /// The user is asked what to make of a loss.
-    pub fn consult(&mut self, drop: Drop) -> Outcome {
+    /// The user is asked what to make of the loss of the line of this dial.
+    pub fn consult(&mut self, epoch: Epoch, drop: Drop) -> Outcome {
         Law::I3.holds(matches!(self.config.policy, Policy::Ask(_)), || "it asked without being told to".to_owned())?;
-        let unasked = |loss: &&mut Loss| loss.telling == Telling::Undecided && loss.consulted.is_none();
+        let unasked = |loss: &&mut Loss| loss.telling == Telling::Undecided && !loss.consulted && loss.epoch == epoch;
         let Some(loss) = self.owed.iter_mut().find(unasked) else {
             return Law::I3.broken(format!("it asked about {drop:?}, which did not happen"));
         };
-        loss.consulted = Some(drop);
+        loss.consulted = true;
         loss.matches(&drop)?;
         self.permit.from = loss.at + u64::from(drop.delay);
         let last = loss.last;
@@ -267,8 +281,8 @@ impl Book {
     }
 
     /// The user answered.
-    pub fn verdict(&mut self, now: u64, drop: Drop, verdict: Verdict) {
-        let Some(loss) = self.owed.iter_mut().find(|loss| loss.awaits(drop)) else {
+    pub fn verdict(&mut self, now: u64, epoch: Epoch, verdict: Verdict) {
+        let Some(loss) = self.owed.iter_mut().find(|loss| loss.awaits(epoch)) else {
             return;
         };
         loss.telling = match verdict {
@@ -279,12 +293,13 @@ impl Book {
         if let Verdict::After(delay) = verdict {
             loss.delay = Some(delay);
             self.permit.from = now + u64::from(delay);
+            self.permit.said = true;
         }
     }
 
     /// Whether a verdict on this loss is awaited.
-    pub fn awaits_verdict(&self, drop: Drop) -> bool {
-        self.owed.iter().any(|loss| loss.awaits(drop))
+    pub fn awaits_verdict(&self, epoch: Epoch) -> bool {
+        self.owed.iter().any(|loss| loss.awaits(epoch))
     }
 
     /// The user is told.
@@ -317,15 +332,14 @@ impl Book {
         };
         let told_as_drop = matches!(loss.telling, Telling::Drop | Telling::IdleDrop);
         Law::I3.holds(told_as_drop, || format!("{loss:?} was told as {drop:?}"))?;
-        if loss.consulted.is_none() && loss.telling == Telling::Drop {
+        loss.is_of(&drop)?;
+        if !loss.consulted && loss.telling == Telling::Drop {
             loss.matches(&drop)?;
             self.permit.from = loss.at + u64::from(drop.delay);
         }
         if let Some(delay) = loss.delay {
             Law::I9.holds(drop.delay == delay, || format!("the user said {delay} ms and heard of {}", drop.delay))?;
         }
-        Law::I3
-            .holds(loss.cause == drop.cause, || format!("a loss by {:?} was told as {:?}", loss.cause, drop.cause))?;
         if loss.telling == Telling::Drop && loss.delay.is_none() {
             census.drawn += u64::from(drop.delay - loss.window.0);
             census.windows += u64::from(loss.window.1 - loss.window.0);

@@ -3,11 +3,12 @@
 
 use undrop::core::{
     Cause, Config, Connection, Drop, Epoch, Event, Fate, Limits, Millis, Output, Policy, Refusal, Retry, Signal, State,
-    Stats,
+    Stats, Verdict,
 };
 
 use super::law::{Crime, Law};
 use super::scenario::Scenario;
+use super::silence::LATE;
 use super::subject::{Input, Subject};
 use super::world::World;
 
@@ -38,21 +39,27 @@ each_is_caught! {
     a_core_that_retries_what_is_final: RetriesWhatIsFinal by I3,
     a_core_that_never_runs_out_of_retries: NeverRunsOut by I3,
     a_core_that_takes_anybodys_verdict: AnswersAnybody by I3,
+    a_core_that_takes_an_earlier_verdict: MistakesTheQuestion by I3,
+    a_core_that_forgets_how_often_it_has_tried: ForgetsItsAttempts by I3,
     a_core_that_swallows_a_timeout: SwallowsATimeout by I4,
     a_core_that_forgets_its_deadline: ForgetsItsDeadline by I4,
     a_core_that_waits_for_the_servers_goodbye: WaitsForTheServersGoodbye by I4,
     a_core_that_loses_a_message: LosesAMessage by I6,
     a_core_that_loses_a_returned_message: LosesAReturnedMessage by I6,
     a_core_that_repeats_a_message: RepeatsAMessage by I6,
+    a_core_that_gives_back_another_message: GivesBackAnother by I6,
     a_core_that_swaps_two_messages: SwapsTwoMessages by I6,
     a_core_that_sends_what_has_expired: SendsTheExpired by I6,
     a_core_that_ignores_its_limits: IgnoresTheLimits by I7,
     a_core_that_refuses_too_early: RefusesTooEarly by I7,
     a_core_that_believes_the_timer: BelievesTheTimer by I8,
+    a_core_that_believes_the_timer_of_a_probe: BelievesTheTimerOfAProbe by I8,
+    a_core_that_believes_the_timer_of_a_dial: BelievesTheTimerOfADial by I8,
     a_core_that_kills_without_asking: KillsWithoutAsking by I8,
     a_core_that_ignores_an_answer: IgnoresAnAnswer by I8,
     a_core_that_dials_on_every_signal: DialsOnEverySignal by I9,
     a_core_that_forgets_its_haste: ForgetsHaste by I9,
+    a_core_that_knows_better_than_the_user: HastensTheUser by I9,
     a_core_that_forgets_to_wait: ForgetsToWait by I9,
     a_core_that_waits_too_long: WaitsTooLong by I9,
     a_core_that_tells_after_the_end: TellsAfterTheEnd by Story,
@@ -86,21 +93,27 @@ enum Breach {
     RetriesWhatIsFinal,
     NeverRunsOut,
     AnswersAnybody,
+    MistakesTheQuestion,
+    ForgetsItsAttempts,
     SwallowsATimeout,
     ForgetsItsDeadline,
     WaitsForTheServersGoodbye,
     LosesAMessage,
     LosesAReturnedMessage,
     RepeatsAMessage,
+    GivesBackAnother,
     SwapsTwoMessages,
     SendsTheExpired,
     IgnoresTheLimits,
     RefusesTooEarly,
     BelievesTheTimer,
+    BelievesTheTimerOfAProbe,
+    BelievesTheTimerOfADial,
     KillsWithoutAsking,
     IgnoresAnAnswer,
     DialsOnEverySignal,
     ForgetsHaste,
+    HastensTheUser,
     ForgetsToWait,
     WaitsTooLong,
     TellsAfterTheEnd,
@@ -121,6 +134,10 @@ struct Broken {
     miscounted: u32,
     closed: bool,
     opened: Millis,
+    /// The last question that nothing has answered was a probe.
+    probing: bool,
+    /// The user has said when to dial.
+    said: bool,
 }
 
 impl Broken {
@@ -153,7 +170,17 @@ impl Broken {
             _ => {}
         }
         let core = Connection::new(config, now, seed);
-        Self { core, breach, next: None, occasions: 0, miscounted: 0, closed: false, opened: now }
+        Self {
+            core,
+            breach,
+            next: None,
+            occasions: 0,
+            miscounted: 0,
+            closed: false,
+            opened: now,
+            probing: false,
+            said: false,
+        }
     }
 
     /// Every third occasion, so that the breach is not the first thing that happens.
@@ -210,6 +237,9 @@ impl Broken {
                 let cause = if drop.cause == Cause::Wake { Cause::Heartbeat } else { Cause::Wake };
                 return Some(Output::Notify(Event::Drop(Drop { cause, ..drop })));
             }
+            Event::Drop(drop) if self.breach == Breach::ForgetsItsAttempts => {
+                return Some(Output::Notify(Event::Drop(Drop { attempt: 1, ..drop })));
+            }
             Event::Close if strikes(self, Breach::TellsAfterTheEnd) => {
                 self.next = Some(Output::Notify(Event::Error));
             }
@@ -251,6 +281,10 @@ impl Broken {
                 self.core.handle_timeout(Millis(now.0 + 60_000));
                 Some(input)
             }
+            (Breach::HastensTheUser, Input::Signal(Signal::Online)) if waits_alone && self.said => {
+                self.core.handle_timeout(self.core.poll_timeout().unwrap_or(now));
+                Some(input)
+            }
             (Breach::ForgetsToWait, Input::Timeout) if waits_alone => {
                 self.core.handle_timeout(self.core.poll_timeout().unwrap_or(now));
                 None
@@ -264,16 +298,34 @@ impl Broken {
                 }
                 None
             }
+            (Breach::BelievesTheTimerOfAProbe, Input::Timeout) if state == State::Open && held_long && self.probing => {
+                self.core.handle_timeout(self.core.poll_timeout().unwrap_or(now).min(now));
+                None
+            }
+            (Breach::BelievesTheTimerOfADial, Input::Timeout) if state == State::Connecting => {
+                self.core.handle_timeout(self.core.poll_timeout().unwrap_or(now).min(now));
+                None
+            }
+            (Breach::MistakesTheQuestion, Input::Verdict(_, verdict)) => Some(Input::Verdict(epoch, verdict)),
             (Breach::IgnoresAnAnswer, Input::Reply(_)) => None,
             _ => Some(input),
         }
     }
 
     /// What goes wrong after the core has heard it.
-    fn overdo(&mut self, now: Millis, input: Input, state: State) {
+    fn overdo(&mut self, now: Millis, input: Input, state: State, before: Option<Millis>) {
         if matches!(input, Input::Opened(_)) && self.core.state() != state {
             self.opened = now;
         }
+        let late = |at: Millis| now.since(at) > LATE;
+        match input {
+            Input::Timeout => self.probing |= before.is_some_and(late),
+            Input::Signal(_) => self.probing = true,
+            Input::Opened(_) | Input::Message(..) | Input::Reply(_) => self.probing = false,
+            Input::Verdict(_, Verdict::After(_)) => self.said = true,
+            _ => {}
+        }
+        self.said &= matches!(self.core.state(), State::Waiting | State::Offline);
         match self.breach {
             Breach::DialsAfterClose => {
                 self.closed |= matches!(input, Input::Close | Input::CloseUnanswered);
@@ -348,13 +400,18 @@ impl Subject for Broken {
         stats
     }
 
+    fn withdraw(&mut self, index: usize) -> Option<u64> {
+        let another = self.breach == Breach::GivesBackAnother && self.core.queued() > 0;
+        self.core.withdraw(index + usize::from(another))
+    }
+
     fn tell(&mut self, now: Millis, input: Input) -> Result<(), Refusal> {
-        let state = self.core.state();
+        let (state, timeout) = (self.core.state(), self.core.poll_timeout());
         let answer = match self.mishear(now, input) {
             Some(input) => Subject::tell(&mut self.core, now, input),
             None => Ok(()),
         };
-        self.overdo(now, input, state);
+        self.overdo(now, input, state, timeout);
         answer
     }
 }

@@ -1,7 +1,7 @@
 //! What a driver in a browser does: tells the core what happened, does what it says, and lets the user act whenever
 //! the user is told something.
 
-use undrop::core::{Drop, Event, Millis, Output, Refusal, State, Verdict};
+use undrop::core::{Drop, Epoch, Millis, Output, Refusal, State, Verdict};
 
 use super::book::Before;
 use super::law::{Law, Outcome};
@@ -9,7 +9,7 @@ use super::network::Stage;
 use super::scenario::Action;
 use super::silence::LATE;
 use super::subject::{Input, Subject};
-use super::world::{Doubt, World};
+use super::world::World;
 
 impl<S: Subject> World<S> {
     /// Tells the core, and does what it says.
@@ -21,11 +21,7 @@ impl<S: Subject> World<S> {
         let copy = (ignored.is_some() || due).then(|| self.core.clone());
         let late = due && before.timeout.is_some_and(|at| now - at.0 > LATE);
         self.census.late_timers += u64::from(late);
-        self.probing = match input {
-            Input::Signal(_) => Some(Doubt::Signal),
-            Input::Timeout if late => Some(Doubt::Late),
-            _ => None,
-        };
+        self.timing = matches!(input, Input::Timeout);
         if ignored.is_none() {
             self.net.heard(input);
         }
@@ -33,8 +29,8 @@ impl<S: Subject> World<S> {
             format!("  {input:?} while {:?}{}", before.state, if ignored.is_some() { ", ignored" } else { "" })
         });
         let answer = self.core.tell(Millis(now), input);
-        if let (Input::Verdict(drop, verdict), None) = (input, ignored) {
-            self.book.verdict(now, drop, verdict);
+        if let (Input::Verdict(epoch, verdict), None) = (input, ignored) {
+            self.book.verdict(now, epoch, verdict);
         }
         match (ignored, copy) {
             (Some(law), Some(copy)) => {
@@ -77,7 +73,7 @@ impl<S: Subject> World<S> {
                     format!("{epoch:?} was dialled while {:?} lives", self.net.live())
                 })?;
                 Law::I1.holds(!self.net.graves().contains(&epoch), || format!("{epoch:?} was dialled twice"))?;
-                self.book.dial(self.now, &mut self.census)?;
+                self.book.dial(self.now, epoch, &mut self.census)?;
                 if !self.net.dial(self.now, epoch, &mut self.random) {
                     self.tell(Input::NoUrl(epoch))?;
                 }
@@ -102,16 +98,12 @@ impl<S: Subject> World<S> {
                 Law::I6.holds(self.net.stage() == Some(Stage::Open), || {
                     format!("a heartbeat for a socket that is {:?}", self.net.stage())
                 })?;
-                self.census.late_probes += u64::from(self.probing == Some(Doubt::Late));
-                self.book.silence.asked(self.now, self.probing.is_some(), &mut self.census);
+                self.book.silence.asked(self.now, self.timing, &mut self.census)?;
                 self.net.serve_ping(self.now);
                 Ok(())
             }
-            Output::Consult(drop) => self.answer(drop),
+            Output::Consult(epoch, drop) => self.answer(epoch, drop),
             Output::Notify(event) => {
-                if let Event::Drop(drop) = event {
-                    self.last_drop = Some(drop);
-                }
                 let state = self.core.state();
                 self.book.event(event, state, &mut self.census)?;
                 self.meddle()
@@ -124,9 +116,8 @@ impl<S: Subject> World<S> {
     }
 
     /// The user says what to make of a loss, and may do anything before.
-    fn answer(&mut self, drop: Drop) -> Outcome {
-        self.book.consult(drop)?;
-        self.last_drop = Some(drop);
+    fn answer(&mut self, epoch: Epoch, drop: Drop) -> Outcome {
+        self.book.consult(epoch, drop)?;
         self.meddle()?;
         let verdict = if self.calm {
             Verdict::Default
@@ -135,7 +126,7 @@ impl<S: Subject> World<S> {
             Action::verdict(kind, delay)
         };
         self.census.verdicts += 1;
-        self.tell(Input::Verdict(drop, verdict))
+        self.tell(Input::Verdict(epoch, verdict))
     }
 
     /// The user acts from inside an event.
@@ -146,10 +137,11 @@ impl<S: Subject> World<S> {
         }
         self.patience -= 1;
         self.census.meddled += 1;
-        match self.random.below(12) {
+        match self.random.below(13) {
             0..=6 => self.send(9),
             7..=8 => self.close(),
             9..=10 => self.tell(Input::Reconnect),
+            11 => self.tell(Input::Verdict(self.net.oldest_grave(), Verdict::Retry)),
             _ => self.tell(Input::GiveUp),
         }
     }
@@ -204,7 +196,7 @@ impl<S: Subject> World<S> {
             }
             Input::Close | Input::CloseUnanswered if over => Some(Law::I2),
             Input::GiveUp if !down => Some(Law::I3),
-            Input::Verdict(drop, _) if !self.book.awaits_verdict(drop) => {
+            Input::Verdict(epoch, _) if !self.book.awaits_verdict(epoch) => {
                 self.census.stray_verdicts += 1;
                 Some(Law::I3)
             }

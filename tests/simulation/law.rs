@@ -17,7 +17,8 @@ pub enum Law {
     I6,
     /// No more waits than the limits allow.
     I7,
-    /// A line is not given up for its silence before it was asked and given its time.
+    /// A line is not given up for its silence before it was asked and given its time, nor a dial before its time, and
+    /// neither by a timer that is late.
     I8,
     /// Dials never come faster than the backoff allows.
     I9,

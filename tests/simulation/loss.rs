@@ -1,11 +1,12 @@
 //! I3 and I9: a lost line as the court saw it, and what the user may be told of it.
 
-use undrop::core::{Cause, Drop, Retry, Signal, State};
+use undrop::core::{Cause, Drop, Epoch, Retry, Signal, State};
 
 use super::law::{Law, Outcome};
 
 #[derive(Debug)]
 pub struct Loss {
+    pub epoch: Epoch,
     pub cause: Cause,
     pub code: u16,
     pub at: u64,
@@ -13,8 +14,8 @@ pub struct Loss {
     pub window: (u32, u32),
     pub attempt: u32,
     pub last: bool,
-    /// What the user was asked.
-    pub consulted: Option<Drop>,
+    /// The user was asked.
+    pub consulted: bool,
     /// The wait, if the user said one.
     pub delay: Option<u32>,
     pub telling: Telling,
@@ -36,17 +37,22 @@ pub enum Telling {
 }
 
 impl Loss {
-    /// Whether the user was asked this and has yet to answer.
-    pub fn awaits(&self, drop: Drop) -> bool {
-        self.telling == Telling::Undecided && self.consulted == Some(drop)
+    /// Whether the user was asked about the line of this dial and has yet to answer.
+    pub fn awaits(&self, epoch: Epoch) -> bool {
+        self.telling == Telling::Undecided && self.consulted && self.epoch == epoch
+    }
+
+    /// Whether this was told of it.
+    pub fn is_of(&self, drop: &Drop) -> Outcome {
+        let Self { cause, code, attempt, .. } = *self;
+        Law::I3.holds((cause, code, attempt) == (drop.cause, drop.code, drop.attempt), || {
+            format!("{cause:?} {code} before dial {attempt} was told as {drop:?}")
+        })
     }
 
     /// Whether it was told as it was.
     pub fn matches(&self, drop: &Drop) -> Outcome {
-        Law::I3.holds(self.cause == drop.cause && self.code == drop.code, || {
-            format!("{:?} {} was told as {drop:?}", self.cause, self.code)
-        })?;
-        Law::I3.holds(self.attempt == drop.attempt, || format!("attempt {} was told as {drop:?}", self.attempt))?;
+        self.is_of(drop)?;
         let (from, to) = self.window;
         Law::I9.holds(from <= drop.delay && drop.delay <= to, || {
             format!("{drop:?} should have been drawn from {from}..={to}")
@@ -62,6 +68,8 @@ pub struct Tries {
     /// Losses in a row, and those of them that count against the limit.
     failed: u32,
     spent: u32,
+    /// The number of the next dial, counted from the last line that held, or from the first dial of a life.
+    pub attempt: u32,
     /// When the page last woke, was seen again or got a network, with a line open.
     stirred: Option<u64>,
 }
@@ -73,6 +81,15 @@ impl Tries {
     pub fn reset(&mut self) {
         self.failed = 0;
         self.spent = 0;
+    }
+
+    /// Whether a line held that was open for so long. Without retries each does.
+    pub fn held(&mut self, retry: Option<&Retry>, held: u64) -> bool {
+        let held = retry.is_none_or(|retry| held >= u64::from(retry.reset_after));
+        if held {
+            self.attempt = 1;
+        }
+        held
     }
 
     pub fn signal(&mut self, now: u64, signal: Signal, state: State) {
@@ -90,7 +107,7 @@ impl Tries {
 
     /// A line or a dial was lost; `held` is for how long the line had been open.
     pub fn lose(&mut self, retry: &Retry, loss: &mut Loss, from: State, held: u64) {
-        if from == State::Open && held >= u64::from(retry.reset_after) {
+        if from == State::Open && self.held(Some(retry), held) {
             self.reset();
         } else if !self.hidden && !self.offline {
             self.spent += 1;
@@ -98,7 +115,7 @@ impl Tries {
         let stirred = from == State::Open && self.stirred.is_some_and(|at| loss.at - at <= STIRRING);
         loss.window = self.window(retry, loss.cause, loss.code, stirred);
         self.failed += 1;
-        loss.attempt = self.failed;
+        loss.attempt = self.attempt;
         loss.last = is_final(loss.code) || self.spent >= retry.limit;
     }
 
@@ -111,7 +128,7 @@ impl Tries {
             (_, 1012 | 1013) => (retry.first.min(retry.cap), retry.cap),
             _ => (0, wide),
         };
-        if self.hidden && self.failed > 0 { (from + retry.cap, to + retry.cap) } else { (from, to) }
+        if self.hidden && self.attempt > 1 { (from + retry.cap, to + retry.cap) } else { (from, to) }
     }
 }
 

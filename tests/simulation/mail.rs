@@ -58,6 +58,13 @@ impl Mail {
         queue.push_back(Letter { message, bytes, expires: life.map(|life| now + u64::from(life)) });
     }
 
+    /// The user took back what waited at this place.
+    pub fn withdrawn(&mut self, index: usize, taken: Option<u64>, census: &mut Census) -> Outcome {
+        let letter = self.waiting.remove(index).map(|letter| letter.message);
+        census.withdrawn += u64::from(letter.is_some());
+        Law::I6.holds(taken == letter, || format!("it gave {taken:?} back instead of {letter:?}"))
+    }
+
     /// It is over: nothing waits any longer.
     pub fn closed(&mut self) {
         self.returning.append(&mut self.waiting);

@@ -7,7 +7,7 @@
 //! | `world` | has it happen |
 //! | `driver` | tells the core, and does what it says |
 //! | `network` | sockets, what is on its way, the server |
-//! | `book`, `loss`, `mail`, `permit`, `silence` | the record of what happened, and the judgement |
+//! | `book`, `hanging`, `loss`, `mail`, `permit`, `silence` | the record of what happened, and the judgement |
 //! | `law` | what is judged by |
 //! | `census` | what was met, so that the simulation can't go blind |
 //! | `bulk`, `shrinking` | the runs: from seeds, and with shrinking |
@@ -22,6 +22,7 @@ mod breaches;
 mod bulk;
 mod census;
 mod driver;
+mod hanging;
 mod law;
 mod loss;
 mod mail;

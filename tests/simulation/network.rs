@@ -85,6 +85,11 @@ impl Network {
         &self.graveyard
     }
 
+    /// A dial that is long gone.
+    pub fn oldest_grave(&self) -> Epoch {
+        self.graveyard.first().copied().unwrap_or_default()
+    }
+
     /// Opens a socket. False if there is no URL for it, which then is said at once.
     pub fn dial(&mut self, now: u64, epoch: Epoch, random: &mut Random) -> bool {
         self.line = Some(Line { epoch, stage: Stage::Dialing, silent: false, failed: false, tail: now });

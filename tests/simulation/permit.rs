@@ -6,6 +6,8 @@ use super::law::{Law, Outcome};
 pub struct Permit {
     /// The time drawn, or said by the user.
     pub from: u64,
+    /// The user said it: no signal knows better.
+    pub said: bool,
     /// A signal came meanwhile.
     pub hastened: bool,
     /// The user asked for it.
@@ -25,7 +27,7 @@ impl Permit {
     /// It dialled at `now`, and before that at `last`.
     pub fn judge(&self, now: u64, last: u64) -> Outcome {
         Law::I2.holds(!self.never, || "it dialled after close()".to_owned())?;
-        let hastened = self.hastened && now >= last + HASTE;
+        let hastened = self.hastened && !self.said && now >= last + HASTE;
         Law::I9.holds(self.asked || now >= self.from || hastened, || {
             format!("it dialled at {now}, {} ms after the dial before, with {self:?}", now - last)
         })

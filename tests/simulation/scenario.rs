@@ -66,6 +66,8 @@ pub enum Action {
     /// The page can't make up its mind: every 100 ms another signal.
     Flap(u32),
     Send(u32, u32),
+    /// The user takes back what waits at this place.
+    Withdraw(u32),
     Close,
     Reconnect,
     GiveUp,
@@ -157,7 +159,7 @@ const CODES: [u16; 26] = [
 impl Action {
     fn decode(number: u64) -> Self {
         let mut digits = Digits(number);
-        match digits.below(64) {
+        match digits.below(65) {
             0..=13 => Action::Pass(digits.below(400)),
             14..=19 => Action::Pass(digits.below(4_000)),
             20..=22 => Action::Pass(digits.below(45_000)),
@@ -182,6 +184,7 @@ impl Action {
             59 => Action::Verdict(Self::verdict(digits.below(6), digits.below(8_000))),
             60..=61 => Action::Ghost(digits.below(6)),
             62 => Action::StrayTimer,
+            63 => Action::Withdraw(digits.below(4)),
             _ => Action::Throttle(digits.pick(&[1, 1_000, 60_000])),
         }
     }

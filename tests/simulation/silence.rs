@@ -1,61 +1,105 @@
-//! I8: what must have gone before a line may be given up for its silence.
+//! I8: what must have gone before a line may be given up for its silence, and when it must be.
 
-use undrop::core::{Cause, Heartbeat, Millis};
+use undrop::core::{Cause, Heartbeat};
 
 use super::census::Census;
 use super::law::{Law, Outcome};
 
+/// The line that is open, if it has a heartbeat.
 pub struct Silence {
     heartbeat: Option<Heartbeat>,
-    asked: Option<Asked>,
-}
-
-struct Asked {
-    at: u64,
-    /// Out of turn.
-    probe: bool,
+    stage: Stage,
+    /// When it is looked at next.
+    due: u64,
+    /// Since it was last asked or looked at.
     heard: bool,
 }
 
-const PROBE: u64 = 2_000;
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Listening,
+    Asked,
+    /// Asked out of turn, so often in a row because a timer was late.
+    Probed {
+        late: u32,
+    },
+}
+
+/// How long an answer to a probe may take, and what else a late timer gives.
+pub const GRACE: u64 = 2_000;
+/// A timer that fires later than this is late.
 pub const LATE: u64 = 1_000;
+/// How many late timers in a row may not be believed.
+pub const GRACES: u32 = 2;
 
 impl Silence {
     pub fn new(heartbeat: Option<Heartbeat>) -> Self {
-        Self { heartbeat, asked: None }
+        Self { heartbeat, stage: Stage::Listening, due: 0, heard: false }
     }
 
-    pub fn opened(&mut self) {
-        self.asked = None;
-    }
-
-    pub fn asked(&mut self, now: u64, probe: bool, census: &mut Census) {
-        census.pings += 1;
-        census.probes += u64::from(probe);
-        self.asked = Some(Asked { at: now, probe, heard: false });
+    pub fn opened(&mut self, now: u64) {
+        self.stage = Stage::Listening;
+        self.heard = false;
+        self.due = now + self.heartbeat.map_or(0, |heartbeat| u64::from(heartbeat.interval));
     }
 
     pub fn heard(&mut self, census: &mut Census) {
-        if let Some(asked) = &mut self.asked {
-            census.saved += u64::from(asked.probe && !asked.heard);
-            asked.heard = true;
+        census.saved += u64::from(matches!(self.stage, Stage::Probed { .. }) && !self.heard);
+        self.heard = true;
+    }
+
+    pub fn replied(&mut self, now: u64, census: &mut Census) {
+        if self.stage == Stage::Asked {
+            self.opened(now);
+        } else {
+            self.heard(census);
         }
     }
 
-    /// A line was given up at `now`, when its timer had been set for `timer`, if that is known.
-    pub fn judge(&self, now: u64, cause: Cause, timer: Option<Millis>) -> Outcome {
-        let Some(asked) = &self.asked else {
-            return Law::I8.broken("it gave up a line that it had not asked");
+    /// A timer fired, and the line was not given up.
+    pub fn spared(&mut self, now: u64) {
+        if self.heard && now >= self.due {
+            self.opened(now);
+        }
+    }
+
+    /// It was asked, by a timer or for another reason.
+    pub fn asked(&mut self, now: u64, by_timer: bool, census: &mut Census) -> Outcome {
+        let timeout = self.heartbeat.map_or(0, |heartbeat| u64::from(heartbeat.timeout));
+        let late = by_timer && now > self.due + LATE;
+        self.stage = match self.stage {
+            Stage::Probed { late: before } if late => Stage::Probed { late: before + 1 },
+            _ if late => Stage::Probed { late: 1 },
+            _ if by_timer => Stage::Asked,
+            _ => Stage::Probed { late: 0 },
         };
-        Law::I8.holds(!asked.heard, || "it gave up a line that had answered".to_owned())?;
-        let waited = now - asked.at;
-        let late = timer.is_some_and(|timer| now - timer.0 > LATE);
-        let heartbeat = self.heartbeat.map_or(0, |heartbeat| u64::from(heartbeat.timeout));
-        let (time, in_time) = match cause {
-            Cause::Heartbeat => (heartbeat, !late),
-            _ => (PROBE, asked.probe),
+        self.heard = false;
+        self.due = now + if self.stage == Stage::Asked { timeout } else { GRACE };
+        census.pings += 1;
+        census.probes += u64::from(self.stage != Stage::Asked);
+        census.late_probes += u64::from(late);
+        census.late_again += u64::from(self.stage == Stage::Probed { late: GRACES });
+        Law::I4.holds(self.stage != Stage::Probed { late: GRACES + 1 }, || {
+            "it asks a silent line again and again".to_owned()
+        })
+    }
+
+    /// A line was given up.
+    pub fn judge(&self, now: u64, cause: Cause, census: &mut Census) -> Outcome {
+        Law::I8.holds(!self.heard, || "it gave up a line that had answered".to_owned())?;
+        let right = match self.stage {
+            Stage::Listening => false,
+            Stage::Asked => cause == Cause::Heartbeat,
+            Stage::Probed { .. } => cause == Cause::Wake,
         };
-        Law::I8.holds(waited >= time, || format!("it gave a line {waited} ms to answer instead of {time}"))?;
-        Law::I8.holds(in_time, || "it gave up a line when its timer was late, without a probe".to_owned())
+        Law::I8.holds(right, || format!("it gave up a line by {cause:?} that was {:?}", self.stage))?;
+        Law::I8
+            .holds(now >= self.due, || format!("it gave up a line at {now} that had until {} to answer", self.due))?;
+        let late = now > self.due + LATE;
+        census.silent_deaths += 1;
+        census.late_deaths += u64::from(late);
+        Law::I8.holds(!late || self.stage == Stage::Probed { late: GRACES }, || {
+            format!("it gave up a line that was {:?} when its timer was late", self.stage)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What the world drives: the real core, or one that was broken on purpose.
 
-use undrop::core::{Config, Connection, Drop, Epoch, Millis, Output, Refusal, Signal, State, Stats, Verdict};
+use undrop::core::{Config, Connection, Epoch, Millis, Output, Refusal, Signal, State, Stats, Verdict};
 
 /// All of [`Connection`] that a driver uses.
 pub trait Subject: Clone + Eq {
@@ -12,6 +12,7 @@ pub trait Subject: Clone + Eq {
     fn epoch(&self) -> Epoch;
     fn queued(&self) -> u64;
     fn stats(&self) -> Stats;
+    fn withdraw(&mut self, index: usize) -> Option<u64>;
     fn tell(&mut self, now: Millis, input: Input) -> Result<(), Refusal>;
 }
 
@@ -33,7 +34,7 @@ pub enum Input {
     CloseUnanswered,
     Reconnect,
     GiveUp,
-    Verdict(Drop, Verdict),
+    Verdict(Epoch, Verdict),
 }
 
 impl Input {
@@ -89,6 +90,10 @@ impl Subject for Connection<u64> {
         *Connection::stats(self)
     }
 
+    fn withdraw(&mut self, index: usize) -> Option<u64> {
+        Connection::withdraw(self, index)
+    }
+
     fn tell(&mut self, now: Millis, input: Input) -> Result<(), Refusal> {
         match input {
             Input::Opened(epoch) => self.handle_opened(now, epoch),
@@ -106,7 +111,7 @@ impl Subject for Connection<u64> {
             Input::CloseUnanswered => self.close_unanswered(now),
             Input::Reconnect => self.reconnect(now),
             Input::GiveUp => self.give_up(),
-            Input::Verdict(drop, verdict) => self.handle_verdict(now, drop, verdict),
+            Input::Verdict(epoch, verdict) => self.handle_verdict(now, epoch, verdict),
         }
         Ok(())
     }

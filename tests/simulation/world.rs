@@ -1,6 +1,6 @@
 //! The world: it drives the core as a driver in a browser would, and has everything happen to it.
 
-use undrop::core::{Config, Drop, Millis, Signal, State};
+use undrop::core::{Config, Millis, Signal, State};
 
 use super::book::{Before, Book};
 use super::census::Census;
@@ -24,20 +24,12 @@ pub struct World<S> {
     pub(super) calm: bool,
     /// How often the user may yet act within this step. Two handlers that call each other would never end.
     pub(super) patience: u32,
-    /// What is being told makes the core ask out of turn.
-    pub(super) probing: Option<Doubt>,
+    /// What is being told is that a timer fired.
+    pub(super) timing: bool,
     pub(super) depth: u32,
     pub(super) next_message: u64,
-    pub(super) last_drop: Option<Drop>,
     /// Says all that happens, for a replay.
     aloud: bool,
-}
-
-/// Why a core asks out of turn.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub enum Doubt {
-    Signal,
-    Late,
 }
 
 /// How often something may happen without time passing.
@@ -64,10 +56,9 @@ impl<S: Subject> World<S> {
             throttle: 1,
             calm: false,
             patience: 0,
-            probing: None,
+            timing: false,
             depth: 0,
             next_message: 0,
-            last_drop: None,
             aloud,
         };
         world.drain()?;
@@ -130,13 +121,19 @@ impl<S: Subject> World<S> {
                     self.send(u64::from(bytes))?;
                 }
             }
+            Action::Withdraw(index) => {
+                let taken = self.core.withdraw(index as usize);
+                self.book.mail.withdrawn(index as usize, taken, &mut self.census)?;
+                self.drain()?;
+                return self.settle();
+            }
             Action::Close => return self.close(),
             Action::Reconnect => return self.tell(Input::Reconnect),
             Action::GiveUp => return self.tell(Input::GiveUp),
             Action::Verdict(verdict) => {
-                if let Some(drop) = self.last_drop {
-                    return self.tell(Input::Verdict(drop, verdict));
-                }
+                let now = self.random.one_in(2);
+                let epoch = if now { self.core.epoch() } else { self.net.oldest_grave() };
+                return self.tell(Input::Verdict(epoch, verdict));
             }
             Action::Ghost(kind) => return self.haunt(kind),
             Action::StrayTimer => {

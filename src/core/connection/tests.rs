@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::*;
-use crate::core::{Heartbeat, Limits, Overflow};
+use crate::core::{Drop, Fate, Heartbeat, Limits, Overflow, Refusal};
 
 mod asked;
 mod closed;
@@ -17,12 +17,7 @@ const RETRY: Retry = Retry { limit: u32::MAX, first: 5_000, cap: 30_000, reset_a
 const CONFIG: Config = Config {
     policy: Policy::Retry(RETRY),
     connect_timeout: 10_000,
-    queue: Some(Limits {
-        messages: 3,
-        bytes: 100,
-        time_to_live: Some(60_000),
-        overflow: super::super::Overflow::Refuse,
-    }),
+    queue: Some(Limits { messages: 3, bytes: 100, time_to_live: Some(60_000), overflow: Overflow::Refuse }),
     heartbeat: Some(Heartbeat { interval: 25_000, timeout: 10_000 }),
 };
 
@@ -30,6 +25,7 @@ const NEVER: Config = Config { policy: Policy::Never, ..CONFIG };
 const ASK: Config = Config { policy: Policy::Ask(RETRY), ..CONFIG };
 
 /// A connection, and the time. Whatever it gave out before it is in the state asked for is forgotten.
+#[derive(Clone)]
 struct Line {
     core: Connection<u64>,
     now: Millis,
@@ -102,6 +98,15 @@ impl Line {
         self.core.handle_opened(self.now, self.core.epoch());
     }
 
+    fn reconnect(&mut self) {
+        self.core.reconnect(self.now);
+    }
+
+    /// The user answers what was asked of the last dial.
+    fn answer(&mut self, verdict: Verdict) {
+        self.core.handle_verdict(self.now, self.core.epoch(), verdict);
+    }
+
     fn signal(&mut self, signal: Signal) {
         self.core.handle_signal(self.now, signal);
     }
@@ -118,7 +123,7 @@ impl Line {
     /// What the user is told of a loss, among all that is to be done.
     fn drain_drop(&mut self) -> Option<Drop> {
         self.drain().into_iter().find_map(|output| match output {
-            Output::Consult(drop) | Output::Notify(Event::Drop(drop)) => Some(drop),
+            Output::Consult(_, drop) | Output::Notify(Event::Drop(drop)) => Some(drop),
             _ => None,
         })
     }

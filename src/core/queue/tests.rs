@@ -82,3 +82,32 @@ fn without_a_time_to_live_nothing_expires() {
     assert_eq!(queue.deadline(), None);
     assert_eq!(queue.pop_expired(Millis(u64::MAX)), None);
 }
+
+#[test]
+fn what_is_taken_back_leaves_the_others_in_order() {
+    for index in 0..4 {
+        let mut queue = queue(LIMITS, &[1, 10, 50]);
+        let taken = queue.remove(index);
+        assert_eq!(taken, (index < 3).then_some(index));
+        assert_eq!(queue.bytes(), [60, 51, 11, 61].get(index).copied().unwrap_or_default());
+        let others: Vec<usize> = (0..3).filter(|number| *number != index).collect();
+        assert_eq!(drain(queue), others);
+    }
+}
+
+#[test]
+fn one_that_is_taken_back_leaves_the_others_in_order() {
+    for (index, rest) in [(0, [1, 2]), (1, [0, 2]), (2, [0, 1])] {
+        let mut queue = queue(LIMITS, &[10, 20, 30]);
+        assert_eq!(queue.remove(index), Some(index));
+        assert_eq!(queue.bytes(), 60 - 10 * (index as u64 + 1));
+        assert_eq!(drain(queue), rest);
+    }
+}
+
+#[test]
+fn one_that_has_left_is_not_taken_back() {
+    let mut queue = queue(LIMITS, &[10, 20]);
+    assert_eq!(queue.remove(2), None);
+    assert_eq!(drain(queue), [0, 1]);
+}

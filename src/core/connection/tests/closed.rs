@@ -31,8 +31,21 @@ fn nothing_is_taken() {
 #[test]
 fn a_reconnect_begins_another_life() {
     let mut line = Line::closed(CONFIG);
-    line.core.reconnect(line.now);
+    line.reconnect();
     assert_eq!(line.drain(), [DIALS(2), STATE]);
     line.opened();
     assert_eq!(line.drain(), [STATE, OPEN]);
+}
+
+#[test]
+fn another_life_counts_from_its_first_dial() {
+    let mut line = Line::dialing(CONFIG);
+    line.pass_to_timeout().pass_to_timeout();
+    line.core.give_up();
+    line.core.close_unanswered(line.now);
+    line.pass_to_timeout();
+    assert_eq!(line.state(), State::Closed);
+    line.reconnect();
+    line.fail();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(1));
 }

@@ -46,6 +46,17 @@ fn a_second_close_changes_nothing() {
 #[test]
 fn a_reconnect_takes_the_place_of_the_old_socket() {
     let mut line = Line::closing(CONFIG);
-    line.core.reconnect(line.now);
+    line.reconnect();
     assert_eq!(line.drain(), [Output::HangUp(Epoch(1)), DIALS(2), STATE]);
+    assert!(line.ignores(|line| line.core.handle_closed(line.now, Epoch(1), 1000, true)));
+}
+
+#[test]
+fn a_reconnect_in_place_of_the_end_keeps_what_waits() {
+    let mut line = Line::waiting(CONFIG);
+    assert_eq!(line.send(5), Ok(()));
+    line.core.close_unanswered(line.now);
+    line.reconnect();
+    line.opened();
+    assert_eq!(line.drain(), [DIALS(2), STATE, STATE, STATE, OPEN, Output::Transmit(5)]);
 }

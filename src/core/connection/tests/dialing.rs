@@ -87,6 +87,30 @@ fn a_dial_that_hangs_is_hung_up() {
 }
 
 #[test]
+fn a_late_timer_gives_a_dial_two_seconds_more() {
+    let mut line = Line::dialing(CONFIG);
+    line.pass(8 * 3_600_000).tick();
+    assert_eq!(line.drain(), []);
+    assert_eq!(line.core.poll_timeout(), Some(line.now + 2_000));
+    let mut opened = line.clone();
+    opened.opened();
+    assert_eq!(opened.drain(), [STATE, OPEN]);
+    line.pass_to_timeout();
+    assert_eq!(line.core.poll(), Some(Output::HangUp(Epoch(1))));
+    assert_eq!(line.drops(Cause::Timeout), 1);
+}
+
+#[test]
+fn where_every_timer_is_late_a_dial_that_hangs_is_hung_up_in_the_end() {
+    let mut line = Line::dialing(CONFIG);
+    line.pass(60_000).tick();
+    line.pass(60_000).tick();
+    assert_eq!(line.drain(), []);
+    line.pass(60_000).tick();
+    assert_eq!(line.core.poll(), Some(Output::HangUp(Epoch(1))));
+}
+
+#[test]
 fn without_retries_a_dial_may_take_for_ever() {
     let mut line = Line::dialing(NEVER);
     assert_eq!(line.core.poll_timeout(), None);
@@ -136,7 +160,32 @@ fn older_dials_are_not_heard() {
 #[test]
 fn a_reconnect_leaves_a_dial_that_is_under_way() {
     let mut line = Line::dialing(CONFIG);
-    assert!(line.ignores(|line| line.core.reconnect(Millis(0))));
+    assert!(line.ignores(Line::reconnect));
+}
+
+#[test]
+fn a_reconnect_narrows_the_window_after_a_dial_that_is_under_way() {
+    let retry = Retry { first: 10, ..RETRY };
+    let mut line = Line::dialing(Config { policy: Policy::Retry(retry), ..CONFIG });
+    for _ in 0..9 {
+        line.fail();
+        line.pass_to_timeout();
+    }
+    line.drain();
+    line.reconnect();
+    assert_eq!(line.drain(), []);
+    line.fail();
+    let drop = line.drain_drop().unwrap_or_else(|| unreachable!());
+    assert!(drop.attempt == 10 && drop.delay <= 10, "{drop:?}");
+}
+
+#[test]
+fn failures_are_counted_from_the_first_dial() {
+    let mut line = Line::dialing(CONFIG);
+    line.fail();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(1));
+    line.pass_to_timeout().fail();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(2));
 }
 
 #[test]

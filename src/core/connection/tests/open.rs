@@ -141,6 +141,16 @@ fn without_retries_a_silent_line_is_an_error_and_the_end() {
 }
 
 #[test]
+fn without_retries_a_line_that_is_dead_after_a_wake_is_an_error_and_the_end() {
+    let mut line = Line::open(NEVER);
+    line.signal(Signal::Wake);
+    assert_eq!(line.drain(), [Output::Ping]);
+    line.pass_to_timeout();
+    assert_eq!(line.drain(), [Output::HangUp(Epoch(1)), STATE, ERROR, CLOSE]);
+    assert_eq!(line.core.poll_timeout(), None);
+}
+
+#[test]
 fn a_line_that_did_not_hold_widens_the_window() {
     let mut line = Line::open(CONFIG);
     line.pass(4_999).fail();
@@ -165,11 +175,39 @@ fn a_line_that_held_starts_anew() {
 #[test]
 fn a_reconnect_replaces_it_and_says_so() {
     let mut line = Line::open(CONFIG);
-    line.core.reconnect(line.now);
+    line.reconnect();
     let drop = Drop { cause: Cause::Reconnect, code: 1006, attempt: 1, delay: 0, last: false };
     let told = Output::Notify(Event::Drop(drop));
     assert_eq!(line.drain(), [Output::HangUp(Epoch(1)), DIALS(2), told, STATE]);
     assert_eq!(line.drops(Cause::Reconnect), 1);
+}
+
+#[test]
+fn a_reconnect_that_fails_was_the_first_dial_since_the_line_that_held() {
+    let mut line = Line::open(CONFIG);
+    line.pass(5_000).reconnect();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(1));
+    line.fail();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(2));
+}
+
+#[test]
+fn a_reconnect_from_a_line_that_did_not_hold_is_one_dial_more() {
+    let mut line = Line::waiting(CONFIG);
+    line.pass_to_timeout().opened();
+    line.drain();
+    line.pass(4_999).reconnect();
+    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(2));
+}
+
+#[test]
+fn without_retries_each_reconnect_is_the_first_dial() {
+    let mut line = Line::open(NEVER);
+    for _ in 0..3 {
+        line.reconnect();
+        assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(1));
+        line.opened();
+    }
 }
 
 #[test]
@@ -184,7 +222,7 @@ fn a_socket_that_is_about_to_close_takes_nothing_more() {
 #[test]
 fn what_is_to_be_done_is_done_before_anything_is_told() {
     let mut line = Line::open(CONFIG);
-    line.core.reconnect(line.now);
+    line.reconnect();
     // Given out behind the drop, the dial would follow the close of whoever hears of it.
     assert_eq!(line.core.poll(), Some(Output::HangUp(Epoch(1))));
     assert_eq!(line.core.poll(), Some(DIALS(2)));

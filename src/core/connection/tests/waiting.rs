@@ -102,8 +102,8 @@ fn what_the_lost_socket_still_says_changes_nothing() {
 fn a_verdict_that_nobody_asked_for_changes_nothing() {
     let mut line = Line::open(CONFIG);
     line.fail();
-    let drop = line.drain_drop().unwrap_or_else(|| unreachable!());
-    assert!(line.ignores(|line| line.core.handle_verdict(line.now, drop, Verdict::GiveUp)));
+    line.drain();
+    assert!(line.ignores(|line| line.answer(Verdict::GiveUp)));
 }
 
 #[test]
@@ -144,9 +144,13 @@ fn after_a_close_nothing_dials() {
 
 #[test]
 fn a_reconnect_dials_at_once_and_starts_anew() {
-    let mut line = Line::waiting(CONFIG);
-    line.core.reconnect(line.now);
-    assert_eq!(line.drain(), [DIALS(2), STATE]);
-    line.fail();
-    assert_eq!(line.drain_drop().map(|drop| drop.attempt), Some(1));
+    let retry = Retry { first: 10, limit: 2, ..RETRY };
+    let mut line = Line::waiting(Config { policy: Policy::Retry(retry), ..CONFIG });
+    for attempt in 2..9 {
+        line.reconnect();
+        assert_eq!(line.drain(), [DIALS(attempt), STATE]);
+        line.fail();
+        let drop = line.drain_drop().unwrap_or_else(|| unreachable!());
+        assert!(drop.attempt == attempt && drop.delay <= 10, "{drop:?}");
+    }
 }
