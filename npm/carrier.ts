@@ -114,8 +114,11 @@ export class Carrier {
   /** Whether the socket is that of the present dial. */
   #isLive = false;
   #registrations: Registration[] = [];
-  /** The messages that the core counts. */
-  readonly #waiting: Waiting[] = [];
+  /** The messages that the core counts, by their numbers: an array would move all of them for each that leaves. */
+  readonly #waiting = new Map<number, Waiting>();
+  /** The numbers of the next to leave, or of one before it, and of the next to come. */
+  #leaves = 0;
+  #comes = 0;
   readonly #source: object;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
@@ -175,7 +178,7 @@ export class Carrier {
       carriers.delete(this.#number);
       if (detail) this.#tell('close');
     } else {
-      const { data, told } = this.#waiting.shift() as Waiting;
+      const { data, told } = this.#next();
       if (what === Acts.Transmit) this.socket.send(data as string);
       const fate = what === Acts.Transmit ? 'sent' : (FATES[what - Acts.Lost] as LostEvent['cause']);
       if (told) told(fate);
@@ -197,6 +200,14 @@ export class Carrier {
     } else if (!this.#dispatch(new CloseEvent('drop', { code, reason, wasClean, cancelable: true }), more))
       verdict = false;
     return verdict === false ? Verdict.GiveUp : verdict === true ? Verdict.Retry : (verdict ?? Verdict.Default);
+  }
+
+  #next() {
+    for (;;) {
+      const waiting = this.#waiting.get(this.#leaves);
+      this.#waiting.delete(this.#leaves++);
+      if (waiting) return waiting;
+    }
   }
 
   #dispatch(event: Event, more?: object) {
@@ -251,12 +262,12 @@ export class Carrier {
 
   /** Takes a message of so many bytes that has to wait, and returns what to do to take it back; or why it can't wait. */
   wait(data: unknown, bytes: number, told: Waiting['told']): number | (() => void) {
-    const waiting = { data, told };
+    const number = this.#comes++;
     // First, since the page may send more when it hears what made room.
-    this.#waiting.push(waiting);
+    this.#waiting.set(number, { data, told });
     const remove = () => {
-      const index = this.#waiting.indexOf(waiting);
-      if (index >= 0) this.#waiting.splice(index, 1);
+      const index = [...this.#waiting.keys()].indexOf(number);
+      this.#waiting.delete(number);
       return index;
     };
     const refusal = send(this.line, bytes);

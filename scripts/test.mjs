@@ -64,7 +64,7 @@ async function prepare(needs) {
   for (const [name, make] of Object.entries(parts)) if (wanted.includes(name)) await attempt(name, make);
   if (needs.includes('package')) await attempt('package', buildPackage);
   if (needs.includes('test server')) {
-    const why = 'a WebSocket server that misbehaves on request';
+    const why = 'a WebSocket server that misbehaves on request, and a proxy that injures lines';
     await attempt('test server', () => step('Test server', why, buildTestServer));
   }
   return missing;

@@ -1,4 +1,4 @@
-// Starts the server that misbehaves on request, for the tests that talk to one.
+// Starts the server that misbehaves on request, for the tests that talk to one, and builds the proxy that injures lines.
 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,7 +11,11 @@ import { finished, run, start } from './run.mjs';
 export const usualPort = 41_790;
 export const usualUrl = `ws://127.0.0.1:${usualPort}`;
 
-export const buildTestServer = () => run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-test-server']);
+export const proxyProgram = join(target, 'release/undrop-fault-proxy');
+
+/** Both of them. */
+export const buildTestServer = () =>
+  run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-test-server', '-p', 'undrop-fault-proxy']);
 
 /** Starts it on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
 export async function startTestServer({ port = 0 } = {}) {

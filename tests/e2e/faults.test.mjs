@@ -5,11 +5,13 @@ import { after, before, describe, it } from 'node:test';
 import { buildTestServer } from '../../scripts/lib/test-server.mjs';
 import { names, startBench } from './faults/bench.mjs';
 import { frozen, pageLife } from './faults/page-life.mjs';
+import { passage } from './faults/passage.mjs';
 import { wishes } from './faults/wishes.mjs';
 import { wounds } from './faults/wounds.mjs';
 
-const ROWS = [...wounds, ...pageLife, ...wishes, ...frozen];
+const ROWS = [...wounds, ...passage, ...pageLife, ...wishes, ...frozen];
 const TIMEOUT = 60_000;
+const MOST = 12;
 
 const table = [];
 await buildTestServer();
@@ -38,5 +40,9 @@ function print() {
   const width = Math.max(...faults.map((fault) => fault.length));
   console.log(`\n${'fault'.padEnd(width)}  browser   ms to recovery  events`);
   for (const { fault, name, ms, events } of rows)
-    console.log(`${fault.padEnd(width)}  ${name.padEnd(8)}  ${String(ms ?? '').padStart(14)}  ${events.join(', ')}`);
+    console.log(`${fault.padEnd(width)}  ${name.padEnd(8)}  ${String(ms ?? '').padStart(14)}  ${short(events)}`);
 }
+
+/** Nobody reads hundreds of them. */
+const short = (events) =>
+  events.length > MOST ? `${events.slice(0, MOST).join(', ')}, … (${events.length} events)` : events.join(', ');

@@ -1,111 +1,11 @@
 // Thousands of reconnects in one page, and nothing of them is left: no heap, no wasm memory, no listeners, no sockets.
 
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTestServer } from '../../scripts/lib/test-server.mjs';
-import { bundle } from '../support/bundle.mjs';
-import { startPageServer } from '../support/page-server.mjs';
-import { startRawChromium } from './faults/chromium.mjs';
-import { startServer } from './faults/server.mjs';
+import { reconnectWithoutLeak } from './faults/reconnects.mjs';
 
-const RECONNECTS = 10_000;
-/** After so many the engine has compiled and cached what it will. */
-const WARM_UP = 1_000;
-/** On a slow machine fewer must do, in milliseconds, but not fewer than the least. */
-const ENOUGH = 60_000;
-const LEAST = 2_000;
-const STEP = 1_000;
-const LINES = 4;
-/** What the heap may gain, which is less than 100 bytes a reconnect: the least thing with a listener costs more. */
-const HEAP_SLACK = 200_000;
-
-const SCRIPT = `
-  import { Undrop } from '../dist/index.js';
-  const lines = [];
-  let heard = 0;
-  const opened = (line) => new Promise((resolve) => {
-    line.onopen = resolve;
-  });
-  globalThis.start = (url, count) => {
-    for (let index = 0; index < count; index++) {
-      const line = new Undrop(url, [], { heartbeat: { interval: 1_000, message: 'ping', reply: 'ping' } });
-      for (const type of ['message', 'drop', 'close', 'statechange']) line.addEventListener(type, () => heard++);
-      lines.push(line);
-    }
-    return Promise.all(lines.map(opened));
-  };
-  globalThis.reconnect = (times) => Promise.all(lines.map(async (line) => {
-    for (let time = 0; time < times / lines.length; time++) {
-      line.reconnect();
-      await opened(line);
-    }
-  }));`;
-
+// On a slow machine fewer must do; `npm run leaks` does them all.
 test('thousands of reconnects in one page leave nothing behind', { timeout: 300_000 }, async () => {
   await buildTestServer();
-  const server = await startServer();
-  const pages = {
-    '/page.html': '<!doctype html><title>leaks</title><body><script src="script.js"></script>',
-    '/script.js': await bundle(SCRIPT),
-  };
-  const pageServer = await startPageServer({ pages, upgrades: server.url });
-  const browser = await startRawChromium();
-  try {
-    await browser.goto(`${pageServer.url}/page.html`);
-    await browser.send('Performance.enable');
-    await browser.run('(url, count) => start(url, count).then(() => {})', `${server.url}/echo?id=leaks`, LINES);
-    await browser.run('(times) => reconnect(times).then(() => {})', WARM_UP);
-    const first = await measure(browser);
-    print('reconnects', ...Object.keys(first), 'ms each');
-    print(WARM_UP, ...Object.values(first), '');
-    let [last, done, spent] = [first, 0, 0];
-    while (done < LEAST || (done < RECONNECTS && spent < ENOUGH)) {
-      const begun = performance.now();
-      await browser.run('(times) => reconnect(times).then(() => {})', STEP);
-      const took = performance.now() - begun;
-      spent += took;
-      done += STEP;
-      last = await measure(browser);
-      print(WARM_UP + done, ...Object.values(last), (took / STEP).toFixed(2));
-    }
-
-    assert.ok(last.heap - first.heap < HEAP_SLACK, `the heap has gained ${last.heap - first.heap} bytes`);
-    assert.equal(last.wasm, first.wasm, 'wasm memory');
-    assert.equal(last.listeners, first.listeners, 'listeners');
-    assert.equal(last.sockets, LINES, 'sockets of the browser');
-    const { handshakes, open } = await server.stats('leaks');
-    assert.deepEqual({ handshakes, open }, { handshakes: LINES + WARM_UP + done, open: LINES });
-  } finally {
-    await browser.quit();
-    await Promise.all([pageServer.stop(), server.stop()]);
-  }
+  await reconnectWithoutLeak({ reconnects: 10_000, enough: 60_000 });
 });
-
-const print = (...cells) => console.log(cells.map((cell) => String(cell).padStart(11)).join(''));
-
-/** What is left once the garbage is gone. */
-async function measure({ send }) {
-  // A socket is garbage once its close event was fired, which may be later than the open event of the next one.
-  let all = await live(send, 'WebSocket.prototype');
-  for (let tries = 0; all.length > LINES && tries < 50; tries++) all = await live(send, 'WebSocket.prototype');
-  const memories = await live(send, 'WebAssembly.Memory.prototype', 'memory => memory.buffer.byteLength');
-  const { metrics } = await send('Performance.getMetrics');
-  const { usedSize } = await send('Runtime.getHeapUsage');
-  return {
-    heap: usedSize,
-    wasm: memories.reduce((sum, bytes) => sum + bytes, 0),
-    listeners: metrics.find(({ name }) => name === 'JSEventListeners').value,
-    sockets: all.length,
-  };
-}
-
-/** What there is of a class, each as `shown`. */
-async function live(send, prototype, shown = 'socket => socket.readyState') {
-  for (let times = 0; times < 2; times++) await send('HeapProfiler.collectGarbage');
-  const { result } = await send('Runtime.evaluate', { expression: prototype });
-  const { objects } = await send('Runtime.queryObjects', { prototypeObjectId: result.objectId });
-  const call = { objectId: objects.objectId, functionDeclaration: `function () { return [...this].map(${shown}); }` };
-  const { result: list } = await send('Runtime.callFunctionOn', { ...call, returnByValue: true });
-  for (const { objectId } of [result, objects]) await send('Runtime.releaseObject', { objectId });
-  return list.value;
-}

@@ -1,57 +1,64 @@
-// A TCP proxy that injures the lines that go through it. What it does not injure passes byte for byte.
+// The proxy that injures lines (the Rust program in tests/fault-proxy), as a process of its own that takes orders.
 
-import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { finished, start } from '../../scripts/lib/run.mjs';
+import { proxyProgram } from '../../scripts/lib/test-server.mjs';
 
-/** Lines to `url` go through it; a new line is never injured by what was done to those before. */
-export async function startFaultProxy(url, { idle = 0 } = {}) {
-  const { hostname, port } = new URL(url);
-  const lines = new Set();
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
-    const far = connect({ port, host: hostname, noDelay: true, allowHalfOpen: true });
-    const line = { near, far };
-    lines.add(line);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ]) {
-      from.pipe(to);
-      // Each end's `close` follows its `error`.
-      from.on('error', () => {});
-      from.on('close', () => {
-        to.destroy();
-        lines.delete(line);
-      });
-    }
-    // As a load balancer does with a line on which nothing was said for too long.
-    if (idle) near.setTimeout(idle, () => end(line));
+/**
+ * Lines to `url` go through it; `buildTestServer` must have built it. Each order is one of those that the program lists
+ * when it is called without arguments, and is done when its promise resolves.
+ */
+export async function startFaultProxy(url, { seed } = {}) {
+  const args = ['--to', new URL(url).host, ...(seed === undefined ? [] : ['--seed', String(seed)])];
+  const child = start(proxyProgram, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = finished(child, proxyProgram);
+  const answers = createInterface({ input: child.stdout });
+  const [first] = await Promise.race([once(answers, 'line'), gone.then(() => [])]);
+  const [, address] = first?.match(/^listening (\S+)$/) ?? [];
+  if (!address) throw new Error('the fault proxy did not start');
+
+  const waiting = new Map();
+  let last = 0;
+  let isGone = false;
+  answers.on('line', (line) => {
+    const [, number, outcome, value] = line.match(/^(\d+) (ok|error) (.*)$/);
+    const { text, resolve, reject } = waiting.get(Number(number));
+    waiting.delete(Number(number));
+    if (outcome === 'ok') resolve(JSON.parse(value));
+    else reject(new Error(`the fault proxy does not ${text}: ${value}`));
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-
-  const each = (injure) => () => [...lines].map(injure).length;
+  const order = (...words) =>
+    new Promise((resolve, reject) => {
+      const text = words.join(' ');
+      if (isGone) throw new Error(`the fault proxy is gone, and does not ${text}`);
+      waiting.set(++last, { text, resolve, reject });
+      child.stdin.write(`${last} ${text}\n`);
+    });
+  gone.then(() => {
+    isGone = true;
+    for (const { text, reject } of waiting.values()) reject(new Error(`the fault proxy went before it did ${text}`));
+  });
+  // Who has ordered hears of it.
+  child.stdin.on('error', () => {});
+  const lines = () => order('lines');
   return {
-    url: `ws://127.0.0.1:${server.address().port}`,
+    url: `ws://${address}`,
+    /** Gives any order; resolves with its answer: for most how many lines it has hit. */
+    order,
+    /** What goes through it now: `{ id, up: { taken, passed }, down: { taken, passed } }` of each line. */
+    lines,
     /** How many lines go through it now. */
-    count: () => lines.size,
-    /** Ends TCP towards the client with RST. Returns how many lines that were, as do the others. */
-    reset: each(({ near }) => near.resetAndDestroy()),
-    /** Ends TCP in order, in both directions. */
-    fin: each(end),
-    /** From now on nothing passes, in either direction, and nothing ends. */
-    blackhole: each(({ near, far }) => {
-      near.unpipe(far).resume();
-      far.unpipe(near).resume();
-    }),
+    count: async () => (await lines()).length,
+    /** Ends TCP with RST on both sides. */
+    reset: () => order('reset'),
+    /** Ends TCP in order on both sides. */
+    fin: () => order('fin'),
+    /** From now on nothing passes on the lines that there are, and nothing ends. */
+    blackhole: (ways = 'both') => order('hole', ways, 'on', 'live'),
     async stop() {
-      for (const { near, far } of lines) {
-        near.destroy();
-        far.destroy();
-      }
-      await new Promise((resolve) => server.close(resolve));
+      child.stdin.end();
+      await gone;
     },
   };
-}
-
-function end({ near, far }) {
-  near.end();
-  far.end();
 }

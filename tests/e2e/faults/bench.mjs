@@ -40,7 +40,7 @@ async function run(row, bench) {
   const tools = new Tools(bench);
   const line = new Line(bench);
   try {
-    const url = row.through ? (await tools[row.through](row.idle)).url : bench.server.url;
+    const url = row.through ? (await tools[row.through](...(row.orders ?? []))).url : bench.server.url;
     await line.call('watch', row.make ?? echoes, { url, ...(await tools.env()), ...row.with });
     await row.steps(line, tools);
     const report = await line.report();
@@ -62,12 +62,13 @@ async function run(row, bench) {
 const echoes = (Undrop, { at }) => new Undrop(at('/echo'), [], { retry: { first: 100, cap: 500 } });
 
 /** What holds of every line: each event comes in its state, and there was never more than one socket. */
-function check({ isPlain }, { told, most }) {
+function check({ isPlain, states: others }, { told, most }) {
   const states = {
     open: ['open'],
     drop: ['waiting', 'offline', 'connecting'],
     error: isPlain ? ['open'] : ['closed', 'closing'],
     close: ['closed'],
+    ...others,
   };
   for (const { type, state } of told)
     if (states[type]) assert.ok(states[type].includes(state), `${type} while ${state}`);
@@ -145,10 +146,11 @@ class Tools {
     return server;
   }
 
-  /** A proxy before the server. */
-  async proxy(idle) {
-    this.line = await startFaultProxy(this.counted.url, { idle });
+  /** A proxy before the server, with what it is to do to all lines. */
+  async proxy(...orders) {
+    this.line = await startFaultProxy(this.counted.url);
     this.#stops.push(() => this.line.stop());
+    for (const order of orders) await this.line.order(order);
     return this.line;
   }
 

@@ -55,7 +55,7 @@ export const pageLife = [
     steps: async (line, tools) => {
       await line.until('open');
       await network[tools.name](tools, true);
-      tools.line.blackhole();
+      await tools.line.blackhole();
       line.mark();
       await network[tools.name](tools, false);
       const { delay } = await line.until('drop');
@@ -71,7 +71,7 @@ export const pageLife = [
     steps: async (line, { browser, line: proxy }) => {
       await line.until('open');
       await browser.run(dispatch('offline'));
-      proxy.reset();
+      await proxy.reset();
       await line.until('drop');
       assert.equal((await line.report()).state, 'offline');
       line.mark();
@@ -88,7 +88,7 @@ export const pageLife = [
     make: quiet,
     steps: async (line, { browser, line: proxy }) => {
       await line.until('open');
-      proxy.reset();
+      await proxy.reset();
       await line.until('drop');
       line.mark();
       await browser.run(dispatch('visibilitychange', 'document'));
@@ -165,7 +165,7 @@ export const frozen = [
     steps: async (line, tools) => {
       await line.until('open');
       await freeze(tools);
-      tools.line.reset();
+      await tools.line.reset();
       await thaw(line, tools);
       await line.until('open', 2);
     },

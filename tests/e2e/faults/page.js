@@ -5,7 +5,7 @@ import { Undrop } from '../../../dist/index.js';
 const TYPES = ['open', 'drop', 'error', 'close', 'lost', 'message', 'statechange', 'mark'];
 /** Of these the sequence has nothing: `mark` is the row's own. */
 const ASIDE = ['message', 'statechange', 'mark'];
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 const lines = new Map();
 

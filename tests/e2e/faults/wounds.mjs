@@ -86,7 +86,7 @@ export const wounds = [
     steps: async (line, { line: proxy }) => {
       await line.until('open');
       line.mark();
-      assert.equal(proxy.reset(), 1);
+      assert.equal(await proxy.reset(), 1);
       await line.until('open', 2);
     },
     events: ['open', 'drop close 1006 #1', 'open'],
@@ -98,17 +98,17 @@ export const wounds = [
     steps: async (line, { line: proxy }) => {
       await line.until('open');
       line.mark();
-      assert.equal(proxy.blackhole(), 1);
+      assert.equal(await proxy.blackhole(), 1);
       await line.until('open', 2);
       // The browser has not noticed: the old line is still there, and forgotten.
-      assert.equal(proxy.count(), 2);
+      assert.equal(await proxy.count(), 2);
     },
     events: ['open', 'drop heartbeat 1006 #1', 'open'],
   },
   {
     fault: 'a proxy cuts the idle line',
     through: 'proxy',
-    idle: 300,
+    orders: ['idle 300'],
     make: (Undrop, { at }) => new Undrop(at('/echo'), [], { retry: { first: 1, cap: 1 } }),
     steps: async (line) => {
       const { at } = await line.until('open');
@@ -120,7 +120,7 @@ export const wounds = [
   {
     fault: 'a proxy that cuts idle lines, and a heartbeat',
     through: 'proxy',
-    idle: 600,
+    orders: ['idle 600'],
     make: (Undrop, { at }) => {
       let beats = 0;
       const message = () => {

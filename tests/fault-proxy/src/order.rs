@@ -1,0 +1,208 @@
+//! The orders, as lines of text: `7 hole both on live` is order number 7, and is answered `7 ok 2` (the value is JSON)
+//! or `7 error WHY`.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use crate::terms::{Change, Cut, Fuse, Scope, Way, Ways};
+
+/// What there is to order.
+pub const HELP: &str = "\
+Orders are lines, each begun by a number that its answer repeats: `7 reset` is answered `7 ok 2`.
+WAY is up (to the server) or down; WAYS may be both, too. SCOPE is live (the lines that there are),
+new (those to come) or all, which it is when not given. What counts lines answers with how many it hit.
+
+  reset                            cuts the lines that there are by a TCP reset
+  fin                              cuts them by an end of TCP in order
+  reset-after WAY BYTES [SCOPE]    cuts a line so when exactly so many more bytes have passed
+  fin-after WAY BYTES [SCOPE]
+  hole WAYS on|off [SCOPE]         nothing passes and nothing ends; off lets out what was kept
+  latency WAYS MS [SCOPE]          each byte comes so much later
+  rate WAYS BYTES [SCOPE]          at most so many bytes pass in a second; 0: no limit
+  idle MS [SCOPE]                  cuts a line by fin on which nothing passed for so long; 0: none
+  refuse                           nobody listens any more
+  hang                             new lines are taken and led nowhere
+  listen                           new lines pass again, on the same port, and so do those that hang
+  lines                            each line, with how many bytes were taken and have passed each way
+  chaos SECONDS [EVERY_MS]         random faults for so long, on the average so far apart (500); answers
+                                   at the end, with how many of each kind and the lines that they hit
+  calm                             ends the chaos now
+";
+
+/// What the proxy is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Cut the lines that there are.
+    Cut(Cut),
+    /// Change the terms of lines.
+    Change(Scope, Change),
+    /// See [`crate::Proxy::listen`].
+    Listen,
+    /// See [`crate::Proxy::hang`].
+    Hang,
+    /// See [`crate::Proxy::refuse`].
+    Refuse,
+    /// Tell of each line.
+    Lines,
+    /// See [`crate::chaos`].
+    Chaos {
+        /// For how long.
+        lasts: Duration,
+        /// How far apart the faults are, on the average.
+        every: Duration,
+    },
+    /// End the chaos.
+    Calm,
+}
+
+/// How far apart the faults of a chaos are when its order does not say.
+const EVERY: Duration = Duration::from_millis(500);
+
+impl Order {
+    /// Reads an order, without its number.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let words: Vec<_> = text.split_ascii_whitespace().collect();
+        Ok(match words[..] {
+            ["reset"] => Self::Cut(Cut::Reset),
+            ["fin"] => Self::Cut(Cut::Fin),
+            ["reset-after", way, bytes, ref scope @ ..] => fuse(way, bytes, Cut::Reset, scope)?,
+            ["fin-after", way, bytes, ref scope @ ..] => fuse(way, bytes, Cut::Fin, scope)?,
+            ["hole", which, on, ref of @ ..] => Self::Change(scope(of)?, Change::Hole(ways(which)?, switch(on)?)),
+            ["latency", which, latency, ref of @ ..] => {
+                Self::Change(scope(of)?, Change::Latency(ways(which)?, milliseconds(latency)?))
+            }
+            ["rate", which, bytes, ref of @ ..] => {
+                Self::Change(scope(of)?, Change::Rate(ways(which)?, NonZeroU64::new(number(bytes)?)))
+            }
+            ["idle", patience, ref of @ ..] => {
+                let patience = milliseconds(patience)?;
+                Self::Change(scope(of)?, Change::Idle((!patience.is_zero()).then_some(patience)))
+            }
+            ["listen"] => Self::Listen,
+            ["hang"] => Self::Hang,
+            ["refuse"] => Self::Refuse,
+            ["lines"] => Self::Lines,
+            ["chaos", lasts] => Self::Chaos { lasts: seconds(lasts)?, every: EVERY },
+            ["chaos", lasts, every] => Self::Chaos { lasts: seconds(lasts)?, every: apart(every)? },
+            ["calm"] => Self::Calm,
+            _ => return Err(format!("no such order: {text:?}")),
+        })
+    }
+}
+
+fn fuse(which: &str, bytes: &str, cut: Cut, of: &[&str]) -> Result<Order, String> {
+    let fuse = Some(Fuse { left: number(bytes)?, cut });
+    Ok(Order::Change(scope(of)?, Change::Fuse(way(which)?, fuse)))
+}
+
+fn way(word: &str) -> Result<Way, String> {
+    match word {
+        "up" => Ok(Way::Up),
+        "down" => Ok(Way::Down),
+        _ => Err(format!("{word:?} is neither up nor down")),
+    }
+}
+
+fn ways(word: &str) -> Result<Ways, String> {
+    if word == "both" { Ok(Ways::Each) } else { way(word).map(Ways::One).map_err(|why| why + " nor both") }
+}
+
+fn scope(words: &[&str]) -> Result<Scope, String> {
+    match words {
+        [] | ["all"] => Ok(Scope::All),
+        ["live"] => Ok(Scope::Live),
+        ["new"] => Ok(Scope::New),
+        _ => Err(format!("{:?} is neither live nor new nor all", words.join(" "))),
+    }
+}
+
+fn switch(word: &str) -> Result<bool, String> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{word:?} is neither on nor off")),
+    }
+}
+
+fn number(word: &str) -> Result<u64, String> {
+    word.parse().map_err(|_| format!("{word:?} is not a number that fits"))
+}
+
+fn milliseconds(word: &str) -> Result<Duration, String> {
+    Ok(Duration::from_millis(small(word)?))
+}
+
+fn apart(word: &str) -> Result<Duration, String> {
+    let every = milliseconds(word)?;
+    if every.is_zero() { Err("faults must be at least 1 ms apart".into()) } else { Ok(every) }
+}
+
+fn seconds(word: &str) -> Result<Duration, String> {
+    Ok(Duration::from_secs(small(word)?))
+}
+
+/// Any time that is longer would leave the range of the clock.
+fn small(word: &str) -> Result<u64, String> {
+    let number = number(word)?;
+    u32::try_from(number).map(u64::from).map_err(|_| format!("{number} is too long a time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_names_ways_and_scope_and_the_scope_may_be_left_out() {
+        let holes = |scope, ways| Ok(Order::Change(scope, Change::Hole(ways, true)));
+        assert_eq!(Order::parse("hole both on"), holes(Scope::All, Ways::Each));
+        assert_eq!(Order::parse(" hole  up on new"), holes(Scope::New, Ways::One(Way::Up)));
+        assert_eq!(Order::parse("hole down on live"), holes(Scope::Live, Ways::One(Way::Down)));
+    }
+
+    #[test]
+    fn nought_takes_a_limit_away() {
+        assert_eq!(Order::parse("rate up 0"), Ok(Order::Change(Scope::All, Change::Rate(Ways::One(Way::Up), None))));
+        assert_eq!(Order::parse("idle 0"), Ok(Order::Change(Scope::All, Change::Idle(None))));
+    }
+
+    #[test]
+    fn a_fuse_has_one_way() {
+        let fuse = Change::Fuse(Way::Down, Some(Fuse { left: 7, cut: Cut::Fin }));
+        assert_eq!(Order::parse("fin-after down 7 new"), Ok(Order::Change(Scope::New, fuse)));
+        assert!(Order::parse("fin-after both 7").unwrap_err().contains("both"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, named) in [
+            ("", "no such order"),
+            ("explode", "explode"),
+            ("hole sideways on", "sideways"),
+            ("hole up maybe", "maybe"),
+            ("latency up -1", "-1"),
+            ("latency up 99999999999", "too long"),
+            ("hole up on old", "old"),
+            ("hole up on live live", "live live"),
+            ("chaos 1 0", "at least"),
+            ("reset live", "no such order"),
+        ] {
+            let why = Order::parse(text).unwrap_err();
+            assert!(why.contains(named), "{text:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn every_order_of_the_help_is_one() {
+        for line in HELP.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' ')) {
+            let example = line.split("  ").next().unwrap();
+            let shown = [("WAYS", "both"), ("WAY", "up"), ("BYTES", "1"), ("on|off", "on"), ("SECONDS", "1")]
+                .into_iter()
+                .chain([("[EVERY_MS]", "1"), ("MS", "1"), ("[SCOPE]", "all")])
+                .fold(example.to_owned(), |text, (word, value)| text.replace(word, value));
+            assert!(Order::parse(&shown).is_ok(), "{shown:?}: {:?}", Order::parse(&shown));
+        }
+    }
+}
