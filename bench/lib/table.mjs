@@ -1,0 +1,52 @@
+// Makes of samples what they say, and prints it.
+
+import { cpus, loadavg } from 'node:os';
+import { CONTROL, FLOOR } from '../contenders/index.mjs';
+import { isEqual, judge, relate, summary } from './statistics.mjs';
+
+/** A figure as it goes into the table and the file. */
+export function digest(row, { title, unit, relation, samples, skipped, targets }) {
+  const floor = samples[FLOOR];
+  const related = (values) => summary(relate[relation](values, floor));
+  const control = relation !== 'value' && samples[CONTROL] ? related(samples[CONTROL]) : undefined;
+  const measured = Object.entries(samples).map(([contender, values]) => {
+    const quartiles = related(values);
+    const result = { ...quartiles, equal: contender !== FLOOR && isEqual(quartiles, relation, control) };
+    const target = targets[contender];
+    return {
+      contender,
+      ...result,
+      rounds: values.length,
+      ...(target && { target, verdict: judge(result, target) }),
+    };
+  });
+  return { row, title, unit, relation, ...(floor && { floor: summary(floor) }), measured, skipped, samples };
+}
+
+export const head = () => line('contender', 'median', '', 'quartiles', 'target', '');
+
+export function print({ title, unit, relation, floor, measured, skipped }) {
+  console.log(`\n${title}${floor ? `; native: ${figure(floor.median)} ${unit}` : ''}`);
+  const shown = { ratio: (value) => `${value.toFixed(3)}x`, difference: signed(unit), value: plain(unit) }[relation];
+  for (const { contender, low, median, high, rounds, equal, target, verdict } of measured) {
+    if (contender === FLOOR && relation !== 'value') continue;
+    const quartiles = rounds > 1 ? `${shown(low)} to ${shown(high)}` : '';
+    const wanted = target && (target.most === undefined ? `>= ${target.least}` : `<= ${target.most}`);
+    console.log(line(contender, shown(median), equal ? 'equal' : '', quartiles, wanted ?? '', verdict ?? ''));
+  }
+  for (const [contender, why] of Object.entries(skipped)) console.log(line(contender, '-', '', why, '', ''));
+}
+
+/** How busy this machine was with other things is a part of what it measured. */
+export const load = () =>
+  `load ${loadavg()
+    .map((one) => one.toFixed(2))
+    .join(' ')} on ${cpus().length} CPUs`;
+
+const plain = (unit) => (value) => `${figure(value)} ${unit}`;
+const signed = (unit) => (value) => `${value < 0 ? '-' : '+'}${figure(Math.abs(value))} ${unit}`;
+const figure = (value) => value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 0 });
+
+function line(contender, median, equal, quartiles, target, verdict) {
+  return `  ${contender.padEnd(24)}${median.padStart(14)}  ${equal.padEnd(7)}${quartiles.padEnd(34)}${target.padEnd(10)}${verdict}`.trimEnd();
+}

@@ -1,0 +1,51 @@
+// What an application ships for each contender: bundled, minified, compressed with brotli.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotli } from '../../scripts/build/sizes.mjs';
+import { dist, inRoot } from '../../scripts/lib/paths.mjs';
+import { bundle } from '../lib/pages.mjs';
+
+const PEERS = {
+  'reconnecting-websocket': `export { default } from 'reconnecting-websocket';`,
+  partysocket: `export { default } from 'partysocket/ws';`,
+  'websocket-ts': `export { ConstantBackoff, ExponentialBackoff, WebsocketBuilder, WebsocketEvent } from 'websocket-ts';`,
+  rxjs: `export { retry } from 'rxjs'; export { webSocket } from 'rxjs/webSocket';`,
+  'socket.io': `export { io } from 'socket.io-client';`,
+  phoenix: `export { Socket } from 'phoenix';`,
+  centrifuge: `export { Centrifuge } from 'centrifuge';`,
+  signalr: `export { HubConnectionBuilder } from '@microsoft/signalr';`,
+};
+
+export const bytes = {
+  name: 'bytes',
+  async run() {
+    const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+    const entries = Object.entries(exports)
+      .filter(([, target]) => target.default?.endsWith('.js'))
+      .map(([path, target]) => [path.replace(/^\./, 'undrop'), inRoot(target.default)]);
+    const samples = {};
+    for (const [name, file] of entries) samples[name] = [await shipped(`export * from ${JSON.stringify(file)};`)];
+    // It loads its module as a file of its own.
+    if (samples['undrop/slim']) samples['undrop/slim'][0] += brotli(readFileSync(join(dist, 'undrop.wasm')));
+    const whole = entries.filter(([name]) => name !== 'undrop/slim');
+    const all = whole.map(([, file], at) => `export * as entry${at} from ${JSON.stringify(file)};`).join('\n');
+    samples['undrop, everything'] = whole.length === 1 ? samples[whole[0][0]] : [await shipped(all)];
+    for (const [name, source] of Object.entries(PEERS)) samples[name] = [await shipped(source)];
+    return [
+      {
+        title: 'what an application ships, minified and brotli',
+        unit: 'B',
+        relation: 'value',
+        samples,
+        skipped: samples['undrop/core'] ? {} : { 'undrop/core': 'not in this build: undrop/core' },
+        targets: { 'undrop, everything': { most: 8_000 } },
+      },
+    ];
+  },
+};
+
+const shipped = async (source) => {
+  const stdin = { contents: source, resolveDir: inRoot('bench') };
+  return brotli(Buffer.from(await bundle({ stdin })));
+};

@@ -1,0 +1,54 @@
+// From the import to the first echo, in a browser context that has never seen the page; and what of it is the main thread
+// compiling WebAssembly.
+
+import { connected, contenders } from '../contenders/index.mjs';
+import { inRounds, pick } from '../lib/rounds.mjs';
+
+export const cold = {
+  name: 'cold',
+  async run(stage) {
+    // What a contender lacks is known once it is loaded.
+    const { names, skipped } = await stage.page(connected.filter((name) => name !== 'undrop, on(type)'));
+    const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 25 };
+    const samples = await inRounds(names, plan, (name) => first(stage, name));
+    const ours = names.filter((name) => name.startsWith('undrop'));
+    const hooked = await inRounds(ours, plan, (name) => first(stage, name, { hooked: 1 }));
+    return [
+      {
+        title: 'import to first echo, cold page, over native',
+        unit: 'ms',
+        relation: 'difference',
+        samples: pick(samples, 'time'),
+        skipped,
+        targets: { undrop: { most: 5 }, 'undrop, session': { most: 5 } },
+      },
+      {
+        title: 'of which the main thread compiles and makes an instance',
+        unit: 'ms',
+        relation: 'value',
+        samples: pick(hooked, 'compile'),
+        skipped: {},
+        targets: {},
+      },
+    ];
+  },
+};
+
+async function first({ browser, pages, urlOf }, name, more = {}) {
+  const { browserContextId } = await browser.call('Target.createBrowserContext');
+  const { targetId } = await browser.call('Target.createTarget', { url: 'about:blank', browserContextId });
+  const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true });
+  try {
+    await browser.call('Page.enable', {}, sessionId);
+    const query = new URLSearchParams({ file: contenders[name].file, url: urlOf(name), ...more });
+    const loaded = browser.event('Page.loadEventFired');
+    await browser.call('Page.navigate', { url: `${pages.url}/cold.html?${query}` }, sessionId);
+    await loaded;
+    const parameters = { expression: 'outcome', awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await browser.call('Runtime.evaluate', parameters, sessionId);
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  } finally {
+    await browser.call('Target.disposeBrowserContext', { browserContextId });
+  }
+}

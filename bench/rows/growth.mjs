@@ -1,0 +1,89 @@
+// What a message costs when there are many of everything: sockets in a page, messages that wait, message types.
+
+import { CONTROL, FLOOR } from '../contenders/index.mjs';
+import { inRounds, pick } from '../lib/rounds.mjs';
+
+const TYPED = 'undrop, on(type)';
+const queues = ['undrop', 'reconnecting-websocket', 'partysocket'];
+const decades = (most) => [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= most);
+/** In seconds: what would take longer at ten times as many is left out there. */
+const PATIENCE = 60;
+const number = (count) => count.toLocaleString('en');
+
+export const growth = {
+  name: 'growth',
+  run: async (stage) => [...(await manySockets(stage)), ...(await manyQueued(stage)), ...(await manyTypes(stage))],
+};
+
+async function manySockets(stage) {
+  const figures = [];
+  const [plan, messages] = stage.quick ? [{ warmUp: 2, rounds: 5 }, 1_000] : [{ warmUp: 5, rounds: 31 }, 4_000];
+  for (const count of decades(1_000)) {
+    const { names, skipped } = await stage.page([FLOOR, CONTROL, 'undrop'], { synthetic: true });
+    for (const name of names) await stage.call('connectSynthetic', name, { count });
+    const samples = await inRounds(names, plan, (name) => stage.call('deliver', name, { count: messages, size: 100 }));
+    figures.push({
+      title: `ns over native a message, sockets in the page: ${number(count)}`,
+      unit: 'ns',
+      relation: 'difference',
+      samples: pick(samples, 'time'),
+      skipped,
+      targets: { undrop: { most: 100 } },
+    });
+  }
+  return figures;
+}
+
+async function manyQueued(stage) {
+  const figures = [];
+  const plan = stage.quick ? { warmUp: 0, rounds: 1 } : { warmUp: 1, rounds: 3 };
+  const skipped = {};
+  for (const count of decades(stage.quick ? 10_000 : 1_000_000).filter((count) => count >= 1_000)) {
+    const names = queues.filter((name) => !(name in skipped));
+    const samples = await inRounds(names, plan, async (name) => {
+      await stage.page([name], { synthetic: true });
+      return stage.call('queue', name, { count, size: 100 });
+    });
+    for (const [field, what] of [
+      ['queue', 'to queue one'],
+      ['leave', 'until one has left'],
+    ])
+      figures.push({
+        title: `of ${number(count)} queued messages, ${what}`,
+        unit: 'ns',
+        relation: 'value',
+        samples: pick(samples, field),
+        skipped: { ...skipped },
+        targets: {},
+      });
+    for (const name of names) {
+      const slowest = Math.max(...samples[name].map((sample) => (sample.queue + sample.leave) / 1e9));
+      if (slowest * count * 10 > PATIENCE)
+        skipped[name] = `would take minutes: ${(slowest * 1e6).toFixed(0)} µs a message at ${number(count)}`;
+    }
+  }
+  return figures;
+}
+
+async function manyTypes(stage) {
+  const figures = [];
+  const [plan, messages] = stage.quick ? [{ warmUp: 2, rounds: 5 }, 1_000] : [{ warmUp: 5, rounds: 31 }, 4_000];
+  for (const types of decades(10_000)) {
+    const { names, skipped } = await stage.page([FLOOR, CONTROL, TYPED], { synthetic: true });
+    if (!names.includes(TYPED))
+      return [{ title: 'types of messages', unit: 'ns', relation: 'difference', samples: {}, skipped, targets: {} }];
+    for (const name of names) await stage.call('connectSynthetic', name, { types });
+    const samples = await inRounds(names, plan, (name) =>
+      stage.call('deliver', name, { count: messages, size: 100, types }),
+    );
+    figures.push({
+      title: `ns over native a message, types of messages: ${number(types)}`,
+      unit: 'ns',
+      relation: 'difference',
+      samples: pick(samples, 'time'),
+      skipped,
+      targets: { [TYPED]: { most: 100 } },
+    });
+  }
+  return figures;
+}

@@ -1,0 +1,44 @@
+// What a reconnect leaves behind on the heap: the server closes, the line comes back, many times over in one page.
+
+import { connected } from '../contenders/index.mjs';
+import { inRounds, pick } from '../lib/rounds.mjs';
+
+/** After so many the engine has compiled and cached what it will. */
+const WARM_UP = 300;
+
+export const reconnect = {
+  name: 'reconnect',
+  async run(stage) {
+    const { names, skipped } = await stage.page(connected.filter((name) => name !== 'undrop, on(type)'));
+    const [plan, times] = stage.quick ? [{ warmUp: 0, rounds: 1 }, 200] : [{ warmUp: 0, rounds: 3 }, 1_000];
+    const samples = await inRounds(names, plan, async (name) => {
+      await stage.page([name]);
+      await stage.call('connect', name, stage.urlOf(name));
+      await stage.call('loseAndMend', name, stage.quick ? 50 : WARM_UP);
+      const before = await heap(stage);
+      await stage.call('loseAndMend', name, times);
+      return { bytes: ((await heap(stage)) - before) / times };
+    });
+    return [
+      {
+        title: `heap that a reconnect leaves, after ${times.toLocaleString('en')}`,
+        unit: 'B',
+        relation: 'value',
+        samples: pick(samples, 'bytes'),
+        skipped,
+        targets: { undrop: { most: 12 }, 'undrop, session': { most: 12 } },
+      },
+    ];
+  },
+};
+
+/** What is left once the garbage is gone, wasm's memory with it. */
+async function heap({ browser }) {
+  // What finalizers let go of is gone after one collection more, and they run in between.
+  for (let times = 0; times < 3; times++) {
+    await browser.send('HeapProfiler.collectGarbage');
+    await browser.run('() => new Promise((resolve) => setTimeout(resolve, 50))');
+  }
+  const { usedSize, backingStorageSize = 0 } = await browser.send('Runtime.getHeapUsage');
+  return usedSize + backingStorageSize;
+}

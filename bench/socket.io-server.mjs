@@ -1,0 +1,34 @@
+// What `server/src/talk.rs` does, in socket.io's protocol. It ends when its standard input is closed.
+
+import { createServer } from 'node:http';
+import { Server } from 'socket.io';
+
+const http = createServer();
+const server = new Server(http, { transports: ['websocket'], cors: { origin: '*' }, maxHttpBufferSize: 1 << 24 });
+
+server.on('connection', (socket) => {
+  let silent = 0;
+  const take = (data) => {
+    if (silent === 0) socket.emit('tick', data);
+    else if (--silent === 0) socket.emit('tick', {});
+  };
+  socket.on('tick', take);
+  socket.on('say', take);
+  socket.on('count', ({ every }) => {
+    silent = every;
+  });
+  socket.on('flood', ({ count, size, binary }) => {
+    const data = binary ? Buffer.alloc(size, 7) : filled(size);
+    for (let n = 0; n < count; n++) socket.emit('tick', data);
+  });
+  socket.on('bye', () => socket.conn.close());
+});
+
+/** What goes with a message that is as long as the others'. */
+function filled(size) {
+  const of = (filling) => ({ n: 12_345, from: 'alice', text: '.'.repeat(filling) });
+  return of(Math.max(0, size - JSON.stringify({ type: 'tick', data: of(0) }).length));
+}
+
+http.listen(0, '127.0.0.1', () => console.log(`listening ws://127.0.0.1:${http.address().port}`));
+process.stdin.on('end', () => process.exit()).resume();

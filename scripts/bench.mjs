@@ -1,0 +1,87 @@
+// `npm run bench`: this package against the browser's own socket and its peers, in one run.
+// `npm run bench -- --quick` is short and rough; `npm run bench -- --only receive,echo` does these rows.
+
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { browserVersion, findChromium } from './lib/browsers.mjs';
+import { buildPackage } from './lib/build.mjs';
+import { unlessFresh } from './lib/fresh.mjs';
+import { Failure, heading, main, seconds, step } from './lib/log.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { npmProgram, run } from './lib/run.mjs';
+import { forBuild, setUp } from './lib/setup.mjs';
+
+await main(async (args) => {
+  const { quick, only } = options(args);
+  heading('set-up');
+  await setUp([...forBuild, 'chromium']);
+  await buildPackage();
+  await step('Contenders', 'the peers, in a folder of their own', installContenders);
+  // Only now are there the packages that these import.
+  const { rows } = await import('../bench/rows/index.mjs');
+  const { buildServer, setStage } = await import('../bench/lib/stage.mjs');
+  const { digest, head, load, print } = await import('../bench/lib/table.mjs');
+  await step('Server', 'what the contenders talk to', buildServer);
+
+  const names = rows.map(({ name }) => name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Failure(`There is no row ${unknown}; there are ${names.join(', ')}`);
+  const begun = { at: new Date().toISOString(), load: loadavg() };
+  const figures = [];
+  const stage = await setStage({ quick });
+  try {
+    for (const row of rows.filter(({ name }) => only.length === 0 || only.includes(name))) {
+      heading(`${row.name} (${load()})`);
+      const start = performance.now();
+      const found = (await row.run(stage)).map((figure) => digest(row.name, figure));
+      console.log(head());
+      for (const figure of found) print(figure);
+      console.log(`\n  took ${seconds(start)}; ${load()}`);
+      figures.push(...found);
+    }
+  } finally {
+    await stage.strike();
+  }
+  const machine = { cpus: cpus().map(({ model }) => model), chromium: browserVersion(findChromium()) };
+  const results = { ...begun, ended: new Date().toISOString(), loadAtEnd: loadavg(), quick, machine, figures };
+  writeFileSync(inRoot('bench/results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  conclude(figures);
+});
+
+function options(args) {
+  try {
+    const { quick, only } = parseArgs({
+      args,
+      options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    }).values;
+    return { quick, only: only.split(',').filter(Boolean) };
+  } catch (error) {
+    throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [--only row,row]`);
+  }
+}
+
+async function installContenders() {
+  const folder = inRoot('bench');
+  const files = {
+    stamp: inRoot('bench/node_modules/.undrop-installed'),
+    inputs: [inRoot('bench/package-lock.json'), `${process.platform} ${process.arch}`],
+    outputs: [inRoot('bench/node_modules')],
+  };
+  // Their scripts are for their own developers.
+  const command = [npmProgram(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const installed = await unlessFresh(files, () => run(process.execPath, command, { cwd: folder }));
+  return installed ? 'installed from bench/package-lock.json' : 'are those of bench/package-lock.json';
+}
+
+function conclude(figures) {
+  heading('targets');
+  const judged = figures.flatMap(({ title, measured }) =>
+    measured.filter(({ verdict }) => verdict).map(({ contender, verdict }) => ({ title, contender, verdict })),
+  );
+  for (const verdict of ['met', 'in the noise', 'missed'])
+    console.log(`${verdict}: ${judged.filter((one) => one.verdict === verdict).length}`);
+  for (const { title, contender, verdict } of judged)
+    if (verdict !== 'met') console.log(`  ${verdict}: ${contender}: ${title}`);
+  console.log('\nThe figures are in bench/results.json.');
+}

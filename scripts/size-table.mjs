@@ -1,0 +1,133 @@
+// `npm run size:table`: writes docs/size.md, where the bytes of the package go.
+//
+// The brotli column says by how much the file would be smaller without these bytes. What two parts have in common is in
+// neither's, so the column's sum is less than the whole.
+
+import { Buffer } from 'node:buffer';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotli } from './build/sizes.mjs';
+import { optimizerArguments } from './build/wasm.mjs';
+import { buildPackage } from './lib/build.mjs';
+import { Failure, main } from './lib/log.mjs';
+import { dist, generated, inRoot } from './lib/paths.mjs';
+import { packageProgram, run } from './lib/run.mjs';
+import { forBuild, setUp } from './lib/setup.mjs';
+import { pieces } from './sizes/source-map.mjs';
+import { parts } from './sizes/wasm-parts.mjs';
+
+/** In bytes. */
+const LARGE = 150;
+
+await main(async () => {
+  await setUp(forBuild);
+  await buildPackage();
+  const bytes = await nameModule();
+  const text = page([
+    [
+      'What a page loads',
+      '`dist/index.js`, by the file that its bytes came from. The first row is the WebAssembly module with what decodes it.',
+      ofBundle(),
+    ],
+    [
+      'The module',
+      'The same module with its names kept: its functions by the Rust module that they are of. What the compiler has inlined counts where it was put.',
+      ofModule(bytes, moduleOf),
+    ],
+    [
+      'Its largest functions',
+      `Those of at least ${LARGE} bytes.`,
+      ofModule(bytes, functionOf).filter(({ name, raw }) => raw >= LARGE && name.startsWith('`')),
+    ],
+  ]);
+  writeFileSync(inRoot('docs/size.md'), text);
+  console.log(text);
+});
+
+function ofBundle() {
+  const code = readFileSync(join(dist, 'index.js'), 'latin1');
+  const found = pieces(code, readFileSync(join(dist, 'index.js.map'), 'utf8'));
+  return table(Buffer.from(code, 'latin1'), new Map([...found].map(([source, list]) => [shortSource(source), list])));
+}
+
+/** With its names a module is larger, and otherwise the same. */
+async function nameModule() {
+  const named = join(generated, 'undrop.named.wasm');
+  const args = optimizerArguments.filter((one) => one !== '--strip-debug' && !one.startsWith('--minify'));
+  const program = packageProgram('binaryen', 'wasm-opt');
+  await run(process.execPath, [program, join(generated, 'undrop.wordless.wasm'), '-o', named, '-g', ...args]);
+  return readFileSync(named);
+}
+
+function ofModule(bytes, nameOf) {
+  const all = parts(bytes);
+  const found = new Map();
+  for (const { name, begin, end } of all) found.set(nameOf(name), [...(found.get(nameOf(name)) ?? []), [begin, end]]);
+  const kept = all.toSorted((a, b) => a.begin - b.begin).map(({ begin, end }) => [begin, end]);
+  if (kept.length === 0) throw new Failure('The module has no parts');
+  return table(bytes, found, kept);
+}
+
+/** `groups` are lists of `[begin, end]` in `bytes`, of which those in `kept` are the whole. */
+function table(bytes, groups, kept = [[0, bytes.length]]) {
+  const without = (left) =>
+    Buffer.concat(kept.flatMap(([begin, end]) => outside(left, begin, end).map((one) => bytes.subarray(...one))));
+  const whole = brotli(without([]));
+  const rows = [...groups].map(([name, list]) => ({
+    name,
+    raw: list.reduce((sum, [begin, end]) => sum + end - begin, 0),
+    brotli: whole - brotli(without(list)),
+  }));
+  const raw = rows.reduce((sum, row) => sum + row.raw, 0);
+  return [...rows.toSorted((a, b) => b.brotli - a.brotli), { name: '**the whole**', raw, brotli: whole }];
+}
+
+/** What of `[begin, end]` is in none of the pieces, which are in order. */
+function outside(left, begin, end) {
+  const found = [];
+  let at = begin;
+  for (const [from, to] of left) {
+    if (to <= at || from >= end) continue;
+    found.push([at, from]);
+    at = to;
+  }
+  return [...found, [at, end]];
+}
+
+function shortSource(source) {
+  if (source === '') return 'between the files';
+  if (source.startsWith('inlined:')) return 'the WebAssembly module';
+  if (source.includes('/snippets/')) return source.replace(/^.*\/snippets\/[^/]+\//, '');
+  return source.endsWith('/undrop.short.js') ? 'the glue between the two' : source.replace(/^(\.\.\/)+/, '');
+}
+
+/** `undrop::core::queue::Queue<M>::push::h0123` is of `src/core/queue`. */
+function moduleOf(name) {
+  if (name.startsWith('section ')) return name;
+  const path = name.match(/undrop::((?:[a-z_\d]+::)*[a-z_\d]+)(?=::)/)?.[1];
+  if (path) return `src/${path.split('::').slice(0, 2).join('/')}`;
+  // What JavaScript calls has the name of its class in front.
+  if (/^(line|__wbg_line)_/.test(name)) return 'src/export/line';
+  if (/wbindgen|wasm_bindgen|externref|__wbg/.test(name)) return 'wasm-bindgen';
+  return "Rust's libraries";
+}
+
+/** Without the hash that tells it from its namesakes. */
+function functionOf(name) {
+  return name.startsWith('section ') ? name : `\`${name.replace(/::h[\da-f]{16}$/, '')}\``;
+}
+
+function page(sections) {
+  const number = (value) => value.toLocaleString('en');
+  const text = sections.map(([title, about, rows]) => {
+    const lines = rows.map((row) => `| ${row.name} | ${number(row.raw)} | ${number(row.brotli)} |`);
+    return `## ${title}\n\n${about}\n\n| | bytes | brotli |\n|---|---:|---:|\n${lines.join('\n')}\n`;
+  });
+  return `# Where the bytes go
+
+Written by \`npm run size:table\`. The brotli column says by how much the file would be smaller without these bytes; what
+two parts have in common is in neither's, so that the sum is less than the whole. \`npm run size\` has the whole of each entry
+and its budget.
+
+${text.join('\n')}`;
+}
