@@ -16,7 +16,8 @@ const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack'];
 const suites = {
   format: { run: () => sum(rustFormat, biome), needs: ['rust components', 'packages'] },
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
-  types: { run: types, needs: ['package'] },
+  types: { run: () => sum(types, () => nodeTests('tests/types')), needs: ['package'] },
+  messages: { run: () => nodeTests('tests/messages'), needs: ['packages'] },
   native: { run: native, needs: ['wasm target'] },
   simulation: { run: simulation, needs: [] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },

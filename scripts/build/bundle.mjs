@@ -12,7 +12,7 @@ import { brotli } from './sizes.mjs';
 import { glue, optimized } from './wasm.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const entries = ['index', 'slim'];
+const entries = ['index', 'slim', 'messages'];
 const sources = inRoot('npm');
 
 export async function bundle() {
@@ -20,6 +20,7 @@ export async function bundle() {
     stamp: join(generated, 'bundle.stamp'),
     inputs: [
       sources,
+      inRoot('src/browser'),
       join(generated, 'glue'),
       optimized,
       here,
@@ -36,6 +37,7 @@ export async function bundle() {
     mkdirSync(dist, { recursive: true });
     copyFileSync(optimized, join(dist, 'undrop.wasm'));
     await build('slim');
+    await build('messages', printable);
     outcome = await buildInlined('index');
   });
   return outcome;

@@ -26,6 +26,8 @@ test('the package holds what its users need, and nothing else', () => {
     'package.json',
     'dist/index.js',
     'dist/index.js.map',
+    'dist/messages.js',
+    'dist/messages.js.map',
     'dist/slim.js',
     'dist/slim.js.map',
     'dist/undrop.wasm',
@@ -72,7 +74,7 @@ test('bundlers may leave out what is not used, and find the types of each entry 
   assert.equal(manifest.type, 'module');
   assert.equal(manifest.sideEffects, false);
   const { './package.json': _, ...entries } = manifest.exports;
-  assert.deepEqual(Object.keys(entries), ['.', './slim']);
+  assert.deepEqual(Object.keys(entries), ['.', './slim', './messages']);
   for (const conditions of Object.values(entries)) assert.equal(Object.keys(conditions)[0], 'types');
 });
 

@@ -62,11 +62,11 @@ async function run(row, bench) {
 const echoes = (Undrop, { at }) => new Undrop(at('/echo'), [], { retry: { first: 100, cap: 500 } });
 
 /** What holds of every line: each event comes in its state, and there was never more than one socket. */
-function check({ isPlain, states: others }, { told, most }) {
+function check({ states: others }, { told, most }) {
   const states = {
     open: ['open'],
     drop: ['waiting', 'offline', 'connecting'],
-    error: isPlain ? ['open'] : ['closed', 'closing'],
+    error: ['closed', 'closing'],
     close: ['closed'],
     ...others,
   };

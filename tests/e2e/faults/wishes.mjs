@@ -80,7 +80,6 @@ export const wishes = [
     says('now', closing),
     // As the browser's own class has it: Firefox tells of an error when TCP is reset, Chromium does not.
     ({ name }) => ['open', ...(name === 'Firefox' ? ['error'] : []), 'close 1006'],
-    { isPlain: true },
   ),
   wish('retry() says false', '/reset?after=1', '{ retry: () => false }', says('now', closing), [
     'open',

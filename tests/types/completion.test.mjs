@@ -1,0 +1,86 @@
+// What an editor offers within the quotes: asked of the compiler that editors ask.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { API } from 'typescript/unstable/sync';
+import { inRoot } from '../../scripts/lib/paths.mjs';
+
+const project = inRoot('tests/types/tsconfig.json');
+const file = inRoot('tests/types/being-written.ts');
+
+const text = `
+import { Undrop } from 'undrop/messages';
+import { z } from 'zod';
+
+type In = { chat: { from: string; text: string }; presence: string[] };
+type Out = { say: { text: string }; history: (query: { limit: number }) => string[] };
+
+const socket = new Undrop<In, Out>('/room');
+socket.on('/*on*/', () => {});
+socket.once('/*once*/', () => {});
+socket.off('/*off*/', () => {});
+socket.next('/*next*/');
+socket.emit('/*emit*/');
+socket.request('/*request*/');
+socket.handle('/*handle*/', () => {});
+socket.messages('/*messages*/');
+socket.on('chat', (line) => line./*payload*/);
+socket.emit('say', { /*data*/ });
+socket.request('history', { limit: 1 }).then((lines) => lines[0]./*reply*/);
+socket.addEventListener('/*event*/', () => {});
+new Undrop('/room', [], { envelope: { /*envelope*/ } });
+new Undrop('/room', [], { schemas: { incoming: { news: z.string() } } }).on('/*schema*/', () => {});
+`;
+
+const everything = ['*', 'binary', 'chat', 'presence'];
+const offers = {
+  on: everything,
+  once: everything,
+  off: everything,
+  messages: everything,
+  next: ['binary', 'chat', 'presence'],
+  emit: ['history', 'say'],
+  request: ['history', 'say'],
+  handle: ['chat', 'presence'],
+  payload: ['from', 'text'],
+  data: ['text'],
+  envelope: ['data', 'error', 'id', 'reply', 'type'],
+  schema: ['*', 'binary', 'news'],
+};
+
+let api;
+let checker;
+before(() => {
+  const { include: _, ...rest } = JSON.parse(readFileSync(project, 'utf8'));
+  const options = JSON.stringify({ ...rest, files: ['being-written.ts'] });
+  // The file is only in the editor.
+  const readFile = (name) => {
+    if (name === file) return text;
+    if (name === project) return options;
+  };
+  api = new API({ fs: { readFile, fileExists: (name) => (name === file ? true : undefined) } });
+  const snapshot = api.updateSnapshot({ openProject: project });
+  ({ checker } = snapshot.getProject(project));
+});
+after(() => api?.close());
+
+const offered = (mark) =>
+  checker
+    .getCompletionsAtPosition(file, text.indexOf(`/*${mark}*/`))
+    .entries.map(({ name }) => name.replace(/^['"]|['"?]$/g, ''))
+    .sort();
+
+for (const [mark, names] of Object.entries(offers)) {
+  test(`${mark}: an editor offers ${names.join(', ')}, and nothing else`, () => {
+    assert.deepEqual(offered(mark), names);
+  });
+}
+
+test('reply: an editor knows what a reply holds', () => {
+  assert.ok(offered('reply').includes('toUpperCase'));
+});
+
+test('event: an editor knows of the invalid event', () => {
+  assert.ok(offered('event').includes('invalid'));
+});
