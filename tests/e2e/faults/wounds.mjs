@@ -194,6 +194,8 @@ export const wounds = [
   failing('handshake answered with garbage', '/garbage'),
   failing('handshake answered with a wrong key', '/badaccept'),
   failing('TCP reset within the handshake', '/refuse'),
+  // Firefox keeps the TCP connection of a handshake that is never answered, whoever gives it up, and has six to a host. So
+  // no more than five dials of all rows may hang at the server itself.
   failing('handshake never answered, and the next dial to the same host', '/hang', {
     cause: 'timeout',
     // The third dial has to be faster, however busy the machine is.
