@@ -353,7 +353,7 @@ export const wishes = [
       assert.deepEqual(names, ['AbortError', 'InvalidStateError']);
       await line.until('close');
     },
-    ['drop close 1006 #1', 'error', 'lost closed b', 'close 1006'],
+    ['drop close 1006 #1', 'lost closed b', 'error', 'close 1006'],
   ),
   {
     fault: 'reconnect() while dialling: the dial goes on',
