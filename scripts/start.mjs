@@ -1,4 +1,5 @@
-// `npm start`: builds the package and runs the chat server with it. `npm start -- --port 8080` passes arguments on.
+// `npm start`: builds the package and runs the chat server with it, and with the switches that injure a line: it is on this
+// machine's own address alone. `npm start -- --port 8080` passes arguments on.
 
 import { join } from 'node:path';
 import { buildPackage } from './lib/build.mjs';
@@ -14,7 +15,7 @@ await main(async (args) => {
     run('cargo', ['build', '--release', '-p', 'undrop-chat']),
   );
   const program = join(target, 'release/undrop-chat');
-  const server = start(program, args, { stdio: 'inherit' });
+  const server = start(program, ['--demo', ...args], { stdio: 'inherit' });
   // Ctrl-C reaches the server by itself, as it sits at the same terminal; wait for its farewell.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => server.kill('SIGTERM'));

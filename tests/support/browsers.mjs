@@ -33,6 +33,7 @@ async function startFirefox() {
     .build();
   await driver.manage().setTimeouts({ script: SCRIPT_TIMEOUT });
   return {
+    driver,
     goto: (url) => driver.get(url),
     async run(source, ...args) {
       const outcome = await driver.executeAsyncScript(

@@ -1,13 +1,14 @@
-//! How much one client may say: a bucket that holds a burst and fills again over time.
+//! How much one client may ask for: a bucket that holds a burst and fills again over time. Who has used it up is not refused,
+//! which would lose what had waited for a line to come back, but read later.
 
 use std::time::{Duration, Instant};
 
-/// As many messages as may come at once.
-const BURST: u32 = 20;
-/// How long it takes until one more may come.
-const REFILL: Duration = Duration::from_millis(200);
+/// As much may come at once.
+const BURST: u32 = 200;
+/// How long it takes until there is room for one more.
+const REFILL: Duration = Duration::from_millis(20);
 
-/// The messages that a client may still send.
+/// What a client may still ask for.
 #[derive(Debug)]
 pub struct Allowance {
     /// The moment at which the bucket will be full again.
@@ -19,14 +20,14 @@ impl Allowance {
         Self { full_at: now }
     }
 
-    /// Takes one message out of it. `false` when it is used up; what is refused costs nothing.
-    pub fn take(&mut self, now: Instant) -> bool {
-        let full_at = self.full_at.max(now) + REFILL;
-        let within = full_at - now <= REFILL * BURST;
-        if within {
-            self.full_at = full_at;
-        }
-        within
+    /// Takes out what a message has cost, also what is no longer there.
+    pub fn spend(&mut self, now: Instant, cost: u32) {
+        self.full_at = self.full_at.max(now) + REFILL * cost;
+    }
+
+    /// From when on the client may be read: now, unless it has overdrawn.
+    pub fn ready_at(&self, now: Instant) -> Instant {
+        now + self.full_at.saturating_duration_since(now).saturating_sub(REFILL * BURST)
     }
 }
 
@@ -35,13 +36,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_taken_and_then_one_message_for_each_refill() {
+    fn a_burst_is_read_at_once_and_then_one_message_for_each_refill() {
         let start = Instant::now();
         let mut allowance = Allowance::full(start);
-        assert_eq!((0..100).filter(|_| allowance.take(start)).count(), 20);
-        assert!(!allowance.take(start + REFILL - Duration::from_millis(1)));
-        assert!(allowance.take(start + REFILL));
-        assert!(!allowance.take(start + REFILL));
+        for _ in 0..BURST {
+            assert_eq!(allowance.ready_at(start), start);
+            allowance.spend(start, 1);
+        }
+        allowance.spend(start, 1);
+        assert_eq!(allowance.ready_at(start), start + REFILL);
+        allowance.spend(start + REFILL, 1);
+        assert_eq!(allowance.ready_at(start + REFILL), start + REFILL * 2);
     }
 
     #[test]
@@ -49,6 +54,7 @@ mod tests {
         let start = Instant::now();
         let mut allowance = Allowance::full(start);
         let later = start + Duration::from_secs(3600);
-        assert_eq!((0..100).filter(|_| allowance.take(later)).count(), 20);
+        allowance.spend(later, BURST + 1);
+        assert_eq!(allowance.ready_at(later), later + REFILL);
     }
 }

@@ -1,16 +1,17 @@
-//! `undrop-chat [--port N] [--root DIR] [--package DIR]`: runs the chat on 127.0.0.1.
+//! `undrop-chat [--port N] [--root DIR] [--package DIR] [--demo]`: runs the chat on 127.0.0.1.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use undrop_chat::{Room, site};
+use undrop_chat::{House, Switches, serve, site};
 
-const USAGE: &str = "usage: undrop-chat [--port N] [--root DIR] [--package DIR]
+const USAGE: &str = "usage: undrop-chat [--port N] [--root DIR] [--package DIR] [--demo]
   --port N       the port; without it the environment's PORT, else any free one
-  --root DIR     the page's files; default: www/ of this project
-  --package DIR  the built package, served below /undrop/; default: dist/ of this project";
+  --root DIR     the page's files; default: www/page/ of this project
+  --package DIR  the built package, served below /undrop/; default: dist/ of this project
+  --demo         lets each client injure its own line and restart its own room";
 
 /// However slow the clients are, the server is gone this long after Ctrl-C.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -35,6 +36,7 @@ struct Options {
     port: u16,
     page: PathBuf,
     package: PathBuf,
+    switches: Switches,
 }
 
 impl Options {
@@ -42,30 +44,32 @@ impl Options {
         let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut port = port.filter(|value| !value.is_empty());
         let mut package = www.join("../dist");
-        let mut page = www;
+        let mut page = www.join("page");
+        let mut switches = Switches::Off;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
             match argument.as_str() {
                 "--port" => port = Some(value()?),
                 "--root" => page = value()?.into(),
                 "--package" => package = value()?.into(),
+                "--demo" => switches = Switches::On,
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
         let port = port.map_or(Ok(0), |value| {
             value.parse().map_err(|_| format!("port {value:?}: not a number from 0 to 65535"))
         })?;
-        Ok(Self { port, page, package })
+        Ok(Self { port, page, package, switches })
     }
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let Options { port, page, package } = options;
-    if !package.join("index.js").is_file() {
+    let Options { port, page, package, switches } = options;
+    if !package.join("messages.js").is_file() {
         eprintln!("the package is not built yet, so the page cannot run: npm run build");
     }
-    let room = Room::default();
-    let site = site(room.clone(), &page, &package)
+    let house = House::default();
+    let site = site(house.clone(), &page, &package, switches)
         .map_err(|error| format!("cannot read the page in {}: {error}", page.display()))?;
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
@@ -73,10 +77,10 @@ async fn run(options: Options) -> Result<(), String> {
     println!("undrop chat: http://{address}/");
 
     tokio::select! {
-        served = axum::serve(listener, site).into_future() => return served.map_err(|error| error.to_string()),
+        served = serve(listener, site) => return served.map_err(|error| error.to_string()),
         () = told_to_stop() => {}
     }
-    let _ = tokio::time::timeout(PATIENCE, room.shut_down()).await;
+    let _ = tokio::time::timeout(PATIENCE, house.shut_down()).await;
     Ok(())
 }
 

@@ -9,40 +9,36 @@ use axum::http::header::{
 };
 use axum::middleware::map_response;
 use axum::response::Response;
-use tower_http::services::{ServeDir, ServeFile};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use tower_http::services::ServeDir;
 
-/// Nothing inline, nothing from elsewhere. WebAssembly needs its own word, and Safari before 15.4 does
-/// not count `ws:` to the same host as `'self'`.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-    connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
-
-/// Serves the package's folder, and of the page's folder the files that lie in it: not what is deeper, as
-/// the source of this crate is, under whatever spelling of its path.
+/// Serves the package's folder and the page's.
 pub fn serve(page: &Path, package: &Path) -> io::Result<Router> {
-    let mut router = Router::new()
-        .route_service("/", ServeFile::new(page.join("index.html")))
-        .nest_service("/undrop", ServeDir::new(package));
-    for entry in page.read_dir()? {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str()
-            && entry.path().is_file()
-            && is_plain(name)
-        {
-            router = router.route_service(&format!("/{name}"), ServeFile::new(entry.path()));
-        }
-    }
-    Ok(router.layer(map_response(with_headers)))
+    let policy = policy(&std::fs::read_to_string(page.join("index.html"))?);
+    let policy = HeaderValue::from_str(&policy).map_err(io::Error::other)?;
+    Ok(Router::new()
+        .nest_service("/undrop", ServeDir::new(package))
+        .fallback_service(ServeDir::new(page))
+        .layer(map_response(move |response| std::future::ready(with_headers(response, policy.clone())))))
 }
 
-/// Whether a name is the same in a URL, and means nothing to the router.
-fn is_plain(name: &str) -> bool {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    !name.starts_with('.') && name.chars().all(plain)
+/// Nothing inline but the import map, which cannot be elsewhere and is known by its hash; nothing from another server. What
+/// people send is shown from the page's own memory. WebAssembly needs its own word, and Safari before 15.4 does not count
+/// `ws:` to the same host as `'self'`.
+fn policy(page: &str) -> String {
+    let map = page.split_once(r#"<script type="importmap">"#).and_then(|(_, rest)| rest.split_once("</script>"));
+    let hash = map.map_or_else(String::new, |(map, _)| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(map))));
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hash}; img-src 'self' blob:; \
+         connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
 }
 
-async fn with_headers(mut response: Response) -> Response {
+fn with_headers(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Asks each time, and is answered with a 304 as long as the file is the same.

@@ -1,187 +1,187 @@
-//! What client and server say to each other: JSON text frames, `{ "type": …, "data": { … } }`.
+//! What client and server say to each other: JSON text frames, `{ "type": …, "data": …, "id": … }`. Whoever gives an `id`
+//! is answered by a message of the type `reply` or `error` with the same one. Binary frames are pieces of files (`piece.rs`).
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
 
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-/// The most characters of a name.
-pub const LONGEST_NAME: usize = 40;
-/// The most characters of one message.
-pub const LONGEST_TEXT: usize = 4_000;
+use crate::files::Offer;
+use crate::words::{FileName, Key, MediaType, Name, Text};
 
-/// What a client may say.
+/// What a client may ask for.
 #[derive(Debug, PartialEq)]
 pub enum Request {
+    /// To be here, by this name or one like it. The answer holds what was said before and who else is here.
     Join(Name),
-    Say(Text),
+    /// To say something. A second one with the same key is the first.
+    Say { key: Key, text: Text },
+    /// That the others see that something is being written.
+    Typing,
+    /// To send a file. The answer says how much of it has arrived; the rest follows in binary frames.
+    Upload(Offer),
+    /// To be sent a file, from this byte on, in binary frames.
+    Fetch { file: u32, from: u32 },
+    /// To begin or end the count of numbered messages.
+    Score(Count),
+    /// A numbered message.
+    Number(u64),
+    /// A heartbeat.
+    Ping,
 }
 
-/// A name fit for the list of those online: trimmed, on one line, of a length that can be shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Name(String);
-
-/// A message's text: not blank, not endless.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Text(String);
-
-/// One message of the history.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Chat {
-    pub from: Name,
-    pub text: Text,
-    /// Milliseconds since 1970.
-    pub at: u64,
-}
-
-/// What the server says.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", content = "data", rename_all = "lowercase")]
-pub enum Reply<'a> {
-    /// The answer to `join`: the name as it was given, what was said before, who is there.
-    Welcome {
-        name: &'a Name,
-        history: &'a VecDeque<Chat>,
-        online: Vec<&'a Name>,
-    },
-    Chat(&'a Chat),
-    Presence {
-        online: Vec<&'a Name>,
-    },
-    /// The client's message was not taken. The line goes on.
-    Error {
-        reason: &'a str,
-    },
+/// Whether numbered messages are counted; another run starts from nothing.
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub enum Count {
+    Run(u64),
+    Stop,
 }
 
 impl Request {
-    /// Takes a client's frame apart, or says what is wrong with it.
-    pub fn parse(frame: &str) -> Result<Self, String> {
+    /// Takes a client's frame apart: what it asks for, and the id to answer it with.
+    pub fn parse(frame: &str) -> (Option<u64>, Result<Self, Refusal>) {
+        #[derive(Deserialize)]
+        struct Envelope {
+            id: Option<u64>,
+            #[serde(flatten)]
+            raw: Raw,
+        }
         #[derive(Deserialize)]
         #[serde(tag = "type", content = "data", rename_all = "lowercase")]
         enum Raw {
             Join { name: String },
-            Say { text: String },
+            Say { key: String, text: String },
+            Typing {},
+            Upload { key: String, name: String, kind: String, size: u32 },
+            Fetch { file: u32, from: u32 },
+            Score { run: Option<u64> },
+            Number { number: u64 },
+            Ping {},
         }
-        match serde_json::from_str(frame) {
-            Ok(Raw::Join { name }) => Name::parse(&name).map(Self::Join),
-            Ok(Raw::Say { text }) => Text::parse(&text).map(Self::Say),
-            Err(error) => Err(format!("not a message of this chat: {error}")),
+        let Envelope { id, raw } = match serde_json::from_str(frame) {
+            Ok(envelope) => envelope,
+            Err(error) => return (None, Err(Refusal::new("unknown", format!("not a message of this chat: {error}")))),
+        };
+        let key = |key: &str| Key::parse(key).ok_or(Refusal::new("unknown", "a key has 16 to 40 hexadecimal digits"));
+        let request = match raw {
+            Raw::Join { name } => Name::parse(&name).map(Self::Join),
+            Raw::Say { key: given, text } => {
+                key(&given).and_then(|key| Text::parse(&text).map(|text| Self::Say { key, text }))
+            }
+            Raw::Typing {} => Ok(Self::Typing),
+            Raw::Upload { key: given, name, kind, size } => key(&given).and_then(|key| {
+                let name = FileName::parse(&name).ok_or(Refusal::new("file-name", "a file needs a name of its own"))?;
+                Offer::new(key, name, MediaType::parse(&kind), size).map(Self::Upload)
+            }),
+            Raw::Fetch { file, from } => Ok(Self::Fetch { file, from }),
+            Raw::Score { run } => Ok(Self::Score(run.map_or(Count::Stop, Count::Run))),
+            Raw::Number { number } => Ok(Self::Number(number)),
+            Raw::Ping {} => Ok(Self::Ping),
+        };
+        (id, request)
+    }
+
+    /// What it costs to serve (`allowance.rs`): as much as there are people who hear it, or bytes that it moves.
+    pub fn cost(&self) -> u32 {
+        match self {
+            Self::Join(_) | Self::Say { .. } | Self::Upload(_) | Self::Fetch { .. } => 10,
+            Self::Typing => 3,
+            Self::Score(_) | Self::Number(_) | Self::Ping => 1,
         }
     }
 }
 
-impl Name {
-    pub fn parse(name: &str) -> Result<Self, String> {
-        let name = name.trim();
-        if name.is_empty() {
-            return Err("a name needs at least one letter".into());
-        }
-        let length = name.chars().count();
-        if length > LONGEST_NAME {
-            return Err(format!("a name has at most {LONGEST_NAME} characters, this one has {length}"));
-        }
-        if name.contains(|letter: char| letter.is_control() || turns_text(letter)) {
-            return Err("a name is made of visible characters".into());
-        }
-        Ok(Self(name.into()))
-    }
+/// Why a client's message was not taken: a word for the page, and a sentence for who reads along. The line goes on.
+#[derive(Debug, PartialEq, Clone, Serialize)]
+pub struct Refusal {
+    pub code: &'static str,
+    pub reason: Cow<'static, str>,
+}
 
-    /// This name, told apart from others of its kind: `Ada`, `Ada 2`, `Ada 3`.
-    pub fn numbered(&self, number: usize) -> Self {
-        let suffix = format!(" {number}");
-        let kept = LONGEST_NAME.saturating_sub(suffix.len());
-        Self(self.0.chars().take(kept).chain(suffix.chars()).collect())
-    }
-
-    /// Whether people would take the two for one.
-    pub fn resembles(&self, other: &Self) -> bool {
-        self.0.to_lowercase() == other.0.to_lowercase()
+impl Refusal {
+    pub fn new(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, reason: reason.into() }
     }
 }
 
-/// The marks that reorder or hide what follows them, with which one name can be made to look like another
-/// (Unicode TR 36, 2.5) or spoil the line it stands in.
-fn turns_text(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// The frame that says something of this type.
+pub fn frame(kind: &str, data: impl Serialize) -> Utf8Bytes {
+    json!({ "type": kind, "data": data }).to_string().into()
 }
 
-impl Text {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err("there is nothing in this message".into());
-        }
-        let length = text.chars().count();
-        if length > LONGEST_TEXT {
-            return Err(format!("a message has at most {LONGEST_TEXT} characters, this one has {length}"));
-        }
-        Ok(Self(text.into()))
-    }
-}
-
-impl Reply<'_> {
-    /// The frame that says it.
-    pub fn frame(&self) -> Utf8Bytes {
-        // Strings, numbers and lists of them: there is nothing in a reply that JSON cannot say.
-        serde_json::to_string(self).unwrap_or_default().into()
+/// The frame that answers a request. A refusal is told also to who gave no id.
+pub fn answer(id: Option<u64>, answer: Result<Value, Refusal>) -> Option<Utf8Bytes> {
+    let (kind, data) = match answer {
+        Ok(data) => ("reply", data),
+        Err(refusal) => ("error", json!(refusal)),
+    };
+    match (id, kind) {
+        (Some(id), kind) => Some(json!({ "type": kind, "id": id, "data": data }).to_string().into()),
+        (None, "error") => Some(frame(kind, data)),
+        (None, _) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::{LONGEST_NAME, LONGEST_TEXT};
 
     #[test]
     fn a_good_message_is_understood() {
+        let name = Name::parse("Ada").unwrap();
         assert_eq!(
             Request::parse(r#"{"type":"join","data":{"name":" Ada "},"id":7}"#),
-            Ok(Request::Join(Name("Ada".into())))
+            (Some(7), Ok(Request::Join(name)))
         );
-        assert_eq!(
-            Request::parse(r#"{"data":{"text":"hi\nyou"},"type":"say"}"#),
-            Ok(Request::Say(Text("hi\nyou".into())))
-        );
+        assert_eq!(Request::parse(r#"{"type":"ping","data":{}}"#), (None, Ok(Request::Ping)));
+        let score = r#"{"data":{"run":3},"type":"score"}"#;
+        assert_eq!(Request::parse(score).1, Ok(Request::Score(Count::Run(3))));
     }
 
     #[test]
     fn a_bad_message_is_told_what_is_wrong() {
-        let long = |kind: &str, field: &str, length| {
-            format!(r#"{{"type":"{kind}","data":{{"{field}":"{}"}}}}"#, "ä".repeat(length))
+        let key = "0123456789abcdef";
+        let say = |text: &str| format!(r#"{{"type":"say","data":{{"key":"{key}","text":"{text}"}}}}"#);
+        let join = |name: &str| format!(r#"{{"type":"join","data":{{"name":"{name}"}}}}"#);
+        let upload = |name: &str, size: u64| {
+            let data = json!({ "key": key, "name": name, "kind": "", "size": size });
+            json!({ "type": "upload", "data": data }).to_string()
         };
         for (frame, complaint) in [
             ("hello", "not a message"),
             ("{}", "type"),
             (r#"{"type":"shout","data":{}}"#, "shout"),
             (r#"{"type":"say"}"#, "data"),
-            (r#"{"type":"say","data":{"text":5}}"#, "string"),
-            (r#"{"type":"say","data":{"text":" \n"}}"#, "nothing in this message"),
-            (r#"{"type":"join","data":{"name":""}}"#, "at least one letter"),
-            (r#"{"type":"join","data":{"name":"a\u0007b"}}"#, "visible"),
-            (r#"{"type":"join","data":{"name":"a\u202eb"}}"#, "visible"),
-            (&long("join", "name", LONGEST_NAME + 1), "at most 40"),
-            (&long("say", "text", LONGEST_TEXT + 1), "at most 4000"),
+            (r#"{"type":"say","data":{"key":"x","text":"hi"}}"#, "hexadecimal"),
+            (r#"{"type":"say","data":{"key":5,"text":"hi"}}"#, "string"),
+            (r#"{"type":"number","data":{"number":-1}}"#, "-1"),
+            (&say(" \\n"), "nothing in this message"),
+            (&say(&"ä".repeat(LONGEST_TEXT + 1)), "at most 4000"),
+            (&join(""), "at least one letter"),
+            (&join("a\\u0007b"), "visible"),
+            (&join("a\\u202eb"), "visible"),
+            (&join(&"ä".repeat(LONGEST_NAME + 1)), "at most 40"),
+            (&upload("a/b", 1), "name"),
+            (&upload("a", 0), "empty"),
+            (&upload("a", 9 << 20), "8 MiB"),
+            (&upload("a", 1 << 40), "u32"),
         ] {
-            let reason = Request::parse(frame).unwrap_err();
-            assert!(reason.contains(complaint), "{frame}: {reason}");
+            let refusal = Request::parse(frame).1.unwrap_err();
+            assert!(refusal.reason.contains(complaint), "{frame}: {refusal:?}");
         }
-        assert!(Request::parse(&long("join", "name", LONGEST_NAME)).is_ok());
-        assert!(Request::parse(&long("say", "text", LONGEST_TEXT)).is_ok());
+        assert!(Request::parse(&join(&"ä".repeat(LONGEST_NAME))).1.is_ok());
+        assert!(Request::parse(&say(&"ä".repeat(LONGEST_TEXT))).1.is_ok());
     }
 
     #[test]
-    fn a_numbered_name_is_no_longer_than_any_other() {
-        let long = Name::parse(&"x".repeat(LONGEST_NAME)).unwrap().numbered(12);
-        assert_eq!(long.0.chars().count(), LONGEST_NAME);
-        assert!(long.0.ends_with("x 12"));
-    }
-
-    #[test]
-    fn a_reply_is_an_envelope() {
-        let frame = Reply::Error { reason: "no" }.frame();
-        assert_eq!(frame.as_str(), r#"{"type":"error","data":{"reason":"no"}}"#);
-        let chat = Chat { from: Name("Ada".into()), text: Text("hi".into()), at: 1 };
-        let frame = Reply::Chat(&chat).frame();
-        assert_eq!(frame.as_str(), r#"{"type":"chat","data":{"from":"Ada","text":"hi","at":1}}"#);
+    fn an_answer_has_the_id_of_its_question() {
+        let text = |frame: Option<Utf8Bytes>| frame.map(|frame| frame.as_str().to_owned());
+        assert_eq!(text(answer(Some(4), Ok(json!(1)))).unwrap(), r#"{"data":1,"id":4,"type":"reply"}"#);
+        assert_eq!(text(answer(None, Ok(json!(1)))), None);
+        let refusal = Refusal::new("why", "because");
+        let expected = r#"{"data":{"code":"why","reason":"because"},"type":"error"}"#;
+        assert_eq!(text(answer(None, Err(refusal))).unwrap(), expected);
     }
 }

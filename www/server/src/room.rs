@@ -1,211 +1,404 @@
-//! The room: who is in it, what was said, and who hears it.
-//!
-//! A message is put into each member's mailbox and never waits for anybody: a member whose mailbox is
-//! full is too slow for the room and is put out.
+//! One room: who is in it, what was said, and who hears it. A message is put into each member's mailbox and never waits for
+//! anybody: a member whose mailbox is full is too slow for the room and is put out.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::hall::{Hall, Member};
-use crate::protocol::{Reply, Request};
+use crate::files::Files;
+use crate::fragile::{Wound, Wounds};
+use crate::history::{Content, History, Item};
+use crate::piece::Download;
+use crate::protocol::{Count, Refusal, Request, answer, frame};
+use crate::runs::Runs;
+use crate::words::{Key, Name};
 
-/// As many lines are open at once.
-pub const SEATS: usize = 500;
+/// As many lines are open in a room at once.
+pub const SEATS: usize = 50;
 /// As many frames may wait for one reader.
-const MAILBOX: usize = 128;
+pub const MAILBOX: usize = 256;
+/// As many tabs may be refused at once, in demo mode.
+const REFUSED: usize = 64;
 
-/// The one room of this chat.
-#[derive(Clone, Default)]
-pub struct Room(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    hall: Mutex<Hall>,
-    closing: watch::Sender<bool>,
-}
-
-/// A line's place in the room, given up when it is dropped.
-pub struct Seat {
-    room: Room,
-    id: u64,
-    /// What this line has to send, in order.
-    pub mailbox: mpsc::Receiver<Utf8Bytes>,
-    /// Ends when the room has put this line out, because it did not keep up.
-    pub lost: oneshot::Receiver<Infallible>,
-    /// Changes when the server is about to end.
-    pub closing: watch::Receiver<bool>,
-}
-
-/// Why there is no seat, as a close code and its reason.
-pub type Refusal = (u16, &'static str);
+/// Why a line is closed, as a code and its reason.
+pub type Dismissal = (u16, &'static str);
 
 /// The server goes, and another will come.
-pub const RESTART: Refusal = (1012, "the server restarts, try again soon");
-const FULL: Refusal = (1013, "the room is full, try again later");
+pub const RESTART: Dismissal = (1012, "the server restarts, try again soon");
+/// 1008 would tell a client never to come back; one that was too slow may.
+pub const TOO_SLOW: Dismissal = (1013, "you read too slowly");
+pub const FULL: Dismissal = (1013, "the room is full, try again later");
+
+#[derive(Default)]
+pub struct Room {
+    members: BTreeMap<u64, Member>,
+    arrivals: u64,
+    history: History,
+    files: Files,
+    runs: Runs,
+    /// Drawn when the room was made: another one's numbers begin anew.
+    epoch: u64,
+    refused: BTreeMap<Option<Key>, Instant>,
+}
+
+/// One line's place among the others.
+struct Member {
+    /// None before `join`: such a member hears nothing yet.
+    name: Option<Name>,
+    tab: Key,
+    mailbox: mpsc::Sender<Utf8Bytes>,
+    /// Tells its line that it has been put out, and dropped, that it was too slow.
+    dismissal: oneshot::Sender<Dismissal>,
+    wounds: Wounds,
+}
+
+/// A member's end of its place.
+pub struct Place {
+    pub id: u64,
+    /// What its line has to send, in order.
+    pub mailbox: mpsc::Receiver<Utf8Bytes>,
+    /// Ends when the room has put it out.
+    pub dismissal: oneshot::Receiver<Dismissal>,
+}
 
 impl Room {
-    /// Takes a seat.
-    pub fn enter(&self) -> Result<Seat, Refusal> {
-        let mut hall = self.hall();
-        if *self.0.closing.borrow() {
-            return Err(RESTART);
-        }
-        if hall.members.len() >= SEATS {
+    pub fn new(epoch: u64) -> Self {
+        Self { epoch, ..Self::default() }
+    }
+
+    pub fn enter(&mut self, tab: Key, wounds: Wounds) -> Result<Place, Dismissal> {
+        if self.members.len() >= SEATS {
             return Err(FULL);
         }
         let (sender, mailbox) = mpsc::channel(MAILBOX);
-        let (seat, lost) = oneshot::channel();
-        hall.arrivals += 1;
-        let id = hall.arrivals;
-        hall.members.insert(id, Member { name: None, mailbox: sender, _seat: seat });
-        Ok(Seat { room: self.clone(), id, mailbox, lost, closing: self.0.closing.subscribe() })
+        let (dismiss, dismissal) = oneshot::channel();
+        self.arrivals += 1;
+        let id = self.arrivals;
+        self.members.insert(id, Member { name: None, tab, mailbox: sender, dismissal: dismiss, wounds });
+        Ok(Place { id, mailbox, dismissal })
     }
 
-    /// Sends everybody away and waits until they have gone. Nobody gets in any more.
-    pub async fn shut_down(&self) {
+    pub fn leave(&mut self, id: u64) {
+        if self.members.remove(&id).is_some_and(|member| member.name.is_some()) {
+            self.announce();
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Does what a member asks for, and answers. What is asked for by the way is a file.
+    pub fn act(&mut self, id: u64, question: Option<u64>, request: Request) -> Option<Download> {
+        let tab = self.members.get(&id)?.tab.clone();
+        let mut download = None;
+        let outcome = match request {
+            Request::Join(wish) => return self.join(id, question, &wish),
+            Request::Say { key, text } => self.utter(id, &tab, &key, Content::Text(text)),
+            Request::Typing => self.typing(id),
+            Request::Upload(offer) => self.name_of(id).cloned().map(|_| match self.history.find(&tab, &offer.key) {
+                Some(item) => json!({ "item": item }),
+                None => {
+                    let (number, have) = self.files.offer(&tab, offer);
+                    json!({ "number": number, "have": have })
+                }
+            }),
+            Request::Fetch { file, from } => self.name_of(id).and_then(|_| match self.files.get(file) {
+                Some(bytes) => {
+                    download = Some(Download { number: file, bytes, sent: from as usize });
+                    Ok(json!({}))
+                }
+                None => Err(Refusal::new("file-gone", "this file can no longer be had")),
+            }),
+            Request::Score(Count::Run(run)) => {
+                self.runs.attend(&tab, run, id, Instant::now());
+                Ok(self.runs.sum(&tab).unwrap_or_default())
+            }
+            Request::Score(Count::Stop) => {
+                let sum = self.runs.sum(&tab).unwrap_or_default();
+                self.runs.end(&tab);
+                Ok(sum)
+            }
+            Request::Number(number) => {
+                if let Some(sum) = self.runs.hear(&tab, number) {
+                    self.tell(id, frame("counted", sum));
+                }
+                Ok(json!({}))
+            }
+            Request::Ping => {
+                self.tell(id, Utf8Bytes::from_static(r#"{"type":"pong"}"#));
+                Ok(json!({}))
+            }
+        };
+        self.reply(id, question, outcome);
+        download
+    }
+
+    /// Takes a piece of a file.
+    pub fn receive(&mut self, id: u64, number: u32, offset: u32, piece: &[u8]) {
+        let Some(tab) = self.members.get(&id).map(|member| member.tab.clone()) else { return };
+        if let Some((key, file)) = self.files.take(&tab, number, offset, piece)
+            && let Err(refusal) = self.utter(id, &tab, &key, Content::File(file))
         {
-            // Under the lock, so that nobody enters between the question and the answer.
-            let _hall = self.hall();
-            self.0.closing.send_replace(true);
-        }
-        self.0.closing.closed().await;
-    }
-
-    fn hall(&self) -> MutexGuard<'_, Hall> {
-        // Each change of the hall is complete before anything in it could panic.
-        self.0.hall.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Seat {
-    /// Takes a frame of this client's; what is wrong with it, the client is told.
-    pub fn hear(&self, frame: &str) {
-        match Request::parse(frame) {
-            Ok(Request::Join(name)) => self.room.hall().join(self.id, &name),
-            Ok(Request::Say(text)) => self.room.hall().say(self.id, text),
-            Err(reason) => self.refuse(&reason),
+            self.reply(id, None, Err(refusal));
         }
     }
 
-    /// Tells the client why its message was not taken.
-    pub fn refuse(&self, reason: &str) {
-        self.room.hall().tell(self.id, Reply::Error { reason }.frame());
+    /// The numbers that this member is to be told now.
+    pub fn count(&mut self, id: u64) {
+        let Some(tab) = self.members.get(&id).map(|member| member.tab.clone()) else { return };
+        for number in self.runs.due(&tab, id, Instant::now()) {
+            self.tell(id, frame("number", json!({ "number": number })));
+        }
+    }
+
+    pub fn reply(&mut self, id: u64, question: Option<u64>, outcome: Result<Value, Refusal>) {
+        if let Some(frame) = answer(question, outcome) {
+            self.tell(id, frame);
+        }
+    }
+
+    fn join(&mut self, id: u64, question: Option<u64>, wish: &Name) -> Option<Download> {
+        let name = self.free_name(id, wish);
+        self.members.get_mut(&id)?.name = Some(name.clone());
+        // One lock for all of it: each message is either in the history or comes after it, never both.
+        let welcome = json!({
+            "name": name, "people": self.people(), "history": self.history.items(), "epoch": self.epoch.to_string(),
+        });
+        self.reply(id, question, Ok(welcome));
+        self.announce();
+        None
+    }
+
+    /// Says something to everybody; whoever says it gets it as the answer. What was said already is not said again.
+    fn utter(&mut self, id: u64, tab: &Key, key: &Key, content: Content) -> Result<Value, Refusal> {
+        let name = self.name_of(id)?.clone();
+        if let Some(known) = self.history.find(tab, key) {
+            return Ok(json!({ "item": known }));
+        }
+        let item: Item = self.history.add(tab, key, name, content).clone();
+        self.broadcast(&frame("chat", &item), Some(id));
+        Ok(json!({ "item": item }))
+    }
+
+    fn typing(&mut self, id: u64) -> Result<Value, Refusal> {
+        let name = self.name_of(id)?.clone();
+        self.broadcast(&frame("typing", json!({ "name": name })), Some(id));
+        Ok(json!({}))
+    }
+
+    fn tell(&mut self, id: u64, frame: Utf8Bytes) {
+        if self.members.get(&id).is_some_and(|member| member.mailbox.try_send(frame).is_err()) {
+            self.leave(id);
+        }
+    }
+
+    fn broadcast(&mut self, frame: &Utf8Bytes, except: Option<u64>) {
+        let before = self.members.len();
+        self.members.retain(|id, member| {
+            Some(*id) == except || member.name.is_none() || member.mailbox.try_send(frame.clone()).is_ok()
+        });
+        if self.members.len() < before {
+            // Each round puts somebody out, so there is a last one.
+            self.announce();
+        }
+    }
+
+    fn announce(&mut self) {
+        let people = frame("people", json!({ "people": self.people() }));
+        self.broadcast(&people, None);
+    }
+
+    fn people(&self) -> Vec<&Name> {
+        self.members.values().filter_map(|member| member.name.as_ref()).collect()
+    }
+
+    fn name_of(&self, id: u64) -> Result<&Name, Refusal> {
+        let name = self.members.get(&id).and_then(|member| member.name.as_ref());
+        name.ok_or(Refusal::new("join-first", "join with a name first"))
+    }
+
+    /// The wish itself, or its first numbered form that nobody else has. A tab's earlier line that is not yet known to be dead
+    /// is nobody else.
+    fn free_name(&mut self, id: u64, wish: &Name) -> Name {
+        let tab = self.members.get(&id).map(|member| member.tab.clone());
+        for (other, member) in &mut self.members {
+            if *other != id && Some(&member.tab) == tab.as_ref() {
+                member.name = None;
+            }
+        }
+        let taken = |name: &Name| {
+            let others = self.members.iter().filter(|(other, _)| **other != id);
+            others.filter_map(|(_, member)| member.name.as_ref()).any(|other| other.resembles(name))
+        };
+        std::iter::once(wish.clone())
+            .chain((2..=SEATS + 1).map(|number| wish.numbered(number)))
+            .find(|name| !taken(name))
+            // There are more numbers than seats, so one of them is free.
+            .unwrap_or_else(|| wish.clone())
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.room.hall().leave(self.id);
+/// What the demo's switches do.
+impl Room {
+    /// Injures the lines of one tab. `false` when it has none.
+    pub fn injure(&self, tab: &Key, wound: Wound) -> bool {
+        let lines = self.members.values().filter(|member| member.tab == *tab);
+        lines.map(|member| member.wounds.inflict(wound)).count() > 0
+    }
+
+    /// Whether a tab has a line here.
+    pub fn is_known(&self, tab: &Key) -> bool {
+        self.members.values().any(|member| member.tab == *tab)
+    }
+
+    /// Refuses the dials of one tab, or of everybody, for so long.
+    pub fn refuse(&mut self, tab: Option<Key>, time: Duration) {
+        let now = Instant::now();
+        self.refused.retain(|_, until| *until > now);
+        if self.refused.len() < REFUSED {
+            self.refused.insert(tab, now + time);
+        }
+    }
+
+    pub fn refuses(&self, tab: &Key) -> bool {
+        let now = Instant::now();
+        [None, Some(tab.clone())].iter().any(|whom| self.refused.get(whom).is_some_and(|until| *until > now))
+    }
+
+    /// Ends every line as a server does that restarts.
+    pub fn restart(&mut self) {
+        for (_, member) in std::mem::take(&mut self.members) {
+            let _ = member.dismissal.send(RESTART);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hall::HISTORY;
-    use serde_json::{Value, json};
 
-    fn seat(room: &Room, name: &str) -> Seat {
-        let seat = room.enter().unwrap();
-        seat.hear(&json!({ "type": "join", "data": { "name": name } }).to_string());
-        seat
+    fn key(digit: usize) -> Key {
+        Key::parse(&format!("{digit:016}")).unwrap()
     }
 
-    fn say(seat: &Seat, text: &str) {
-        seat.hear(&json!({ "type": "say", "data": { "text": text } }).to_string());
+    /// Somebody in the room, with the tab of this number.
+    fn seat(room: &mut Room, tab: usize, name: &str) -> Place {
+        let place = room.enter(key(tab), Wounds::default()).unwrap();
+        room.act(place.id, Some(1), Request::Join(Name::parse(name).unwrap()));
+        place
     }
 
-    /// The next frame for this seat.
-    fn heard(seat: &mut Seat) -> Value {
-        serde_json::from_str(&seat.mailbox.try_recv().unwrap()).unwrap()
+    fn say(room: &mut Room, place: &Place, number: usize, text: &str) {
+        let frame = json!({ "type": "say", "data": { "key": format!("{number:016}"), "text": text } }).to_string();
+        room.act(place.id, None, Request::parse(&frame).1.unwrap());
     }
 
-    fn last_heard(seat: &mut Seat) -> Value {
-        let mut last = heard(seat);
-        while !seat.mailbox.is_empty() {
-            last = heard(seat);
+    /// The next frame for this member.
+    fn heard(place: &mut Place) -> Value {
+        serde_json::from_str(&place.mailbox.try_recv().unwrap()).unwrap()
+    }
+
+    fn last_heard(place: &mut Place) -> Value {
+        let mut last = heard(place);
+        while !place.mailbox.is_empty() {
+            last = heard(place);
         }
         last
     }
 
     #[test]
-    fn whoever_joins_is_welcomed_and_everybody_is_told() {
-        let room = Room::default();
-        let mut ada = seat(&room, "Ada");
+    fn whoever_joins_is_answered_and_everybody_is_told() {
+        let mut room = Room::default();
+        let mut ada = seat(&mut room, 1, "Ada");
         let welcome = heard(&mut ada);
-        assert_eq!(welcome["data"], json!({ "name": "Ada", "history": [], "online": ["Ada"] }));
-        let bob = seat(&room, "Bob");
-        assert_eq!(last_heard(&mut ada), json!({ "type": "presence", "data": { "online": ["Ada", "Bob"] } }));
-        drop(bob);
-        assert_eq!(last_heard(&mut ada)["data"]["online"], json!(["Ada"]));
+        assert_eq!((&welcome["type"], &welcome["id"]), (&json!("reply"), &json!(1)));
+        let expected = json!({ "name": "Ada", "history": [], "people": ["Ada"], "epoch": "0" });
+        assert_eq!(welcome["data"], expected);
+        let bob = seat(&mut room, 2, "Bob");
+        assert_eq!(last_heard(&mut ada), json!({ "type": "people", "data": { "people": ["Ada", "Bob"] } }));
+        room.leave(bob.id);
+        assert_eq!(last_heard(&mut ada)["data"]["people"], json!(["Ada"]));
     }
 
     #[test]
     fn a_name_that_is_taken_is_numbered_and_one_may_rename_oneself() {
-        let room = Room::default();
-        let _first = seat(&room, "Ada");
-        let mut second = seat(&room, "ada");
+        let mut room = Room::default();
+        let _first = seat(&mut room, 1, "Ada");
+        let mut second = seat(&mut room, 2, "ada");
         assert_eq!(heard(&mut second)["data"]["name"], "ada 2");
-        second.hear(r#"{"type":"join","data":{"name":"Ada 2"}}"#);
-        assert_eq!(last_heard(&mut second)["data"]["online"], json!(["Ada", "Ada 2"]));
+        room.act(second.id, None, Request::Join(Name::parse("Ada 2").unwrap()));
+        assert_eq!(last_heard(&mut second)["data"]["people"], json!(["Ada", "Ada 2"]));
     }
 
     #[test]
-    fn nobody_speaks_without_a_name() {
-        let room = Room::default();
-        let mut stranger = room.enter().unwrap();
-        say(&stranger, "hi");
-        assert_eq!(heard(&mut stranger)["data"]["reason"], "join with a name first");
+    fn a_tab_that_comes_back_before_its_old_line_is_known_to_be_dead_keeps_its_name() {
+        let mut room = Room::default();
+        let _old = seat(&mut room, 1, "Ada");
+        let mut new = seat(&mut room, 1, "Ada");
+        assert_eq!(heard(&mut new)["data"]["name"], "Ada");
+        assert_eq!(last_heard(&mut new)["data"]["people"], json!(["Ada"]));
     }
 
     #[test]
-    fn the_history_keeps_the_last_hundred() {
-        let room = Room::default();
-        let mut ada = seat(&room, "Ada");
-        for number in 0..HISTORY + 5 {
-            say(&ada, &number.to_string());
-            last_heard(&mut ada);
-        }
-        let mut bob = seat(&room, "Bob");
-        let welcome = heard(&mut bob);
-        let history = welcome["data"]["history"].as_array().unwrap();
-        assert_eq!((history.len(), &history[0]["text"]), (HISTORY, &json!("5")));
+    fn nobody_does_anything_without_a_name() {
+        let mut room = Room::default();
+        let mut stranger = room.enter(key(1), Wounds::default()).unwrap();
+        say(&mut room, &stranger, 1, "hi");
+        assert_eq!(heard(&mut stranger)["data"]["code"], "join-first");
+        assert!(room.act(stranger.id, None, Request::Fetch { file: 1, from: 0 }).is_none());
+        assert_eq!(heard(&mut stranger)["data"]["code"], "join-first");
+    }
+
+    #[test]
+    fn what_is_sent_again_is_said_once() {
+        let mut room = Room::default();
+        let mut ada = seat(&mut room, 1, "Ada");
+        let mut bob = seat(&mut room, 2, "Bob");
+        last_heard(&mut bob);
+        say(&mut room, &ada, 7, "hi");
+        say(&mut room, &ada, 7, "hi");
+        assert_eq!(heard(&mut bob)["data"]["text"], "hi");
+        assert!(bob.mailbox.is_empty());
+        last_heard(&mut ada);
+        room.leave(ada.id);
+        let mut ada = seat(&mut room, 1, "Ada");
+        assert_eq!(heard(&mut ada)["data"]["history"].as_array().unwrap().len(), 1);
     }
 
     #[test]
     fn a_member_that_does_not_read_is_put_out_and_the_others_go_on() {
-        let room = Room::default();
-        let mut ada = seat(&room, "Ada");
-        let mut sloth = seat(&room, "Sloth");
+        let mut room = Room::default();
+        let mut ada = seat(&mut room, 1, "Ada");
+        let mut sloth = seat(&mut room, 2, "Sloth");
         for number in 0..=MAILBOX {
-            say(&ada, &number.to_string());
-            last_heard(&mut ada);
+            say(&mut room, &ada, number, "hi");
+            while ada.mailbox.try_recv().is_ok() {}
         }
-        assert!(sloth.lost.try_recv().is_err_and(|end| end == oneshot::error::TryRecvError::Closed));
-        let mut bob = seat(&room, "Bob");
-        assert_eq!(heard(&mut bob)["data"]["online"], json!(["Ada", "Bob"]));
+        assert_eq!(sloth.dismissal.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        let mut bob = seat(&mut room, 3, "Bob");
+        assert_eq!(heard(&mut bob)["data"]["people"], json!(["Ada", "Bob"]));
     }
 
     #[test]
     fn a_full_room_turns_the_next_one_away() {
-        let room = Room::default();
-        let mut seats: Vec<Seat> = (0..SEATS).map(|_| room.enter().unwrap()).collect();
-        assert_eq!(room.enter().err(), Some(FULL));
-        seats.pop();
-        assert!(room.enter().is_ok());
+        let mut room = Room::default();
+        let places: Vec<_> = (0..SEATS).map(|tab| room.enter(key(tab), Wounds::default()).unwrap()).collect();
+        assert_eq!(room.enter(key(99), Wounds::default()).err(), Some(FULL));
+        room.leave(places[0].id);
+        assert!(room.enter(key(99), Wounds::default()).is_ok());
     }
 
-    #[tokio::test]
-    async fn a_room_that_shuts_down_waits_for_its_guests() {
-        let room = Room::default();
-        let mut ada = seat(&room, "Ada");
-        let (_, ()) = tokio::join!(room.shut_down(), async {
-            ada.closing.changed().await.unwrap();
-            assert_eq!(room.enter().err(), Some(RESTART));
-            drop(ada);
-        });
+    #[test]
+    fn a_switch_of_the_demo_reaches_its_own_tab_alone() {
+        let mut room = Room::default();
+        let _ada = seat(&mut room, 1, "Ada");
+        assert!(room.injure(&key(1), Wound::Slow));
+        assert!(!room.injure(&key(2), Wound::Slow));
+        room.refuse(Some(key(1)), Duration::from_secs(60));
+        assert!(room.refuses(&key(1)) && !room.refuses(&key(2)));
     }
 }

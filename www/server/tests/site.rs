@@ -1,24 +1,30 @@
 //! The files and their headers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use undrop_chat::{Room, site};
+use undrop_chat::{House, Switches, serve, site};
+
+/// What stands for the built package. Made once, as the tests run side by side.
+static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("messages.js"), "export {};").unwrap();
+    std::fs::write(package.join("undrop.wasm"), b"\0asm").unwrap();
+    package
+});
 
 /// The answer of the site to a GET, as it comes over the wire.
 async fn get(path: &str) -> String {
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
-    std::fs::create_dir_all(&package).unwrap();
-    std::fs::write(package.join("index.js"), "export {};").unwrap();
-    std::fs::write(package.join("slim.wasm"), b"\0asm").unwrap();
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(Room::default(), &page, &package).unwrap();
-    tokio::spawn(axum::serve(listener, site).into_future());
+    let site = site(House::default(), &page, &PACKAGE, Switches::Off).unwrap();
+    tokio::spawn(serve(listener, site));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -31,11 +37,11 @@ async fn get(path: &str) -> String {
 async fn each_file_comes_with_its_type() {
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
-        ("/chat.js", "text/javascript; charset=utf-8"),
-        ("/chat.css", "text/css; charset=utf-8"),
+        ("/main.js", "text/javascript; charset=utf-8"),
+        ("/style/page.css", "text/css; charset=utf-8"),
         ("/favicon.svg", "image/svg+xml"),
-        ("/undrop/index.js", "text/javascript; charset=utf-8"),
-        ("/undrop/slim.wasm", "application/wasm"),
+        ("/undrop/messages.js", "text/javascript; charset=utf-8"),
+        ("/undrop/undrop.wasm", "application/wasm"),
     ] {
         let answer = get(path).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
@@ -48,11 +54,13 @@ async fn each_file_comes_with_its_type() {
 async fn the_page_is_under_a_strict_policy_that_it_keeps() {
     let answer = get("/").await;
     let (head, page) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains("content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"));
+    let policy = "content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'sha256-";
+    assert!(head.contains(policy), "{head}");
     assert!(!head.contains("unsafe-inline"));
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick="));
     for script in page.split("<script").skip(1) {
-        assert!(script.split('>').next().unwrap().contains("src="), "an inline script: {script}");
+        let tag = script.split('>').next().unwrap();
+        assert!(tag == " type=\"importmap\"" || tag.contains("src="), "an inline script: {script}");
     }
 }
 

@@ -1,0 +1,347 @@
+// The chat page as two people use it, each with a browser, over the server that serves it.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Key } from 'selenium-webdriver';
+import { cache } from '../../scripts/lib/paths.mjs';
+import { browsers } from '../support/browsers.mjs';
+import { dropFile, load, pickPicture } from './chat/files.mjs';
+import { Person } from './chat/person.mjs';
+import { startChat } from './chat/server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const sizes = { phone: [390, 844], desktop: [1280, 800] };
+
+for (const [browserName, start] of Object.entries(browsers)) {
+  describe(browserName, () => {
+    let chat;
+    let running = [];
+    let [ada, bob] = [];
+    let rooms = 0;
+
+    before(async () => {
+      chat = await startChat();
+      running = await Promise.all([start(), start()]);
+      [ada, bob] = running.map((browser) => new Person(browser));
+    });
+    after(async () => {
+      await Promise.all(running.map((browser) => browser.quit()));
+      await chat?.stop();
+    });
+
+    /** Both in a room of their own. */
+    async function meet(names = ['Ada', 'Bob']) {
+      rooms++;
+      await ada.enter(chat.url, `room-${rooms}`, names[0]);
+      await bob.enter(chat.url, `room-${rooms}`, names[1]);
+      return `room-${rooms}`;
+    }
+
+    it('two people talk, see each other write, and nothing goes wrong in the page', async () => {
+      const console = minded(running);
+      const room = await meet();
+      await ada.sees(() => document.querySelectorAll('#people li').length === 2);
+      await bob.do(() => {
+        const field = document.getElementById('text');
+        field.value = 'h';
+        field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      });
+      await ada.sees(() => document.getElementById('typing').textContent.includes('Bob'));
+      await ada.say('Is anybody there?');
+      await bob.reads('Is anybody there?');
+      await bob.say('Yes: https://example.org/a_(b). 👋');
+      await ada.reads('Yes: https://example.org/a_(b). 👋');
+      assert.deepEqual(
+        await ada.do(() => [...document.querySelectorAll('.log a')].map(({ href, rel }) => [href, rel])),
+        [['https://example.org/a_(b)', 'noopener noreferrer nofollow']],
+      );
+      assert.deepEqual([await ada.troubles(), await bob.troubles(), console], [[], [], []]);
+      // Who comes back reads what was said.
+      await bob.enter(chat.url, room, 'Bob');
+      assert.deepEqual(await bob.readAll(), ['Is anybody there?', 'Yes: https://example.org/a_(b). 👋']);
+    });
+
+    it('the link to a second window leads into the same room by another name', async () => {
+      const room = await meet();
+      const href = await ada.do(() => document.getElementById('second').href);
+      const { searchParams } = new URL(href);
+      assert.equal(searchParams.get('room'), room);
+      assert.ok(!['Ada', 'Bob', ''].includes(searchParams.get('as')));
+      await running[1].goto(href);
+      await ada.sees((name) => document.getElementById('people').textContent.includes(name), searchParams.get('as'));
+    });
+
+    it('a file arrives intact, and a picture is shown', async () => {
+      await meet();
+      const sent = await dropFile(ada, 'noise.bin', 1_500_000);
+      assert.equal(await load(bob, 'noise.bin'), sent);
+      await pickPicture(bob, 'dusk.png');
+      await ada.sees(() => document.querySelector('figure img')?.naturalWidth === 320);
+      assert.match(await ada.do(() => document.querySelector('figure img').alt), /dusk\.png/);
+      assert.deepEqual([await ada.troubles(), await bob.troubles()], [[], []]);
+    });
+
+    it('a file whose line is cut on the way arrives intact', async () => {
+      await meet();
+      const sent = await dropFile(ada, 'long.bin', 6_000_000);
+      await ada.sees(() => document.querySelector('.pending progress')?.value > 0.05);
+      await ada.click('switch-cut');
+      await ada.sees(() => document.querySelector('#events .drop'));
+      assert.equal(await load(bob, 'long.bin'), sent);
+    });
+
+    it('the line is cut in mid-conversation, and nothing is missing, twice, or out of order', async () => {
+      await meet();
+      const said = [];
+      for (let number = 1; number <= 24; number++) {
+        const speaker = number % 2 ? ada : bob;
+        said.push(`line ${number}`);
+        await speaker.say(`line ${number}`);
+        // While the one waits for a line, the other reads on.
+        if (number % 8 === 4) await ada.click('switch-cut');
+        if (number % 8 === 7) await bob.click('switch-fin');
+        if (number % 3 === 0) await ada.reads(`line ${number}`);
+      }
+      for (const person of [ada, bob]) {
+        for (const text of said) await person.reads(text);
+        const read = await person.readAll();
+        assert.deepEqual(read.toSorted(), said.toSorted());
+        for (const odd of [0, 1]) {
+          const ofOne = (all) => all.filter((text) => Number(text.split(' ')[1]) % 2 === odd);
+          assert.deepEqual(ofOne(read), ofOne(said));
+        }
+      }
+      assert.ok(await ada.do(() => document.querySelectorAll('#events .drop').length >= 3));
+    });
+
+    it('a line that swallows everything is found out, and what it swallowed is said again', async () => {
+      await meet();
+      await ada.click('switch-blackhole');
+      await ada.sees(() => document.querySelector('#events .switch'));
+      await ada.say('into the hole');
+      await bob.reads('into the hole');
+      assert.match(await ada.do(() => document.querySelector('#events .drop').textContent), /heartbeat/);
+    });
+
+    it('the server is killed and started again, and the conversation goes on', async () => {
+      await meet();
+      await ada.say('before');
+      await bob.reads('before');
+      await chat.restart();
+      await ada.say('after');
+      await bob.reads('after');
+      await bob.say('welcome back');
+      await ada.reads('welcome back');
+      // What this page knows it still shows, and says that the server does not.
+      assert.deepEqual(await ada.readAll(), ['before', 'after', 'welcome back']);
+      assert.ok(await ada.do(() => document.querySelector('.divider') !== null));
+    });
+
+    it('a restart of the room is answered by a dial, and a refused one by further dials', async () => {
+      await meet();
+      await ada.click('switch-restart');
+      await bob.sees(() =>
+        [...document.querySelectorAll('#events .drop')].some((one) => one.textContent.includes('1012')),
+      );
+      await ada.say('once more');
+      await bob.reads('once more');
+      await bob.click('switch-refuse');
+      await bob.sees(() => document.querySelectorAll('#events .drop').length >= 3);
+      await bob.seesLine('open');
+    });
+
+    it('a page that goes offline and comes back finds its dead line out at once', async () => {
+      await meet();
+      await ada.click('switch-offline');
+      await ada.sees(() => document.querySelector('#events .drop'));
+      await ada.say('I was away');
+      await bob.reads('I was away');
+    });
+
+    it('names and messages with markup in them stay text', async () => {
+      const markup = '<script>top.troubles.push(1)</script>';
+      const evil = '<img src=x onerror=window.troubles.push(1)> javascript:alert(1) data:text/html,x';
+      await meet([markup, '<b>Bob']);
+      await ada.say(evil);
+      await bob.reads(evil);
+      const seen = await bob.do(() => ({
+        name: document.querySelector('.heading strong').textContent,
+        people: document.getElementById('people').innerText,
+        elements: document.querySelectorAll('#house :is(script, b, .log img, .log a)').length,
+      }));
+      assert.equal(seen.name, markup);
+      assert.ok(seen.people.includes(markup) && seen.people.includes('<b>Bob'));
+      assert.equal(seen.elements, 0);
+      assert.deepEqual(await bob.troubles(), []);
+    });
+
+    it('a name that cannot be is refused with the reason, and another may be tried', async () => {
+      rooms++;
+      await ada.open(chat.url, `room-${rooms}`);
+      const tryName = (name) =>
+        ada.do((name) => {
+          document.getElementById('name').value = name;
+          document.getElementById('entrance').requestSubmit();
+        }, name);
+      await tryName('a\u202eb');
+      await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('visible'));
+      await tryName('Ada');
+      await ada.sees(() => !document.getElementById('house').hidden);
+    });
+
+    it('the score tells a line that mends from one that does not, and every number has one fate', async () => {
+      await meet();
+      const lost = {};
+      for (const kind of ['plain', 'undrop']) {
+        await ada.click(`kind-${kind}`);
+        await ada.seesLine('open');
+        await ada.click('count');
+        const atLeast = (kind, count) =>
+          Number(document.querySelector(`#score-${kind}-sent strong`)?.textContent) >= count;
+        await ada.sees(atLeast, kind, 20);
+        await ada.click('switch-cut');
+        await ada.sees(atLeast, kind, 80);
+        await ada.click('count');
+        await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
+        const fates = await ada.do((kind) => {
+          const numbers = (fate) => document.querySelector(`#score-${kind}-${fate} .both`).textContent.match(/\d+/g);
+          const names = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
+          return Object.fromEntries(names.map((fate) => [fate, numbers(fate).map(Number)]));
+        }, kind);
+        for (const way of [0, 1]) {
+          assert.equal(fates.sent[way], fates.delivered[way] + fates.lost[way], JSON.stringify(fates));
+          assert.deepEqual([fates.waiting[way], fates.twice[way], fates.late[way]], [0, 0, 0]);
+        }
+        [lost[kind]] = fates.lost;
+      }
+      // All that was said after the cut, against what was on its way at that moment.
+      assert.ok(lost.plain >= 20, `plain lost ${lost.plain}`);
+      assert.ok(lost.undrop < lost.plain / 2, `undrop lost ${lost.undrop}, plain ${lost.plain}`);
+    });
+
+    it('a plain line that is cut stays closed, and says what was not delivered', async () => {
+      await meet();
+      await ada.click('kind-plain');
+      await ada.seesLine('open');
+      await ada.say('over the plain line');
+      await bob.reads('over the plain line');
+      await ada.click('switch-cut');
+      await ada.sees(() => !document.getElementById('lost').hidden);
+      await ada.say('into the void');
+      await ada.sees(() => document.querySelector('.pending.failed button'));
+      await ada.click('again');
+      await ada.seesLine('open');
+      await ada.do(() => document.querySelector('.pending.failed button').click());
+      await bob.reads('into the void');
+    });
+
+    it('everything can be done with the keyboard', async () => {
+      const keys = keyboard(running[0]);
+      await resize(running[0], ...sizes.desktop);
+      rooms++;
+      await ada.open(chat.url, `room-${rooms}`);
+      await keys.type('Ada');
+      await keys.press('Enter');
+      await ada.sees(() => document.activeElement.id === 'text');
+      await keys.type('typed');
+      await keys.press('Enter');
+      await ada.reads('typed');
+      // Round the page once; what has no id, and what is the browser's own, is passed by.
+      const reached = [];
+      for (;;) {
+        await keys.press('Tab');
+        const id = await ada.do(() => document.activeElement.id);
+        if (id && id === reached[0]) break;
+        if (id) reached.push(id);
+        assert.ok(reached.length < 100, reached.join(' '));
+      }
+      const all = 'second toggle log attach send kind-undrop switch-cut switch-dial count compare events'.split(' ');
+      assert.deepEqual(
+        all.filter((id) => !reached.includes(id)),
+        [],
+        reached.join(' '),
+      );
+    });
+
+    for (const [size, [width, height]] of Object.entries(sizes)) {
+      it(`nothing bars anybody, and it fits, on a ${size}`, async () => {
+        await resize(running[0], width, height);
+        rooms++;
+        await ada.open(chat.url, `room-${rooms}`);
+        await isFit(ada, `${size}-entrance`);
+        await meet();
+        await ada.say('Hello! Is anybody on this line?');
+        await bob.reads('Hello! Is anybody on this line?');
+        await bob.say('Loud and clear. Cut it, if you like.');
+        await ada.reads('Loud and clear. Cut it, if you like.');
+        await pickPicture(bob, 'dusk.png');
+        await ada.sees(() => document.querySelector('figure img')?.naturalWidth === 320);
+        await isFit(ada, `${size}-room`);
+        // Where there is no room for the panel it is opened, and closed with Escape.
+        if (size === 'phone') await ada.click('toggle');
+        await ada.sees(() => document.getElementById('panel').checkVisibility());
+        await isFit(ada, `${size}-panel`);
+        await ada.do(() =>
+          document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })),
+        );
+        if (size === 'phone') await ada.sees(() => !document.getElementById('panel').checkVisibility());
+      });
+    }
+
+    /** Takes a picture, looks for what axe calls serious, and for what is wider than the page. */
+    async function isFit(person, name) {
+      const { page } = running[0];
+      await isFitInItsColours(person, name);
+      if (!page) return;
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await isFitInItsColours(person, `${name}-dark`);
+      await page.emulateMedia({ colorScheme: 'light' });
+    }
+
+    async function isFitInItsColours(person, name) {
+      await screenshot(running[0], `${browserName.toLowerCase()}-${name}`);
+      await person.do(`() => { ${axe} }`);
+      const faults = await person.do(async () => {
+        const { violations } = await globalThis.axe.run();
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+      });
+      assert.deepEqual(faults, []);
+      const { scrollWidth, clientWidth } = await person.do(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return { scrollWidth, clientWidth };
+      });
+      assert.ok(scrollWidth <= clientWidth, `${scrollWidth} pixels do not fit into ${clientWidth}`);
+    }
+  });
+}
+
+/** What the browsers' own consoles say from now on, where they tell us. */
+function minded(running) {
+  const said = [];
+  for (const { page } of running) page?.on('console', (message) => said.push(message.text()));
+  return said;
+}
+
+/** Real keys, for the page and for the browser around it. */
+function keyboard({ page, driver }) {
+  if (page) return { type: (text) => page.keyboard.type(text), press: (key) => page.keyboard.press(key) };
+  const send = (keys) => driver.actions().sendKeys(keys).perform();
+  return { type: send, press: (key) => send(Key[key.toUpperCase()]) };
+}
+
+async function resize({ page, driver }, width, height) {
+  if (page) await page.setViewportSize({ width, height });
+  else await driver.manage().window().setRect({ width, height });
+}
+
+async function screenshot({ page, driver }, name) {
+  const folder = join(cache, 'screenshots');
+  mkdirSync(folder, { recursive: true });
+  const picture = page ? await page.screenshot() : Buffer.from(await driver.takeScreenshot(), 'base64');
+  writeFileSync(join(folder, `${name}.png`), picture);
+}

@@ -1,0 +1,39 @@
+// The chat server as a process of its own, which can be killed and started again at the same address.
+
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { target } from '../../../scripts/lib/paths.mjs';
+import { finished, run, start } from '../../../scripts/lib/run.mjs';
+
+/** Builds and starts it; `url` ends with a slash. */
+export async function startChat() {
+  await run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-chat']);
+  let process = await launch(0);
+  const { url, port } = process;
+  return {
+    url,
+    /** Kills it as a crash would, and starts another one in its place. */
+    async restart() {
+      await process.kill();
+      process = await launch(port);
+    },
+    stop: () => process.kill(),
+  };
+}
+
+async function launch(port) {
+  const program = join(target, 'release/undrop-chat');
+  const child = start(program, ['--port', String(port), '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = finished(child, program);
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await new Promise((resolve) => {
+    lines.once('line', (...found) => resolve(found)).once('close', () => resolve(['']));
+  });
+  const url = line.match(/^undrop chat: (http:\S+)$/)?.[1];
+  if (!url) throw new Error(`${program} did not say where it listens, but: ${line}`);
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return { url, port: Number(new URL(url).port), kill };
+}

@@ -1,0 +1,25 @@
+// Making elements. Whatever a person wrote gets into the page here, as text alone.
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with these properties and children; strings among them become text. */
+export function make(name, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+}
+
+/** A colour for each name, the same on everybody's page. */
+export function hue(name) {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 65_521;
+  // The golden angle sets neighbours far apart.
+  return String((sum * 137.508) % 360);
+}
+
+/** The round picture of somebody: their first letter on their colour. */
+export function portrait(name) {
+  const picture = make('span', { className: 'portrait', ariaHidden: 'true' }, [...name][0].toUpperCase());
+  picture.style.setProperty('--hue', hue(name));
+  return picture;
+}

@@ -1,0 +1,82 @@
+// The page's one connection to its room, over whichever kind of line is chosen. It outlives each line: handlers are given
+// once, and what an earlier line still says is not heard.
+
+import { kinds } from './kinds.js';
+
+const EVENTS = ['open', 'drop', 'close', 'lost', 'statechange'];
+
+/** Fires what its line fires, as the `detail` of an event of the same type; and `dial`, `probe` and `answer`. */
+export class Connection extends EventTarget {
+  #url;
+  #handlers = [];
+  #wasConnecting = false;
+  kind = 'undrop';
+  /** What it is connected by; none before the first `dial`. */
+  line;
+  /** How many lines there have been, each time that one opened counted as another. */
+  epoch = 0;
+
+  constructor(url) {
+    super();
+    this.#url = url;
+  }
+
+  /** Whether it comes back by itself. */
+  get mends() {
+    return kinds[this.kind].mends;
+  }
+
+  get isOpen() {
+    return this.line?.state === 'open';
+  }
+
+  /** Whether nothing will open it but a new dial. */
+  get isOver() {
+    return this.line === undefined || this.line.state === 'closed';
+  }
+
+  /** Calls the handler for each message of the type, whatever line it comes over. */
+  on(type, handler) {
+    this.#handlers.push([type, handler]);
+    this.line?.on(type, handler);
+  }
+
+  /** Makes a new line, of this kind, in the place of the present one. */
+  dial(kind = this.kind) {
+    const previous = this.line;
+    this.kind = kind;
+    const mine = (act) => (given) => {
+      if (line === this.line) act(given);
+    };
+    const line = kinds[kind].open(this.#url, {
+      probed: mine(() => this.#fire('probe')),
+      answered: mine((milliseconds) => this.#fire('answer', milliseconds)),
+    });
+    this.line = line;
+    previous?.close();
+    for (const [type, handler] of this.#handlers) line.on(type, handler);
+    for (const type of EVENTS)
+      line.addEventListener(
+        type,
+        mine((event) => this.#pass(type, event)),
+      );
+    this.#watchDials();
+    this.#fire('statechange');
+  }
+
+  #pass(type, event) {
+    if (type === 'open') this.epoch++;
+    if (type === 'statechange') this.#watchDials();
+    this.#fire(type, event);
+  }
+
+  #watchDials() {
+    const isConnecting = this.line.state === 'connecting';
+    if (isConnecting && !this.#wasConnecting) this.#fire('dial');
+    this.#wasConnecting = isConnecting;
+  }
+
+  #fire(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

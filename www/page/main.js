@@ -1,0 +1,139 @@
+// The page: who comes in, and what hangs together with what.
+
+import { byId } from './elements.js';
+import { Downloads } from './files/download.js';
+import { upload } from './files/upload.js';
+import { Connection } from './lines/connection.js';
+import { showPanel } from './panel/panel.js';
+import { newKey } from './random.js';
+import { Score } from './score/score.js';
+import { listenToComposer } from './talk/composer.js';
+import { show, showHistory, showPending } from './talk/log.js';
+import { showPeople, showTyping, stopTyping } from './talk/people.js';
+import { Room } from './talk/room.js';
+import { noteUnread } from './talk/unread.js';
+import { complaint, translate, words } from './words.js';
+
+translate();
+const address = new URLSearchParams(location.search);
+const entrance = byId('entrance');
+const nameField = byId('name');
+const roomField = byId('room');
+roomField.value = address.get('room') ?? 'lobby';
+nameField.value = address.get('as') ?? '';
+
+/** @type {Room | undefined} */
+let room;
+entrance.addEventListener('submit', (event) => {
+  event.preventDefault();
+  byId('entrance-notice').textContent = '';
+  // A line that is open already had its name refused: it takes another one.
+  if (room) room.name = nameField.value;
+  if (room) room.join();
+  else enter(roomField.value);
+});
+// Who follows the link to a second window has a name already.
+if (nameField.value && entrance.checkValidity()) enter(roomField.value);
+else nameField.focus();
+
+function enter(roomName) {
+  const tab = newKey();
+  const connection = new Connection(`/chat/${roomName}?tab=${tab}`);
+  room = new Room(connection);
+  room.name = nameField.value;
+  const downloads = new Downloads(connection, room);
+  const load = (file, progress) => downloads.get(file, progress);
+  hear(room, roomName, load);
+  tell(connection);
+  listenToComposer({
+    onText: (text) => send(text, load),
+    onFile: (file) => sendFile(file, connection, load),
+    onTyping: () => room.typing(),
+  });
+  showPanel(connection, new Score(connection, room), roomName, tab);
+  connection.dial();
+}
+
+function hear(room, roomName, load) {
+  room.addEventListener('joined', ({ detail: { name, people, history, epoch } }) => {
+    if (byId('house').hidden) open(roomName, name, people);
+    showPeople(people, name);
+    showHistory(history, epoch, name, load);
+  });
+  room.addEventListener('chat', ({ detail: item }) => {
+    stopTyping(item.from);
+    if (show(item, room.name, load)) noteUnread();
+  });
+  room.addEventListener('people', ({ detail: { people } }) => showPeople(people, room.name));
+  room.addEventListener('typing', ({ detail: { name } }) => showTyping(name));
+  room.addEventListener('refused', ({ detail }) => {
+    byId(byId('house').hidden ? 'entrance-notice' : 'notice').textContent = complaint(detail);
+  });
+}
+
+/** Shows the room in the place of the entrance. */
+function open(roomName, name, people) {
+  entrance.hidden = true;
+  byId('house').hidden = false;
+  byId('place').hidden = false;
+  byId('room-name').textContent = roomName;
+  const another = words['second-names'].split(' ').find((other) => other !== name && !people.includes(other)) ?? name;
+  byId('second').href = `?${new URLSearchParams({ room: roomName, as: another })}`;
+  byId('second').hidden = false;
+  byId('text').focus();
+}
+
+/** What becomes of the line, in words. */
+function tell(connection) {
+  const notice = () => byId(byId('house').hidden ? 'entrance-notice' : 'notice');
+  connection.addEventListener('open', () => {
+    notice().textContent = '';
+    byId('lost').hidden = true;
+  });
+  connection.addEventListener('drop', ({ detail: { delay } }) => {
+    notice().textContent = words.wait(Math.ceil(delay / 1_000));
+  });
+  connection.addEventListener('close', ({ detail: { code, reason } }) => {
+    const why = reason || words.code(code);
+    if (byId('house').hidden) {
+      byId('entrance-notice').textContent = words.unreachable(why);
+      return;
+    }
+    byId('notice').textContent = '';
+    byId('lost-reason').textContent = words.closed(why);
+    byId('lost').hidden = false;
+    showPeople([]);
+  });
+  byId('again').addEventListener('click', () => {
+    byId('lost').hidden = true;
+    connection.dial();
+    byId('text').focus();
+  });
+}
+
+async function send(text, load, key = newKey()) {
+  const pending = showPending(text);
+  await deliver(pending, load, () => room.say(text, key));
+}
+
+async function sendFile(file, connection, load, key = newKey()) {
+  const pending = showPending('', file);
+  const progress = (share) => {
+    pending.progress(share);
+    pending.say(words['file-pending'](Math.floor(share * 100)));
+  };
+  await deliver(pending, load, () => upload(file, room, connection, progress, key));
+}
+
+/** Does it, as often as one asks for it, and puts what the room has in the place of what is shown. */
+async function deliver(pending, load, act) {
+  pending.say(room.isJoined ? words.pending : words.queued);
+  try {
+    const { item, ...file } = await act();
+    pending.remove();
+    show(item ?? file, room.name, load);
+  } catch (error) {
+    const why = error.data ? complaint(error.data) : words.undelivered;
+    pending.say(why, () => deliver(pending, load, act));
+  }
+}

@@ -1,0 +1,70 @@
+// The tools to hurt the line: switches of the server, which has them in demo mode only, and what the page can do itself.
+
+import { byId, make } from '../elements.js';
+import { words } from '../words.js';
+
+const REFUSAL = 5;
+const ABSENCE = 6;
+
+/** Gives what throws a switch of the server by its name, if there are any; and shows the tools. */
+export async function showSwitches(connection, room, tab, note) {
+  const answer = await fetch('demo');
+  if ((await answer.text()) !== 'on') return undefined;
+  const notice = byId('tools-notice');
+  const throwSwitch = async (name, seconds = 0) => {
+    const { ok } = await fetch(`demo/${room}/${name}?tab=${tab}&seconds=${seconds}`, { method: 'POST' });
+    notice.textContent = ok ? '' : words['switch-failed'];
+    return ok;
+  };
+
+  const tools = {
+    cut: () => throwSwitch('cut'),
+    fin: () => throwSwitch('fin'),
+    blackhole: () => throwSwitch('blackhole'),
+    async slow(button) {
+      const isSlow = button.ariaPressed === 'true';
+      if (await throwSwitch(isSlow ? 'heal' : 'slow')) button.ariaPressed = String(!isSlow);
+    },
+    async refuse() {
+      // First, because afterwards there is no line that it could be asked for.
+      if (await throwSwitch('refuse', REFUSAL)) await throwSwitch('cut');
+    },
+    restart: () => throwSwitch('restart'),
+    async offline(button) {
+      button.disabled = true;
+      if (await throwSwitch('refuse', ABSENCE)) await throwSwitch('blackhole');
+      say('offline', false);
+      setTimeout(() => {
+        say('online', true);
+        button.disabled = false;
+      }, ABSENCE * 1_000);
+    },
+    // Dialled by hand, a line that mends nothing is a new one.
+    dial: () => (connection.mends ? connection.line.reconnect() : connection.dial()),
+  };
+  const buttons = Object.entries(tools).map(([name, act]) => {
+    const [label, title] = words.switches[name];
+    const button = make('button', { type: 'button', title, id: `switch-${name}` }, label);
+    button.addEventListener('click', () => {
+      note(label);
+      act(button);
+    });
+    return button;
+  });
+  const slow = buttons[Object.keys(tools).indexOf('slow')];
+  slow.ariaPressed = 'false';
+  // It was that line's wound.
+  connection.addEventListener('open', () => {
+    slow.ariaPressed = 'false';
+  });
+  byId('switches').replaceChildren(...buttons);
+  byId('tools').hidden = false;
+  return throwSwitch;
+}
+
+/** Has the browser say that it is offline, or no longer. */
+function say(type, isOnline) {
+  if (isOnline) delete navigator.onLine;
+  else Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => false });
+  window.dispatchEvent(new Event(type));
+}

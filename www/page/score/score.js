@@ -1,0 +1,137 @@
+// The score: the page and the server say numbers to each other, each checks those of the other, and what a line has cost can be
+// read off. It asks nothing of the kind of line, so a kind that loses nothing has nothing to be counted.
+
+import { Tally } from './tally.js';
+
+/** So often a number is said, as in the server's `runs.rs`. */
+const PACE = 100;
+/** As many are remembered until they are answered. */
+const UNANSWERED = 1_000;
+
+/** Fires `change`, and `trip` with the milliseconds until a number was answered. */
+export class Score extends EventTarget {
+  #connection;
+  #room;
+  /** The count that is going on. */
+  #run;
+  #timer;
+  /** How each kind of line did, the last time. */
+  results = new Map();
+
+  constructor(connection, room) {
+    super();
+    this.#connection = connection;
+    this.#room = room;
+    room.addEventListener('joined', () => this.#run && this.#attend(this.#run));
+    connection.on('counted', (sum) => this.#take(sum));
+    connection.on('number', ({ number }) => {
+      this.#run?.heard.count(number);
+      this.#show();
+    });
+  }
+
+  get isRunning() {
+    return this.#run !== undefined;
+  }
+
+  /** Counts over the present line, and over those that follow it. */
+  async start() {
+    const number = crypto.getRandomValues(new Uint32Array(1))[0];
+    const run = {
+      number,
+      sent: 0,
+      refused: [],
+      answered: 0,
+      times: new Map(),
+      server: nothing,
+      said: 0,
+      heard: new Tally(),
+    };
+    this.#run = { ...run, kind: this.#connection.kind };
+    if (this.#connection.isOver) this.#connection.dial();
+    await this.#room.joined();
+    await this.#attend(this.#run);
+    const started = performance.now();
+    this.#timer = setInterval(() => this.#say((performance.now() - started) / PACE), PACE);
+    this.#show();
+  }
+
+  /** Ends the count; resolves when the server has said what it heard. */
+  async stop() {
+    clearInterval(this.#timer);
+    const run = this.#run;
+    if (!run) return;
+    // A line that mends nothing is dialled by hand, and so it would be in life.
+    if (this.#connection.isOver) this.#connection.dial();
+    await this.#room.joined();
+    const sum = await this.#room.insist(() => this.#connection.line.request('score', { run: null }));
+    this.#take(sum);
+    // The answer came after all that had been said before it.
+    run.isSettled = true;
+    this.#show();
+    this.#run = undefined;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  async #attend(run) {
+    try {
+      this.#take(await this.#connection.line.request('score', { run: run.number }));
+    } catch {
+      // The line went; the next one will ask.
+    }
+  }
+
+  #say(due) {
+    const run = this.#run;
+    while (run.sent < Math.floor(due)) {
+      const number = ++run.sent;
+      try {
+        // The browser's own class takes what it will never send, without a word.
+        if (!this.#connection.mends && !this.#connection.isOpen) throw new Error('not open');
+        this.#connection.line.emit('number', { number });
+        run.times.set(number, performance.now());
+        if (run.times.size > UNANSWERED) run.times.delete(run.times.keys().next().value);
+      } catch {
+        run.refused.push(number);
+      }
+    }
+    this.#show();
+  }
+
+  #take({ heard, said }) {
+    const run = this.#run;
+    if (!run || !heard) return;
+    run.server = heard;
+    run.said = said;
+    run.heard.settle(said);
+    const left = run.times.get(heard.highest);
+    run.times.delete(heard.highest);
+    if (left && heard.highest > run.answered) {
+      run.answered = heard.highest;
+      this.dispatchEvent(new CustomEvent('trip', { detail: performance.now() - left }));
+    }
+    this.#show();
+  }
+
+  #show() {
+    const run = this.#run;
+    if (!run) return;
+    this.results.set(run.kind, { out: outgoing(run), into: incoming(run) });
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+const nothing = { highest: 0, lost: 0, twice: 0, late: 0 };
+
+function outgoing({ sent, refused, server, isSettled }) {
+  const delivered = server.highest - server.lost;
+  const surely = server.lost + refused.filter((number) => number > server.highest).length;
+  const waiting = isSettled ? 0 : sent - delivered - surely;
+  return { sent, delivered, waiting, lost: sent - delivered - waiting, twice: server.twice, late: server.late };
+}
+
+function incoming({ said, heard }) {
+  const sent = Math.max(said, heard.highest);
+  const { delivered, lost, twice, late } = heard;
+  return { sent, delivered, waiting: sent - delivered - lost, lost, twice, late };
+}

@@ -1,0 +1,143 @@
+// The log: what was said as it comes, what one person says together, the newest in sight unless one reads back.
+
+import { byId, hue, make, portrait } from '../elements.js';
+import { pictureOf } from '../files/picture.js';
+import { locale, words } from '../words.js';
+import { withLinks } from './links.js';
+
+/** As many stay on the page; the rest is history. */
+const MOST = 500;
+/** What the same person says within this time stands together. */
+const TOGETHER = 5 * 60_000;
+/** Nothing but a few emoji: shown large. */
+const EMOJI = /^(?=.*\p{Extended_Pictographic})[\p{Extended_Pictographic}\p{Emoji_Component}\s]{1,14}$/u;
+
+const log = byId('log');
+const items = byId('items');
+const empty = byId('empty');
+const newest = byId('newest');
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' });
+
+/** Which life of the room the numbers are of, and the highest that is shown. */
+let epoch;
+let highest = 0;
+/** @type {{ from: string, at: number } | undefined} */
+let previous;
+/** Whether the newest message is to stay in sight, and how many have come since it is not. */
+let following = true;
+let unread = 0;
+
+/** Shows what was said while one was away. `mine`: the name that this page has. */
+export function showHistory(history, roomEpoch, mine, loader) {
+  // It is there to be read, not to be read out.
+  log.ariaLive = 'off';
+  if (epoch !== undefined && epoch !== roomEpoch) divide(words['today-anew']);
+  if (epoch !== roomEpoch) highest = 0;
+  epoch = roomEpoch;
+  const gap = history.length && highest ? history[0].number - highest - 1 : 0;
+  if (gap > 0) divide(words.missing(gap));
+  for (const item of history) show(item, mine, loader);
+  requestAnimationFrame(() => {
+    log.ariaLive = 'polite';
+  });
+}
+
+/** Shows one thing that was said, once. Tells whether it is new here. */
+export function show(item, mine, loader) {
+  const { number, from, at, text, file } = item;
+  if (number <= highest) return false;
+  highest = number;
+  const entry = make('li', { className: from === mine ? 'mine' : '' });
+  if (previous?.from !== from || at - previous.at > TOGETHER) {
+    entry.classList.add('first');
+    entry.append(portrait(from), heading(from, at));
+  }
+  entry.append(file ? pictureOf(file, from, loader) : bubble(text, at));
+  previous = { from, at };
+  // What is still on its way comes after it.
+  const pending = log.querySelector('.pending');
+  if (pending) items.insertBefore(entry, pending);
+  else items.append(entry);
+  settle(entry);
+  return true;
+}
+
+/** Shows what this page says, before the room has heard it. Gives what tells how it goes on. */
+export function showPending(text, file) {
+  const state = make('span', { className: 'fate' });
+  const bar = file && make('progress', { max: 1, value: 0, ariaLabel: file.name });
+  const what = file ? make('p', { className: 'bubble' }, file.name) : bubble(text);
+  const entry = make('li', { className: 'mine pending' }, what, ...(bar ? [bar] : []), state);
+  items.append(entry);
+  settle(entry);
+  showLast();
+  return {
+    /** A word for its fate; and, if it failed, what makes another attempt. */
+    say(fate, again) {
+      state.replaceChildren(fate);
+      entry.classList.toggle('failed', again !== undefined);
+      if (!again) return;
+      const button = make('button', { type: 'button', className: 'small quiet' }, words['send-again']);
+      button.addEventListener('click', again, { once: true });
+      state.append(' ', button);
+    },
+    progress(share) {
+      if (bar) bar.value = share;
+    },
+    remove: () => entry.remove(),
+  };
+}
+
+/** Scrolls to the newest message. */
+export function showLast() {
+  following = true;
+  unread = 0;
+  log.scrollTop = log.scrollHeight;
+  newest.hidden = true;
+}
+
+function settle(entry) {
+  empty.hidden = true;
+  while (items.childElementCount > MOST) items.firstElementChild.remove();
+  if (following) return showLast();
+  if (entry.classList.contains('mine')) return;
+  unread++;
+  newest.textContent = words.newest(unread);
+  newest.hidden = false;
+}
+
+function divide(text) {
+  items.append(make('li', { className: 'divider' }, text));
+  previous = undefined;
+}
+
+function bubble(text, at) {
+  const className = EMOJI.test(text) ? 'bubble emoji' : 'bubble';
+  const title = at ? calendar.format(at) : '';
+  return make('p', { className, title, dir: 'auto' }, ...withLinks(text));
+}
+
+function heading(from, at) {
+  const who = make('strong', {}, make('bdi', {}, from));
+  who.style.setProperty('--hue', hue(from));
+  const when = make('time', { dateTime: new Date(at).toISOString(), title: calendar.format(at) }, clock.format(at));
+  return make('div', { className: 'heading' }, who, when);
+}
+
+log.addEventListener('scroll', () => {
+  following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  if (following) showLast();
+});
+// A phone's keyboard, a growing field and a picture that has arrived all take room from the log.
+new ResizeObserver(() => {
+  if (following) showLast();
+}).observe(log);
+log.addEventListener(
+  'load',
+  () => {
+    if (following) showLast();
+  },
+  true,
+);
+newest.addEventListener('click', showLast);

@@ -1,0 +1,165 @@
+//! Clients that mean no good, and those that cannot help it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{ask, closed, dial, hear, hear_of, join, key, piece, say, start, tell};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::json;
+use tokio::net::TcpSocket;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use undrop_chat::Switches;
+
+#[tokio::test]
+async fn a_bad_message_is_answered_and_the_line_goes_on() {
+    let (address, _) = start(Switches::Off);
+    let mut ada = join(address, 1, "Ada").await;
+    let bad = [
+        (Message::text("hello"), "not a message"),
+        (Message::text(r#"{"type":"shout","data":{}}"#), "shout"),
+        (Message::text(r#"{"type":"__proto__","data":{}}"#), "__proto__"),
+        (Message::text("[".repeat(10_000)), "not a message"),
+        (Message::text("x".repeat(65 << 10)), "64 KiB"),
+        (Message::binary(vec![1, 2, 3]), "piece of a file"),
+    ];
+    for (message, complaint) in bad {
+        ada.send(message).await.unwrap();
+        let error = hear_of(&mut ada, "error").await;
+        assert!(error["reason"].as_str().unwrap().contains(complaint), "{error}");
+    }
+    assert_eq!(
+        ask(&mut ada, "upload", json!({ "key": key(1), "name": "f", "kind": "", "size": 9 << 20 })).await["code"],
+        "file-large"
+    );
+    // Pieces of no file of theirs are passed over.
+    ada.send(piece(1, 0, &[0; 100])).await.unwrap();
+    ada.send(piece(u32::MAX.into(), u32::MAX, &[])).await.unwrap();
+    assert_eq!(ask(&mut ada, "fetch", json!({ "file": 1, "from": u32::MAX })).await["code"], "file-gone");
+    let said = ask(&mut ada, "say", json!({ "key": key(1), "text": "still here" })).await;
+    assert_eq!(said["item"]["text"], "still here");
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_room_is_closed_for_good() {
+    let (address, _) = start(Switches::Off);
+    let tab = key(1);
+    for path in [
+        format!("/chat/Lobby?tab={tab}"),
+        format!("/chat/..%2flobby?tab={tab}"),
+        format!("/chat/{}?tab={tab}", "x".repeat(41)),
+        "/chat/lobby".into(),
+        "/chat/lobby?tab=short".into(),
+    ] {
+        let mut client = dial(address, &path).await.unwrap();
+        assert_eq!(closed(&mut client).await, 4404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_turned_away() {
+    let (address, _) = start(Switches::Off);
+    for (origin, expected) in [("https://evil.example".to_owned(), 403), (format!("http://{address}"), 101)] {
+        let mut request = format!("ws://{address}/chat/lobby?tab={}", key(1)).into_client_request().unwrap();
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let status = match client_async(request, stream).await {
+            Ok((_, response)) => response.status(),
+            Err(Error::Http(response)) => response.status(),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(status, expected, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_is_far_too_large_ends_its_line_alone() {
+    let (address, _) = start(Switches::Off);
+    let ada = join(address, 1, "Ada").await;
+    let mut bob = join(address, 2, "Bob").await;
+    // The server answers before it has taken all of it.
+    let (mut writer, mut reader) = ada.split();
+    let flood = tokio::spawn(async move { writer.send(Message::binary(vec![0; 3 << 20])).await });
+    let farewell = loop {
+        match reader.next().await.unwrap().unwrap() {
+            Message::Close(frame) => break frame.unwrap(),
+            _ => continue,
+        }
+    };
+    assert_eq!(u16::from(farewell.code), 1009);
+    flood.abort();
+    drop(reader);
+    while hear_of(&mut bob, "people").await["people"] != json!(["Bob"]) {}
+}
+
+#[tokio::test]
+async fn whoever_talks_too_fast_is_read_slowly_and_loses_nothing() {
+    let (address, _) = start(Switches::Off);
+    let mut ada = join(address, 1, "Ada").await;
+    let start = Instant::now();
+    for number in 0..30 {
+        say(&mut ada, number, "again").await;
+    }
+    let last = ask(&mut ada, "say", json!({ "key": key(99), "text": "last" })).await;
+    assert_eq!(last["item"]["number"], 31);
+    // 31 messages and a join at 10 units each, of which 200 are free, and then one each 20 ms: it could not be sooner.
+    assert!(start.elapsed() > Duration::from_millis(1_900), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_is_put_out_and_nobody_waits_for_it() {
+    let (address, _) = start(Switches::Off);
+    // Its system buffers as little as ours.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 << 10).unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    let url = format!("ws://{address}/chat/lobby?tab={}", key(100));
+    let (mut sloth, _) = client_async(url, stream).await.unwrap();
+    ask(&mut sloth, "join", json!({ "name": "Sloth" })).await;
+    let mut speakers = Vec::new();
+    for number in 0..16 {
+        speakers.push(join(address, number, &format!("Speaker {number}")).await);
+    }
+    let mut witness = join(address, 99, "Witness").await;
+    // Large enough for all of it to fit into nobody's buffers, and everybody but the sloth reads each round of it.
+    let text = "ä".repeat(4_000);
+    for round in 0..19 {
+        for speaker in &mut speakers {
+            say(speaker, round, &text).await;
+        }
+        for (place, reader) in speakers.iter_mut().chain([&mut witness]).enumerate() {
+            let expected = if place < 16 { 15 } else { 16 };
+            let mut chats = 0;
+            while chats < expected {
+                let message = hear(reader).await;
+                chats += usize::from(message["type"] == "chat");
+                if message["type"] == "people" {
+                    let people = message["data"]["people"].as_array().unwrap();
+                    if !people.contains(&json!("Sloth")) && people.len() == 17 {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+    panic!("the sloth is still there");
+}
+
+#[tokio::test]
+async fn nobody_can_add_to_a_file_of_somebody_else() {
+    let (address, _) = start(Switches::Off);
+    let mut ada = join(address, 1, "Ada").await;
+    let mut mallory = join(address, 2, "Mallory").await;
+    let offer = json!({ "key": key(1), "name": "f", "kind": "text/plain", "size": 6 });
+    let number = ask(&mut ada, "upload", offer.clone()).await["number"].as_u64().unwrap();
+    mallory.send(piece(number, 0, b"evil")).await.unwrap();
+    ask(&mut mallory, "typing", json!({})).await;
+    assert_eq!(ask(&mut ada, "upload", offer.clone()).await["have"], 0);
+    // The same key is another tab's own.
+    assert_ne!(ask(&mut mallory, "upload", offer).await["number"], number);
+    tell(&mut mallory, "typing", json!({})).await;
+    assert_eq!(hear_of(&mut ada, "typing").await["name"], "Mallory");
+}
