@@ -11,6 +11,18 @@ await main(async ([what = 'simulate', number]) => {
   if (variable && !/^\d+$/.test(number ?? ''))
     throw new Failure(`npm run ${what} needs a number: npm run ${what} -- 60`);
   const filter = variable ? [what] : [];
-  const args = ['test', '--release', '-p', 'undrop', '--test', 'simulation', ...filter, '--', '--nocapture'];
+  const args = [
+    'test',
+    '--release',
+    '-p',
+    'undrop',
+    '--test',
+    'simulation',
+    '--test',
+    'session',
+    ...filter,
+    '--',
+    '--nocapture',
+  ];
   await run('cargo', args, { env: { ...process.env, ...(variable && { [variable]: number }) } });
 });

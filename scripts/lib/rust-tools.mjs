@@ -39,6 +39,13 @@ const geckodriver = () => ({
   fits: atLeastVersion('0.35.0'),
   why: 'drives Firefox',
 });
+const cargoFuzz = () => ({
+  name: 'cargo-fuzz',
+  crate: 'cargo-fuzz',
+  version: '0.13.2',
+  fits: atLeastVersion('0.12.0'),
+  why: 'turns any bytes on the session',
+});
 
 export const ensureWasmTarget = () =>
   step(`Rust target ${wasmTarget}`, 'the package is WebAssembly', async () => {
@@ -65,10 +72,12 @@ export const ensureRustComponents = () =>
 export const ensureWasmBindgen = () => ensure(wasmBindgen());
 export const ensureWasmPack = () => ensure(wasmPack());
 export const ensureGeckodriver = () => ensure(geckodriver());
+export const ensureCargoFuzz = () => ensure(cargoFuzz());
 
 export const findWasmBindgen = () => find(wasmBindgen());
 export const findWasmPack = () => find(wasmPack());
 export const findGeckodriver = () => find(geckodriver());
+export const findCargoFuzz = () => find(cargoFuzz());
 
 function ensure(tool) {
   return step(`${tool.name} ${tool.version}`, tool.why, async () => {

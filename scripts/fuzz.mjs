@@ -1,0 +1,63 @@
+// `npm run fuzz`: any bytes against the decoder and both ends of a session, for half a minute each, beginning with the
+// vectors. `npm run fuzz -- 600`: for so many seconds each. What it finds is in fuzz/artifacts; once understood, it belongs
+// into fuzz/regressions, where the tests replay it.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { environment } from './lib/find.mjs';
+import { Failure, heading, main } from './lib/log.mjs';
+import { inRoot, target } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { ensureCargoFuzz, findCargoFuzz } from './lib/rust-tools.mjs';
+
+await main(async ([seconds = '30']) => {
+  if (!/^\d+$/.test(seconds)) throw new Failure('npm run fuzz needs a number of seconds: npm run fuzz -- 30');
+  await ensureCargoFuzz();
+  // The sanitizers are unstable, and there in every toolchain: no other one is needed for them.
+  const env = environment([dirname(findCargoFuzz())], { RUSTC_BOOTSTRAP: '1' });
+  const vectors = JSON.parse(readFileSync(inRoot('tests/vectors/undrop.1.json'), 'utf8'));
+  for (const [name, seeds] of Object.entries({ decode: frames(vectors), frames: conversations(vectors) })) {
+    heading(`fuzz: ${name}, ${seconds} s`);
+    const corpus = inRoot('fuzz/corpus', name);
+    mkdirSync(corpus, { recursive: true });
+    seeds.forEach((bytes, index) => {
+      writeFileSync(join(corpus, `vector-${index}`), bytes);
+    });
+    const options = [
+      `-max_total_time=${seconds}`,
+      '-max_len=512',
+      '-timeout=5',
+      '-print_final_stats=1',
+      '-verbosity=0',
+    ];
+    await run('cargo', ['fuzz', 'run', '--target-dir', join(target, 'fuzz'), name, '--', ...options], { env });
+  }
+});
+
+/** Each frame of the vectors, as the target `decode` reads it. */
+function frames({ frames: { valid, invalid }, escaping }) {
+  return [...valid, ...invalid, ...escaping].map(({ frame }) => Buffer.from(frame));
+}
+
+/** Each conversation of the vectors, as the target `frames` reads it: see tests/session/assault.rs. */
+function conversations(vectors) {
+  return vectors.conversations.map(({ steps }) => Buffer.concat(steps.map((step) => Buffer.from(bytes(step)))));
+}
+
+function bytes({ opens, frame, from, lost, late, forged, arrives, lostBy, end, sends, ends, restarts, at }) {
+  const guest = (from ?? end) === 'guest';
+  if (opens) return [12];
+  if (at) return [13, Math.min(255, at / 10)];
+  if (forged || arrives) return text(guest ? 0 : 1, arrives ?? frame);
+  if (frame !== undefined && !lost && !late) return guest ? [4, 8, 255] : [5, 9, 255];
+  if (lostBy) return lostBy.map((name) => (name === 'guest' ? 11 : 10));
+  if (sends !== undefined) return [guest ? 7 : 6, 10, 0];
+  if (ends) return [guest ? 0x0e : 0x1e];
+  if (restarts) return [0x4e];
+  return [];
+}
+
+function text(what, frame) {
+  const encoded = Buffer.from(typeof frame === 'string' ? frame : '');
+  return [what, encoded.length, ...encoded];
+}
