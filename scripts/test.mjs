@@ -18,12 +18,13 @@ const suites = {
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
   types: { run: () => sum(types, () => nodeTests('tests/types')), needs: ['package'] },
   messages: { run: () => nodeTests('tests/messages'), needs: ['packages'] },
-  native: { run: native, needs: ['wasm target'] },
+  native: { run: native, needs: ['wasm target', 'redis-server'] },
   simulation: { run: simulation, needs: [] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
   e2e: { run: () => nodeTests('tests/e2e'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
   packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', 'test server', ...browsers] },
+  docs: { run: () => nodeTests('tests/docs'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
 };
 
 await main(async (names) => {

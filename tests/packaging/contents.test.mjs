@@ -8,6 +8,7 @@ import { before, test } from 'node:test';
 import { filesIn } from '../../scripts/lib/fresh.mjs';
 import { inRoot, root } from '../../scripts/lib/paths.mjs';
 import { publicDeclarations } from './support/declarations.mjs';
+import { entries } from './support/entries.mjs';
 import { installedPackage } from './support/project.mjs';
 
 let folder;
@@ -23,14 +24,10 @@ test('the package holds what its users need, and nothing else', () => {
     'LICENSE-APACHE',
     'LICENSE-MIT',
     'README.md',
+    'README.zh-CN.md',
     'package.json',
-    'dist/index.js',
-    'dist/index.js.map',
-    'dist/messages.js',
-    'dist/messages.js.map',
-    'dist/slim.js',
-    'dist/slim.js.map',
     'dist/undrop.wasm',
+    ...entries.flatMap(({ file }) => [file, `${file}.map`]),
     ...publicDeclarations(folder).map(nameOf),
     ...readdirSync(inRoot('npm')).map((name) => `npm/${name}`),
   ]);
@@ -73,9 +70,9 @@ test('the package needs nothing else, and runs nothing when it is installed', ()
 test('bundlers may leave out what is not used, and find the types of each entry first', () => {
   assert.equal(manifest.type, 'module');
   assert.equal(manifest.sideEffects, false);
-  const { './package.json': _, ...entries } = manifest.exports;
-  assert.deepEqual(Object.keys(entries), ['.', './slim', './messages']);
-  for (const conditions of Object.values(entries)) assert.equal(Object.keys(conditions)[0], 'types');
+  const { './package.json': _, ...exported } = manifest.exports;
+  assert.deepEqual(Object.keys(exported), ['.', './slim', './messages']);
+  for (const conditions of Object.values(exported)) assert.equal(Object.keys(conditions)[0], 'types');
 });
 
 const nameOf = (path) => relative(folder, path).split(sep).join('/');

@@ -1,29 +1,27 @@
 // The package in a page whose Content-Security-Policy is as strict as WebAssembly bears, and in one that is too strict.
 
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { assertEchoes, useBrowser, visit } from './support/browser.mjs';
+import { entries } from './support/entries.mjs';
 import { whileServed } from './support/files.mjs';
 import { project } from './support/project.mjs';
 
 const enough = "script-src 'self' 'wasm-unsafe-eval'";
 const tooLittle = "script-src 'self'";
-const pages = { undrop: 'by-path.html', 'undrop/slim': 'slim-by-path.html' };
-
-let folder;
 
 useBrowser();
-before(async () => {
-  folder = await project('no-bundler');
-});
 
-for (const [entry, page] of Object.entries(pages)) {
-  test(`${entry} works in a page with ${enough}`, async () => {
-    await whileServed(folder, (url) => assertEchoes(url + page), { csp: enough });
+for (const entry of entries) {
+  test(`${entry.name} works in a page with ${enough}`, async () => {
+    await whenServed(entry, enough, (url) => assertEchoes(url, entry));
   });
 
-  test(`${entry} says what is missing in a page with ${tooLittle}`, async () => {
-    const { shown } = await whileServed(folder, (url) => visit(url + page), { csp: tooLittle });
+  test(`${entry.name} says what is missing in a page with ${tooLittle}`, async () => {
+    const { shown } = await whenServed(entry, tooLittle, visit);
     assert.match(shown, /^Error: .*'wasm-unsafe-eval'/);
   });
 }
+
+const whenServed = async (entry, csp, look) =>
+  whileServed(await project('no-bundler', entry), (url) => look(`${url}by-path.html`), { csp });

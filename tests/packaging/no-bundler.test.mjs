@@ -1,31 +1,18 @@
 // The package in a page without any build: the browser takes the files as they were installed.
 
-import { before, test } from 'node:test';
-import { assertEchoes, assertLoadedWasm, useBrowser } from './support/browser.mjs';
+import { test } from 'node:test';
+import { assertEchoes, useBrowser } from './support/browser.mjs';
+import { entries } from './support/entries.mjs';
 import { whileServed } from './support/files.mjs';
 import { project } from './support/project.mjs';
 
-let folder;
+const pages = { 'its path': 'by-path.html', 'an import map': 'import-map.html' };
 
 useBrowser();
-before(async () => {
-  folder = await project('no-bundler');
-});
 
-test('a page that imports the package by its path exchanges a message', async () => {
-  await open('by-path.html');
-});
-
-test('a page that imports undrop/slim by its path exchanges a message', async () => {
-  assertLoadedWasm(await open('slim-by-path.html'));
-});
-
-test('a page that imports the package by an import map exchanges a message', async () => {
-  await open('import-map.html');
-});
-
-test('a page that imports undrop/slim by an import map exchanges a message', async () => {
-  assertLoadedWasm(await open('slim-import-map.html'));
-});
-
-const open = (page) => whileServed(folder, (url) => assertEchoes(url + page));
+for (const entry of entries) {
+  for (const [how, page] of Object.entries(pages))
+    test(`a page that imports ${entry.name} by ${how} exchanges a message`, async () => {
+      await whileServed(await project('no-bundler', entry), (url) => assertEchoes(url + page, entry));
+    });
+}

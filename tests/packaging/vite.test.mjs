@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { assertEchoes, assertLoadedWasm, useBrowser } from './support/browser.mjs';
+import { assertEchoes, useBrowser } from './support/browser.mjs';
 import { assertWithoutUndrop, wasmFilesIn } from './support/bundles.mjs';
+import { entries } from './support/entries.mjs';
 import { whileServed } from './support/files.mjs';
 import { project } from './support/project.mjs';
 import { installTools, startViteServer, vite } from './support/tools.mjs';
@@ -12,52 +13,35 @@ import { installTools, startViteServer, vite } from './support/tools.mjs';
 useBrowser();
 before(installTools);
 
-test("a page of Vite's build exchanges a message", async () => {
-  const built = await build('index');
-  assert.deepEqual(wasmFilesIn(built), []);
-  await whileServed(built, assertEchoes);
-});
+for (const entry of entries) {
+  test(`a page of Vite's build exchanges a message by ${entry.name}`, async () => {
+    const built = await build('page', entry);
+    assert.equal(wasmFilesIn(built).length, entry.loadsWasm ? 1 : 0);
+    await whileServed(built, (url) => assertEchoes(url, entry));
+  });
 
-test("a page of Vite's build exchanges a message by undrop/slim, with the module as a file of its own", async () => {
-  const built = await build('slim');
-  assert.equal(wasmFilesIn(built).length, 1);
-  assertLoadedWasm(await whileServed(built, assertEchoes));
-});
+  test(`a page of Vite's development server exchanges a message by ${entry.name}`, async () => {
+    const server = await startViteServer(await project('page', entry));
+    try {
+      await assertEchoes(server.url, entry);
+      assert.deepEqual(server.complaints, []);
+    } finally {
+      await server.stop();
+    }
+  });
 
-test("a page of Vite's development server exchanges a message", async () => {
-  await developed('index', assertEchoes);
-});
+  test(`nothing of ${entry.name} is in Vite's build of a page that imports it in vain`, async () => {
+    const built = await build('unused', entry);
+    // Some 700 of them are Vite's own, a polyfill.
+    assertWithoutUndrop(built, { most: 1_000 });
+    // Vite has written the module of undrop/slim to the disk before it finds that no page asks for it.
+    if (!entry.loadsWasm) assert.deepEqual(wasmFilesIn(built), []);
+  });
+}
 
-test("a page of Vite's development server exchanges a message by undrop/slim", async () => {
-  assertLoadedWasm(await developed('slim', assertEchoes));
-});
-
-test("nothing of the package is in Vite's build of a page that imports it in vain", async () => {
-  const built = await build('unused');
-  // Some 700 of them are Vite's own, a polyfill.
-  assertWithoutUndrop(built, { most: 1_000 });
-  assert.deepEqual(wasmFilesIn(built), []);
-});
-
-test("nothing of undrop/slim is in Vite's build of a page that imports it in vain", async () => {
-  // Vite has written the module to the disk before it finds that no page asks for it.
-  assertWithoutUndrop(await build('slim-unused'), { most: 1_000 });
-});
-
-async function build(fixture) {
-  const folder = await project(fixture);
+async function build(fixture, entry) {
+  const folder = await project(fixture, entry);
   const output = await vite(folder, 'build');
   assert.doesNotMatch(output, /warn/i);
   return join(folder, 'dist');
-}
-
-async function developed(fixture, look) {
-  const server = await startViteServer(await project(fixture));
-  try {
-    const loaded = await look(server.url);
-    assert.deepEqual(server.complaints, []);
-    return loaded;
-  } finally {
-    await server.stop();
-  }
 }

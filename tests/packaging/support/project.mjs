@@ -11,11 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unlessFresh } from '../../../scripts/lib/fresh.mjs';
+import { filesIn, unlessFresh } from '../../../scripts/lib/fresh.mjs';
 import { cache, inRoot, root } from '../../../scripts/lib/paths.mjs';
 import { alone } from './alone.mjs';
+import { main } from './entries.mjs';
 import { npm } from './run.mjs';
 
 const packed = join(cache, 'packaging');
@@ -32,11 +33,19 @@ export const tarball = join(packed, 'undrop.tgz');
 export const pack = () =>
   alone(() => unlessFresh({ stamp: join(packed, 'stamp'), inputs: contents(), outputs: [tarball] }, npmPack));
 
-/** A copy of the fixture with the package in its node_modules; it is gone when this process is. */
-export async function project(fixture) {
+/**
+ * A copy of the fixture with the package in its node_modules, and with an entry of it in place of `%entry%` and `%file%`;
+ * it is gone when this process is.
+ */
+export async function project(fixture, { name, file } = main) {
   const folder = temporaryFolder();
   cpSync(await installed(), folder, { recursive: true });
-  cpSync(join(fixtures, fixture), folder, { recursive: true });
+  for (const from of filesIn(join(fixtures, fixture))) {
+    const to = join(folder, relative(join(fixtures, fixture), from));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, readFileSync(from, 'utf8').replaceAll('%entry%', name).replaceAll('%file%', file));
+  }
+  mkdirSync(join(folder, 'src'), { recursive: true });
   cpSync(join(fixtures, 'echo.js'), join(folder, 'src/echo.js'));
   return folder;
 }

@@ -1,0 +1,191 @@
+// Turns the declarations in `dist` into a page: each entry, each name it exports, and what its comment says.
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SyntaxKind } from 'typescript/unstable/ast';
+import { API } from 'typescript/unstable/sync';
+import { inRoot } from '../lib/paths.mjs';
+
+export const referencePath = inRoot('docs/api.md');
+
+/** The text of docs/api.md. */
+export function reference() {
+  const api = new API({});
+  try {
+    return page(readEntries(api));
+  } finally {
+    api.close();
+  }
+}
+
+const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+
+/** `{ name, exported: [{ as, declaration }] }` of each entry, in the order of package.json. */
+function readEntries(api) {
+  const found = Object.entries(exports).filter(([, { types }]) => types);
+  const config = inRoot('tests/types/tsconfig.json');
+  const { program } = api.updateSnapshot({ openProject: config }).getProject(config);
+  const modules = new Map();
+  const module = (path) => {
+    if (!modules.has(path)) modules.set(path, readModule(program.getSourceFile(path), path, module));
+    return modules.get(path);
+  };
+  return found.map(([path, { types }]) => ({
+    name: path.replace('.', 'undrop'),
+    exported: module(inRoot(types)).exported(),
+  }));
+}
+
+/** The declarations of a file, and where its other names come from. */
+function readModule(source, path, module) {
+  const text = (node) => source.text.slice(node.pos, node.end).trim();
+  const from = (statement) => join(dirname(path), text(statement.moduleSpecifier).slice(1, -1).replace(/js$/, 'd.ts'));
+  const own = new Map();
+  const imported = new Map();
+  const exported = [];
+  for (const statement of source.statements) {
+    const name = statement.name?.text;
+    if (name) {
+      const parts = own.get(name) ?? { name, kind: SyntaxKind[statement.kind], statements: [], resolve };
+      parts.statements.push({ ...describe(source, statement), members: membersOf(source, statement) });
+      own.set(name, parts);
+    }
+    const clause = statement.importClause?.namedBindings ?? statement.exportClause;
+    for (const { name, propertyName } of clause?.elements ?? []) {
+      const origin = { path: from(statement), name: propertyName?.text ?? name.text };
+      if (statement.exportClause) exported.push({ as: name.text, ...origin });
+      else imported.set(name.text, origin);
+    }
+  }
+  /** What a name means here; undefined when it is the language's or the browser's. */
+  function resolve(name) {
+    if (own.has(name)) return own.get(name);
+    const origin = imported.get(name);
+    return origin && module(origin.path).resolve(origin.name);
+  }
+  return {
+    resolve,
+    exported: () => exported.map(({ as, path, name }) => ({ as, declaration: module(path).resolve(name) })),
+  };
+}
+
+function membersOf(source, statement) {
+  const isPublic = ({ name }) => !name?.text?.startsWith('#');
+  return statement.members?.filter(isPublic).map((member) => describe(source, member));
+}
+
+/** `{ name, code, about, tags }` of a declaration or a member. */
+function describe(source, node) {
+  const comment = node.jsDoc?.at(-1);
+  const begin = comment ? comment.end : node.pos;
+  const code = source.text.slice(begin, node.end).replace(/\/\*\*.*?\*\//gs, '');
+  const [about, ...tags] = plain(comment ? source.text.slice(comment.pos, comment.end) : '').split(/^@/m);
+  return {
+    kind: SyntaxKind[node.kind],
+    name: node.name?.text,
+    code: code.replace(/\s+/g, ' ').trim().replace(/;$/, ''),
+    about: about.trim(),
+    tags: tags.map((tag) => tag.trim()),
+  };
+}
+
+/** A comment without its stars. */
+const plain = (comment) => comment.replace(/^\s*\/\*\* ?|\*\/\s*$/g, '').replace(/^\s*\* ?/gm, '');
+
+function page(entries) {
+  const described = new Set();
+  const sections = entries.map(({ name, exported }) => {
+    const again = exported.filter(({ declaration }) => described.has(declaration));
+    const fresh = [...new Set(exported.map(({ declaration }) => declaration))]
+      .filter((one) => !described.has(one))
+      .toSorted((a, b) => Number(isClass(b)) - Number(isClass(a)));
+    const parts = [`## ${name}`, importing(name, exported)];
+    if (again.length > 0) parts.push(`As above: ${list(again.map(({ as }) => as))}.`);
+    for (const declaration of fresh) {
+      described.add(declaration);
+      parts.push(...section(declaration));
+    }
+    const named = namedBy(fresh, described);
+    if (named.length > 0) parts.push('### Named, but not exported', ...named.map((one) => alias(one)));
+    return parts.join('\n\n');
+  });
+  return `# Reference
+
+Written by \`npm run docs\` from the types of the package. The guide is in [getting-started.md](getting-started.md).
+
+${sections.join('\n\n')}
+`;
+}
+
+const isClass = ({ kind }) => kind === 'ClassDeclaration';
+
+function importing(name, exported) {
+  const isDefault = exported.some(({ as }) => as === 'default');
+  return `\`import { Undrop } from '${name}'\`${isDefault ? ', which is also the default export' : ''}.`;
+}
+
+function section(declaration) {
+  const { name, kind, statements, resolve } = declaration;
+  const [first] = statements;
+  if (kind === 'TypeAliasDeclaration') return [`### ${name}`, `\`${aliasCode(first)}\``, first.about].filter(Boolean);
+  // An entry's class has the name of the one that it extends.
+  const head = heading(first).replace(/ extends (\w+)$/, (_, base) => ` extends ${resolve(base)?.name ?? base}`);
+  const members = statements.flatMap(({ members }) => members).filter(({ name }) => name !== '[Symbol.iterator]');
+  return [
+    `### ${name}`,
+    `\`${head}\``,
+    first.about,
+    members.flatMap((one) => item(one, name, members)).join('\n'),
+  ].filter(Boolean);
+}
+
+/** A declaration up to its members. */
+const heading = ({ code }) =>
+  code
+    .replace(/^export /, '')
+    .replace(/^declare /, '')
+    .replace(/ ?\{.*$/, '');
+const aliasCode = ({ code }) => code.replace(/^export /, '');
+
+function item({ name, kind, code, about, tags }, owner, members) {
+  if (kind === 'SetAccessor') return [];
+  const hasSetter = members.some((other) => other.kind === 'SetAccessor' && other.name === name);
+  const shown = {
+    Constructor: () => code.replace(/^constructor/, `new ${owner}`),
+    GetAccessor: () => `${hasSetter ? '' : 'readonly '}${code.replace(/^get (\w+)\(\)/, '$1')}`,
+  }[kind]?.();
+  const head = `- \`${shown ?? code}\``;
+  if (about.startsWith('- ')) return [head, about.replace(/^/gm, '  ')];
+  const remarks = [about.replace(/\s*\n\s*/g, ' '), ...tags.map(remark)].filter(Boolean);
+  return [head, ...remarks.map((text) => `  ${text}`)].join('  \n');
+}
+
+/** `@param url - Absolute …` and `@throws SyntaxError when …` as a sentence each. */
+function remark(tag) {
+  const [, kind, rest] = tag.replace(/\s*\n\s*/g, ' ').match(/^(\w+) (.*)$/);
+  const parameter = rest.match(/^(\w+) - (.*)$/);
+  return kind === 'param' ? `\`${parameter[1]}\`: ${parameter[2]}` : `Throws ${rest}`;
+}
+
+/** What the declarations mention, and what that mentions, as far as it is the package's own and not described. */
+function namedBy(declarations, described) {
+  const found = [];
+  const seen = new Set(described);
+  for (const { statements, resolve } of declarations) look(statements, resolve);
+  function look(statements, resolve) {
+    const words = statements.flatMap(({ code }) => code.match(/\b[A-Z]\w+/g) ?? []);
+    for (const word of words) {
+      const one = resolve(word);
+      if (!one || seen.has(one)) continue;
+      seen.add(one);
+      found.push(one);
+      look(one.statements, one.resolve);
+    }
+  }
+  for (const one of found) described.add(one);
+  return found;
+}
+
+const alias = ({ statements: [{ code, about }] }) => [`\`${aliasCode({ code })}\``, about].filter(Boolean).join('  \n');
+
+const list = (names) => names.map((name) => `\`${name}\``).join(', ');

@@ -1,0 +1,2 @@
+declare const Undrop: typeof import('undrop').Undrop;
+declare const url: string;
