@@ -15,6 +15,9 @@
 //! | `pulse` | whether the other end is still there |
 //! | `patience` | until when something is waited for, where timers can be late |
 //! | `queue` | what is sent while the line is down |
+//! | [`session`] | nothing lost, over any number of lines |
+//! | [`outbox`] | what was sent and is not yet known to have arrived |
+//! | [`wire`] | how two ends of a session write what they say to each other |
 //! | `stats` | what a status page wants to know |
 //! | `millis` | time |
 
@@ -23,16 +26,19 @@ mod config;
 mod connection;
 mod loss;
 mod millis;
+pub mod outbox;
 mod output;
 mod patience;
 mod pulse;
 mod queue;
+pub mod session;
 mod signal;
 mod stats;
+pub mod wire;
 
 pub use backoff::Retry;
 pub use config::{Config, Policy};
-pub use connection::Connection;
+pub use connection::{Connection, Deed};
 pub use loss::{Cause, Drop, Verdict};
 pub use millis::Millis;
 pub use output::{Epoch, Event, Fate, Output, Refusal, State};

@@ -1,0 +1,310 @@
+//! What was sent and is not yet known to have arrived, in order and within bounds.
+//!
+//! A message waits until it leaves on a line. As long as it waits it can expire or be withdrawn; once it has left, the
+//! other end may have it, and it stays until that is known. Messages are counted when they leave, from 1, so what never
+//! left leaves no gap in the count.
+
+use alloc::collections::VecDeque;
+
+use super::Millis;
+use super::wire::MAX_COUNT;
+
+/// How much may be on its way. What is too much is refused; nothing is dropped for its sake.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Bounds {
+    /// How many messages.
+    pub messages: u32,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+impl Default for Bounds {
+    /// 65,536 messages and 16 MiB.
+    fn default() -> Self {
+        Self { messages: 65_536, bytes: 16 << 20 }
+    }
+}
+
+/// The name of a message at the end that sent it: they grow in the order of sending, and none is given twice.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ticket(pub u64);
+
+/// Why a message came back.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Fate {
+    /// It waited for longer than it was to live. It never left.
+    Expired,
+    /// It was withdrawn. It never left.
+    Withdrawn,
+    /// Its session is over. It never left.
+    Unsent,
+    /// Its session is over. It had left, and may have arrived.
+    Lost,
+}
+
+/// A message that came back.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Returned<M> {
+    /// Its name.
+    pub ticket: Ticket,
+    /// The message.
+    pub message: M,
+    /// Why.
+    pub fate: Fate,
+}
+
+/// There is no room for the message.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Full;
+
+/// What the other end says to have can't be.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Impossible {
+    /// It had more before.
+    Past,
+    /// It was not given so many.
+    Future,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Sent<M> {
+    ticket: Ticket,
+    message: M,
+    bytes: u64,
+    expires: Option<Millis>,
+}
+
+/// What was sent and is not yet known to have arrived.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Outbox<M> {
+    bounds: Bounds,
+    /// The ticket of the message that was sent last.
+    issued: Ticket,
+    /// The ticket of the message that was acknowledged last.
+    delivered: Ticket,
+    /// How many have been acknowledged.
+    acknowledged: u64,
+    /// Those that come after these, and have left.
+    left: VecDeque<Sent<M>>,
+    /// How many of those were given to the present line.
+    given: usize,
+    /// Those that have not left yet.
+    waiting: VecDeque<Sent<M>>,
+    returned: VecDeque<Returned<M>>,
+    bytes: u64,
+    /// None of those that wait expires before this.
+    expires: Option<Millis>,
+    /// When it was last looked for those that have.
+    looked: Option<Millis>,
+}
+
+/// How far apart in milliseconds it is looked for what has expired, because each look is at all that waits.
+const LOOK: u32 = 100;
+
+impl<M> Outbox<M> {
+    /// An empty one.
+    pub fn new(bounds: Bounds) -> Self {
+        Self::restore(bounds, 0, [])
+    }
+
+    /// The one whose messages were stored, with their bytes: those that came after the first `acknowledged`. Whether
+    /// they had left was not stored, so they are taken to have.
+    pub fn restore(bounds: Bounds, acknowledged: u64, messages: impl IntoIterator<Item = (M, u64)>) -> Self {
+        let mut outbox = Self {
+            bounds,
+            issued: Ticket::default(),
+            delivered: Ticket::default(),
+            acknowledged,
+            left: VecDeque::new(),
+            given: 0,
+            waiting: VecDeque::new(),
+            returned: VecDeque::new(),
+            bytes: 0,
+            expires: None,
+            looked: None,
+        };
+        for (message, bytes) in messages {
+            outbox.issued.0 += 1;
+            outbox.bytes = outbox.bytes.saturating_add(bytes);
+            outbox.left.push_back(Sent { ticket: outbox.issued, message, bytes, expires: None });
+        }
+        outbox.given = outbox.left.len();
+        outbox
+    }
+
+    /// Takes a message that is to leave as soon as there is a line, and within so many milliseconds if that is said.
+    pub fn send(&mut self, now: Millis, message: M, bytes: u64, time_to_live: Option<u32>) -> Result<Ticket, Full> {
+        self.accepts(now, bytes)?;
+        let expires = time_to_live.map(|span| now + span);
+        if let Some(at) = expires {
+            self.expires = Some(self.expires.map_or(at, |earliest| earliest.min(at)));
+        }
+        self.issued.0 += 1;
+        self.bytes += bytes;
+        self.waiting.push_back(Sent { ticket: self.issued, message, bytes, expires });
+        Ok(self.issued)
+    }
+
+    /// Whether there is room for a message of this size.
+    pub fn accepts(&mut self, now: Millis, bytes: u64) -> Result<(), Full> {
+        if !self.has_room(bytes) {
+            // The timer whose task this is may be late.
+            self.expire(now);
+        }
+        if self.has_room(bytes) { Ok(()) } else { Err(Full) }
+    }
+
+    /// Has a message come back that waits. Says whether it does: what has left can't be withdrawn.
+    pub fn withdraw(&mut self, ticket: Ticket) -> bool {
+        self.sift(Fate::Withdrawn, |sent| sent.ticket == ticket)
+    }
+
+    /// The next message for the line.
+    pub fn transmit(&mut self) -> Option<M>
+    where
+        M: Clone,
+    {
+        if self.given == self.left.len() {
+            self.left.push_back(self.waiting.pop_front()?);
+        }
+        let next = self.left.get(self.given)?;
+        self.given += 1;
+        Some(next.message.clone())
+    }
+
+    /// The other end has the first so many. On one line it can only have what was given to that line.
+    pub fn acknowledge(&mut self, count: u64) -> Result<(), Impossible> {
+        self.release(count, self.given)
+    }
+
+    /// There is a new line, and the other end has the first so many. It gets all others once more.
+    pub fn resume(&mut self, count: u64) -> Result<(), Impossible> {
+        self.release(count, self.left.len())?;
+        self.given = 0;
+        Ok(())
+    }
+
+    /// The line is gone. What the other end may have is whatever has ever left.
+    pub fn detach(&mut self) {
+        self.given = self.left.len();
+    }
+
+    /// All that is held comes back, and the count begins again.
+    pub fn reset(&mut self) {
+        self.acknowledged = 0;
+        self.given = 0;
+        while let Some(sent) = self.left.pop_front() {
+            self.give_back(sent, Fate::Lost);
+        }
+        self.clear_waiting();
+    }
+
+    /// All that waits comes back.
+    pub fn clear_waiting(&mut self) {
+        self.sift(Fate::Unsent, |_| true);
+    }
+
+    /// Has those come back that waited for too long.
+    pub fn expire(&mut self, now: Millis) {
+        if self.expires.is_some_and(|at| at <= now) {
+            self.looked = Some(now);
+            self.sift(Fate::Expired, |sent| sent.expires.is_some_and(|at| at <= now));
+        }
+    }
+
+    /// When to call [`expire`](Self::expire).
+    pub fn deadline(&self) -> Option<Millis> {
+        let earliest = self.expires?;
+        Some(self.looked.map_or(earliest, |at| earliest.max(at + LOOK)))
+    }
+
+    /// The next message that came back.
+    pub fn pop_returned(&mut self) -> Option<Returned<M>> {
+        self.returned.pop_front()
+    }
+
+    /// How many the other end is known to have.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// The last message that the other end is known to have. Those before it have all ended, too.
+    pub fn delivered(&self) -> Ticket {
+        self.delivered
+    }
+
+    /// How many are held.
+    pub fn messages(&self) -> usize {
+        self.left.len() + self.waiting.len()
+    }
+
+    /// How many bytes those have.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether there is nothing to give out, neither to the line nor back.
+    pub fn is_drained(&self) -> bool {
+        !self.has_more() && !self.returns_any()
+    }
+
+    /// Whether there is something to give to the line.
+    pub fn has_more(&self) -> bool {
+        self.given < self.left.len() || !self.waiting.is_empty()
+    }
+
+    /// Whether there is something to give back.
+    pub fn returns_any(&self) -> bool {
+        !self.returned.is_empty()
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        let countable = self.acknowledged.saturating_add(self.messages() as u64) < MAX_COUNT;
+        let fits = self.messages() < self.bounds.messages as usize;
+        countable && fits && bytes <= self.bounds.bytes.saturating_sub(self.bytes)
+    }
+
+    fn release(&mut self, count: u64, most: usize) -> Result<(), Impossible> {
+        let more = count.checked_sub(self.acknowledged).ok_or(Impossible::Past)?;
+        if more > most as u64 {
+            return Err(Impossible::Future);
+        }
+        for _ in 0..more {
+            if let Some(sent) = self.left.pop_front() {
+                self.acknowledged += 1;
+                self.given = self.given.saturating_sub(1);
+                self.bytes = self.bytes.saturating_sub(sent.bytes);
+                self.delivered = sent.ticket;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back those of the waiting that are to go, and says whether there was one.
+    fn sift(&mut self, fate: Fate, goes: impl Fn(&Sent<M>) -> bool) -> bool {
+        let mut found = false;
+        self.expires = None;
+        for _ in 0..self.waiting.len() {
+            let Some(sent) = self.waiting.pop_front() else { break };
+            if goes(&sent) {
+                found = true;
+                self.give_back(sent, fate);
+                continue;
+            }
+            self.expires = match (self.expires, sent.expires) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            self.waiting.push_back(sent);
+        }
+        found
+    }
+
+    fn give_back(&mut self, sent: Sent<M>, fate: Fate) {
+        self.bytes = self.bytes.saturating_sub(sent.bytes);
+        self.returned.push_back(Returned { ticket: sent.ticket, message: sent.message, fate });
+    }
+}
+
+#[cfg(test)]
+mod tests;
