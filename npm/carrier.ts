@@ -7,6 +7,7 @@ import { condition, dial, type Ear, forget, unwatch, wake, watch } from '#native
 import { free, hear, heard, make, send, withdraw } from '#wasm';
 import type { LostEvent } from './events.js';
 import { hide, show } from './face.js';
+import type { Mailbox } from './mailbox.js';
 import { type Cause, type Decide, decision, type Heartbeat, parseOptions, type UndropOptions } from './options.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -35,14 +36,14 @@ const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
 const enum Acts {
   Close = 3,
   Ping,
-  Transmit,
-  /** And the fates after it. */
-  Lost,
-  Dial = 9,
+  Dial,
   HangUp,
   Wake,
   Watch,
   End,
+  Transmit,
+  /** And the fates after it. */
+  Lost,
 }
 
 const EVENTS = ['statechange', 'open', 'error', 'close'];
@@ -100,8 +101,13 @@ interface Held {
 /** The number of the last carrier. */
 let last = 0;
 
-/** What `native.js` reports when a socket was dialled whose URL had to be found first. */
+/** What `native.js` reports when the handshake succeeded, and when a socket was dialled whose URL had to be found first. */
+const OPENED = 0;
 const FOUND_SOCKET = 4;
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1, and what stands for it in docs/protocol.md. */
+const PROTOCOL_ERROR = 1002;
+const PROTOCOL_ERROR_OF_A_PAGE = 4402;
 
 /**
  * Holds on to its owner through the owner's listeners alone: without any, an owner that nobody uses is collected, and
@@ -122,8 +128,10 @@ export class Carrier {
   readonly #source: object;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
+  readonly #mailbox: Mailbox | undefined;
   readonly #held: Held = { line: 0 };
-  readonly #number = ++last;
+  /** As the module knows it. */
+  readonly number = ++last;
   #timer = 0;
   /** What the browser's constructor threw. */
   #thrown: unknown;
@@ -140,8 +148,12 @@ export class Carrier {
     this.#source = source;
     this.#heartbeat = options.heartbeat;
     this.#decide = decision(options.retry);
-    carriers.set(this.#number, this);
-    this.#held.line = make(this.#number, Math.random() * 2 ** 53, ...parsed);
+    if (SESSION) {
+      this.#mailbox = options.mailbox;
+      this.#mailbox?.attach(this);
+    }
+    carriers.set(this.number, this);
+    this.#held.line = make(this.number, Math.random() * 2 ** 53, ...parsed);
     if (!this.line) throw this.#thrown;
     abandoned.register(owner, this.#held);
     this.#eavesdrop();
@@ -154,7 +166,8 @@ export class Carrier {
   readonly #ear: Ear = (what, epoch, detail, clean, value) => {
     if (what === FOUND_SOCKET) this.#carry(value as WebSocket);
     this.#behind = value as CloseEvent;
-    const answer = this.line && hear(this.line, what, epoch, detail, clean);
+    const isStranger = SESSION && what === OPENED && this.#mailbox && !this.#mailbox.knows(this.socket.protocol);
+    const answer = !isStranger && this.line && hear(this.line, what, epoch, detail, clean);
     this.#behind = undefined;
     return answer;
   };
@@ -163,7 +176,8 @@ export class Carrier {
 
   act(what: number, detail: number): unknown {
     const type = EVENTS[what];
-    if (type) this.#tell(type);
+    if (type) this.tell(type);
+    else if (SESSION && this.#mailbox && what >= Acts.Transmit) return this.#mailbox.act(what, detail);
     else if (what === Acts.Ping) this.#ping();
     else if (what === Acts.Dial) return this.#dial(detail);
     else if (what === Acts.HangUp) this.#hangUp();
@@ -175,8 +189,9 @@ export class Carrier {
       this.#hangUp();
       unwatch(this.#ear);
       this.#timer = wake(this.#timer, -1, this.#ear);
-      carriers.delete(this.#number);
-      if (detail) this.#tell('close');
+      carriers.delete(this.number);
+      if (SESSION) this.#mailbox?.ends();
+      if (detail) this.tell('close');
     } else {
       const { data, told } = this.#next();
       if (what === Acts.Transmit) this.socket.send(data as string);
@@ -214,13 +229,31 @@ export class Carrier {
     return this.socket.dispatchEvent(Object.assign(event, more));
   }
 
-  #tell(type: string) {
+  tell(type: string) {
+    if (SESSION && type === 'open') this.#mailbox?.opens();
     const { code = 1006, reason = '', wasClean = false } = this.#behind ?? {};
-    this.#dispatch(type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type));
+    this.#dispatch(
+      type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type),
+      SESSION && type === 'error' ? { message: reason } : undefined,
+    );
+  }
+
+  // What a mailbox wants of it.
+
+  giveBack(data: unknown, cause: string) {
+    this.#dispatch(new MessageEvent('lost', { data }), { cause });
+  }
+
+  reject(reason: string) {
+    this.#behind = { code: PROTOCOL_ERROR, reason, wasClean: false };
+    // Of the two, a page may say only this one.
+    this.socket.close(PROTOCOL_ERROR_OF_A_PAGE, reason);
+    this.#hangUp();
   }
 
   #dial(epoch: number) {
     this.#isLive = false;
+    if (SESSION) this.#mailbox?.dials();
     try {
       const socket = dial(this.#source, epoch, this.#ear);
       if (socket) this.#carry(socket);
@@ -250,6 +283,10 @@ export class Carrier {
 
   // What the shell calls.
 
+  get mailbox() {
+    return SESSION ? this.#mailbox : undefined;
+  }
+
   /** Whether the socket may answer to what it is told. */
   get isLive() {
     return this.#isLive;
@@ -257,7 +294,7 @@ export class Carrier {
 
   /** It may have been over. */
   revive() {
-    carriers.set(this.#number, this);
+    carriers.set(this.number, this);
   }
 
   /** Takes a message of so many bytes that has to wait, and returns what to do to take it back; or why it can't wait. */
@@ -348,6 +385,13 @@ export class Carrier {
    * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
     if (!event.isTrusted) return false;
+    if (SESSION && this.#mailbox) {
+      const swallows = this.#mailbox.swallows(event, sizeOf(event.data));
+      this.#behind = undefined;
+      if (swallows) event.stopImmediatePropagation();
+      else this.tap?.(event.data);
+      return swallows;
+    }
     const { data } = event;
     const reply = this.#heartbeat?.reply;
     const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;

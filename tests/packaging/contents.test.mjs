@@ -28,6 +28,8 @@ test('the package holds what its users need, and nothing else', () => {
     'dist/index.js.map',
     'dist/messages.js',
     'dist/messages.js.map',
+    'dist/session.js',
+    'dist/session.js.map',
     'dist/slim.js',
     'dist/slim.js.map',
     'dist/undrop.wasm',
