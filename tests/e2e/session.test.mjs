@@ -45,7 +45,7 @@ for (const [name, start] of Object.entries(browsers)) {
     });
 
     for (const [number, [what, { expected }]] of Object.entries(scenes).entries()) {
-      it(what, async () => {
+      it(what, { timeout: 20_000 }, async () => {
         const play = '(what, url, id) => scenes[what].play(url, id)';
         assert.deepEqual(await browser.run(play, what, proxy.url, `${name}-${number}`), expected);
       });

@@ -8,6 +8,9 @@ const event = (target, type) => new Promise((resolve) => target.addEventListener
 /** Has the proxy do something to the lines. */
 const order = (words) => fetch(`/order?${encodeURIComponent(words)}`);
 
+/** Until the page knows that its line is lost. */
+const cut = (socket) => Promise.all([event(socket, 'drop'), order('reset')]);
+
 /** What the test server knows, by its path. */
 const ask = async (path) => (await fetch(path)).json();
 
@@ -146,6 +149,7 @@ export const scenes = {
   'deliver says what became of a message that does not arrive': {
     async play(url) {
       const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`);
+      const opened = event(socket, 'open');
       const [early, taken] = [new AbortController(), new AbortController()];
       const outcomes = [
         failure(socket.deliver('aborted before', { signal: AbortSignal.abort() })),
@@ -154,13 +158,12 @@ export const scenes = {
       ];
       early.abort();
       await Promise.all(outcomes);
-      await event(socket, 'open');
+      await opened;
       outcomes.push(failure(socket.deliver('left', { signal: taken.signal })));
       taken.abort();
       // The server has forgotten the session: a cut ends it.
       const reopened = event(socket, 'open');
-      await order('reset');
-      await event(socket, 'drop');
+      await cut(socket);
       outcomes.push(failure(socket.deliver('unsent')));
       await reopened;
       outcomes.push(failure(socket.deliver('bad', { timeToLive: -1 })));
@@ -191,8 +194,7 @@ export const scenes = {
       await event(socket, 'open');
       socket.send('left');
       const reopened = event(socket, 'open');
-      await order('reset');
-      await event(socket, 'drop');
+      await cut(socket);
       socket.send('waits');
       const waits = socket.bufferedAmount;
       await reopened;
@@ -282,7 +284,8 @@ export const scenes = {
       const echo = receive(socket, 1);
       socket.reconnect();
       socket.send('again');
-      const { sessions } = (await echo, await ask(`/tally?id=${id}`));
+      await echo;
+      const { sessions } = await ask(`/tally?id=${id}`);
       return { story, sessions };
     },
     expected: { story: ['open', 'close 1005', 'open'], sessions: 2 },
