@@ -71,7 +71,10 @@ struct Sent<M> {
     ticket: Ticket,
     message: M,
     bytes: u64,
+    /// When it comes back if it has not left.
     expires: Option<Millis>,
+    /// As what it comes back if its session ends now.
+    fate: Fate,
 }
 
 /// What was sent and is not yet known to have arrived.
@@ -84,13 +87,14 @@ pub struct Outbox<M> {
     delivered: Ticket,
     /// How many have been acknowledged.
     acknowledged: u64,
-    /// Those that come after these, and have left.
-    left: VecDeque<Sent<M>>,
+    /// Those that come after these.
+    held: VecDeque<Sent<M>>,
+    /// How many of those have left.
+    left: usize,
     /// How many of those were given to the present line.
     given: usize,
-    /// Those that have not left yet.
-    waiting: VecDeque<Sent<M>>,
-    returned: VecDeque<Returned<M>>,
+    /// Those that are to be given back.
+    returned: VecDeque<Sent<M>>,
     bytes: u64,
     /// None of those that wait expires before this.
     expires: Option<Millis>,
@@ -115,9 +119,9 @@ impl<M> Outbox<M> {
             issued: Ticket::default(),
             delivered: Ticket::default(),
             acknowledged,
-            left: VecDeque::new(),
+            held: VecDeque::new(),
+            left: 0,
             given: 0,
-            waiting: VecDeque::new(),
             returned: VecDeque::new(),
             bytes: 0,
             expires: None,
@@ -126,9 +130,11 @@ impl<M> Outbox<M> {
         for (message, bytes) in messages {
             outbox.issued.0 += 1;
             outbox.bytes = outbox.bytes.saturating_add(bytes);
-            outbox.left.push_back(Sent { ticket: outbox.issued, message, bytes, expires: None });
+            let fate = Fate::Lost;
+            outbox.held.push_back(Sent { ticket: outbox.issued, message, bytes, expires: None, fate });
         }
-        outbox.given = outbox.left.len();
+        outbox.left = outbox.held.len();
+        outbox.given = outbox.left;
         outbox
     }
 
@@ -136,12 +142,10 @@ impl<M> Outbox<M> {
     pub fn send(&mut self, now: Millis, message: M, bytes: u64, time_to_live: Option<u32>) -> Result<Ticket, Full> {
         self.accepts(now, bytes)?;
         let expires = time_to_live.map(|span| now + span);
-        if let Some(at) = expires {
-            self.expires = Some(self.expires.map_or(at, |earliest| earliest.min(at)));
-        }
+        self.expires = earlier(self.expires, expires);
         self.issued.0 += 1;
         self.bytes += bytes;
-        self.waiting.push_back(Sent { ticket: self.issued, message, bytes, expires });
+        self.held.push_back(Sent { ticket: self.issued, message, bytes, expires, fate: Fate::Unsent });
         Ok(self.issued)
     }
 
@@ -156,7 +160,7 @@ impl<M> Outbox<M> {
 
     /// Has a message come back that waits. Says whether it does: what has left can't be withdrawn.
     pub fn withdraw(&mut self, ticket: Ticket) -> bool {
-        self.sift(Fate::Withdrawn, |sent| sent.ticket == ticket)
+        self.sift(Fate::Withdrawn, Some(ticket), None)
     }
 
     /// The next message for the line.
@@ -164,11 +168,11 @@ impl<M> Outbox<M> {
     where
         M: Clone,
     {
-        if self.given == self.left.len() {
-            self.left.push_back(self.waiting.pop_front()?);
-        }
-        let next = self.left.get(self.given)?;
+        let next = self.held.get_mut(self.given)?;
+        next.expires = None;
+        next.fate = Fate::Lost;
         self.given += 1;
+        self.left = self.left.max(self.given);
         Some(next.message.clone())
     }
 
@@ -179,36 +183,37 @@ impl<M> Outbox<M> {
 
     /// There is a new line, and the other end has the first so many. It gets all others once more.
     pub fn resume(&mut self, count: u64) -> Result<(), Impossible> {
-        self.release(count, self.left.len())?;
+        self.release(count, self.left)?;
         self.given = 0;
         Ok(())
     }
 
     /// The line is gone. What the other end may have is whatever has ever left.
     pub fn detach(&mut self) {
-        self.given = self.left.len();
+        self.given = self.left;
     }
 
     /// All that is held comes back, and the count begins again.
     pub fn reset(&mut self) {
         self.acknowledged = 0;
+        self.left = 0;
         self.given = 0;
-        while let Some(sent) = self.left.pop_front() {
-            self.give_back(sent, Fate::Lost);
+        self.expires = None;
+        while let Some(sent) = self.held.pop_front() {
+            self.give_back(sent);
         }
-        self.clear_waiting();
     }
 
     /// All that waits comes back.
     pub fn clear_waiting(&mut self) {
-        self.sift(Fate::Unsent, |_| true);
+        self.sift(Fate::Unsent, None, None);
     }
 
     /// Has those come back that waited for too long.
     pub fn expire(&mut self, now: Millis) {
         if self.expires.is_some_and(|at| at <= now) {
             self.looked = Some(now);
-            self.sift(Fate::Expired, |sent| sent.expires.is_some_and(|at| at <= now));
+            self.sift(Fate::Expired, None, Some(now));
         }
     }
 
@@ -220,7 +225,8 @@ impl<M> Outbox<M> {
 
     /// The next message that came back.
     pub fn pop_returned(&mut self) -> Option<Returned<M>> {
-        self.returned.pop_front()
+        let sent = self.returned.pop_front()?;
+        Some(Returned { ticket: sent.ticket, message: sent.message, fate: sent.fate })
     }
 
     /// How many the other end is known to have.
@@ -235,7 +241,7 @@ impl<M> Outbox<M> {
 
     /// How many are held.
     pub fn messages(&self) -> usize {
-        self.left.len() + self.waiting.len()
+        self.held.len()
     }
 
     /// How many bytes those have.
@@ -250,7 +256,7 @@ impl<M> Outbox<M> {
 
     /// Whether there is something to give to the line.
     pub fn has_more(&self) -> bool {
-        self.given < self.left.len() || !self.waiting.is_empty()
+        self.given < self.held.len()
     }
 
     /// Whether there is something to give back.
@@ -270,39 +276,48 @@ impl<M> Outbox<M> {
             return Err(Impossible::Future);
         }
         for _ in 0..more {
-            if let Some(sent) = self.left.pop_front() {
-                self.acknowledged += 1;
-                self.given = self.given.saturating_sub(1);
-                self.bytes = self.bytes.saturating_sub(sent.bytes);
-                self.delivered = sent.ticket;
-            }
+            let Some(sent) = self.held.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(sent.bytes);
+            self.delivered = sent.ticket;
         }
+        let fewer = more as usize;
+        self.acknowledged = count;
+        self.left -= fewer;
+        self.given = self.given.saturating_sub(fewer);
         Ok(())
     }
 
-    /// Gives back those of the waiting that are to go, and says whether there was one.
-    fn sift(&mut self, fate: Fate, goes: impl Fn(&Sent<M>) -> bool) -> bool {
-        let mut found = false;
+    /// Gives back those of the waiting that are this one or were to leave by this time, and says whether there was one.
+    /// Not inlined: its three copies would be shipped.
+    #[inline(never)]
+    fn sift(&mut self, fate: Fate, ticket: Option<Ticket>, now: Option<Millis>) -> bool {
+        let before = self.held.len();
         self.expires = None;
-        for _ in 0..self.waiting.len() {
-            let Some(sent) = self.waiting.pop_front() else { break };
-            if goes(&sent) {
-                found = true;
-                self.give_back(sent, fate);
-                continue;
+        // Once around: `VecDeque::remove` would be more code, for what happens rarely.
+        for _ in 0..before {
+            let Some(sent) = self.held.pop_front() else { break };
+            let meant = ticket.is_none_or(|ticket| sent.ticket == ticket);
+            let due = now.is_none_or(|now| sent.expires.is_some_and(|at| at <= now));
+            if sent.fate == Fate::Unsent && meant && due {
+                self.give_back(Sent { fate, ..sent });
+            } else {
+                self.expires = earlier(self.expires, sent.expires);
+                self.held.push_back(sent);
             }
-            self.expires = match (self.expires, sent.expires) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-            self.waiting.push_back(sent);
         }
-        found
+        self.held.len() < before
     }
 
-    fn give_back(&mut self, sent: Sent<M>, fate: Fate) {
+    fn give_back(&mut self, sent: Sent<M>) {
         self.bytes = self.bytes.saturating_sub(sent.bytes);
-        self.returned.push_back(Returned { ticket: sent.ticket, message: sent.message, fate });
+        self.returned.push_back(sent);
+    }
+}
+
+fn earlier(one: Option<Millis>, other: Option<Millis>) -> Option<Millis> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -227,7 +227,8 @@ impl<M, E: End> Session<M, E> {
     }
 
     /// The session shall end, here and there. What was sent before still leaves if there is a line; the other end then
-    /// says what it has, and agrees. After that, or if there is no line, all the rest comes back.
+    /// says what it has, and agrees. After that, or if there is no line on which anything was said, all the rest comes
+    /// back. Who is over at once has the line to close.
     pub fn end(&mut self) {
         match self.phase {
             Phase::Down | Phase::Greeting(_) => self.break_off(),
