@@ -115,6 +115,8 @@ const PROTOCOL_ERROR_OF_A_PAGE = 4402;
  */
 export class Carrier {
   socket = nowhere();
+  /** Set where a session is kept, and there alone. */
+  declare mailbox: Mailbox | undefined;
   /** Is given what each message of the page's holds, before the page's listeners. */
   tap: ((data: unknown) => void) | undefined;
   /** Whether the socket is that of the present dial. */
@@ -128,10 +130,8 @@ export class Carrier {
   readonly #source: object;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
-  readonly #mailbox: Mailbox | undefined;
   readonly #held: Held = { line: 0 };
-  /** As the module knows it. */
-  readonly number = ++last;
+  readonly #number = ++last;
   #timer = 0;
   /** What the browser's constructor threw. */
   #thrown: unknown;
@@ -149,11 +149,23 @@ export class Carrier {
     this.#heartbeat = options.heartbeat;
     this.#decide = decision(options.retry);
     if (SESSION) {
-      this.#mailbox = options.mailbox;
-      this.#mailbox?.attach(this);
+      this.mailbox = options.mailbox;
+      this.mailbox?.attach({
+        number: this.#number,
+        line: () => this.line,
+        socket: () => this.socket,
+        tell: (type) => this.#tell(type),
+        giveBack: (data, cause) => this.#dispatch(new MessageEvent('lost', { data }), { cause }),
+        reject: (reason) => {
+          this.#behind = { code: PROTOCOL_ERROR, reason, wasClean: false };
+          // A page may not close with the code itself.
+          this.socket.close(PROTOCOL_ERROR_OF_A_PAGE, reason);
+          this.#hangUp();
+        },
+      });
     }
-    carriers.set(this.number, this);
-    this.#held.line = make(this.number, Math.random() * 2 ** 53, ...parsed);
+    carriers.set(this.#number, this);
+    this.#held.line = make(this.#number, Math.random() * 2 ** 53, ...parsed);
     if (!this.line) throw this.#thrown;
     abandoned.register(owner, this.#held);
     this.#eavesdrop();
@@ -166,7 +178,7 @@ export class Carrier {
   readonly #ear: Ear = (what, epoch, detail, clean, value) => {
     if (what === FOUND_SOCKET) this.#carry(value as WebSocket);
     this.#behind = value as CloseEvent;
-    const isStranger = SESSION && what === OPENED && this.#mailbox && !this.#mailbox.knows(this.socket.protocol);
+    const isStranger = SESSION && what === OPENED && this.mailbox && !this.mailbox.knows(this.socket.protocol);
     const answer = !isStranger && this.line && hear(this.line, what, epoch, detail, clean);
     this.#behind = undefined;
     return answer;
@@ -176,8 +188,8 @@ export class Carrier {
 
   act(what: number, detail: number): unknown {
     const type = EVENTS[what];
-    if (type) this.tell(type);
-    else if (SESSION && this.#mailbox && what >= Acts.Transmit) return this.#mailbox.act(what, detail);
+    if (type) this.#tell(type);
+    else if (SESSION && this.mailbox && what >= Acts.Transmit) return this.mailbox.act(what, detail);
     else if (what === Acts.Ping) this.#ping();
     else if (what === Acts.Dial) return this.#dial(detail);
     else if (what === Acts.HangUp) this.#hangUp();
@@ -189,9 +201,9 @@ export class Carrier {
       this.#hangUp();
       unwatch(this.#ear);
       this.#timer = wake(this.#timer, -1, this.#ear);
-      carriers.delete(this.number);
-      if (SESSION) this.#mailbox?.ends();
-      if (detail) this.tell('close');
+      carriers.delete(this.#number);
+      if (SESSION) this.mailbox?.ends();
+      if (detail) this.#tell('close');
     } else {
       const { data, told } = this.#next();
       if (what === Acts.Transmit) this.socket.send(data as string);
@@ -229,8 +241,8 @@ export class Carrier {
     return this.socket.dispatchEvent(Object.assign(event, more));
   }
 
-  tell(type: string) {
-    if (SESSION && type === 'open') this.#mailbox?.opens();
+  #tell(type: string) {
+    if (SESSION && type === 'open') this.mailbox?.opens();
     const { code = 1006, reason = '', wasClean = false } = this.#behind ?? {};
     this.#dispatch(
       type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type),
@@ -238,22 +250,9 @@ export class Carrier {
     );
   }
 
-  // What a mailbox wants of it.
-
-  giveBack(data: unknown, cause: string) {
-    this.#dispatch(new MessageEvent('lost', { data }), { cause });
-  }
-
-  reject(reason: string) {
-    this.#behind = { code: PROTOCOL_ERROR, reason, wasClean: false };
-    // Of the two, a page may say only this one.
-    this.socket.close(PROTOCOL_ERROR_OF_A_PAGE, reason);
-    this.#hangUp();
-  }
-
   #dial(epoch: number) {
     this.#isLive = false;
-    if (SESSION) this.#mailbox?.dials();
+    if (SESSION) this.mailbox?.dials();
     try {
       const socket = dial(this.#source, epoch, this.#ear);
       if (socket) this.#carry(socket);
@@ -283,10 +282,6 @@ export class Carrier {
 
   // What the shell calls.
 
-  get mailbox() {
-    return SESSION ? this.#mailbox : undefined;
-  }
-
   /** Whether the socket may answer to what it is told. */
   get isLive() {
     return this.#isLive;
@@ -294,7 +289,7 @@ export class Carrier {
 
   /** It may have been over. */
   revive() {
-    carriers.set(this.number, this);
+    carriers.set(this.#number, this);
   }
 
   /** Takes a message of so many bytes that has to wait, and returns what to do to take it back; or why it can't wait. */
@@ -385,8 +380,8 @@ export class Carrier {
    * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
     if (!event.isTrusted) return false;
-    if (SESSION && this.#mailbox) {
-      const swallows = this.#mailbox.swallows(event, sizeOf(event.data));
+    if (SESSION && this.mailbox) {
+      const swallows = this.mailbox.swallows(event, sizeOf(event.data));
       this.#behind = undefined;
       if (swallows) event.stopImmediatePropagation();
       else this.tap?.(event.data);

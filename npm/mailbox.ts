@@ -16,10 +16,10 @@ interface Letter {
 
 /** What a mailbox wants of the carrier that it is of. */
 export interface Post {
-  readonly line: number;
   /** As the module knows it. */
   readonly number: number;
-  readonly socket: WebSocket;
+  line(): number;
+  socket(): WebSocket;
   tell(type: string): void;
   giveBack(data: unknown, cause: LostEvent['cause']): void;
   /** Forgets the socket, and closes it because of what the server did. */
@@ -80,7 +80,7 @@ export class Mailbox {
   }
 
   get unacknowledged(): number {
-    return unacknowledged(this.#post.line);
+    return unacknowledged(this.#post.line());
   }
 
   /** Takes a message of so many bytes. What to say to have it back, or less than 1: the negative of why it was not taken. */
@@ -88,14 +88,14 @@ export class Mailbox {
     const number = ++this.#last;
     // First, for it may leave at once.
     this.#letters.set(number, { data, told });
-    const ticket = post(this.#post.line, number, bytes, timeToLive);
+    const ticket = post(this.#post.line(), number, bytes, timeToLive);
     if (ticket < 1) this.#letters.delete(number);
     return ticket;
   }
 
   /** Has a message come back that has not left. */
   recall(ticket: number) {
-    recall(this.#post.line, ticket);
+    recall(this.#post.line(), ticket);
   }
 
   // What the carrier hears.
@@ -103,7 +103,7 @@ export class Mailbox {
   /** Whether the server speaks the protocol. If not, all is over now. */
   knows(protocol: string): boolean {
     const knows = isOurs(protocol);
-    if (!knows) stranger(this.#post.line);
+    if (!knows) stranger(this.#post.line());
     return knows;
   }
 
@@ -113,13 +113,13 @@ export class Mailbox {
     if (typeof data === 'string' && data[0] === ESCAPE) {
       if (data[1] !== ESCAPE) {
         this.#read = data;
-        control(this.#post.line, this.#post.number);
+        control(this.#post.line(), this.#post.number);
         this.#read = '';
         return true;
       }
       Object.defineProperty(event, 'data', { value: data.slice(1), enumerable: true, configurable: true });
     }
-    return !arrived(this.#post.line, bytes);
+    return !arrived(this.#post.line(), bytes);
   }
 
   /** The page closes: the core says when the socket shall be closed. */
@@ -141,7 +141,7 @@ export class Mailbox {
   }
 
   act(what: number, detail: number): number | undefined {
-    const { socket } = this.#post;
+    const socket = this.#post.socket();
     if (what === Acts.Write) this.#written += String.fromCharCode(detail);
     else if (what === Acts.Read) return this.#read.charCodeAt(detail);
     else if (what === Acts.Transmit) {

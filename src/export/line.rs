@@ -149,9 +149,11 @@ pub fn make(
     interval: u32,
     timeout: u32,
 ) -> usize {
+    #[cfg(feature = "session")]
+    let (policy, keeps_session) = (policy % KEEPS_SESSION, policy >= KEEPS_SESSION);
     let retry = Retry { limit, first, cap, reset_after };
     let config = Config {
-        policy: match policy % KEEPS_SESSION {
+        policy: match policy {
             0 => Policy::Never,
             1 => Policy::Retry(retry),
             _ => Policy::Ask(retry),
@@ -166,11 +168,11 @@ pub fn make(
         heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
     };
     #[cfg(feature = "session")]
-    let made = if policy & KEEPS_SESSION == 0 {
-        Driver::new(Carrier(carrier), config, seed as u64)
-    } else {
+    let made = if keeps_session {
         let bounds = Bounds { messages: queue_messages, bytes: queue_bytes as u64 };
         Driver::with_session(Carrier(carrier), config, bounds, seed as u64)
+    } else {
+        Driver::new(Carrier(carrier), config, seed as u64)
     };
     #[cfg(not(feature = "session"))]
     let made = Driver::new(Carrier(carrier), config, seed as u64);
@@ -287,6 +289,7 @@ fn number(connection: &Connection<Letter>, index: usize) -> f64 {
 }
 
 /// Added to a policy: what is sent is kept for a session, within the limits of the queue.
+#[cfg(feature = "session")]
 const KEEPS_SESSION: u32 = 4;
 
 /// `WebSocket.OPEN`

@@ -30,6 +30,7 @@ mod mail;
 mod network;
 mod permit;
 mod random;
+#[cfg(feature = "session")]
 mod resuming;
 mod scenario;
 mod shrinking;

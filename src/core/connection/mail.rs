@@ -32,10 +32,7 @@ pub enum Deed {
 pub enum Deed {}
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[cfg_attr(
-    feature = "session",
-    expect(clippy::large_enum_variant, reason = "a connection has one, for its whole life")
-)]
+#[cfg_attr(feature = "session", allow(clippy::large_enum_variant, reason = "a connection has one, for its whole life"))]
 pub(super) enum Mail<M> {
     Queue(Queue<M>),
     #[cfg(feature = "session")]
