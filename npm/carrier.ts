@@ -7,6 +7,7 @@ import { condition, dial, type Ear, forget, unwatch, wake, watch } from '#native
 import { free, hear, heard, make, send, withdraw } from '#wasm';
 import type { LostEvent } from './events.js';
 import { hide, show } from './face.js';
+import type { Mailbox } from './mailbox.js';
 import { type Cause, type Decide, decision, type Heartbeat, parseOptions, type UndropOptions } from './options.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -35,14 +36,14 @@ const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
 const enum Acts {
   Close = 3,
   Ping,
-  Transmit,
-  /** And the fates after it. */
-  Lost,
-  Dial = 9,
+  Dial,
   HangUp,
   Wake,
   Watch,
   End,
+  Transmit,
+  /** And the fates after it. */
+  Lost,
 }
 
 const EVENTS = ['statechange', 'open', 'error', 'close'];
@@ -100,8 +101,13 @@ interface Held {
 /** The number of the last carrier. */
 let last = 0;
 
-/** What `native.js` reports when a socket was dialled whose URL had to be found first. */
+/** What `native.js` reports when the handshake succeeded, and when a socket was dialled whose URL had to be found first. */
+const OPENED = 0;
 const FOUND_SOCKET = 4;
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1, and what stands for it in docs/protocol.md. */
+const PROTOCOL_ERROR = 1002;
+const PROTOCOL_ERROR_OF_A_PAGE = 4402;
 
 /**
  * Holds on to its owner through the owner's listeners alone: without any, an owner that nobody uses is collected, and
@@ -109,6 +115,8 @@ const FOUND_SOCKET = 4;
  */
 export class Carrier {
   socket = nowhere();
+  /** Set where a session is kept, and there alone. */
+  declare mailbox: Mailbox | undefined;
   /** Is given what each message of the page's holds, before the page's listeners. */
   tap: ((data: unknown) => void) | undefined;
   /** Whether the socket is that of the present dial. */
@@ -140,6 +148,22 @@ export class Carrier {
     this.#source = source;
     this.#heartbeat = options.heartbeat;
     this.#decide = decision(options.retry);
+    if (SESSION) {
+      this.mailbox = options.mailbox;
+      this.mailbox?.attach({
+        number: this.#number,
+        line: () => this.line,
+        socket: () => this.socket,
+        tell: (type) => this.#tell(type),
+        giveBack: (data, cause) => this.#dispatch(new MessageEvent('lost', { data }), { cause }),
+        reject: (reason) => {
+          this.#behind = { code: PROTOCOL_ERROR, reason, wasClean: false };
+          // A page may not close with the code itself.
+          this.socket.close(PROTOCOL_ERROR_OF_A_PAGE, reason);
+          this.#hangUp();
+        },
+      });
+    }
     carriers.set(this.#number, this);
     this.#held.line = make(this.#number, Math.random() * 2 ** 53, ...parsed);
     if (!this.line) throw this.#thrown;
@@ -154,7 +178,8 @@ export class Carrier {
   readonly #ear: Ear = (what, epoch, detail, clean, value) => {
     if (what === FOUND_SOCKET) this.#carry(value as WebSocket);
     this.#behind = value as CloseEvent;
-    const answer = this.line && hear(this.line, what, epoch, detail, clean);
+    const isStranger = SESSION && what === OPENED && this.mailbox && !this.mailbox.knows(this.socket.protocol);
+    const answer = !isStranger && this.line && hear(this.line, what, epoch, detail, clean);
     this.#behind = undefined;
     return answer;
   };
@@ -164,6 +189,7 @@ export class Carrier {
   act(what: number, detail: number): unknown {
     const type = EVENTS[what];
     if (type) this.#tell(type);
+    else if (SESSION && this.mailbox && what >= Acts.Transmit) return this.mailbox.act(what, detail);
     else if (what === Acts.Ping) this.#ping();
     else if (what === Acts.Dial) return this.#dial(detail);
     else if (what === Acts.HangUp) this.#hangUp();
@@ -176,6 +202,7 @@ export class Carrier {
       unwatch(this.#ear);
       this.#timer = wake(this.#timer, -1, this.#ear);
       carriers.delete(this.#number);
+      if (SESSION) this.mailbox?.ends();
       if (detail) this.#tell('close');
     } else {
       const { data, told } = this.#next();
@@ -215,12 +242,17 @@ export class Carrier {
   }
 
   #tell(type: string) {
+    if (SESSION && type === 'open') this.mailbox?.opens();
     const { code = 1006, reason = '', wasClean = false } = this.#behind ?? {};
-    this.#dispatch(type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type));
+    this.#dispatch(
+      type === 'close' ? new CloseEvent(type, { code, reason, wasClean }) : new Event(type),
+      SESSION && type === 'error' ? { message: reason } : undefined,
+    );
   }
 
   #dial(epoch: number) {
     this.#isLive = false;
+    if (SESSION) this.mailbox?.dials();
     try {
       const socket = dial(this.#source, epoch, this.#ear);
       if (socket) this.#carry(socket);
@@ -348,6 +380,13 @@ export class Carrier {
    * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
     if (!event.isTrusted) return false;
+    if (SESSION && this.mailbox) {
+      const swallows = this.mailbox.swallows(event, sizeOf(event.data));
+      this.#behind = undefined;
+      if (swallows) event.stopImmediatePropagation();
+      else this.tap?.(event.data);
+      return swallows;
+    }
     const { data } = event;
     const reply = this.#heartbeat?.reply;
     const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;

@@ -1,5 +1,7 @@
 // What a line may be asked to do beyond the standard, and the numbers that the core gets of it.
 
+import type { Mailbox } from './mailbox.js';
+
 /** Why a line was lost. */
 export type Cause = 'close' | 'heartbeat' | 'timeout' | 'url' | 'wake' | 'reconnect';
 
@@ -79,9 +81,18 @@ export interface UndropOptions {
   heartbeat?: Heartbeat;
   /** Aborting it is like `close()`. */
   signal?: AbortSignal;
+  /**
+   * Keeps what is sent over a session, within the limits of the queue.
+   *
+   * @internal
+   */
+  mailbox?: Mailbox;
 }
 
 const MOST = 2 ** 32 - 1;
+
+/** As in `src/export/line.rs`. */
+const KEEPS_SESSION = 4;
 
 /** Numbers of `options` that the core can take. */
 const parse =
@@ -100,7 +111,7 @@ export const parseOptions = (options: UndropOptions) => {
   const queues = parse('queue.', Object(queue));
   const beats = parse('heartbeat.', Object(heartbeat));
   return [
-    retry ? (decision(retry) ? 2 : 1) : 0,
+    (retry ? (decision(retry) ? 2 : 1) : 0) + (SESSION && options.mailbox ? KEEPS_SESSION : 0),
     retries('limit', MOST),
     retries('first', 5e3),
     retries('cap', 3e4),

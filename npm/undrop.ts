@@ -1,6 +1,7 @@
 import { admits, close, get, reconnect } from '#wasm';
 import { CAUSES, Carrier, type Fate, sizeOf } from './carrier.js';
 import type { DropEvent, Events, LostEvent } from './events.js';
+import type { Mailbox } from './mailbox.js';
 import type { Cause, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
@@ -32,6 +33,7 @@ type Handler<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
 
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage', 'ondrop', 'onlost', 'onstatechange'];
+if (SESSION) HANDLERS.push('onresume');
 const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
 const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
 /** By `readyState`. */
@@ -46,12 +48,27 @@ const enum Got {
 const enum Refusal {
   NotOpen = 1,
   Full,
+  Closed,
 }
 
-const call = <T>(given: Given<T>) => (typeof given === 'function' ? (given as () => T | Promise<T>)() : given);
+/** Says so. */
+export const refuse = (refusal: number): never => {
+  if (refusal === Refusal.NotOpen)
+    throw new DOMException('Undrop: the line is down, and there is no queue.', 'InvalidStateError');
+  if (refusal === Refusal.Full)
+    throw new DOMException(
+      SESSION
+        ? 'Undrop: too much waits, or is on its way. Send less, or raise the limits.'
+        : 'Undrop: the queue is full. Wait for flushed(), or raise its limits.',
+      'QuotaExceededError',
+    );
+  throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+};
+
+export const call = <T>(given: Given<T>) => (typeof given === 'function' ? (given as () => T | Promise<T>)() : given);
 
 /** What waits is what it was when it was sent. By their tags, since those of another frame are of another class. */
-const keep = (data: unknown): ArrayBuffer | Blob | string => {
+export const keep = (data: unknown): ArrayBuffer | Blob | string => {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
   const tag = Object.prototype.toString.call(data).slice(8, -1);
   if (tag === 'ArrayBuffer') return (data as ArrayBuffer).slice(0);
@@ -64,7 +81,7 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 const parseUrl = (given: unknown): string => `${given}`;
 
 /** The standard's `optional (DOMString or sequence<DOMString>) protocols`. */
-const parseProtocols = (given: unknown): string[] => {
+export const parseProtocols = (given: unknown): string[] => {
   const iterate = Object(given) === given ? (given as Iterable<unknown>)[Symbol.iterator] : null;
   if (iterate == null) return [`${given}`];
   const iterator = iterate.call(given);
@@ -202,7 +219,7 @@ export class Undrop extends EventTarget implements WebSocket {
    */
   close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
     // The browser checks the arguments, whatever has become of its socket.
-    this.#carrier.socket.close(code, reason);
+    (SESSION && this.#carrier.mailbox ? this.#carrier.mailbox : this.#carrier.socket).close(code, reason);
     close(this.#carrier.line, this.#carrier.isLive);
   }
 
@@ -318,6 +335,10 @@ export class Undrop extends EventTarget implements WebSocket {
   /** See `Inside`. */
   #post(data: string | ArrayBufferLike | Blob | ArrayBufferView, told?: (fate: Fate) => void) {
     const { line, socket } = this.#carrier;
+    if (SESSION && this.#carrier.mailbox) {
+      this.#postInSession(this.#carrier.mailbox, data);
+      return;
+    }
     if (admits(line, socket.readyState, sizeOf(data))) {
       socket.send(data as string);
       return;
@@ -326,16 +347,18 @@ export class Undrop extends EventTarget implements WebSocket {
     const bytes = sizeOf(typeof kept === 'string' ? encoder.encode(kept) : kept);
     const waits = this.#carrier.wait(kept, bytes, told);
     if (typeof waits === 'function') return waits;
-    if (waits === Refusal.NotOpen)
-      throw new DOMException('Undrop: the line is down, and there is no queue.', 'InvalidStateError');
-    if (waits === Refusal.Full)
-      throw new DOMException(
-        'Undrop: the queue is full. Wait for flushed(), or raise its limits.',
-        'QuotaExceededError',
-      );
-    if (told) throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+    if (told || waits !== Refusal.Closed) refuse(waits);
     this.#discarded += bytes;
     return;
+  }
+
+  #postInSession(mailbox: Mailbox, data: string | ArrayBufferLike | Blob | ArrayBufferView) {
+    const kept = keep(data);
+    const bytes = sizeOf(kept);
+    const ticket = mailbox.post(kept, bytes);
+    if (ticket > 0) return;
+    if (-ticket !== Refusal.Closed) refuse(-ticket);
+    this.#discarded += bytes;
   }
 
   /** https://html.spec.whatwg.org/#event-handler-idl-attributes: a handler keeps its place among the listeners. */

@@ -1,3 +1,6 @@
+/** Whether this is for the entry that can keep a session. */
+declare const SESSION: boolean;
+
 // What the bundler finds under these names: what the build makes out of the Rust crate, and the JavaScript in it.
 
 declare module '#wasm' {
@@ -29,6 +32,13 @@ declare module '#wasm' {
   export const close: (line: number, answers: boolean) => void;
   export const reconnect: (line: number) => void;
   export const get: (line: number, index: number) => number;
+  // `src/export/session.rs`, in the module that can keep a session.
+  export const post: (line: number, number: number, bytes: number, timeToLive: number) => number;
+  export const recall: (line: number, ticket: number) => void;
+  export const arrived: (line: number, bytes: number) => number;
+  export const control: (line: number, carrier: number) => void;
+  export const stranger: (line: number) => void;
+  export const unacknowledged: (line: number) => number;
   /** Before it none of the others is there. */
   export const load: (module: WebAssembly.Module) => void;
 }

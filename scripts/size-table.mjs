@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotli } from './build/sizes.mjs';
-import { optimizerArguments } from './build/wasm.mjs';
+import { filesOf, optimizerArguments } from './build/wasm.mjs';
 import { buildPackage } from './lib/build.mjs';
 import { Failure, main } from './lib/log.mjs';
 import { dist, generated, inRoot } from './lib/paths.mjs';
@@ -55,7 +55,7 @@ async function nameModule() {
   const named = join(generated, 'undrop.named.wasm');
   const args = optimizerArguments.filter((one) => one !== '--strip-debug' && !one.startsWith('--minify'));
   const program = packageProgram('binaryen', 'wasm-opt');
-  await run(process.execPath, [program, join(generated, 'undrop.wordless.wasm'), '-o', named, '-g', ...args]);
+  await run(process.execPath, [program, filesOf('plain').wordless, '-o', named, '-g', ...args]);
   return readFileSync(named);
 }
 

@@ -9,10 +9,14 @@ import { dist, generated, inRoot } from '../lib/paths.mjs';
 import { packageProgram, run } from '../lib/run.mjs';
 import { base64, latin1, printable } from './inline.mjs';
 import { brotli } from './sizes.mjs';
-import { glue, optimized } from './wasm.mjs';
+import { filesOf } from './wasm.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const entries = ['index', 'slim', 'messages'];
+const entries = ['index', 'slim', 'messages', 'session'];
+/** Only this one has the module that can keep a session. */
+const keepsSession = (entry) => entry === 'session';
+const moduleOf = (entry) => filesOf(keepsSession(entry) ? 'session' : 'plain');
+const modules = [filesOf('plain'), filesOf('session')];
 const sources = inRoot('npm');
 
 export async function bundle() {
@@ -21,8 +25,7 @@ export async function bundle() {
     inputs: [
       sources,
       inRoot('src/browser'),
-      join(generated, 'glue'),
-      optimized,
+      ...modules.flatMap(({ glueFolder, optimized }) => [glueFolder, optimized]),
       here,
       inRoot('node_modules/esbuild/package.json'),
       inRoot('node_modules/terser/package.json'),
@@ -35,9 +38,10 @@ export async function bundle() {
   await unlessFresh(files, async () => {
     rmSync(dist, { recursive: true, force: true });
     mkdirSync(dist, { recursive: true });
-    copyFileSync(optimized, join(dist, 'undrop.wasm'));
+    copyFileSync(moduleOf('slim').optimized, join(dist, 'undrop.wasm'));
     await build('slim');
     await build('messages', printable);
+    await build('session', printable);
     outcome = await buildInlined('index');
   });
   return outcome;
@@ -98,7 +102,9 @@ async function build(entry, encoding) {
     charset: encoding === latin1 ? 'utf8' : 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [wasm(encoding)],
+    // What is for a session only leaves the others without a trace.
+    define: { SESSION: `${keepsSession(entry)}` },
+    plugins: [wasm(moduleOf(entry), encoding)],
   });
   const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
   const smaller = await squeeze(code, map, file, encoding !== latin1);
@@ -123,7 +129,7 @@ async function squeeze(code, content, file, asciiOnly) {
 const snippets = { '#native': 'src/browser/native.js', '#carriers': 'src/export/carriers.js' };
 
 /** `#wasm` is wasm-bindgen's glue, `#wasm/bytes` the module itself, decoded from a string when it is asked for. */
-function wasm(encoding) {
+function wasm({ glue, optimized }, encoding) {
   return {
     name: 'wasm',
     setup({ onLoad, onResolve }) {

@@ -7,7 +7,12 @@ import { Failure } from '../lib/log.mjs';
 import { dist, inRoot } from '../lib/paths.mjs';
 
 /** The files that a page loads for each entry. */
-const entries = { index: ['index.js'], slim: ['slim.js', 'undrop.wasm'], messages: ['messages.js'] };
+const entries = {
+  index: ['index.js'],
+  slim: ['slim.js', 'undrop.wasm'],
+  messages: ['messages.js'],
+  session: ['session.js'],
+};
 const rows = { ...entries, 'wasm alone': ['undrop.wasm'] };
 
 export const brotli = (data) =>

@@ -1,7 +1,7 @@
-// The WebAssembly module: compiled by cargo, made callable by wasm-bindgen, made small by wasm-opt.
+// The WebAssembly modules: compiled by cargo, made callable by wasm-bindgen, made small by wasm-opt.
 
 import { Buffer } from 'node:buffer';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionOf } from '../lib/find.mjs';
@@ -12,18 +12,28 @@ import { ask, packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
 import { write } from './glue.mjs';
 
-const compiled = join(target, 'wasm32-unknown-unknown/npm/undrop.wasm');
-/** What wasm-bindgen writes: the module, and beside it the JavaScript that calls it. */
-const glueFolder = join(generated, 'glue');
-const bound = join(glueFolder, 'undrop_bg.wasm');
+/** The module of the main entry and the one that can keep a session, by the crate's features. */
+const modules = { plain: 'npm', session: 'npm,session' };
 
-const wordless = join(generated, 'undrop.wordless.wasm');
+const fromCargo = join(target, 'wasm32-unknown-unknown/npm/undrop.wasm');
 
-const boundGlue = join(glueFolder, 'undrop.js');
-
-/** What is bundled: the same two after wasm-opt. The glue stays where the snippets are that it imports. */
-export const glue = join(glueFolder, 'undrop.short.js');
-export const optimized = join(generated, 'undrop.wasm');
+/** The files of one module, from cargo's to those that are bundled. */
+export const filesOf = (name) => {
+  const folder = join(generated, name);
+  // What wasm-bindgen writes: the module, and beside it the JavaScript that calls it.
+  const glueFolder = join(folder, 'glue');
+  return {
+    folder,
+    compiled: join(folder, 'undrop.compiled.wasm'),
+    glueFolder,
+    boundGlue: join(glueFolder, 'undrop.js'),
+    bound: join(glueFolder, 'undrop_bg.wasm'),
+    wordless: join(folder, 'undrop.wordless.wasm'),
+    // What is bundled: the same two after wasm-opt. The glue stays where the snippets are that it imports.
+    glue: join(glueFolder, 'undrop.short.js'),
+    optimized: join(folder, 'undrop.wasm'),
+  };
+};
 
 // What rustc and wasm-bindgen use; wasm-opt refuses a module with others, so none comes in unseen.
 const features = [
@@ -64,63 +74,79 @@ const withoutWords = (bytes) => {
   return Buffer.from(text, 'latin1');
 };
 
-export async function compile() {
-  await run('cargo', [
-    'build',
-    '--profile',
-    'npm',
-    '--target',
-    'wasm32-unknown-unknown',
-    '--lib',
-    '--no-default-features',
-    '--features',
-    'npm',
-    // With opt-level 3 smaller than "z" or "s": what is small is inlined and folded, the rest is not copied.
-    '--config',
-    'target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=--inline-threshold=10"]',
-  ]);
-  return bytes(compiled);
-}
+export const compile = () =>
+  each(async ({ folder, compiled }, features) => {
+    await run('cargo', [
+      'build',
+      '--profile',
+      'npm',
+      '--target',
+      'wasm32-unknown-unknown',
+      '--lib',
+      '--no-default-features',
+      '--features',
+      features,
+      // With opt-level 3 smaller than "z" or "s": what is small is inlined and folded, the rest is not copied.
+      '--config',
+      'target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=--inline-threshold=10"]',
+    ]);
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(fromCargo, compiled);
+    return compiled;
+  });
 
 export async function generateGlue() {
   const program = findWasmBindgen();
-  const files = {
-    stamp: join(generated, 'glue.stamp'),
-    inputs: [compiled, versionOf(program), here],
-    outputs: [boundGlue, bound],
-  };
-  await unlessFresh(files, async () => {
-    rmSync(glueFolder, { recursive: true, force: true });
-    await run(program, [
-      compiled,
-      '--target',
-      'web',
-      '--no-typescript',
-      '--out-dir',
-      glueFolder,
-      '--out-name',
-      'undrop',
-    ]);
+  return each(async ({ folder, compiled, glueFolder, boundGlue, bound }) => {
+    const files = {
+      stamp: join(folder, 'glue.stamp'),
+      inputs: [compiled, versionOf(program), here],
+      outputs: [boundGlue, bound],
+    };
+    await unlessFresh(files, async () => {
+      rmSync(glueFolder, { recursive: true, force: true });
+      await run(program, [
+        compiled,
+        '--target',
+        'web',
+        '--no-typescript',
+        '--out-dir',
+        glueFolder,
+        '--out-name',
+        'undrop',
+      ]);
+    });
+    return bound;
   });
-  return bytes(bound);
 }
 
 export async function optimize() {
   const program = packageProgram('binaryen', 'wasm-opt');
-  const files = {
-    stamp: join(generated, 'optimized.stamp'),
-    inputs: [bound, boundGlue, inRoot('node_modules/binaryen/package.json'), here],
-    outputs: [optimized, glue],
-  };
-  await unlessFresh(files, async () => {
-    writeFileSync(wordless, withoutWords(readFileSync(bound)));
-    const args = [program, wordless, '-o', optimized, ...optimizerArguments];
-    const names = await ask(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    if (names === undefined) throw new Failure('wasm-opt failed');
-    writeFileSync(glue, write(JSON.parse(names)));
+  return each(async ({ folder, boundGlue, bound, wordless, glue, optimized }) => {
+    const files = {
+      stamp: join(folder, 'optimized.stamp'),
+      inputs: [bound, boundGlue, inRoot('node_modules/binaryen/package.json'), here],
+      outputs: [optimized, glue],
+    };
+    await unlessFresh(files, async () => {
+      writeFileSync(wordless, withoutWords(readFileSync(bound)));
+      const args = [program, wordless, '-o', optimized, ...optimizerArguments];
+      const names = await ask(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      if (names === undefined) throw new Failure('wasm-opt failed');
+      writeFileSync(glue, write(JSON.parse(names)));
+    });
+    return optimized;
   });
-  return bytes(optimized);
+}
+
+/** Makes one file of each module, and says how large they are. */
+async function each(make) {
+  const sizes = [];
+  for (const [name, features] of Object.entries(modules)) {
+    const path = await make(filesOf(name), features);
+    sizes.push(`${name} ${statSync(path).size.toLocaleString('en')}`);
+  }
+  return `${sizes.join(', ')} bytes`;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const bytes = (path) => `${statSync(path).size.toLocaleString('en')} bytes`;

@@ -2,12 +2,16 @@
 
 use super::lent::Lent;
 use super::native::{self, heard};
-use crate::core::{Config, Connection, Drop as Dropped, Epoch, Event, Fate, Millis, Output, Signal, State, Verdict};
+#[cfg(all(feature = "npm", feature = "session"))]
+use crate::core::outbox::Bounds;
+use crate::core::{
+    Config, Connection, Deed, Drop as Dropped, Epoch, Event, Fate, Millis, Output, Signal, State, Verdict,
+};
 
 /// Who acts and who is told, in JavaScript or in Rust. It holds the browser's socket and its timer.
 pub(crate) trait Face: Clone {
     /// What the core has of a message.
-    type Message;
+    type Message: Clone;
     /// What the browser's constructor throws.
     type Refusal;
     /// Opens a socket in place of the last, and reports to [`Driver::hear`] what becomes of it under this number. If the
@@ -33,6 +37,10 @@ pub(crate) trait Face: Clone {
     fn give_back(&self, message: Self::Message, fate: Fate);
     /// Sends a heartbeat.
     fn ping(&self);
+    /// Does this for the session. Without one there is nothing.
+    fn serve(&self, deed: Deed) {
+        let _ = deed;
+    }
 }
 
 /// A connection at work. Dropping it closes its socket, and nothing is called after that.
@@ -46,7 +54,17 @@ pub(crate) struct Driver<F: Face> {
 impl<F: Face> Driver<F> {
     /// Dials. What the browser's own constructor throws is returned.
     pub(crate) fn new(face: F, config: Config, seed: u64) -> Result<Self, F::Refusal> {
-        let driver = Self { face, connection: Lent::new(Connection::new(config, now(), seed)), due: Lent::new(None) };
+        Self::start(face, Connection::new(config, now(), seed))
+    }
+
+    /// Dials, and keeps a session.
+    #[cfg(all(feature = "npm", feature = "session"))]
+    pub(crate) fn with_session(face: F, config: Config, bounds: Bounds, seed: u64) -> Result<Self, F::Refusal> {
+        Self::start(face, Connection::with_session(config, bounds, now(), seed))
+    }
+
+    fn start(face: F, connection: Connection<F::Message>) -> Result<Self, F::Refusal> {
+        let driver = Self { face, connection: Lent::new(connection), due: Lent::new(None) };
         // Only now can the browser refuse: later dials are made of what it took once.
         while let Some(output) = driver.with(Connection::poll) {
             if let Output::Dial(epoch) = output {
@@ -151,6 +169,7 @@ impl<F: Face> Driver<F> {
                 }
                 Output::Return(message, fate) => face.give_back(message, fate),
                 Output::Ping => face.ping(),
+                Output::Session(deed) => face.serve(deed),
             }
         }
         self.set_timer();

@@ -565,7 +565,8 @@ impl Face for Weak<Line> {
     fn tell(&self, event: Told) {
         let Some(line) = self.upgrade() else { return };
         line.tell(match event {
-            Told::Open => Event::Open,
+            // It keeps no session that could go on.
+            Told::Open | Told::Resume => Event::Open,
             Told::Drop(dropped) => Event::Drop(dropped),
             Told::Error => Event::Error,
             Told::Close => Event::Close { code: 1006, reason: String::new(), clean: false },

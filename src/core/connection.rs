@@ -18,6 +18,8 @@
 //! | `phase` | where it stands, and what it knows there |
 //! | `dialing` | from a dial to the line |
 //! | `talking` | what goes to and fro, and what waits to go |
+//! | `mail` | what is sent, until it is out of this end's hands |
+//! | `resuming` | the session, if it keeps one |
 //! | `losing` | the one way to lose a line |
 //! | `waiting` | what the user makes of that, and the wait for the next dial |
 //! | `closing` | the end |
@@ -27,18 +29,23 @@ mod agenda;
 mod closing;
 mod dialing;
 mod losing;
+mod mail;
 mod phase;
+#[cfg(feature = "session")]
+mod resuming;
 mod talking;
 mod waiting;
 
 use self::agenda::Agenda;
 use self::losing::ABNORMAL;
+use self::mail::Mail;
 use self::phase::{Ending, Phase, Question};
 use super::backoff::Backoff;
 use super::patience::{Due, Patience};
 use super::pulse::Pulse;
-use super::queue::Queue;
 use super::{Cause, Config, Epoch, Event, Millis, Output, Policy, Retry, Signal, State, Stats, Verdict};
+
+pub use self::mail::Deed;
 
 /// One connection, as its user sees it: any number of dials, from the first to the last event.
 ///
@@ -50,7 +57,7 @@ pub struct Connection<M> {
     phase: Phase,
     epoch: Epoch,
     backoff: Backoff,
-    queue: Queue<M>,
+    mail: Mail<M>,
     stats: Stats,
     agenda: Agenda<M>,
     /// When it last dialled.
@@ -65,15 +72,19 @@ pub struct Connection<M> {
     error_told: bool,
 }
 
-impl<M> Connection<M> {
+impl<M: Clone> Connection<M> {
     /// A connection whose first output is its first dial. The seed is all the randomness that it has.
     pub fn new(config: Config, now: Millis, seed: u64) -> Self {
+        Self::with_mail(Mail::queue(config.queue), config, now, seed)
+    }
+
+    fn with_mail(mail: Mail<M>, config: Config, now: Millis, seed: u64) -> Self {
         let mut connection = Self {
             config,
             phase: Phase::Closed,
             epoch: Epoch::default(),
             backoff: Backoff::new(seed),
-            queue: Queue::new(config.queue.unwrap_or_default()),
+            mail,
             stats: Stats::default(),
             agenda: Agenda::new(),
             dialed: now,
@@ -97,8 +108,7 @@ impl<M> Connection<M> {
     /// Whether there is more to be done.
     pub fn is_drained(&self) -> bool {
         let asks = matches!(self.phase, Phase::Waiting { question: Question::New(_), .. });
-        let flushes = self.is_open() && self.queue.holds_any();
-        self.agenda.is_empty() && !asks && !flushes
+        self.agenda.is_empty() && !asks && self.mail.is_drained(self.is_open())
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout).
@@ -111,9 +121,9 @@ impl<M> Connection<M> {
             Phase::Leaving { at } => Some(*at),
             Phase::Closed => None,
         };
-        match (line, self.queue.deadline()) {
-            (Some(line), Some(queue)) => Some(line.min(queue)),
-            (line, queue) => line.or(queue),
+        match (line, self.mail.deadline()) {
+            (Some(line), Some(mail)) => Some(line.min(mail)),
+            (line, mail) => line.or(mail),
         }
     }
 
@@ -153,6 +163,9 @@ impl<M> Connection<M> {
                 Question::New(_) => {}
             },
             Phase::Closing { deadline: Some(deadline) } if *deadline <= now => {
+                if let Some(deed) = self.mail.end_at_last() {
+                    return self.part(now, deed);
+                }
                 self.agenda.push(Output::HangUp(self.epoch));
                 self.finish(Ending::Broken);
             }
@@ -183,7 +196,7 @@ impl<M> Connection<M> {
 
     /// How many bytes wait for the line to come back.
     pub fn queued(&self) -> u64 {
-        self.queue.bytes()
+        self.mail.queued()
     }
 
     /// What it has counted.

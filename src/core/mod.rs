@@ -38,7 +38,7 @@ pub mod wire;
 
 pub use backoff::Retry;
 pub use config::{Config, Policy};
-pub use connection::Connection;
+pub use connection::{Connection, Deed};
 pub use loss::{Cause, Drop, Verdict};
 pub use millis::Millis;
 pub use output::{Epoch, Event, Fate, Output, Refusal, State};

@@ -251,7 +251,17 @@ impl<M> Outbox<M> {
 
     /// Whether there is nothing to give out, neither to the line nor back.
     pub fn is_drained(&self) -> bool {
-        self.given == self.held.len() && self.returned.is_empty()
+        !self.has_more() && !self.returns_any()
+    }
+
+    /// Whether there is something to give to the line.
+    pub fn has_more(&self) -> bool {
+        self.given < self.held.len()
+    }
+
+    /// Whether there is something to give back.
+    pub fn returns_any(&self) -> bool {
+        !self.returned.is_empty()
     }
 
     fn has_room(&self, bytes: u64) -> bool {

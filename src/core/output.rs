@@ -1,7 +1,7 @@
 //! What a connection says: what is to be done, and what it tells of itself.
 
-use super::Drop;
 use super::queue::Full;
+use super::{Deed, Drop};
 
 /// The number of a dial. Whatever comes from an older one than the last is ignored.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -23,11 +23,13 @@ pub enum Output<M> {
     Consult(Epoch, Drop),
     /// Tell the user.
     Notify(Event),
-    /// Hand this back to the user: it was taken, and will not be sent.
+    /// Hand this back to the user: it was taken, and will not be sent, or not again.
     Return(M, Fate),
+    /// Do this for the session.
+    Session(Deed),
 }
 
-/// Why a message that was taken will not be sent.
+/// Why a message that was taken came back.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Fate {
     /// It waited for longer than it was to live.
@@ -36,6 +38,12 @@ pub enum Fate {
     Overflow,
     /// It is over.
     Closed,
+    /// It was withdrawn before it left.
+    Withdrawn,
+    /// Its session ended before it left.
+    Unsent,
+    /// Its session ended before the other end said that it has it. It may.
+    Unconfirmed,
 }
 
 /// The message was not taken.
@@ -58,8 +66,10 @@ impl From<Full> for Refusal {
 /// What the user is to be told.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Event {
-    /// The line stands.
+    /// The line stands, and with a session: a fresh one.
     Open,
+    /// The line stands again, and the session goes on.
+    Resume,
     /// The line was lost and will be dialled again.
     Drop(Drop),
     /// The line was not closed in order; a close follows.

@@ -170,6 +170,24 @@ impl<M, E: End> Session<M, E> {
         }
     }
 
+    /// Whether there is more to be done.
+    pub fn is_drained(&self) -> bool {
+        let settled = self.receipts.taken() == self.receipts.arrived();
+        let converses = self.pong.is_some() || self.receipts.is_due() || self.outbox.has_more();
+        let speaks = match self.phase {
+            Phase::Greeting(_) | Phase::Parting(_) => settled,
+            Phase::Live(_) => converses,
+            Phase::Ending(_) => converses || settled,
+            Phase::Down | Phase::Asking(_) | Phase::Ended(_) | Phase::Over => false,
+        };
+        !speaks && !self.outbox.returns_any()
+    }
+
+    /// The next message that came back, ahead of whatever else is to be done.
+    pub fn poll_returned(&mut self) -> Option<Returned<M>> {
+        self.outbox.pop_returned()
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout).
     pub fn poll_timeout(&self) -> Option<Millis> {
         match (self.outbox.deadline(), self.receipts.deadline()) {

@@ -7,7 +7,12 @@ use alloc::boxed::Box;
 
 use wasm_bindgen::prelude::*;
 
+use super::letter::Letter;
 use crate::browser::{Driver, Face, now};
+#[cfg(feature = "session")]
+use crate::core::Deed;
+#[cfg(feature = "session")]
+use crate::core::outbox::Bounds;
 use crate::core::{
     Config, Connection, Drop as Dropped, Epoch, Event, Fate, Heartbeat, Limits, Overflow, Policy, Refusal, Retry,
     Verdict,
@@ -29,36 +34,38 @@ mod acts {
     pub(super) const ERROR: i32 = 2;
     pub(super) const CLOSE: i32 = 3;
     pub(super) const PING: i32 = 4;
-    pub(super) const TRANSMIT: i32 = 5;
-    /// And the fates after it.
-    pub(super) const LOST: i32 = 6;
     /// The detail is the epoch. The answer is 0 if it can't.
-    pub(super) const DIAL: i32 = 9;
-    pub(super) const HANG_UP: i32 = 10;
+    pub(super) const DIAL: i32 = 5;
+    pub(super) const HANG_UP: i32 = 6;
     /// The detail is the delay.
-    pub(super) const WAKE: i32 = 11;
+    pub(super) const WAKE: i32 = 7;
     /// The answer is the condition.
-    pub(super) const WATCH: i32 = 12;
+    pub(super) const WATCH: i32 = 8;
     /// The detail says whether to tell.
-    pub(super) const END: i32 = 13;
+    pub(super) const END: i32 = 9;
+    /// The detail is the letter.
+    pub(super) const TRANSMIT: i32 = 10;
+    /// And the fates after it.
+    pub(super) const RETURN: i32 = 11;
+    // From 17 on: those of a session.
+    pub(super) const RESUME: i32 = 17;
 }
 
 /// A carrier, by its number.
 #[derive(Clone, Copy)]
-struct Carrier(i32);
+pub(super) struct Carrier(pub(super) i32);
 
 impl Carrier {
-    fn act(self, what: i32, detail: f64) -> f64 {
+    pub(super) fn act(self, what: i32, detail: f64) -> f64 {
         act(self.0, what, detail)
     }
 }
 
 /// The carrier keeps what the browser threw.
-struct Thrown;
+pub(super) struct Thrown;
 
 impl Face for Carrier {
-    /// Messages leave the queue in the order in which they came, so the carrier keeps them and the core counts them.
-    type Message = ();
+    type Message = Letter;
     type Refusal = Thrown;
 
     fn dial(&self, epoch: Epoch) -> Result<(), Thrown> {
@@ -85,6 +92,7 @@ impl Face for Carrier {
         let what = match event {
             Event::State | Event::Drop(_) => acts::STATE,
             Event::Open => acts::OPEN,
+            Event::Resume => acts::RESUME,
             Event::Error => acts::ERROR,
             Event::Close => acts::CLOSE,
         };
@@ -101,16 +109,21 @@ impl Face for Carrier {
         }
     }
 
-    fn transmit(&self, (): ()) {
-        self.act(acts::TRANSMIT, 0.0);
+    fn transmit(&self, letter: Letter) {
+        self.act(acts::TRANSMIT, letter.number());
     }
 
-    fn give_back(&self, (): (), fate: Fate) {
-        self.act(acts::LOST + fate as i32, 0.0);
+    fn give_back(&self, letter: Letter, fate: Fate) {
+        self.act(acts::RETURN + fate as i32, letter.number());
     }
 
     fn ping(&self) {
         self.act(acts::PING, 0.0);
+    }
+
+    #[cfg(feature = "session")]
+    fn serve(&self, deed: Deed) {
+        super::session::serve(*self, deed);
     }
 }
 
@@ -136,6 +149,8 @@ pub fn make(
     interval: u32,
     timeout: u32,
 ) -> usize {
+    #[cfg(feature = "session")]
+    let (policy, keeps_session) = (policy % KEEPS_SESSION, policy >= KEEPS_SESSION);
     let retry = Retry { limit, first, cap, reset_after };
     let config = Config {
         policy: match policy {
@@ -152,7 +167,16 @@ pub fn make(
         }),
         heartbeat: (interval > 0).then_some(Heartbeat { interval, timeout }),
     };
-    Driver::new(Carrier(carrier), config, seed as u64).map_or(0, |line| Box::into_raw(Box::new(line)) as usize)
+    #[cfg(feature = "session")]
+    let made = if keeps_session {
+        let bounds = Bounds { messages: queue_messages, bytes: queue_bytes as u64 };
+        Driver::with_session(Carrier(carrier), config, bounds, seed as u64)
+    } else {
+        Driver::new(Carrier(carrier), config, seed as u64)
+    };
+    #[cfg(not(feature = "session"))]
+    let made = Driver::new(Carrier(carrier), config, seed as u64);
+    made.map_or(0, |line| Box::into_raw(Box::new(line)) as usize)
 }
 
 /// Nobody knows the line any more: it hangs up.
@@ -165,7 +189,7 @@ pub fn free(line: usize) {
 }
 
 #[expect(unsafe_code, reason = "a line is a number in JavaScript")]
-fn at<'a>(line: usize) -> &'a Line {
+pub(super) fn at<'a>(line: usize) -> &'a Line {
     // SAFETY: `npm/carrier.ts` gives only what `make` returned, until it has called `free`; and a line is only ever
     // borrowed shared.
     unsafe { &*(line as *const Line) }
@@ -196,7 +220,7 @@ pub fn admits(line: usize, ready_state: u32, bytes: f64) -> bool {
 #[wasm_bindgen]
 pub fn send(line: usize, bytes: f64) -> u32 {
     let now = now();
-    match at(line).ask(|connection| connection.send(now, (), bytes as u64)) {
+    match at(line).ask(|connection| connection.send(now, Letter::queued(), bytes as u64)) {
         Ok(()) => 0,
         Err(Refusal::NotOpen) => 1,
         Err(Refusal::Full) => 2,
@@ -244,7 +268,7 @@ pub fn get(line: usize, index: usize) -> f64 {
     at(line).with(|connection| number(connection, index))
 }
 
-fn number<M>(connection: &Connection<M>, index: usize) -> f64 {
+fn number(connection: &Connection<Letter>, index: usize) -> f64 {
     let stats = connection.stats();
     let number = match index {
         0 => connection.state() as u64,
@@ -263,6 +287,10 @@ fn number<M>(connection: &Connection<M>, index: usize) -> f64 {
     };
     number as f64
 }
+
+/// Added to a policy: what is sent is kept for a session, within the limits of the queue.
+#[cfg(feature = "session")]
+const KEEPS_SESSION: u32 = 4;
 
 /// `WebSocket.OPEN`
 const OPEN: u32 = 1;

@@ -316,6 +316,7 @@ impl Book {
         }
         match event {
             Event::Open | Event::State => Ok(()),
+            Event::Resume => Law::Story.broken("a session went on that there is not"),
             Event::Drop(drop) => self.dropped(drop, census),
             Event::Error => {
                 Law::Story.holds(!self.error_told, || "a second error".to_owned())?;

@@ -75,6 +75,6 @@ fn report(census: &Census, took: Duration) {
     println!("{census}{:>14.1}  seconds", took.as_secs_f64());
 }
 
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }

@@ -108,6 +108,7 @@ impl<S: Subject> World<S> {
                 self.book.event(event, state, &mut self.census)?;
                 self.meddle()
             }
+            Output::Session(deed) => Law::I6.broken(format!("{deed:?} for a session that there is not")),
             Output::Return(message, fate) => {
                 self.book.mail.returned(self.now, message, fate, &mut self.census)?;
                 self.meddle()

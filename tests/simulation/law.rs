@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The invariants of the design, under the names that they have there. I5 is about sessions, which the core doesn't have yet.
+/// The invariants of the design, under the names that they have there. I5 is about sessions: see `resuming`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Law {
     /// At most one live socket; what an older one says changes nothing.

@@ -116,6 +116,9 @@ impl Mail {
                 census.returned += 1;
                 Ok(())
             }
+            Fate::Withdrawn | Fate::Unsent | Fate::Unconfirmed => {
+                Law::I6.broken(format!("message {message} is {fate:?} without a session"))
+            }
         }
     }
 

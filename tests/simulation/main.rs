@@ -12,6 +12,7 @@
 //! | `census` | what was met, so that the simulation can't go blind |
 //! | `bulk`, `shrinking` | the runs: from seeds, and with shrinking |
 //! | `breaches` | cores that were broken on purpose, each of which must be caught |
+//! | `resuming` | the same with a session, against the real other end |
 //! | `storm` | 100,000 clients at once |
 
 #![cfg(not(target_arch = "wasm32"))]
@@ -29,6 +30,8 @@ mod mail;
 mod network;
 mod permit;
 mod random;
+#[cfg(feature = "session")]
+mod resuming;
 mod scenario;
 mod shrinking;
 mod silence;

@@ -30,7 +30,9 @@ impl<M> Agenda<M> {
     #[inline(never)]
     pub(super) fn push(&mut self, output: Output<M>) {
         let queue = match output {
-            Output::Dial(_) | Output::HangUp(_) | Output::Transmit(_) | Output::Ping => &mut self.acts,
+            Output::Dial(_) | Output::HangUp(_) | Output::Transmit(_) | Output::Ping | Output::Session(_) => {
+                &mut self.acts
+            }
             Output::Consult(..) | Output::Notify(_) | Output::Return(..) => &mut self.tells,
         };
         queue.push_back(output);

@@ -7,7 +7,7 @@ use crate::core::patience::Patience;
 use crate::core::pulse::Pulse;
 use crate::core::{Cause, Drop, Epoch, Event, Millis, Output};
 
-impl<M> Connection<M> {
+impl<M: Clone> Connection<M> {
     /// Dial now, whatever the line is doing, also after the end. A dial that is under way goes on.
     pub fn reconnect(&mut self, now: Millis) {
         self.backoff.reset();
@@ -39,16 +39,19 @@ impl<M> Connection<M> {
         self.dial(now);
     }
 
-    /// The handshake of this dial succeeded.
+    /// The handshake of this dial succeeded. With a session the line stands when the other end has answered.
     pub fn handle_opened(&mut self, now: Millis, epoch: Epoch) {
-        if epoch != self.epoch || !matches!(self.phase, Phase::Dialing { .. }) {
-            return;
+        if epoch == self.epoch && matches!(self.phase, Phase::Dialing { .. }) && !self.mail.greets(epoch) {
+            self.stand(now, Event::Open);
         }
+    }
+
+    pub(super) fn stand(&mut self, now: Millis, event: Event) {
         self.stats.opens += 1;
         let pulse = self.config.heartbeat.map(|heartbeat| Pulse::new(heartbeat, now));
         self.enter(Phase::Open { since: now, pulse, ending: false });
         self.return_expired(now);
-        self.notify(Event::Open);
+        self.notify(event);
     }
 
     /// There was no URL for this dial.
@@ -59,6 +62,8 @@ impl<M> Connection<M> {
     }
 
     pub(super) fn dial(&mut self, now: Millis) {
+        self.leave();
+        self.mail.begin();
         self.epoch = Epoch(self.epoch.0.wrapping_add(1));
         self.attempt = self.attempt.saturating_add(1);
         self.stats.dials += 1;

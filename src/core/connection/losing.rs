@@ -9,7 +9,7 @@ use crate::core::{Cause, Drop, Epoch, Event, Millis, Output, Policy};
 /// What a line is said to have closed with when it did not say so itself.
 pub(super) const ABNORMAL: u16 = 1006;
 
-impl<M> Connection<M> {
+impl<M: Clone> Connection<M> {
     /// The socket of this dial closed, or could not be opened.
     pub fn handle_closed(&mut self, now: Millis, epoch: Epoch, code: u16, clean: bool) {
         if epoch != self.epoch {
@@ -27,10 +27,11 @@ impl<M> Connection<M> {
     /// The one way to lose a line.
     pub(super) fn lose(&mut self, now: Millis, cause: Cause, code: u16, ending: Ending) {
         self.count(cause);
+        self.leave();
         if !matches!(cause, Cause::Close | Cause::Url) {
             self.agenda.push(Output::HangUp(self.epoch));
         }
-        let Some(retry) = self.policy().copied() else {
+        let Some(retry) = self.policy().map(|retry| self.mail.retry(*retry)) else {
             return self.finish(ending);
         };
         let patient = self.hidden || self.offline;
@@ -45,7 +46,7 @@ impl<M> Connection<M> {
         let window = match (cause, code) {
             (Cause::Wake, _) => Window::None,
             (Cause::Close, ABNORMAL) if woke => Window::None,
-            (_, 1012 | 1013) => Window::Restart,
+            (_, 1012 | 1013) if !self.mail.is_spread() => Window::Restart,
             _ => Window::Plain,
         };
         let last = is_final(code) || self.backoff.is_spent(&retry);
@@ -62,6 +63,19 @@ impl<M> Connection<M> {
         } else {
             self.enter(Phase::Waiting { until: now + delay, ending, question: Question::Settled });
             self.notify(Event::Drop(drop));
+        }
+    }
+
+    /// The session, if there is one, has no line any more. If it can't do without, what it held comes back.
+    pub(super) fn leave(&mut self) {
+        self.mail.lose(self.epoch);
+        self.return_all();
+    }
+
+    /// What has come back is told before what happens next.
+    pub(super) fn return_all(&mut self) {
+        while let Some((message, fate)) = self.mail.next_returned() {
+            self.agenda.push(Output::Return(message, fate));
         }
     }
 

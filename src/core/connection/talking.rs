@@ -2,13 +2,18 @@
 
 use super::Connection;
 use super::losing::ABNORMAL;
+use super::mail::Next;
 use super::phase::{Ending, Phase};
 use crate::core::pulse::Beat;
 use crate::core::{Epoch, Fate, Millis, Output, Policy, Refusal};
 
-impl<M> Connection<M> {
+impl<M: Clone> Connection<M> {
     /// Sends a message, now or when the line is back.
     pub fn send(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
+        #[cfg(feature = "session")]
+        if self.session().is_some() {
+            return self.post(now, message, bytes, None).map(|_| ());
+        }
         match self.phase {
             Phase::Open { ending: false, .. } => {
                 self.handle_sent(bytes);
@@ -21,25 +26,27 @@ impl<M> Connection<M> {
                 }
                 // The timer whose task this is may be late.
                 self.return_expired(now);
-                self.queue.takes(bytes)?;
-                while let Some(oldest) = self.queue.overflow(bytes) {
+                let queue = self.mail.as_queue().ok_or(Refusal::NotOpen)?;
+                queue.takes(bytes)?;
+                while let Some(oldest) = queue.overflow(bytes) {
                     self.agenda.push(Output::Return(oldest, Fate::Overflow));
                 }
-                self.queue.push(now, message, bytes);
+                queue.push(now, message, bytes);
             }
         }
         Ok(())
     }
 
-    /// Takes a message back that waits, counted from the oldest.
+    /// Takes a message back that waits in the queue, counted from the oldest.
     pub fn withdraw(&mut self, index: usize) -> Option<M> {
-        self.queue.remove(index)
+        self.mail.as_queue()?.remove(index)
     }
 
     /// Whether a message needs no [`send`](Self::send) and may go straight to the socket, to be reported to
     /// [`handle_sent`](Self::handle_sent). Under [`Policy::Never`] the socket itself says what becomes of a message.
     pub fn is_writable(&self) -> bool {
-        self.is_open() || self.config.policy == Policy::Never && self.config.queue.is_none()
+        let is_open = self.is_open() || self.config.policy == Policy::Never && self.config.queue.is_none();
+        is_open && self.mail.can_be_passed()
     }
 
     /// A message went straight to the socket.
@@ -48,7 +55,7 @@ impl<M> Connection<M> {
         self.stats.bytes_out += bytes;
     }
 
-    /// A message arrived.
+    /// A message arrived, outside of any session.
     pub fn handle_message(&mut self, epoch: Epoch, bytes: u64) {
         if epoch != self.epoch || !self.is_hearing() {
             return;
@@ -88,12 +95,14 @@ impl<M> Connection<M> {
 
     /// What has waited leaves after the user has heard that the line is open, and has said hello.
     pub(super) fn flush(&mut self) -> Option<Output<M>> {
-        if !self.is_open() {
-            return None;
+        match self.mail.next(self.is_open())? {
+            Next::Leaves(message, bytes) => {
+                self.handle_sent(bytes);
+                Some(Output::Transmit(message))
+            }
+            #[cfg(feature = "session")]
+            Next::Output(output) => Some(output),
         }
-        let (message, bytes) = self.queue.pop_sized()?;
-        self.handle_sent(bytes);
-        Some(Output::Transmit(message))
     }
 
     /// Whether the socket takes messages.
@@ -102,8 +111,8 @@ impl<M> Connection<M> {
     }
 
     pub(super) fn return_expired(&mut self, now: Millis) {
-        while let Some(message) = self.queue.pop_expired(now) {
-            self.agenda.push(Output::Return(message, Fate::Expired));
+        while let Some((message, fate)) = self.mail.next_expired(now) {
+            self.agenda.push(Output::Return(message, fate));
         }
     }
 
@@ -119,7 +128,10 @@ impl<M> Connection<M> {
     pub(super) fn obey(&mut self, now: Millis, beat: Beat) {
         match beat {
             Beat::Nothing => {}
-            Beat::Ask => self.agenda.push(Output::Ping),
+            Beat::Ask => {
+                let question = self.mail.ping();
+                self.agenda.push(question);
+            }
             Beat::Dead(cause) => self.lose(now, cause, ABNORMAL, Ending::Broken),
         }
     }

@@ -10,6 +10,8 @@ mod closed;
 mod closing;
 mod dialing;
 mod open;
+#[cfg(feature = "session")]
+mod resuming;
 mod waiting;
 
 const RETRY: Retry = Retry { limit: u32::MAX, first: 5_000, cap: 30_000, reset_after: 5_000 };

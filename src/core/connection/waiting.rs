@@ -7,7 +7,7 @@ use crate::core::{Drop, Epoch, Event, Millis, Output, Verdict};
 /// How far apart dials are that a signal brings forward. Signals come in bursts, and lie.
 const HASTE: u32 = 1_000;
 
-impl<M> Connection<M> {
+impl<M: Clone> Connection<M> {
     /// What the user made of a lost line. Of no effect if that has been settled otherwise.
     pub fn handle_verdict(&mut self, now: Millis, epoch: Epoch, verdict: Verdict) {
         let Phase::Waiting { until, question, .. } = &mut self.phase else {

@@ -112,6 +112,15 @@ impl<M> Session<M, Guest> {
         }
     }
 
+    /// It is over, and another shall be asked for. Its tickets go on where those of this one ended.
+    pub fn renew(&mut self) {
+        self.break_off();
+        self.end = Guest::default();
+        self.phase = Phase::Down;
+        self.receipts = Receipts::default();
+        self.pong = None;
+    }
+
     /// What the host said when the session began.
     pub fn welcome(&self) -> Option<&Welcome> {
         self.end.welcome.as_ref()

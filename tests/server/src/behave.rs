@@ -14,18 +14,25 @@ use crate::crimes::{self, close_frame};
 use crate::head::Head;
 use crate::line::{Line, hang_up, hold, reset};
 use crate::route::{Failure, Push, Route, Then};
+use crate::session::Hall;
 use crate::stats::Stats;
 
 /// Does with a connection what its route says, to its end.
-pub async fn perform(route: Route, head: Head, mut stream: TcpStream, stats: &Stats) {
+pub async fn perform(route: Route, head: Head, mut stream: TcpStream, stats: &Stats, hall: &Hall) {
     let key = match head.websocket_key() {
         Ok(key) => key,
         Err(complaint) => return answer::refuse(stream, 426, &complaint).await,
     };
     let visit = stats.arrive(head.parameter("id"));
     match route {
-        Route::Stats { .. } => {}
+        Route::Stats { .. } | Route::Tally { .. } => {}
         Route::FailHandshake(failure) => fail_handshake(failure, stream).await,
+        Route::Session { protocol, conduct } => {
+            let switching = answer::switching(&key, Some(&protocol));
+            if stream.write_all(switching.as_bytes()).await.is_ok() {
+                hall.serve(Line::new(stream, head.rest, visit).await, conduct).await;
+            }
+        }
         Route::Talk { protocol, after, then } => {
             let switching = answer::switching(&key, protocol.as_deref());
             if stream.write_all(switching.as_bytes()).await.is_err() {

@@ -11,6 +11,7 @@ mod crimes;
 mod head;
 mod line;
 mod route;
+mod session;
 mod stats;
 
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::head::Head;
 use crate::route::Route;
+use crate::session::Hall;
 use crate::stats::Stats;
 
 #[tokio::main]
@@ -57,20 +59,20 @@ async fn serve(port: u16) -> std::io::Result<()> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening ws://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    let stats = Stats::default();
+    let (stats, hall) = (Stats::default(), Hall::default());
     let (mut stdin, mut nowhere) = (tokio::io::stdin(), tokio::io::sink());
     tokio::select! {
-        () = accept_all(listener, stats) => {}
+        () = accept_all(listener, stats, hall) => {}
         _ = tokio::io::copy(&mut stdin, &mut nowhere) => {}
     }
     Ok(())
 }
 
-async fn accept_all(listener: TcpListener, stats: Stats) {
+async fn accept_all(listener: TcpListener, stats: Stats, hall: Hall) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(visit(stream, stats.clone()));
+                tokio::spawn(visit(stream, stats.clone(), hall.clone()));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: it passes when sockets close.
@@ -83,7 +85,7 @@ async fn accept_all(listener: TcpListener, stats: Stats) {
 
 /// One TCP connection from its first byte to its end. Errors of the network end it; nobody is told,
 /// because a test server's clients break their connections on purpose.
-async fn visit(mut stream: TcpStream, stats: Stats) {
+async fn visit(mut stream: TcpStream, stats: Stats, hall: Hall) {
     // Small frames leave at once, as a test of round trips expects.
     let _ = stream.set_nodelay(true);
     let head = match Head::read(&mut stream).await {
@@ -94,7 +96,8 @@ async fn visit(mut stream: TcpStream, stats: Stats) {
     };
     match Route::of(&head) {
         Ok(Route::Stats { id }) => answer::json(stream, &stats.report(id.as_deref())).await,
-        Ok(route) => behave::perform(route, head, stream, &stats).await,
+        Ok(Route::Tally { id }) => answer::json(stream, &hall.report(&id)).await,
+        Ok(route) => behave::perform(route, head, stream, &stats, &hall).await,
         Err(refusal) => answer::refuse(stream, refusal.status, &refusal.reason).await,
     }
 }

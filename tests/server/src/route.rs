@@ -2,6 +2,7 @@
 
 use crate::crimes::Crime;
 use crate::head::Head;
+use crate::session::Conduct;
 
 /// The largest message that is taken or made.
 pub const MAX_MESSAGE: usize = 256 << 20;
@@ -30,6 +31,11 @@ after=N echoes N messages first.
   /badframe?kind=K&after=N                      a frame that RFC 6455 forbids; K is one of
                                                 reserved-opcode masked rsv continuation
                                                 control-too-long huge-header
+  /session?...                                  a session (undrop.1); what arrives is sent back. echo=0: it is not.
+                                                deaf=1: it is not taken. ttl=MS spread=MS: as welcome says.
+                                                count=N&interval=MS: sends N numbers. after=N&say=TEXT: then a frame
+                                                of this text. after=N&end=1: then the session ends
+  /tally?id=X                                   what came of the numbers that arrived there, as JSON
   /stats?id=X                                   the counters as JSON, over plain HTTP
 ";
 
@@ -37,7 +43,9 @@ after=N echoes N messages first.
 #[derive(Debug, PartialEq)]
 pub enum Route {
     Stats { id: Option<String> },
+    Tally { id: String },
     FailHandshake(Failure),
+    Session { protocol: String, conduct: Conduct },
     Talk { protocol: Option<String>, after: u64, then: Then },
 }
 
@@ -89,6 +97,8 @@ impl Route {
             "/stats" => {
                 return Ok(Self::Stats { id: head.parameter("id") });
             }
+            "/tally" => return Ok(Self::Tally { id: head.parameter("id").unwrap_or_default() }),
+            "/session" => return session(head),
             "/status" => return Ok(Self::FailHandshake(Failure::Status(status(head)?))),
             "/garbage" => return Ok(Self::FailHandshake(Failure::Garbage)),
             "/badaccept" => return Ok(Self::FailHandshake(Failure::BadAccept)),
@@ -157,6 +167,31 @@ fn close(head: &Head) -> Result<Option<(u16, String)>, Refusal> {
 fn crime(head: &Head) -> Result<Crime, Refusal> {
     let kind = head.parameter("kind").unwrap_or_default();
     Crime::named(&kind).ok_or_else(|| refusal(400, &format!("kind={kind}: no such crime.\n\n{HELP}")))
+}
+
+fn session(head: &Head) -> Result<Route, Refusal> {
+    let offered = head.header("sec-websocket-protocol").unwrap_or_default();
+    let protocol = offered.split(',').map(str::trim).find(|name| {
+        name.strip_prefix(undrop::core::wire::PROTOCOL).is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
+    });
+    let Some(protocol) = protocol else {
+        return Err(refusal(400, "/session speaks undrop.1 only"));
+    };
+    Ok(Route::Session {
+        protocol: protocol.to_owned(),
+        conduct: Conduct {
+            id: head.parameter("id").unwrap_or_default(),
+            time_to_live: number(head, "ttl", 60_000)?,
+            spread: number(head, "spread", 100)?,
+            echoes: number(head, "echo", 1)? != 0,
+            deaf: number(head, "deaf", 0)? != 0,
+            count: number(head, "count", 0)?,
+            interval: number(head, "interval", 1)?,
+            after: number(head, "after", 0)?,
+            says: head.parameter("say"),
+            ends: number(head, "end", 0)? != 0,
+        },
+    })
 }
 
 /// The subprotocol to answer: the one demanded, else the first one offered.

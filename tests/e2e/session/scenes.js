@@ -1,0 +1,335 @@
+// Sessions between a page and the test server, through the proxy that injures lines. `url` is the proxy's.
+
+import { Undrop } from '../../../dist/session.js';
+
+/** The next event of a type. */
+const event = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
+
+/** Has the proxy do something to the lines. */
+const order = (words) => fetch(`/order?${encodeURIComponent(words)}`);
+
+/** Until the page knows that its line is lost. */
+const cut = (socket) => Promise.all([event(socket, 'drop'), order('reset')]);
+
+/** What the test server knows, by its path. */
+const ask = async (path) => (await fetch(path)).json();
+
+const make = (url, options, protocols = []) => {
+  const socket = new Undrop(url, protocols, { resume: true, ...options });
+  const story = [];
+  for (const type of ['open', 'resume', 'drop', 'lost', 'error', 'close'])
+    socket.addEventListener(type, ({ data, cause, code, reason, message }) => {
+      if (type === 'lost') story.push(`lost ${data} ${cause}`);
+      else if (type === 'close') story.push(`close ${code} ${reason}`.trim());
+      else story.push(`${type} ${message ?? ''}`.trim());
+    });
+  return { socket, story };
+};
+
+/** What so many messages hold. */
+const receive = (socket, count) =>
+  new Promise((resolve) => {
+    const arrived = [];
+    socket.addEventListener('message', function hear({ data }) {
+      arrived.push(data);
+      if (arrived.length < count) return;
+      socket.removeEventListener('message', hear);
+      resolve(arrived);
+    });
+  });
+
+const failure = (promise) =>
+  promise.then(
+    () => 'delivered',
+    ({ name, cause }) => `${name} ${cause ?? ''}`.trim(),
+  );
+
+const thrown = (act) => {
+  try {
+    act();
+  } catch ({ name }) {
+    return name;
+  }
+  return 'nothing';
+};
+
+const bytesOf = async (data) => [...new Uint8Array(await new Response(data).arrayBuffer())];
+
+/** Until a line of the server's has ended, and how. */
+const closes = async (id) => {
+  for (;;) {
+    const { closes, open } = await ask(`/stats?id=${id}`);
+    if (!open && closes.length) return closes;
+  }
+};
+
+/** What a page does, and what it then sees. */
+export const scenes = {
+  'every kind of message comes back as it was': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session`);
+      const { readyState, bufferedAmount } = socket;
+      const texts = ['', 'ä€😀', '\x10', '\x10\x10ack 7', '\x10ack 7'];
+      const view = new Uint8Array([0, 16, 255]).subarray(1);
+      const echoes = receive(socket, texts.length + 2);
+      for (const text of texts) socket.send(text);
+      socket.send(view);
+      view.fill(0);
+      socket.send(new Blob(['\x10blob']));
+      const arrived = await echoes;
+      const binary = await Promise.all(arrived.splice(texts.length).map(bytesOf));
+      const { unacknowledged, messagesIn, messagesOut } = socket.stats;
+      return {
+        readyState,
+        bufferedAmount,
+        same: texts.every((text, index) => text === arrived[index]),
+        binary,
+        story,
+        counts: [unacknowledged > 0, messagesIn, messagesOut],
+        protocol: socket.protocol,
+      };
+    },
+    expected: {
+      readyState: 0,
+      bufferedAmount: 0,
+      same: true,
+      binary: [
+        [16, 255],
+        [16, 98, 108, 111, 98],
+      ],
+      story: ['open'],
+      counts: [true, 7, 7],
+      protocol: '',
+    },
+  },
+  'the page sees its own subprotocol': {
+    async play(url) {
+      const { socket } = make(`${url}/session`, {}, ['chat', 'news']);
+      await event(socket, 'open');
+      return socket.protocol;
+    },
+    expected: 'chat',
+  },
+  'over many cuts everything arrives once and in order, both ways': {
+    async play(url, id) {
+      const { socket, story } = make(`${url}/session?id=${id}&spread=1`);
+      const count = 300;
+      const echoes = receive(socket, count);
+      await event(socket, 'open');
+      for (let number = 1; number <= count; number++) {
+        socket.send(`${number}`);
+        if (number % 100) continue;
+        const resumed = event(socket, 'resume');
+        await order('reset');
+        await resumed;
+      }
+      const arrived = await echoes;
+      const { lost, duplicated, received, sessions } = await ask(`/tally?id=${id}`);
+      return {
+        inOrder: arrived.every((data, index) => data === `${index + 1}`),
+        server: { lost, duplicated, received, sessions },
+        story,
+      };
+    },
+    expected: {
+      inOrder: true,
+      server: { lost: 0, duplicated: 0, received: 300, sessions: 1 },
+      story: ['open', 'drop', 'resume', 'drop', 'resume', 'drop', 'resume'],
+    },
+  },
+  'deliver resolves when the server has it': {
+    async play(url) {
+      const { socket } = make(`${url}/session?echo=0`);
+      await socket.deliver('before it is open');
+      await socket.deliver(new Uint8Array(3), { timeToLive: 60_000, signal: AbortSignal.timeout(60_000) });
+      return socket.stats.unacknowledged;
+    },
+    expected: 0,
+  },
+  'deliver says what became of a message that does not arrive': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`);
+      const opened = event(socket, 'open');
+      const [early, taken] = [new AbortController(), new AbortController()];
+      const outcomes = [
+        failure(socket.deliver('aborted before', { signal: AbortSignal.abort() })),
+        failure(socket.deliver('aborted', { signal: early.signal })),
+        failure(socket.deliver('expired', { timeToLive: 0 })),
+      ];
+      early.abort();
+      await Promise.all(outcomes);
+      await opened;
+      outcomes.push(failure(socket.deliver('left', { signal: taken.signal })));
+      taken.abort();
+      // The server has forgotten the session: a cut ends it.
+      const reopened = event(socket, 'open');
+      await cut(socket);
+      outcomes.push(failure(socket.deliver('unsent')));
+      await reopened;
+      outcomes.push(failure(socket.deliver('bad', { timeToLive: -1 })));
+      socket.close();
+      await event(socket, 'close');
+      outcomes.push(failure(socket.deliver('late')));
+      return { outcomes: await Promise.all(outcomes), story };
+    },
+    expected: {
+      outcomes: [
+        'AbortError',
+        'AbortError',
+        'DeliveryError expired',
+        'DeliveryError unconfirmed',
+        'DeliveryError unsent',
+        'TypeError',
+        'InvalidStateError',
+      ],
+      story: ['open', 'drop', 'open', 'close 1005'],
+    },
+  },
+  'a session that the server has forgotten begins again, and gives back what it had': {
+    async play(url) {
+      const told = [];
+      const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`, {
+        resume: { onReset: () => told.push(story.at(-1)) },
+      });
+      await event(socket, 'open');
+      socket.send('left');
+      const reopened = event(socket, 'open');
+      await cut(socket);
+      socket.send('waits');
+      const waits = socket.bufferedAmount;
+      await reopened;
+      return { story, told, waits, buffered: socket.bufferedAmount, left: socket.stats.unacknowledged };
+    },
+    expected: {
+      story: ['open', 'drop', 'lost left unconfirmed', 'lost waits unsent', 'open'],
+      told: ['lost waits unsent'],
+      waits: 'leftwaits'.length,
+      buffered: 0,
+      left: 0,
+    },
+  },
+  'what is too much is refused': {
+    async play(url) {
+      const { socket } = make(`${url}/session?deaf=1`, { resume: { limitMessages: 2, limitBytes: 100 } });
+      await event(socket, 'open');
+      const large = thrown(() => socket.send('x'.repeat(101)));
+      socket.send('one');
+      socket.send('two');
+      const third = thrown(() => socket.send('three'));
+      return { large, third, deliver: await failure(socket.deliver('four')) };
+    },
+    expected: { large: 'QuotaExceededError', third: 'QuotaExceededError', deliver: 'QuotaExceededError' },
+  },
+  'a server that breaks the protocol is left, and told why': {
+    async play(url, id) {
+      const { socket, story } = make(`${url}/session?id=${id}&after=1&say=%10nonsense`);
+      socket.send('hello');
+      await event(socket, 'close');
+      return { story, closes: await closes(id) };
+    },
+    expected: {
+      story: ['open', 'lost hello unconfirmed', 'error unknown control frame', 'close 1002 unknown control frame'],
+      closes: [{ code: 4402, reason: 'unknown control frame' }],
+    },
+  },
+  'a close says goodbye: what was sent arrives, and nothing comes back': {
+    async play(url, id) {
+      const { socket, story } = make(`${url}/session?id=${id}&echo=0`);
+      await event(socket, 'open');
+      for (let number = 1; number <= 100; number++) socket.send(`${number}`);
+      const codes = [thrown(() => socket.close(1001)), thrown(() => socket.close(1000, 'x'.repeat(124)))];
+      socket.close(4321, 'goodbye');
+      const { readyState } = socket;
+      await event(socket, 'close');
+      const { received, lost } = await ask(`/tally?id=${id}`);
+      return { codes, readyState, story, received, lost, closes: await closes(id) };
+    },
+    expected: {
+      codes: ['InvalidAccessError', 'SyntaxError'],
+      readyState: 2,
+      story: ['open', 'close 4321 goodbye'],
+      received: 100,
+      lost: 0,
+      closes: [{ code: 4321, reason: 'goodbye' }],
+    },
+  },
+  'a close while the line is dead does not wait for it': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session`);
+      await event(socket, 'open');
+      await order('hole both on live');
+      socket.send('lost');
+      socket.close();
+      await event(socket, 'close');
+      await order('hole both off');
+      return story;
+    },
+    expected: ['open', 'lost lost unconfirmed', 'error', 'close 1006'],
+  },
+  'a server that ends the session has the last word': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session?after=1&end=1&echo=0`);
+      await socket.deliver('the last');
+      await event(socket, 'close');
+      return story;
+    },
+    expected: ['open', 'close 1000 the end'],
+  },
+  'after the end a reconnect begins another session': {
+    async play(url, id) {
+      const { socket, story } = make(`${url}/session?id=${id}`);
+      await event(socket, 'open');
+      socket.close();
+      await event(socket, 'close');
+      const echo = receive(socket, 1);
+      socket.reconnect();
+      socket.send('again');
+      await echo;
+      const { sessions } = await ask(`/tally?id=${id}`);
+      return { story, sessions };
+    },
+    expected: { story: ['open', 'close 1005', 'open'], sessions: 2 },
+  },
+  'subprotocols from a function': {
+    async play(url) {
+      const { socket } = make(
+        async () => `${url}/session`,
+        {},
+        async () => ['chat'],
+      );
+      const echo = receive(socket, 1);
+      socket.send('found');
+      return [await echo, socket.protocol];
+    },
+    expected: [['found'], 'chat'],
+  },
+  'options that do not go with resume are refused': {
+    async play(url) {
+      const options = [
+        { retry: false },
+        { queue: true },
+        { heartbeat: { message: 'ping' } },
+        { resume: { limitBytes: 'x' } },
+      ];
+      return options.map((option) => thrown(() => make(url, option)));
+    },
+    expected: ['TypeError', 'TypeError', 'TypeError', 'TypeError'],
+  },
+  'without resume it is the plain socket': {
+    async play(url) {
+      const { socket, story } = make(`${url}/echo`, { resume: false }, ['chat']);
+      const echo = receive(socket, 1);
+      socket.send('\x10plain');
+      const refused = await failure(socket.deliver('x'));
+      return [await echo, socket.protocol, refused, story];
+    },
+    expected: [['\x10plain'], 'chat', 'TypeError', ['open']],
+  },
+};
+
+/** What a page sees of a server that answers the handshake without the protocol. */
+export async function meetStranger(url) {
+  const { socket, story } = make(`${url}/echo?protocol=`);
+  await event(socket, 'close');
+  return story;
+}
