@@ -19,7 +19,7 @@ export const ensureFirefox = () =>
   });
 
 /** Looks again after the installation, so that the error, if any, is the one that says what is missing. */
-async function lookOrInstall(look, packages) {
+export async function lookOrInstall(look, packages) {
   try {
     look();
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
 import { ensurePackages } from './packages.mjs';
+import { ensureRedis } from './redis.mjs';
 import {
   ensureGeckodriver,
   ensureRustComponents,
@@ -19,6 +20,7 @@ export const parts = {
   geckodriver: ensureGeckodriver,
   chromium: ensureChromium,
   firefox: ensureFirefox,
+  'redis-server': ensureRedis,
 };
 
 export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];

@@ -289,3 +289,13 @@ fn every_reason_fits_into_a_close_frame() {
         assert!((1..=123).contains(&violation.reason().len()));
     }
 }
+
+#[test]
+fn without_a_line_there_is_nothing_to_wake_up_for() {
+    let (mut guest, _) = live();
+    guest.handle_message(FIRST, 1).unwrap();
+    guest.take(NOW, 1);
+    assert_eq!(guest.poll_timeout(), Some(NOW + 200));
+    guest.handle_lost(FIRST);
+    assert_eq!(guest.poll_timeout(), None);
+}

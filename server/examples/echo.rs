@@ -1,0 +1,182 @@
+//! `echo [--port N] [--redis URL] [--time-to-live MS]`: a server for the tests of the ends together.
+//!
+//! | route | what it serves |
+//! |---|---|
+//! | `/echo` | sessions that answer each message with itself |
+//! | `/count?down=N` | sessions that check each message they get, and send N of their own |
+//! | `/plain/echo` | lines without a session that do the same as `/echo`, to compare with |
+//! | `/metrics` | what is counted |
+//!
+//! It prints `listening ws://...` and runs until its standard input ends; then it shuts down. One that is killed loses
+//! nothing with `--redis`.
+//!
+//! On `/count` each side sends texts that begin with their number, counted from 1 over the whole session. What the server
+//! gets out of order it tells: `NUMBER ! GOT, NOT WANTED`. The client's `end` is answered with `NUMBER = COUNT`, how
+//! many came before it, once all N are on their way.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ws::{Message as PlainMessage, WebSocketUpgrade};
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::serve::ListenerExt as _;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use undrop_server::store::{MemoryStore, RedisStore};
+use undrop_server::{Config, Origins, SendError, Session, SessionUpgrade, Sessions};
+
+const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS]";
+
+struct Options {
+    port: u16,
+    redis: Option<String>,
+    config: Config,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => run(options).await,
+        Err(complaint) => Err(format!("{complaint}\n{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options =
+            Options { port: 0, redis: None, config: Config { origins: Origins::Any, ..Config::default() } };
+        while let Some(argument) = arguments.next() {
+            let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
+            let number = || value.parse().map_err(|_| format!("{argument} {value}: not a number"));
+            match argument.as_str() {
+                "--port" => options.port = number()?,
+                "--time-to-live" => options.config.time_to_live = Duration::from_millis(number()?.into()),
+                "--redis" => options.redis = Some(value),
+                _ => return Err(format!("unknown argument {argument:?}")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let Options { port, redis, config } = options;
+    let sessions = |kind: &str| -> Result<Sessions, String> {
+        let builder = Sessions::builder(config.clone());
+        Ok(match &redis {
+            None => builder.store(MemoryStore::default()),
+            Some(url) => {
+                let store = RedisStore::new(url).map_err(|error| error.to_string())?;
+                builder.store(store.with_prefix(format!("undrop:{kind}:")))
+            }
+        }
+        .build())
+    };
+    let (echoes, counts) = (sessions("echo")?, sessions("count")?);
+    let metrics = {
+        let (echoes, counts) = (echoes.clone(), counts.clone());
+        move || async move { format!("# /echo\n{}# /count\n{}", echoes.metrics().render(), counts.metrics().render()) }
+    };
+    let app = Router::new()
+        .route("/echo", any(serve_echo).with_state(echoes.clone()))
+        .route("/count", any(serve_count).with_state(counts.clone()))
+        .route("/plain/echo", any(serve_plain_echo))
+        .route("/metrics", get(metrics));
+    let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
+    // A small frame does not wait for the one before it to be acknowledged by the client's TCP.
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    println!("listening ws://{address}");
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::select! {
+        served = async { axum::serve(listener, service).await } => return served.map_err(|error| error.to_string()),
+        () = input_ends() => {}
+    }
+    tokio::join!(echoes.shut_down(), counts.shut_down());
+    Ok(())
+}
+
+async fn input_ends() {
+    let mut input = tokio::io::stdin();
+    while !matches!(input.read(&mut [0; 64]).await, Ok(0) | Err(_)) {}
+}
+
+async fn serve_echo(upgrade: SessionUpgrade) -> Response {
+    upgrade.on_session(echo)
+}
+
+async fn echo(mut session: Session) {
+    while let Some(received) = session.recv().await {
+        // Both or neither: the message is done with, and its answer on the way.
+        if received.commit_with([received.message.clone()]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn serve_count(upgrade: SessionUpgrade) -> Response {
+    let down = upgrade.handshake().query("down").and_then(|down| down.parse().ok()).unwrap_or(0);
+    upgrade.on_session(move |session| count(session, down))
+}
+
+async fn count(mut session: Session, down: u64) {
+    let sender = session.sender();
+    // Whoever sends next sends this number, because nothing else runs between the question and the sending.
+    let next = || sender.sent() + 1;
+    let all_are_sent = async {
+        while sender.sent() < down {
+            let number = next().to_string();
+            // Each so many it waits for the client to keep up.
+            let result = if sender.sent() % 64 == 63 { sender.deliver(number).await } else { sender.send(number) };
+            match result {
+                Ok(()) => tokio::task::yield_now().await,
+                Err(SendError::Full) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(SendError::Over) => return,
+            }
+        }
+    };
+    let all_are_received = async {
+        while let Some(received) = session.recv().await {
+            let text = received.message.as_text().unwrap_or_default();
+            let got = text.split_once(' ').map_or(text, |(number, _)| number);
+            let committed = if got == "end" {
+                while sender.sent() < down {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                received.commit_with([format!("{} = {}", next(), received.number - 1)]).await
+            } else if got == received.number.to_string() {
+                received.commit().await
+            } else {
+                received.commit_with([format!("{} ! {got}, not {}", next(), received.number)]).await
+            };
+            if committed.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(all_are_sent, all_are_received);
+}
+
+async fn serve_plain_echo(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(|mut socket| async move {
+        while let Some(Ok(message)) = socket.recv().await {
+            let is_message = matches!(message, PlainMessage::Text(_) | PlainMessage::Binary(_));
+            if is_message && socket.send(message).await.is_err() {
+                return;
+            }
+        }
+    })
+}

@@ -1,0 +1,548 @@
+//! The task of a session: it owns the core, the handler and the line of the moment, and does what the core says.
+//!
+//! All of them are polled in one task, so that a message on its way from the line through the store to the handler and
+//! back wakes nobody. Nothing blocks anything else: while the store is asked, the line is read and the handler runs.
+
+mod books;
+mod link;
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::mem::{replace, take};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::{Instrument as _, debug, info, info_span, warn};
+use undrop::core::outbox::Ticket;
+use undrop::core::session::{Host, Output, Session as Core};
+use undrop::core::{Epoch, Millis};
+
+use crate::config::millis;
+use crate::house::{Clock, House, Seat};
+use crate::line::{Line, Loss};
+use crate::mailbox::{Command, Held};
+use crate::metrics::add;
+use crate::session::{Cause, Ending, NotCommitted};
+use crate::store::{Change, Fence, Numbered};
+use crate::visit::{Arrival, Handling};
+use crate::{Message, SessionId, codes};
+use books::{NotOurs, remove};
+
+/// What a session begins with on this node.
+pub(crate) struct Beginning {
+    pub(crate) id: SessionId,
+    pub(crate) fence: Fence,
+    pub(crate) core: Core<Message, Host>,
+    pub(crate) time_to_live: Duration,
+    /// What arrived before and is not committed.
+    pub(crate) inbox: Vec<(u64, Message)>,
+}
+
+pub(crate) struct Driver {
+    house: Arc<House>,
+    seat: Seat,
+    id: SessionId,
+    fence: Fence,
+    time_to_live: u32,
+    core: Core<Message, Host>,
+    link: Link,
+    epoch: Epoch,
+    handler: Option<CatchUnwind<AssertUnwindSafe<Handling>>>,
+    /// Whether the handler may have something to do.
+    handler_is_due: bool,
+    phase: Phase,
+    /// What the store does not know yet.
+    news: Batch,
+    /// What it is being told.
+    storing: Option<Storing>,
+    /// How many acknowledged messages it has been told of.
+    trimmed: u64,
+    /// When it is to be told something at the latest, so that it keeps the session.
+    refresh: Option<Millis>,
+    /// What of that is sent by the app.
+    unstored: Held,
+    /// Who waits for their messages to be delivered.
+    deliveries: VecDeque<(Ticket, oneshot::Sender<()>)>,
+    committed: u64,
+    /// The sizes of the messages that arrived after those and are not committed.
+    uncommitted: VecDeque<u32>,
+    uncommitted_bytes: u64,
+    /// What came back from the core.
+    undelivered: Vec<Message>,
+    /// Lines that came while it was on its way to another handler.
+    late: Vec<Arrival>,
+    /// Until when the handler may run, if this server ends.
+    patience: Option<Millis>,
+    clock: Clock,
+    alarm: Pin<Box<Sleep>>,
+    armed: Option<Millis>,
+}
+
+enum Link {
+    Down { since: Millis },
+    Up(Up),
+}
+
+struct Up {
+    line: Line,
+    /// When something was last heard on it.
+    heard: Millis,
+    /// When the client was asked whether it is there.
+    probed: Option<Millis>,
+}
+
+enum Phase {
+    Running,
+    /// The app wants it to end, with this for the line.
+    Closing {
+        code: u16,
+        reason: String,
+        since: Millis,
+    },
+    /// The client has ended it, and waits for this end to agree.
+    Parting,
+    /// It is over, and the store forgets it.
+    Removing(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It goes on elsewhere or later: there are no more lines here, but what the handler does is still stored.
+    Leaving {
+        until: Millis,
+    },
+    /// There is only the handler left.
+    Over,
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<(), NotOurs>> + Send>>;
+type Commit = oneshot::Sender<Result<(), NotCommitted>>;
+
+/// A change on its way to the store, and who waits for it.
+#[derive(Default)]
+struct Batch {
+    change: Change,
+    /// For each message sent, who waits for its delivery.
+    deliveries: Vec<Option<oneshot::Sender<()>>>,
+    commits: Vec<Commit>,
+}
+
+struct Storing {
+    change: Arc<Change>,
+    deliveries: Vec<Option<oneshot::Sender<()>>>,
+    commits: Vec<Commit>,
+    work: Work,
+}
+
+impl Driver {
+    /// The epoch of the line that a fresh session begins on.
+    pub(crate) const FIRST_LINE: Epoch = Epoch(1);
+
+    /// Drives a fresh session, on the line that asked for it.
+    pub(crate) fn begin(house: Arc<House>, seat: Seat, beginning: Beginning, handler: Handling, line: Line) {
+        let mut driver = Self::new(house, seat, beginning, handler);
+        driver.link = Link::Up(Up { line, heard: Millis(0), probed: None });
+        driver.spawn();
+    }
+
+    /// Drives one that was stored, for the line that asked for it.
+    pub(crate) fn go_on(
+        house: Arc<House>,
+        seat: Seat,
+        beginning: Beginning,
+        handler: Handling,
+        line: Line,
+        received: u64,
+    ) {
+        let mut driver = Self::new(house, seat, beginning, handler);
+        driver.seat.mailbox().set_down(Some(Instant::now()));
+        driver.attach(Millis(0), line, received);
+        driver.spawn();
+    }
+
+    fn new(house: Arc<House>, seat: Seat, beginning: Beginning, handler: Handling) -> Self {
+        let Beginning { id, fence, core, time_to_live, inbox } = beginning;
+        let committed = core.taken() - inbox.len() as u64;
+        let uncommitted: VecDeque<u32> = inbox.iter().map(|(_, message)| size(message)).collect();
+        let change = Change {
+            taken: Numbered { after: core.taken(), messages: Vec::new() },
+            committed,
+            sent: Numbered { after: core.acknowledged() + core.unacknowledged() as u64, messages: Vec::new() },
+            acknowledged: core.acknowledged(),
+        };
+        if !inbox.is_empty() {
+            seat.mailbox().deliver(inbox);
+        }
+        let driver = Self {
+            time_to_live: millis(time_to_live),
+            link: Link::Down { since: Millis(0) },
+            epoch: Self::FIRST_LINE,
+            handler: Some(AssertUnwindSafe(handler).catch_unwind()),
+            handler_is_due: true,
+            phase: Phase::Running,
+            news: Batch { change, ..Batch::default() },
+            storing: None,
+            trimmed: core.acknowledged(),
+            refresh: Some(Millis(0)),
+            unstored: Held::default(),
+            deliveries: VecDeque::new(),
+            uncommitted_bytes: uncommitted.iter().map(|bytes| u64::from(*bytes)).sum(),
+            committed,
+            uncommitted,
+            undelivered: Vec::new(),
+            late: Vec::new(),
+            patience: None,
+            clock: Clock::start(),
+            alarm: Box::pin(sleep_until(Instant::now())),
+            armed: None,
+            house,
+            seat,
+            id,
+            fence,
+            core,
+        };
+        driver.tell_what_is_held();
+        driver
+    }
+
+    fn spawn(self) {
+        let span = info_span!("session", id = %self.id);
+        tokio::spawn(self.instrument(span));
+    }
+
+    // What was left in the mailbox.
+
+    fn collect(&mut self, now: Millis) -> bool {
+        let post = self.seat.mailbox().collect();
+        if post.is_empty() {
+            return false;
+        }
+        for command in post.commands {
+            match command {
+                Command::Send { message, delivered } => self.send(message, delivered),
+                Command::Commit { number, replies, done } => self.commit(number, replies, done),
+                Command::Close { code, reason } => self.close(now, code, reason),
+            }
+        }
+        for arrival in post.arrivals {
+            self.arrive(now, arrival);
+        }
+        if post.evict {
+            info!("evicted");
+            self.end(Cause::Evicted, Loss::close(codes::EVICTED, "evicted"));
+        }
+        if post.shutdown {
+            self.patience = Some(now + millis(self.house.config.grace));
+            self.leave(now, Cause::Shutdown, Loss::close(codes::RESTART, "restart"));
+        }
+        true
+    }
+
+    fn send(&mut self, message: Message, delivered: Option<oneshot::Sender<()>>) {
+        if self.takes_messages() {
+            self.unstored.messages += 1;
+            self.unstored.bytes += message.len() as u64;
+            self.news.change.sent.messages.push(message);
+            self.news.deliveries.push(delivered);
+        } else {
+            // The app could not know yet.
+            self.undelivered.push(message);
+            self.tell_what_is_held();
+        }
+    }
+
+    fn commit(&mut self, number: u64, replies: Vec<Message>, done: Commit) {
+        let answer = match &self.phase {
+            Phase::Removing(_) | Phase::Over if self.lives_on() => Err(NotCommitted::Moved),
+            _ if !replies.is_empty() && !self.takes_messages() => Err(NotCommitted::Over),
+            // Nobody will ever see the message again.
+            Phase::Removing(_) | Phase::Over => Ok(()),
+            _ => {
+                for reply in replies {
+                    self.send(reply, None);
+                }
+                self.news.change.committed = self.news.change.committed.max(number);
+                self.news.commits.push(done);
+                return;
+            }
+        };
+        let _ = done.send(answer);
+        self.handler_is_due = true;
+        self.tell_what_is_held();
+    }
+
+    fn close(&mut self, now: Millis, code: u16, reason: String) {
+        if matches!(self.phase, Phase::Running) {
+            let code = if matches!(code, 1000 | 3000..=4999) { code } else { codes::NORMAL };
+            self.phase = Phase::Closing { code, reason, since: now };
+        }
+    }
+
+    fn arrive(&mut self, now: Millis, arrival: Arrival) {
+        match self.phase {
+            Phase::Leaving { .. } => self.late.push(arrival),
+            Phase::Running | Phase::Closing { .. } if !self.core.is_ending() => {
+                self.attach(now, arrival.visit.line, arrival.received);
+            }
+            // It is none any more.
+            _ => self.house.clone().start_afresh(arrival.visit),
+        }
+    }
+
+    fn takes_messages(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Leaving { .. })
+    }
+
+    fn lives_on(&self) -> bool {
+        self.seat.mailbox().ending().is_some_and(|ending| ending.cause.lives_on())
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(self.link, Link::Up(_))
+    }
+
+    // The end.
+
+    /// The core is over: why, and what that means for the line.
+    fn settle(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Closing { code, reason, .. } => {
+                let loss = Loss::Close(*code, take(reason));
+                self.end(Cause::App, loss);
+            }
+            // Who asked first closes the line.
+            Phase::Parting => self.end(Cause::Client, Loss::Gone),
+            Phase::Running => self.end(Cause::Violation, Loss::Gone),
+            Phase::Removing(_) | Phase::Leaving { .. } | Phase::Over => return false,
+        }
+        true
+    }
+
+    /// It is over, here and everywhere.
+    fn end(&mut self, cause: Cause, loss: Loss) {
+        if matches!(self.phase, Phase::Removing(_) | Phase::Over) {
+            return;
+        }
+        debug!(?cause, "ended");
+        self.phase = Phase::Removing(Box::pin(remove(self.house.clone(), self.id, self.fence)));
+        let undelivered = self.clear(loss, Ok(()));
+        self.say_how_it_ended(cause, undelivered);
+    }
+
+    /// It goes on, but not with this handler.
+    fn leave(&mut self, now: Millis, cause: Cause, loss: Loss) {
+        if self.core.is_ending() {
+            self.core.break_off();
+            self.settle();
+        }
+        if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
+            return;
+        }
+        self.phase = Phase::Leaving { until: now + millis(self.house.config.grace) };
+        self.lose(now, loss);
+        self.say_how_it_ended(cause, Vec::new());
+    }
+
+    /// It goes on elsewhere.
+    fn move_out(&mut self) {
+        self.phase = Phase::Over;
+        self.clear(Loss::close(codes::TAKEN_OVER, "taken over"), Err(NotCommitted::Moved));
+        self.say_how_it_ended(Cause::Moved, Vec::new());
+        self.vacate();
+    }
+
+    /// Lets go of all there is, and returns what was sent and not acknowledged.
+    fn clear(&mut self, loss: Loss, committed: Result<(), NotCommitted>) -> Vec<Message> {
+        self.core.break_off();
+        while let Some(output) = self.core.poll() {
+            if let Output::Return(returned) = output {
+                self.undelivered.push(returned.message);
+            }
+        }
+        if let Link::Up(up) = replace(&mut self.link, Link::Down { since: Millis(0) }) {
+            self.part(up.line, loss);
+        }
+        let mut commits = Vec::new();
+        if let Some(storing) = self.storing.take() {
+            self.undelivered.extend(storing.change.sent.messages.iter().cloned());
+            commits = storing.commits;
+        }
+        let news = take(&mut self.news);
+        self.undelivered.extend(news.change.sent.messages);
+        for done in commits.into_iter().chain(news.commits) {
+            let _ = done.send(committed);
+        }
+        self.deliveries.clear();
+        self.unstored = Held::default();
+        self.tell_what_is_held();
+        take(&mut self.undelivered)
+    }
+
+    fn say_how_it_ended(&mut self, cause: Cause, undelivered: Vec<Message>) {
+        add(&self.house.metrics.ended[cause as usize], 1);
+        self.seat.mailbox().end(Ending { cause, undelivered });
+        self.handler_is_due = true;
+    }
+
+    /// Whoever asks for the session now does so elsewhere.
+    fn vacate(&mut self) {
+        let came_too_late = self.seat.give_up();
+        for late in take(&mut self.late).into_iter().chain(came_too_late) {
+            self.house.clone().reseat(late);
+        }
+    }
+
+    fn wind_up(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        if self.patience.is_some_and(|until| until <= now) && self.handler.take().is_some() {
+            warn!("the handler did not finish in time");
+            return true;
+        }
+        match &mut self.phase {
+            Phase::Removing(work) => {
+                if work.as_mut().poll(context).is_pending() {
+                    return false;
+                }
+            }
+            Phase::Leaving { until } => {
+                // A store that does not answer is not waited for any longer than a handler.
+                let until = *until + millis(self.house.config.farewell);
+                if now < until && !(self.handler.is_none() && self.is_stored()) {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+        self.phase = Phase::Over;
+        self.vacate();
+        true
+    }
+
+    // Time.
+
+    fn tick(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        let mut moved = self.probe(context, now);
+        if self.core.poll_timeout().is_some_and(|at| at <= now) {
+            self.core.handle_timeout(now);
+            moved = true;
+        }
+        if self.farewell_ends().is_some_and(|at| at <= now) {
+            self.core.break_off();
+            moved |= self.settle();
+        }
+        if self.life_ends().is_some_and(|at| at <= now) {
+            self.end(Cause::Expired, Loss::Gone);
+            moved = true;
+        }
+        moved
+    }
+
+    /// When it has been without a line for too long.
+    fn life_ends(&self) -> Option<Millis> {
+        match (&self.phase, &self.link) {
+            (Phase::Running | Phase::Closing { .. } | Phase::Parting, Link::Down { since }) => {
+                Some(*since + self.time_to_live)
+            }
+            _ => None,
+        }
+    }
+
+    /// When the client has taken too long to agree that it is over.
+    fn farewell_ends(&self) -> Option<Millis> {
+        match (&self.phase, &self.link) {
+            (Phase::Closing { since, .. }, Link::Up(up)) if self.core.is_ending() => {
+                Some(up.heard.max(*since) + millis(self.house.config.farewell))
+            }
+            _ => None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Millis> {
+        let leaving = match self.phase {
+            Phase::Leaving { until } => Some(until + millis(self.house.config.farewell)),
+            _ => None,
+        };
+        let patience = self.patience.filter(|_| self.handler.is_some());
+        let deadlines = [
+            self.core.poll_timeout(),
+            self.silence_ends(),
+            self.farewell_ends(),
+            self.life_ends(),
+            self.refresh_at(),
+            patience,
+            leaving,
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Waits for the next deadline. One that was put off is noticed when the alarm rings.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline() else { return Poll::Pending };
+        if self.armed.is_none_or(|armed| deadline < armed) {
+            self.armed = Some(deadline);
+            self.alarm.as_mut().reset(self.clock.at(deadline));
+        }
+        let rang = self.alarm.as_mut().poll(context);
+        if rang.is_ready() {
+            self.armed = None;
+        }
+        rang
+    }
+
+    // The handler.
+
+    fn handle(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        if !take(&mut self.handler_is_due) {
+            return false;
+        }
+        let Some(handler) = &mut self.handler else { return false };
+        let Poll::Ready(result) = handler.poll_unpin(context) else { return false };
+        self.handler = None;
+        if result.is_ok() {
+            // What it left behind comes before its end.
+            self.collect(now);
+            self.close(now, codes::NORMAL, String::new());
+        } else {
+            warn!("the handler panicked");
+            add(&self.house.metrics.panics, 1);
+            self.collect(now);
+            self.leave(now, Cause::Failed, Loss::close(codes::FAILED, "handler failed"));
+        }
+        true
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.seat.mailbox().awake();
+        this.handler_is_due = true;
+        loop {
+            let now = this.clock.now();
+            let moved = [
+                this.handle(context, now),
+                this.collect(now),
+                this.tick(context, now),
+                this.read(context, now),
+                this.store(context, now),
+                this.act(context, now),
+                this.wind_up(context, now),
+            ];
+            if matches!(this.phase, Phase::Over) && this.handler.is_none() {
+                return Poll::Ready(());
+            }
+            let rests = !moved.contains(&true) && !this.handler_is_due && !this.flush(context, now);
+            if rests && this.wait(context).is_pending() && this.seat.mailbox().sleep(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+fn size(message: &Message) -> u32 {
+    u32::try_from(message.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,164 @@
+//! What the store is told of a session, and what may happen once it knows.
+
+use std::mem::replace;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+use undrop::core::Millis;
+
+use super::{Batch, Driver, Phase, Storing};
+use crate::SessionId;
+use crate::house::House;
+use crate::mailbox::Held;
+use crate::metrics::add;
+use crate::session::NotCommitted;
+use crate::store::{Change, Failure, Fence, Numbered, Unavailable};
+
+/// How long to wait before a store that did not answer is asked again: at first, ...
+const RETRY: Duration = Duration::from_millis(50);
+/// ... and at most.
+const MAX_RETRY: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// Tells the store what it does not know, one change after another.
+    pub(super) fn store(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        let mut moved = false;
+        loop {
+            if self.storing.is_none() && !self.begin_to_store(now) {
+                return moved;
+            }
+            let Some(storing) = &mut self.storing else { return moved };
+            let Poll::Ready(result) = storing.work.as_mut().poll(context) else { return moved };
+            let Some(storing) = self.storing.take() else { return moved };
+            moved = true;
+            if let Ok(()) = result {
+                self.stored(now, storing);
+                continue;
+            }
+            info!("the session is not this node's any more");
+            add(&self.house.metrics.fenced, 1);
+            for done in storing.commits {
+                let _ = done.send(Err(NotCommitted::Moved));
+            }
+            self.move_out();
+        }
+    }
+
+    /// Whether the store knows all there is.
+    pub(super) fn is_stored(&self) -> bool {
+        self.storing.is_none() && !self.news.is_urgent()
+    }
+
+    /// When the store is to be told at the latest that the session is still there.
+    pub(super) fn refresh_at(&self) -> Option<Millis> {
+        let keeps = matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting);
+        self.refresh.filter(|_| keeps && self.storing.is_none())
+    }
+
+    fn begin_to_store(&mut self, now: Millis) -> bool {
+        if matches!(self.phase, Phase::Removing(_) | Phase::Over) {
+            return false;
+        }
+        let is_stale = self.refresh_at().is_some_and(|at| at <= now);
+        if !self.news.is_urgent() && !is_stale && self.news.change.acknowledged <= self.trimmed {
+            return false;
+        }
+        // Without a line it is this task that sees to its end.
+        self.refresh = self.is_up().then(|| now + self.time_to_live / 2);
+        let Change { taken, committed, sent, acknowledged } = &self.news.change;
+        let next = Change {
+            taken: Numbered { after: taken.last(), messages: Vec::new() },
+            committed: *committed,
+            sent: Numbered { after: sent.last(), messages: Vec::new() },
+            acknowledged: *acknowledged,
+        };
+        let Batch { change, deliveries, commits } = replace(&mut self.news, Batch { change: next, ..Batch::default() });
+        let change = Arc::new(change);
+        let work = Box::pin(persist(self.house.clone(), self.id, self.fence, change.clone()));
+        self.storing = Some(Storing { change, deliveries, commits, work });
+        true
+    }
+
+    fn stored(&mut self, now: Millis, storing: Storing) {
+        let Storing { change, deliveries, commits, .. } = storing;
+        let Change { taken, committed, sent, acknowledged } = &*change;
+        self.trimmed = *acknowledged;
+        if !taken.messages.is_empty() {
+            self.core.take(now, taken.last());
+            self.seat.mailbox().deliver((taken.after + 1..).zip(taken.messages.iter().cloned()));
+            self.handler_is_due = true;
+        }
+        for (message, delivery) in sent.messages.iter().zip(deliveries) {
+            let bytes = message.len() as u64;
+            self.unstored.messages -= 1;
+            self.unstored.bytes -= bytes;
+            match (self.core.send(now, message.clone(), bytes, None), delivery) {
+                (Ok(ticket), Some(delivery)) => self.deliveries.push_back((ticket, delivery)),
+                (Ok(_), None) => {}
+                // It ended while the store was told.
+                (Err(_), _) => self.undelivered.push(message.clone()),
+            }
+        }
+        while self.committed < *committed
+            && let Some(bytes) = self.uncommitted.pop_front()
+        {
+            self.committed += 1;
+            self.uncommitted_bytes -= u64::from(bytes);
+        }
+        for done in commits {
+            let _ = done.send(Ok(()));
+            self.handler_is_due = true;
+        }
+    }
+
+    /// What is not acknowledged counts, wherever it is.
+    pub(super) fn tell_what_is_held(&self) {
+        self.seat.mailbox().hold(Held {
+            messages: self.core.unacknowledged() + self.unstored.messages,
+            bytes: self.core.unacknowledged_bytes() + self.unstored.bytes,
+        });
+    }
+}
+
+impl Batch {
+    fn is_urgent(&self) -> bool {
+        let Change { taken, sent, .. } = &self.change;
+        !taken.messages.is_empty() || !sent.messages.is_empty() || !self.commits.is_empty()
+    }
+}
+
+/// The session is not this node's any more.
+pub(super) struct NotOurs;
+
+/// Tells the store until it has understood.
+async fn persist(house: Arc<House>, id: SessionId, fence: Fence, change: Arc<Change>) -> Result<(), NotOurs> {
+    let mut wait = RETRY;
+    loop {
+        match house.store.write(id, fence, &change).await {
+            Ok(()) => return Ok(()),
+            Err(Failure::NotOurs) => return Err(NotOurs),
+            Err(Failure::Unavailable(error)) => report(&house, &error),
+        }
+        sleep(wait).await;
+        wait = MAX_RETRY.min(wait * 2);
+    }
+}
+
+/// Has the store forget the session. If it does not answer, the session is gone when its time is up.
+pub(super) async fn remove(house: Arc<House>, id: SessionId, fence: Fence) {
+    let _ = timeout(house.config.farewell, async {
+        while let Err(Failure::Unavailable(error)) = house.store.remove(id, fence).await {
+            report(&house, &error);
+            sleep(RETRY).await;
+        }
+    })
+    .await;
+}
+
+fn report(house: &House, error: &Unavailable) {
+    add(&house.metrics.store_failures, 1);
+    warn!(%error, "the store is asked again");
+}

@@ -1,0 +1,184 @@
+//! The request that a line begins with: what it says, and whether it is let in.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, StatusCode, Uri, header};
+use undrop::core::wire::PROTOCOL;
+
+use crate::config::{Config, Origins, Strangers};
+use crate::metrics::Refusal;
+
+/// The request that a line begins with.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// What was asked for.
+    pub uri: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Where it is from, if that is known. Behind a proxy it is what the app makes of the proxy's header.
+    pub address: Option<IpAddr>,
+    /// The app's own subprotocol that was chosen, if any.
+    pub protocol: Option<String>,
+}
+
+impl Handshake {
+    /// A header's value, if there is one and it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A parameter of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query()?;
+        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        pairs
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim().trim_matches('"'))
+    }
+}
+
+/// How a line is to be spoken to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tongue {
+    Session,
+    Plain,
+}
+
+/// What was agreed on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Agreed {
+    pub(crate) tongue: Tongue,
+    /// What to answer as `Sec-WebSocket-Protocol`.
+    pub(crate) answer: Option<String>,
+    /// The app's own part of it.
+    pub(crate) protocol: Option<String>,
+}
+
+/// Why there will be no line, to be said in plain HTTP: it is for people and programs, since a page is not told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Rejection {
+    pub(crate) status: StatusCode,
+    pub(crate) text: &'static str,
+}
+
+impl Rejection {
+    pub(crate) fn of(refusal: Refusal) -> Self {
+        let (status, text) = match refusal {
+            Refusal::Origin => (StatusCode::FORBIDDEN, "pages of this origin may not open a WebSocket here"),
+            Refusal::Rate => (StatusCode::TOO_MANY_REQUESTS, "too many handshakes from this address"),
+            _ => (StatusCode::BAD_REQUEST, "offer the WebSocket subprotocol undrop.1"),
+        };
+        Self { status, text }
+    }
+}
+
+/// Whether pages of the request's origin may open lines.
+pub(crate) fn is_welcome(headers: &HeaderMap, uri: &Uri, origins: &Origins) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return *origins == Origins::Any };
+    let is_same = || {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+        let from = origin.split_once("://").map(|(_, from)| from);
+        matches!((from, host), (Some(from), Some(host)) if from.eq_ignore_ascii_case(host))
+    };
+    match origins {
+        Origins::Any => true,
+        Origins::Same => is_same(),
+        Origins::Listed(listed) => listed.iter().any(|one| one.eq_ignore_ascii_case(origin)) || is_same(),
+    }
+}
+
+/// Chooses among the subprotocols that the client offers.
+pub(crate) fn agree(headers: &HeaderMap, config: &Config) -> Option<Agreed> {
+    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let offered: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let own = |offer: &str| offer.strip_prefix(PROTOCOL)?.strip_prefix('+').map(str::to_owned);
+    let offers = |wanted: &str| offered.iter().any(|offer| own(offer).as_deref() == Some(wanted));
+    if let Some(protocol) = config.protocols.iter().find(|protocol| offers(protocol)) {
+        let answer = format!("{PROTOCOL}+{protocol}");
+        return Some(Agreed { tongue: Tongue::Session, answer: Some(answer), protocol: Some(protocol.clone()) });
+    }
+    if offered.contains(&PROTOCOL) {
+        return Some(Agreed { tongue: Tongue::Session, answer: Some(PROTOCOL.to_owned()), protocol: None });
+    }
+    if config.strangers == Strangers::Refuse {
+        return None;
+    }
+    let protocol = config.protocols.iter().find(|protocol| offered.contains(&protocol.as_str())).cloned();
+    Some(Agreed { tongue: Tongue::Plain, answer: protocol.clone(), protocol })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn offering(offer: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer))])
+    }
+
+    fn speaking(protocols: &[&str]) -> Config {
+        Config { protocols: protocols.iter().map(ToString::to_string).collect(), ..Config::default() }
+    }
+
+    fn answer(offer: &'static str, protocols: &[&str]) -> Option<String> {
+        agree(&offering(offer), &speaking(protocols)).and_then(|agreed| agreed.answer)
+    }
+
+    #[test]
+    fn a_session_is_agreed_on_with_the_subprotocol_that_the_app_likes_best() {
+        assert_eq!(answer("undrop.1", &[]).as_deref(), Some("undrop.1"));
+        assert_eq!(answer("undrop.1+a, undrop.1+b", &["b", "a"]).as_deref(), Some("undrop.1+b"));
+        assert_eq!(answer("undrop.1, undrop.1+c", &["b"]).as_deref(), Some("undrop.1"));
+        assert_eq!(answer("undrop.1+c", &["b"]), None);
+        assert_eq!(answer("undrop.10, undrop.1b", &["b"]), None);
+    }
+
+    #[test]
+    fn who_does_not_offer_it_is_served_without_if_the_app_likes() {
+        let config = Config { strangers: Strangers::Serve, ..speaking(&["chat"]) };
+        let agreed = agree(&offering("news, chat"), &config).unwrap();
+        assert_eq!((agreed.tongue, agreed.answer.as_deref()), (Tongue::Plain, Some("chat")));
+        assert_eq!(agree(&HeaderMap::new(), &config).unwrap().answer, None);
+        assert_eq!(agree(&HeaderMap::new(), &Config::default()), None);
+    }
+
+    #[test]
+    fn a_page_is_let_in_by_its_origin() {
+        let from = |origin: &'static str, origins: &Origins| {
+            let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("example.org:81"))]);
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            is_welcome(&headers, &Uri::from_static("/"), origins)
+        };
+        let listed = Origins::Listed(vec!["https://app.example.org".into()]);
+        assert!(from("http://example.org:81", &Origins::Same));
+        assert!(!from("http://example.org", &Origins::Same));
+        assert!(!from("null", &Origins::Same));
+        assert!(!from("http://evil.example/?http://example.org:81", &Origins::Same));
+        assert!(from("https://app.example.org", &listed) && from("http://example.org:81", &listed));
+        assert!(!from("https://app.example.org.evil.example", &listed));
+        assert!(from("null", &Origins::Any));
+        assert!(is_welcome(&HeaderMap::new(), &Uri::from_static("/"), &Origins::Same));
+    }
+
+    #[test]
+    fn cookies_and_parameters_are_read_by_their_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; key=\"x=y\""));
+        headers.append(header::COOKIE, HeaderValue::from_static("b=2"));
+        let uri = Uri::from_static("/echo?k=a%20b&l=");
+        let handshake = Handshake { uri, headers, address: None, protocol: None };
+        assert_eq!(handshake.cookie("key"), Some("x=y"));
+        assert_eq!((handshake.cookie("b"), handshake.cookie("c")), (Some("2"), None));
+        assert_eq!((handshake.query("k").as_deref(), handshake.query("m")), (Some("a b"), None));
+    }
+}

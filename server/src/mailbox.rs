@@ -1,0 +1,311 @@
+//! What a session's task, its handler and its lines leave for each other.
+//!
+//! The handler runs inside the task, so most of what is left here is picked up without anybody being woken.
+
+use std::collections::VecDeque;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::Message;
+use crate::house::House;
+use crate::session::{Cause, Ending, NotCommitted, SendError};
+use crate::visit::Arrival;
+
+/// What the app wants.
+pub(crate) enum Command {
+    Send { message: Message, delivered: Option<oneshot::Sender<()>> },
+    Commit { number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>> },
+    Close { code: u16, reason: String },
+}
+
+/// All that was left for the task.
+#[derive(Default)]
+pub(crate) struct Post {
+    pub(crate) commands: Vec<Command>,
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) evict: bool,
+    pub(crate) shutdown: bool,
+}
+
+impl Post {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.arrivals.is_empty() && !self.evict && !self.shutdown
+    }
+}
+
+pub(crate) struct Mailbox {
+    house: Arc<House>,
+    state: Mutex<State>,
+}
+
+struct State {
+    post: Post,
+    /// Whether there will be somebody to pick up lines, ...
+    open: bool,
+    /// ... or anything at all.
+    attended: bool,
+    driver: Option<Waker>,
+    inbox: VecDeque<(u64, Message)>,
+    reader: Option<Waker>,
+    ending: Option<Ending>,
+    /// What was sent and is not acknowledged: what the task has, ...
+    held: Held,
+    /// ... and what it has yet to collect.
+    queued: Held,
+    /// How many messages were ever sent.
+    sent: u64,
+    down_since: Option<Instant>,
+}
+
+/// So many messages with so many bytes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Held {
+    pub(crate) messages: usize,
+    pub(crate) bytes: u64,
+}
+
+impl Mailbox {
+    pub(crate) fn new(house: Arc<House>) -> Self {
+        let state = State {
+            post: Post::default(),
+            open: true,
+            attended: true,
+            driver: None,
+            inbox: VecDeque::new(),
+            reader: None,
+            ending: None,
+            held: Held::default(),
+            queued: Held::default(),
+            sent: 0,
+            down_since: None,
+        };
+        Self { house, state: Mutex::new(state) }
+    }
+
+    // The app's side.
+
+    /// The next message, or nothing when the session is over.
+    pub(crate) fn poll_received(&self, context: &mut Context<'_>) -> Poll<Option<(u64, Message)>> {
+        let mut state = self.state.lock();
+        if let Some(received) = state.inbox.pop_front() {
+            // There is room again.
+            wake(&mut state.driver);
+            return Poll::Ready(Some(received));
+        }
+        if state.ending.is_some() || !state.attended {
+            return Poll::Ready(None);
+        }
+        set(&mut state.reader, context);
+        Poll::Pending
+    }
+
+    pub(crate) fn send(&self, message: Message, delivered: Option<oneshot::Sender<()>>) -> Result<(), SendError> {
+        let mut state = self.state.lock();
+        self.admit(&mut state, std::slice::from_ref(&message))?;
+        state.sent += 1;
+        state.leave(Command::Send { message, delivered });
+        Ok(())
+    }
+
+    pub(crate) fn commit(
+        &self,
+        number: u64,
+        replies: Vec<Message>,
+        done: oneshot::Sender<Result<(), NotCommitted>>,
+    ) -> Result<(), NotCommitted> {
+        let mut state = self.state.lock();
+        self.admit(&mut state, &replies)?;
+        if !state.attended {
+            return match &state.ending {
+                // Nobody will ever see the message again.
+                Some(ending) if !ending.cause.lives_on() => {
+                    let _ = done.send(Ok(()));
+                    Ok(())
+                }
+                _ => Err(NotCommitted::Moved),
+            };
+        }
+        state.sent += replies.len() as u64;
+        state.leave(Command::Commit { number, replies, done });
+        Ok(())
+    }
+
+    pub(crate) fn close(&self, code: u16, reason: String) {
+        self.state.lock().leave(Command::Close { code, reason });
+    }
+
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.state.lock().ending.clone()
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.state.lock().sent
+    }
+
+    // The lines' side.
+
+    /// Leaves a line for the session, or gives it back if the session is none any more.
+    pub(crate) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
+        let mut state = self.state.lock();
+        if !state.open {
+            return Err(arrival);
+        }
+        state.post.arrivals.push(arrival);
+        wake(&mut state.driver);
+        Ok(())
+    }
+
+    /// Has the session make room for another, if it has no line.
+    pub(crate) fn evict(&self) {
+        let mut state = self.state.lock();
+        state.post.evict = true;
+        wake(&mut state.driver);
+    }
+
+    /// The server ends.
+    pub(crate) fn shut_down(&self) {
+        let mut state = self.state.lock();
+        state.post.shutdown = true;
+        wake(&mut state.driver);
+    }
+
+    pub(crate) fn down_since(&self) -> Option<Instant> {
+        self.state.lock().down_since
+    }
+
+    // The task's side.
+
+    /// What was left.
+    pub(crate) fn collect(&self) -> Post {
+        let mut state = self.state.lock();
+        let queued = take(&mut state.queued);
+        let held = Held { messages: state.held.messages + queued.messages, bytes: state.held.bytes + queued.bytes };
+        self.set_held(&mut state, held);
+        take(&mut state.post)
+    }
+
+    /// Has the task woken by what is left from now on, unless something is there already.
+    pub(crate) fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if !state.post.is_empty() {
+            return Poll::Ready(());
+        }
+        set(&mut state.driver, context);
+        Poll::Pending
+    }
+
+    /// The task is awake. Who leaves something need not wake it until it sleeps.
+    pub(crate) fn awake(&self) {
+        self.state.lock().driver = None;
+    }
+
+    /// Hands messages to the handler.
+    pub(crate) fn deliver(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
+        let mut state = self.state.lock();
+        state.inbox.extend(messages);
+        wake(&mut state.reader);
+    }
+
+    /// How many messages the handler has yet to receive.
+    pub(crate) fn unread(&self) -> usize {
+        self.state.lock().inbox.len()
+    }
+
+    /// What was sent before this mailbox was there.
+    pub(crate) fn restore(&self, sent: u64) {
+        self.state.lock().sent = sent;
+    }
+
+    /// So much of what was collected is not acknowledged.
+    pub(crate) fn hold(&self, held: Held) {
+        let mut state = self.state.lock();
+        if state.held != held {
+            self.set_held(&mut state, held);
+        }
+    }
+
+    pub(crate) fn set_down(&self, since: Option<Instant>) {
+        self.state.lock().down_since = since;
+    }
+
+    /// There will be nobody to pick up lines: these came too late.
+    pub(crate) fn shut(&self) -> Vec<Arrival> {
+        let mut state = self.state.lock();
+        state.open = false;
+        take(&mut state.post.arrivals)
+    }
+
+    /// The task is gone. Whoever waits for it is told so.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.attended = false;
+        state.post.commands.clear();
+        state.queued = Held::default();
+        wake(&mut state.reader);
+    }
+
+    /// It is over.
+    pub(crate) fn end(&self, ending: Ending) {
+        let mut state = self.state.lock();
+        state.ending.get_or_insert(ending);
+        wake(&mut state.reader);
+    }
+
+    // How it is done.
+
+    /// Makes room for messages that are sent.
+    fn admit(&self, state: &mut State, messages: &[Message]) -> Result<(), SendError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        if !state.attended || state.ending.as_ref().is_some_and(|ending| ending.cause != Cause::Shutdown) {
+            return Err(SendError::Over);
+        }
+        let limits = &self.house.config.limits;
+        let queued = Held {
+            messages: state.queued.messages + messages.len(),
+            bytes: state.queued.bytes + messages.iter().map(|message| message.len() as u64).sum::<u64>(),
+        };
+        let all = self.house.metrics.outbox_bytes.load(Ordering::Relaxed);
+        if queued.messages + state.held.messages > limits.outbox.messages as usize
+            || queued.bytes + state.held.bytes > limits.outbox.bytes
+            || queued.bytes + all > limits.outboxes as u64
+        {
+            return Err(SendError::Full);
+        }
+        state.queued = queued;
+        Ok(())
+    }
+
+    fn set_held(&self, state: &mut State, held: Held) {
+        let all = &self.house.metrics.outbox_bytes;
+        all.fetch_add(held.bytes.wrapping_sub(state.held.bytes), Ordering::Relaxed);
+        state.held = held;
+    }
+}
+
+impl State {
+    fn leave(&mut self, command: Command) {
+        self.post.commands.push(command);
+        wake(&mut self.driver);
+    }
+}
+
+fn set(waker: &mut Option<Waker>, context: &mut Context<'_>) {
+    match waker {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *waker = Some(context.waker().clone()),
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}

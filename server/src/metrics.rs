@@ -1,0 +1,158 @@
+//! What the server counts, as text that Prometheus reads.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// What the server counts.
+///
+/// All of it can change at any time; what is read together need not be of the same moment.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    pub(crate) sessions: Gauge,
+    pub(crate) lines: Gauge,
+    pub(crate) outbox_bytes: AtomicU64,
+    pub(crate) opened: AtomicU64,
+    pub(crate) resumed: AtomicU64,
+    pub(crate) restored: AtomicU64,
+    pub(crate) taken_over: AtomicU64,
+    pub(crate) unknown: AtomicU64,
+    pub(crate) foreign: AtomicU64,
+    pub(crate) ended: [AtomicU64; ENDS.len()],
+    pub(crate) refused: [AtomicU64; REFUSALS.len()],
+    pub(crate) violations: AtomicU64,
+    pub(crate) silent: AtomicU64,
+    pub(crate) received: AtomicU64,
+    pub(crate) received_bytes: AtomicU64,
+    pub(crate) sent: AtomicU64,
+    pub(crate) sent_bytes: AtomicU64,
+    pub(crate) store_failures: AtomicU64,
+    pub(crate) fenced: AtomicU64,
+    pub(crate) panics: AtomicU64,
+}
+
+/// How a session ended, as `undrop_sessions_ended_total` names it.
+pub(crate) const ENDS: [&str; 8] = ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed"];
+
+/// Why a handshake or a line was refused, as `undrop_refused_total` names it.
+pub(crate) const REFUSALS: [&str; 7] = ["origin", "rate", "stranger", "unauthorized", "greeting", "sessions", "store"];
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    Origin,
+    Rate,
+    Stranger,
+    Unauthorized,
+    Greeting,
+    Sessions,
+    Store,
+}
+
+impl Metrics {
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        add(&self.refused[refusal as usize], 1);
+    }
+
+    /// All of it in Prometheus' text format, for a route of the app's own.
+    /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let mut one = |kind, name, help, value| {
+            let _ = writeln!(text, "# HELP undrop_{name} {help}\n# TYPE undrop_{name} {kind}\nundrop_{name} {value}");
+        };
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        one("gauge", "sessions", "Sessions on this node, with and without a line.", self.sessions.get());
+        one("gauge", "lines", "Lines that are open.", self.lines.get());
+        one("gauge", "outbox_bytes", "Bytes that no client has acknowledged yet.", get(&self.outbox_bytes));
+        for (name, help, counter) in [
+            ("sessions_opened_total", "Fresh sessions.", &self.opened),
+            ("sessions_resumed_total", "Lines that resumed a session.", &self.resumed),
+            ("sessions_restored_total", "Sessions taken from the store.", &self.restored),
+            ("lines_taken_over_total", "Lines whose session another line took over.", &self.taken_over),
+            ("tokens_unknown_total", "Lines that asked for a session that there is not.", &self.unknown),
+            ("tokens_foreign_total", "Lines that asked for somebody else's session.", &self.foreign),
+            ("violations_total", "Lines that broke the protocol.", &self.violations),
+            ("lines_silent_total", "Lines that did not answer a probe.", &self.silent),
+            ("messages_received_total", "Messages that clients sent.", &self.received),
+            ("bytes_received_total", "Bytes of those.", &self.received_bytes),
+            ("messages_sent_total", "Messages given to lines, each time.", &self.sent),
+            ("bytes_sent_total", "Bytes of those.", &self.sent_bytes),
+            ("store_failures_total", "Times that the store did not answer.", &self.store_failures),
+            ("sessions_fenced_total", "Sessions that were another node's when this one wrote.", &self.fenced),
+            ("handler_panics_total", "Handlers that panicked.", &self.panics),
+        ] {
+            one("counter", name, help, get(counter));
+        }
+        labelled(&mut text, "sessions_ended_total", "Sessions that ended on this node.", "by", &ENDS, &self.ended);
+        labelled(&mut text, "refused_total", "Handshakes and lines refused.", "for", &REFUSALS, &self.refused);
+        text
+    }
+}
+
+fn labelled(text: &mut String, name: &str, help: &str, label: &str, values: &[&str], counters: &[AtomicU64]) {
+    let _ = writeln!(text, "# HELP undrop_{name} {help}\n# TYPE undrop_{name} counter");
+    for (value, counter) in values.iter().zip(counters) {
+        let _ = writeln!(text, "undrop_{name}{{{label}=\"{value}\"}} {}", counter.load(Ordering::Relaxed));
+    }
+}
+
+pub(crate) fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Ordering::Relaxed);
+}
+
+/// How many there are of something now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gauge(Arc<(AtomicU64, Notify)>);
+
+impl Gauge {
+    /// One more, for as long as this lives.
+    pub(crate) fn count(&self) -> Count {
+        self.0.0.fetch_add(1, Ordering::AcqRel);
+        Count(self.clone())
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.0.load(Ordering::Acquire)
+    }
+
+    /// Waits until there are none.
+    pub(crate) async fn none(&self) {
+        loop {
+            let changed = self.0.1.notified();
+            if self.get() == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// One of those that a gauge counts.
+#[derive(Debug)]
+pub(crate) struct Count(Gauge);
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        let Gauge(shared) = &self.0;
+        if shared.0.fetch_sub(1, Ordering::AcqRel) == 1 {
+            shared.1.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_metric_says_what_it_is() {
+        let metrics = Metrics::default();
+        metrics.refuse(Refusal::Rate);
+        let text = metrics.render();
+        assert!(text.contains("# TYPE undrop_sessions gauge\nundrop_sessions 0\n"));
+        assert!(text.contains("undrop_refused_total{for=\"rate\"} 1\n"));
+        assert_eq!(text.matches("# HELP").count(), text.matches("# TYPE").count());
+    }
+}

@@ -1,0 +1,146 @@
+//! Sessions kept in this process: they outlive a handler that panics, and end with the process.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::{Change, Claim, Failure, Fence, Fresh, Kept, Numbered, Store, Unavailable};
+use crate::{Message, Principal, SessionId};
+
+/// How often it is looked for sessions that have expired without being removed.
+const SWEEP: Duration = Duration::from_secs(10);
+/// So that cores seldom wait for each other.
+const SHARDS: usize = 64;
+
+/// Sessions kept in this process.
+#[derive(Debug)]
+pub struct MemoryStore {
+    shards: Vec<Mutex<Shard>>,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    records: HashMap<SessionId, Record>,
+    swept: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Record {
+    fence: Fence,
+    principal: Principal,
+    time_to_live: Duration,
+    expires: Instant,
+    inbox: Queue,
+    outbox: Queue,
+}
+
+/// What came after those that are done with.
+#[derive(Debug, Default)]
+struct Queue {
+    done: u64,
+    messages: VecDeque<Message>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+}
+
+impl MemoryStore {
+    fn shard(&self, id: SessionId) -> &Mutex<Shard> {
+        // The identity is a hash already.
+        &self.shards[usize::from(id.0[0]) % SHARDS]
+    }
+
+    fn with_ours<T>(&self, id: SessionId, fence: Fence, act: impl FnOnce(&mut Record) -> T) -> Result<T, Failure> {
+        let mut shard = self.shard(id).lock();
+        let record = shard.records.get_mut(&id).filter(|record| record.fence == fence).ok_or(Failure::NotOurs)?;
+        Ok(act(record))
+    }
+}
+
+impl Store for MemoryStore {
+    async fn create(&self, id: SessionId, fresh: Fresh) -> Result<Fence, Unavailable> {
+        let mut shard = self.shard(id).lock();
+        shard.sweep(Instant::now());
+        let Fresh { principal, time_to_live } = fresh;
+        let expires = Instant::now() + time_to_live * 3 / 2;
+        let (inbox, outbox) = (Queue::default(), Queue::default());
+        shard.records.insert(id, Record { fence: Fence(1), principal, time_to_live, expires, inbox, outbox });
+        Ok(Fence(1))
+    }
+
+    async fn claim(&self, id: SessionId, principal: &Principal) -> Result<Claim, Unavailable> {
+        let mut shard = self.shard(id).lock();
+        let now = Instant::now();
+        let Entry::Occupied(mut entry) = shard.records.entry(id) else { return Ok(Claim::Unknown) };
+        if entry.get().expires <= now {
+            entry.remove();
+            return Ok(Claim::Unknown);
+        }
+        let record = entry.get_mut();
+        if record.principal != *principal {
+            return Ok(Claim::Foreign);
+        }
+        record.fence.0 += 1;
+        record.expires = now + record.time_to_live * 3 / 2;
+        let kept = Kept {
+            time_to_live: record.time_to_live,
+            inbox: record.inbox.to_numbered(),
+            outbox: record.outbox.to_numbered(),
+        };
+        Ok(Claim::Taken(record.fence, kept))
+    }
+
+    async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
+        self.with_ours(id, fence, |record| {
+            record.inbox.change(&change.taken, change.committed);
+            record.outbox.change(&change.sent, change.acknowledged);
+            record.expires = Instant::now() + record.time_to_live * 3 / 2;
+        })
+    }
+
+    async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
+        let mut shard = self.shard(id).lock();
+        match shard.records.entry(id) {
+            Entry::Occupied(entry) if entry.get().fence == fence => {
+                entry.remove();
+                Ok(())
+            }
+            _ => Err(Failure::NotOurs),
+        }
+    }
+}
+
+impl Shard {
+    fn sweep(&mut self, now: Instant) {
+        if self.swept.is_some_and(|swept| now < swept + SWEEP) {
+            return;
+        }
+        self.swept = Some(now);
+        self.records.retain(|_, record| record.expires > now);
+    }
+}
+
+impl Queue {
+    fn change(&mut self, more: &Numbered, done: u64) {
+        let had = self.done + self.messages.len() as u64;
+        let known = usize::try_from(had.saturating_sub(more.after)).unwrap_or(usize::MAX);
+        self.messages.extend(more.messages.iter().skip(known).cloned());
+        while self.done < done && self.messages.pop_front().is_some() {
+            self.done += 1;
+        }
+        if self.messages.is_empty() {
+            // A session that was busy once should not hold on to that for the rest of its life.
+            self.messages.shrink_to(4);
+        }
+    }
+
+    fn to_numbered(&self) -> Numbered {
+        Numbered { after: self.done, messages: self.messages.iter().cloned().collect() }
+    }
+}

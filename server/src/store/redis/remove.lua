@@ -1,0 +1,7 @@
+-- Forgets a session, if it is still that of the node that says so.
+local record = KEYS[3]
+if redis.call('HGET', record, 'fence') ~= ARGV[1] then
+  return 0
+end
+redis.call('DEL', unpack(KEYS))
+return 1

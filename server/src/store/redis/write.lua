@@ -1,0 +1,40 @@
+-- What happened in a session, if it is still that of the node that says so. Whatever is there already is skipped.
+local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
+local fence, committed, acknowledged = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+if redis.call('HGET', record, 'fence') ~= fence then
+  return 0
+end
+
+-- A number as Redis writes it: Lua would write a large one with an exponent.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+local place = 4
+local function append(stream, count, done_count, done)
+  local had = tonumber(redis.call('HGET', record, count))
+  local number, messages = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
+  place = place + 2
+  for _ = 1, messages do
+    number = number + 1
+    if number > had then
+      redis.call('XADD', stream, digits(number) .. '-0', ARGV[place], ARGV[place + 1])
+    end
+    place = place + 2
+  end
+  if number > had then
+    redis.call('HSET', record, count, digits(number))
+  end
+  if done > tonumber(redis.call('HGET', record, done_count)) then
+    redis.call('HSET', record, done_count, digits(done))
+    redis.call('XTRIM', stream, 'MINID', '=', digits(done + 1) .. '-0')
+  end
+end
+
+append(inbox, 'taken', 'committed', committed)
+append(outbox, 'sent', 'acknowledged', acknowledged)
+local ttl = tonumber(redis.call('HGET', record, 'ttl'))
+for _, key in ipairs(KEYS) do
+  redis.call('PEXPIRE', key, digits(ttl * 1.5))
+end
+return 1

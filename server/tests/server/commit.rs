@@ -1,0 +1,184 @@
+//! Where "exactly once" ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use undrop::core::outbox::Bounds;
+use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
+
+use crate::support::gate::GatedStore;
+use crate::support::house::config;
+use crate::support::{Client, House, Raw, Tap};
+
+#[tokio::test]
+async fn messages_come_in_order_with_their_numbers() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    for number in 1..=100 {
+        client.send(number.to_string()).await;
+    }
+    for number in 1..=100 {
+        let received = held.recv().await;
+        assert_eq!((received.number, received.message.as_text()), (number, Some(&*number.to_string())));
+        assert_eq!(received.session, held.session.id());
+    }
+}
+
+/// Panics at each third message, before or after it has committed.
+async fn fragile(mut session: Session, seen: Arc<std::sync::Mutex<Vec<u64>>>, panics: Arc<AtomicU32>) {
+    while let Some(received) = session.recv().await {
+        seen.lock().unwrap().push(received.number);
+        let panic_number = panics.fetch_add(1, Ordering::SeqCst);
+        assert!(panic_number % 3 != 1, "before the commit");
+        received.commit_with([format!("{}", received.number)]).await.unwrap();
+        assert!(panic_number % 3 != 2, "after the commit");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_dies_half_way_sees_that_message_again_and_only_that() {
+    let (seen, panics) = (Arc::<std::sync::Mutex<Vec<u64>>>::default(), Arc::<AtomicU32>::default());
+    let handler = {
+        let (seen, panics) = (seen.clone(), panics.clone());
+        move |session| fragile(session, seen.clone(), panics.clone())
+    };
+    let house = House::new(config(), handler).await;
+    let mut client = Client::open(house.address, "").await;
+    for number in 1..=9 {
+        client.send(number.to_string()).await;
+    }
+    let mut answers = Vec::new();
+    while answers.len() < 9 {
+        match client.try_recv().await {
+            Some((_, message)) => answers.push(message.as_text().unwrap().to_owned()),
+            None => client.dial().await,
+        }
+    }
+    // Each is answered once, though some are seen twice: those at which the handler died before the commit.
+    assert_eq!(answers, (1..=9).map(|number| number.to_string()).collect::<Vec<_>>());
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen, [1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9]);
+    assert_eq!(client.opened, 1);
+    assert!(house.metric("undrop_handler_panics_total") >= 8);
+}
+
+#[tokio::test]
+async fn a_line_whose_handler_dies_is_closed_with_1011() {
+    let handler = |mut session: Session| async move {
+        session.recv().await;
+        panic!("as asked");
+    };
+    let house = House::new(config(), handler).await;
+    let mut client = Client::open(house.address, "").await;
+    client.send("die").await;
+    assert_eq!(client.closed().await, Some((1011, "handler failed".into())));
+}
+
+#[tokio::test]
+async fn a_commit_is_for_the_message_and_all_before_it() {
+    let tap = Tap::new();
+    let limits = Limits { inbox: Bounds { messages: 3, bytes: 1 << 20 }, ..Limits::default() };
+    let house = House::new(Config { limits, ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    for number in 1..=6 {
+        client.send(number.to_string()).await;
+    }
+    let _first = held.recv().await;
+    let _second = held.recv().await;
+    let third = held.recv().await;
+    // Three are uncommitted, so the line is not read; then all three have made room.
+    third.commit().await.unwrap();
+    for number in 4..=6 {
+        assert_eq!(held.recv().await.number, number);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_with_a_commit_leaves_with_it() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("ask").await;
+    let received = held.recv().await;
+    assert_eq!(held.session.sent(), 0);
+    received.commit_with(["one", "two"]).await.unwrap();
+    assert_eq!(held.session.sent(), 2);
+    assert_eq!((client.text().await, client.text().await), ("one".into(), "two".into()));
+}
+
+#[tokio::test]
+async fn who_has_no_room_for_the_answer_has_not_committed() {
+    let tap = Tap::new();
+    let limits = Limits { outbox: Bounds { messages: 1, bytes: 1 << 20 }, ..Limits::default() };
+    let house = House::new(Config { limits, ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("ask").await;
+    let received = held.recv().await;
+    assert_eq!(received.commit_with(["one", "two"]).await, Err(NotCommitted::Full));
+    received.commit_with(["one"]).await.unwrap();
+    assert_eq!(client.text().await, "one");
+}
+
+#[tokio::test]
+async fn what_came_before_the_end_is_received_and_can_be_committed() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("last words").await;
+    client.end().await;
+    let received = held.recv().await;
+    assert_eq!(received.message, Message::text("last words"));
+    assert_eq!(held.ends().await.cause, Cause::Client);
+    received.commit().await.unwrap();
+    assert_eq!(received.commit_with(["too late"]).await, Err(NotCommitted::Over));
+    assert_eq!(held.session.send("too late"), Err(SendError::Over));
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_can_take_any_more_is_answered() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    let sender = held.session.sender();
+    client.send("last words").await;
+    let received = held.recv().await;
+    client.end().await;
+    drop(held);
+    house.metric_becomes("undrop_sessions", 0).await;
+    assert_eq!(received.commit().await, Ok(()));
+    assert_eq!(received.commit_with(["too late"]).await, Err(NotCommitted::Over));
+    assert_eq!(sender.deliver("too late").await, Err(SendError::Over));
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_and_nothing_leaves_that_is_not_stored() {
+    let tap = Tap::new();
+    let (store, gate) = GatedStore::shut();
+    let house = House::with_store(config(), store, tap.handler()).await;
+    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+    line.say("\u{10}new").await;
+    assert!(line.text().await.starts_with("\u{10}welcome "));
+    let mut held = tap.next().await;
+    held.session.send("an answer").unwrap();
+    for number in 1..=40 {
+        line.say(&number.to_string()).await;
+    }
+    // The server has heard all of it, and has had two turns to say what it has to say.
+    for number in 1..=2 {
+        line.say(&format!("\u{10}ping {number}")).await;
+        assert_eq!(line.text().await, format!("\u{10}pong {number}"));
+    }
+    assert_eq!(house.metric("undrop_messages_received_total"), 40);
+    gate.open();
+    let mut said = [line.text().await, line.text().await];
+    said.sort();
+    assert_eq!(said, ["\u{10}ack 40", "an answer"]);
+    assert_eq!(held.recv().await.number, 1);
+}

@@ -1,0 +1,130 @@
+//! How a session and a server end.
+
+use std::time::Duration;
+
+use undrop::core::outbox::Fate;
+use undrop_server::{Cause, Config, Message, Session, Spread};
+
+use crate::support::house::config;
+use crate::support::{Client, House, Raw, Tap, echo};
+
+#[tokio::test]
+async fn the_client_ends_it() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.end().await;
+    assert_eq!(held.ends().await.cause, Cause::Client);
+    drop(held);
+    house.metric_becomes("undrop_sessions", 0).await;
+    house.metric_becomes("undrop_lines", 0).await;
+}
+
+#[tokio::test]
+async fn the_app_ends_it_once_all_is_delivered() {
+    let house = House::new(config(), |session: Session| async move {
+        for number in 0..1_000 {
+            session.send(number.to_string()).unwrap();
+        }
+        session.close(4242, "that was all");
+    })
+    .await;
+    let mut client = Client::open(house.address, "").await;
+    for number in 0..1_000 {
+        assert_eq!(client.text().await, number.to_string());
+    }
+    assert_eq!(client.closed().await, Some((4242, "that was all".into())));
+    house.metric_becomes("undrop_sessions_ended_total{by=\"app\"}", 1).await;
+}
+
+#[tokio::test]
+async fn an_app_that_ends_it_while_there_is_no_line_waits_for_the_client_to_have_it_all() {
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let held = tap.next().await;
+    client.cut();
+    house.metric_becomes("undrop_lines", 0).await;
+    held.session.send("last words").unwrap();
+    drop(held);
+    client.dial().await;
+    assert_eq!(client.text().await, "last words");
+    assert_eq!(client.closed().await, Some((1000, String::new())));
+}
+
+#[tokio::test]
+async fn what_a_client_never_came_back_for_is_handed_back() {
+    let tap = Tap::new();
+    let house = House::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.cut();
+    held.session.send("one").unwrap();
+    held.session.send("two").unwrap();
+    let ending = held.ends().await;
+    assert_eq!(ending.cause, Cause::Expired);
+    assert_eq!(ending.undelivered, [Message::text("one"), Message::text("two")]);
+}
+
+#[tokio::test]
+async fn a_delivery_that_never_comes_is_told() {
+    let tap = Tap::new();
+    let house = House::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let held = tap.next().await;
+    client.cut();
+    assert!(held.session.deliver("lost").await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_ends_tells_all_lines_and_lets_the_handlers_finish() {
+    let tap = Tap::new();
+    let spread = Spread::Fixed(Duration::from_millis(1_234));
+    let house = House::new(Config { spread, ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    assert_eq!(client.welcome().spread, 1_234);
+    let mut held = tap.next().await;
+    client.send("unfinished").await;
+    let received = held.recv().await;
+    let sessions = house.sessions.clone();
+    let shutdown = tokio::spawn(async move { sessions.shut_down().await });
+    assert_eq!(client.closed().await, Some((1012, "restart".into())));
+    assert_eq!(held.ends().await.cause, Cause::Shutdown);
+    assert!(!shutdown.is_finished());
+    received.commit_with(["an answer for later"]).await.unwrap();
+    drop((held, received));
+    shutdown.await.unwrap();
+    assert_eq!((house.metric("undrop_sessions"), house.metric("undrop_lines")), (0, 0));
+    // Who comes too late is sent away.
+    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+    line.say("\u{10}new").await;
+    assert_eq!(line.closed().await, Some((1012, "restart".into())));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_does_not_wait_for_a_handler_for_ever() {
+    let tap = Tap::new();
+    let house = House::new(Config { grace: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let held = tap.next().await;
+    let sessions = house.sessions.clone();
+    let shutdown = tokio::spawn(async move { sessions.shut_down().await });
+    assert_eq!(client.closed().await, Some((1012, "restart".into())));
+    shutdown.await.unwrap();
+    assert_eq!(house.metric("undrop_sessions"), 0);
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_reset_gives_the_client_back_what_it_sent() {
+    let house = House::new(config(), echo).await;
+    let mut client = Client::open(house.address, "").await;
+    client.cut();
+    client.send("one").await;
+    // Another server knows nothing of the session.
+    let other = House::new(config(), echo).await;
+    client.dial_until_it_works(other.address).await;
+    assert_eq!(client.opened, 2);
+    assert_eq!(client.returned, [(Message::text("one"), Fate::Unsent)]);
+}

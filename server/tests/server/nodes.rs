@@ -1,0 +1,209 @@
+//! A session moves between nodes, with a real Redis.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use undrop_server::{Cause, NotCommitted};
+
+use crate::support::house::config;
+use crate::support::redis::Redis;
+use crate::support::{Client, House, Tap, echo, soon};
+
+/// The program `examples/echo.rs`, in a process of its own.
+struct Node {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Node {
+    async fn start(redis: &Redis) -> Self {
+        // Cargo builds the examples with the tests, into the folder beside theirs.
+        let tests = std::env::current_exe().unwrap();
+        let program = tests.parent().unwrap().with_file_name("examples").join("echo");
+        let mut command = Command::new(&program);
+        command.args(["--redis", &redis.url()]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = soon("the node's address", lines.next_line()).await.unwrap().unwrap();
+        let address = line.strip_prefix("listening ws://").unwrap().parse().unwrap();
+        Self { child, address }
+    }
+
+    /// Kills it, as a power cut would.
+    async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_at_another_node_when_its_own_is_killed() {
+    let redis = Redis::start().await;
+    let mut nodes = vec![Node::start(&redis).await];
+    let mut client = Client::open(nodes[0].address, "echo").await;
+    let (mut sent, mut received) = (0, 0);
+    for round in 1..=5 {
+        let other = Node::start(&redis).await;
+        nodes.push(other);
+        // The node dies somewhere between the messages and their answers.
+        for _ in 0..200 {
+            sent += 1;
+            client.send(sent.to_string()).await;
+        }
+        while received < sent - 100 - round {
+            received += 1;
+            assert_eq!(client.text().await, received.to_string());
+        }
+        nodes.remove(0).kill().await;
+        while let Some((_, message)) = client.try_recv().await {
+            received += 1;
+            assert_eq!(message.as_text(), Some(&*received.to_string()));
+        }
+        client.dial_until_it_works(nodes[0].address).await;
+    }
+    while received < sent {
+        received += 1;
+        assert_eq!(client.text().await, received.to_string());
+    }
+    client.send("the last").await;
+    assert_eq!(client.recv().await, (1_001, "the last".into()));
+    assert_eq!((client.opened, client.resumed), (1, 5));
+    assert!(client.returned.is_empty());
+}
+
+#[tokio::test]
+async fn a_session_goes_on_where_its_server_died_and_was_started_again() {
+    let redis = Redis::start().await;
+    let node = Node::start(&redis).await;
+    let mut client = Client::open(node.address, "count?down=2000").await;
+    let mut down = 0;
+    for number in 1..=300 {
+        client.send(number.to_string()).await;
+    }
+    while down < 700 {
+        down += 1;
+        assert_eq!(client.text().await, down.to_string());
+    }
+    node.kill().await;
+    while let Some((_, message)) = client.try_recv().await {
+        down += 1;
+        assert_eq!(message.as_text(), Some(&*down.to_string()));
+    }
+    let node = Node::start(&redis).await;
+    client.dial_until_it_works(node.address).await;
+    client.send("end").await;
+    loop {
+        down += 1;
+        let text = client.text().await;
+        if down == 2_001 {
+            assert_eq!(text, "2001 = 300");
+            break;
+        }
+        assert_eq!(text, down.to_string());
+    }
+    assert_eq!(client.opened, 1);
+}
+
+#[tokio::test]
+async fn redis_may_be_restarted_meanwhile() {
+    let mut redis = Redis::start().await;
+    let house = House::with_store(config(), redis.store(), echo).await;
+    let mut client = Client::open(house.address, "").await;
+    for round in 0..3 {
+        for number in 0..50 {
+            client.send(format!("{round} {number}")).await;
+        }
+        assert_eq!(client.text().await, format!("{round} 0"));
+        redis.kill().await;
+        for number in 50..100 {
+            client.send(format!("{round} {number}")).await;
+        }
+        redis.restart().await;
+        for number in 1..100 {
+            assert_eq!(client.text().await, format!("{round} {number}"));
+        }
+    }
+    assert_eq!((client.opened, client.resumed), (1, 0));
+}
+
+#[tokio::test]
+async fn a_node_that_lost_the_session_can_not_write_any_more() {
+    let redis = Redis::start().await;
+    let (first_tap, second_tap) = (Tap::new(), Tap::new());
+    let first = House::with_store(config(), redis.store(), first_tap.handler()).await;
+    let second = House::with_store(config(), redis.store(), second_tap.handler()).await;
+    let mut client = Client::open(first.address, "").await;
+    let mut here = first_tap.next().await;
+    client.send("one").await;
+    let received = here.recv().await;
+    // The client's line to the first node is half open, and it goes to the second.
+    let line = client.abandon();
+    client.dial_until_it_works(second.address).await;
+    let mut there = second_tap.next().await;
+    assert!(there.session.is_restored());
+    let again = there.recv().await;
+    assert_eq!((again.number, again.message.clone(), again.session), (1, "one".into(), received.session));
+    // The first node's handler comes too late, and is told.
+    assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
+    assert_eq!(here.ends().await.cause, Cause::Moved);
+    assert_eq!(line.closed().await, Some((4000, "taken over".into())));
+    assert_eq!(first.metric("undrop_sessions_fenced_total"), 1);
+    again.commit_with(["from the second"]).await.unwrap();
+    assert_eq!(client.text().await, "from the second");
+    // And back.
+    client.cut();
+    client.dial_until_it_works(first.address).await;
+    let back = first_tap.next().await;
+    back.session.send("from the first").unwrap();
+    assert_eq!(client.text().await, "from the first");
+    assert_eq!((client.opened, client.resumed), (1, 2));
+}
+
+#[tokio::test]
+async fn fifty_lines_that_resume_a_stored_session_at_once_meet_one_handler() {
+    let redis = Redis::start().await;
+    let first = House::with_store(config(), redis.store(), echo).await;
+    let mut client = Client::open(first.address, "").await;
+    client.send("one").await;
+    assert_eq!(client.text().await, "one");
+    client.cut();
+    let tap = Tap::new();
+    let second = House::with_store(config(), redis.store(), tap.handler()).await;
+    let mut dials = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let mut copy = client.copy_to(second.address);
+        dials.spawn(async move {
+            copy.try_dial().await;
+            copy
+        });
+    }
+    let copies = dials.join_all().await;
+    second.metric_becomes("undrop_sessions_resumed_total", 50).await;
+    assert_eq!((second.metric("undrop_sessions"), second.metric("undrop_sessions_restored_total")), (1, 1));
+    assert!(copies.iter().all(|copy| copy.opened == 1));
+}
+
+#[tokio::test]
+async fn what_is_committed_while_the_server_ends_is_there_on_the_next() {
+    let redis = Redis::start().await;
+    let tap = Tap::new();
+    let first = House::with_store(config(), redis.store(), tap.handler()).await;
+    let mut client = Client::open(first.address, "").await;
+    let mut held = tap.next().await;
+    client.send("one").await;
+    client.send("two").await;
+    let one = held.recv().await;
+    let sessions = first.sessions.clone();
+    let shutdown = tokio::spawn(async move { sessions.shut_down().await });
+    assert_eq!(client.closed().await, Some((1012, "restart".into())));
+    one.commit_with(["done with one"]).await.unwrap();
+    drop((one, held));
+    shutdown.await.unwrap();
+    let second = House::with_store(config(), redis.store(), tap.handler()).await;
+    client.dial_until_it_works(second.address).await;
+    let mut held = tap.next().await;
+    assert_eq!(client.text().await, "done with one");
+    let two = held.recv().await;
+    assert_eq!((two.number, two.message.clone()), (2, "two".into()));
+}

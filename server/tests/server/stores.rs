@@ -1,0 +1,147 @@
+//! What a store promises, asked of each.
+
+use std::time::Duration;
+
+use undrop_server::store::{Change, Claim, Failure, Fence, Fresh, Kept, MemoryStore, Numbered, Store};
+use undrop_server::{Message, Principal, SessionId};
+
+use crate::support::soon;
+
+const TTL: Duration = Duration::from_secs(60);
+
+fn id(number: u8) -> SessionId {
+    SessionId::from_bytes([number; 16])
+}
+
+fn ann() -> Principal {
+    Principal::user("ann")
+}
+
+fn numbered(after: u64, messages: &[Message]) -> Numbered {
+    Numbered { after, messages: messages.to_vec() }
+}
+
+async fn fresh(store: &impl Store, number: u8) -> Fence {
+    store.create(id(number), Fresh { principal: ann(), time_to_live: TTL }).await.unwrap()
+}
+
+async fn claim(store: &impl Store, number: u8) -> (Fence, Kept) {
+    match store.claim(id(number), &ann()).await.unwrap() {
+        Claim::Taken(fence, kept) => (fence, kept),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
+    let fence = fresh(store, 1).await;
+    let (binary, empty) = (Message::binary(vec![0, 255, b'\n']), Message::text(""));
+    let taken = numbered(0, &["a".into(), binary.clone(), empty.clone()]);
+    let sent = numbered(0, &["x".into(), "\u{10}y".into()]);
+    store.write(id(1), fence, &Change { taken, committed: 0, sent, acknowledged: 0 }).await.unwrap();
+    let change = Change { taken: numbered(3, &["d".into()]), committed: 1, sent: numbered(2, &[]), acknowledged: 1 };
+    store.write(id(1), fence, &change).await.unwrap();
+    let (_, kept) = claim(store, 1).await;
+    assert_eq!(kept.inbox, numbered(1, &[binary, empty, "d".into()]));
+    assert_eq!(kept.outbox, numbered(1, &["\u{10}y".into()]));
+    assert_eq!(kept.time_to_live, TTL);
+}
+
+async fn takes_a_write_that_comes_twice_once(store: &impl Store) {
+    let fence = fresh(store, 2).await;
+    let first = Change {
+        taken: numbered(0, &["a".into(), "b".into()]),
+        committed: 0,
+        sent: numbered(0, &["x".into()]),
+        acknowledged: 0,
+    };
+    let second =
+        Change { taken: numbered(2, &["c".into()]), committed: 2, sent: numbered(1, &["y".into()]), acknowledged: 1 };
+    for change in [&first, &first, &second, &second, &first] {
+        store.write(id(2), fence, change).await.unwrap();
+    }
+    let (_, kept) = claim(store, 2).await;
+    assert_eq!((kept.inbox, kept.outbox), (numbered(2, &["c".into()]), numbered(1, &["y".into()])));
+}
+
+async fn lets_nobody_write_who_has_lost_the_session(store: &impl Store) {
+    let first = fresh(store, 3).await;
+    let (second, _) = claim(store, 3).await;
+    assert!(second > first);
+    let late = Change { taken: numbered(0, &["late".into()]), ..Change::default() };
+    assert!(matches!(store.write(id(3), first, &late).await, Err(Failure::NotOurs)));
+    assert!(matches!(store.remove(id(3), first).await, Err(Failure::NotOurs)));
+    let (third, kept) = claim(store, 3).await;
+    assert_eq!(kept.inbox, numbered(0, &[]));
+    store.remove(id(3), third).await.unwrap();
+    assert_eq!(store.claim(id(3), &ann()).await.unwrap(), Claim::Unknown);
+    assert!(matches!(store.write(id(3), third, &late).await, Err(Failure::NotOurs)));
+}
+
+async fn tells_strangers_nothing_and_changes_nothing_for_them(store: &impl Store) {
+    let fence = fresh(store, 4).await;
+    for stranger in [Principal::user("bob"), Principal::Anonymous, Principal::user("anonymous")] {
+        assert_eq!(store.claim(id(4), &stranger).await.unwrap(), Claim::Foreign);
+    }
+    store.write(id(4), fence, &Change::default()).await.unwrap();
+    assert_eq!(store.claim(id(5), &ann()).await.unwrap(), Claim::Unknown);
+}
+
+#[cfg(feature = "redis")]
+async fn counts_beyond_what_a_float_writes_in_full(store: &impl Store) {
+    let fence = fresh(store, 6).await;
+    let after = (1 << 53) - 10;
+    let change = Change { taken: numbered(after, &["a".into()]), ..Change::default() };
+    store.write(id(6), fence, &change).await.unwrap();
+    let change = Change { taken: numbered(after + 1, &["b".into()]), committed: after + 1, ..Change::default() };
+    store.write(id(6), fence, &change).await.unwrap();
+    assert_eq!(claim(store, 6).await.1.inbox, numbered(after + 1, &["b".into()]));
+}
+
+async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
+    let time_to_live = Duration::from_millis(20);
+    store.create(id(7), Fresh { principal: ann(), time_to_live }).await.unwrap();
+    soon("expiry", async {
+        // A claim lets it live on, and a stranger's does not.
+        while store.claim(id(7), &Principal::Anonymous).await.unwrap() != Claim::Unknown {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(store.claim(id(7), &ann()).await.unwrap(), Claim::Unknown);
+}
+
+async fn keeps_its_promises(store: &impl Store) {
+    keeps_what_is_neither_committed_nor_acknowledged(store).await;
+    takes_a_write_that_comes_twice_once(store).await;
+    lets_nobody_write_who_has_lost_the_session(store).await;
+    tells_strangers_nothing_and_changes_nothing_for_them(store).await;
+    forgets_a_session_whose_time_is_up(store).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_its_promises() {
+    keeps_its_promises(&MemoryStore::default()).await;
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn redis_keeps_its_promises() {
+    let redis = crate::support::redis::Redis::start().await;
+    let store = redis.store();
+    keeps_its_promises(&store).await;
+    counts_beyond_what_a_float_writes_in_full(&store).await;
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn redis_is_found_again_after_a_restart_with_all_that_it_had() {
+    let mut redis = crate::support::redis::Redis::start().await;
+    let store = redis.store();
+    let fence = fresh(&store, 1).await;
+    store.write(id(1), fence, &Change { taken: numbered(0, &["a".into()]), ..Change::default() }).await.unwrap();
+    redis.kill().await;
+    assert!(store.claim(id(1), &ann()).await.is_err());
+    redis.restart().await;
+    soon("redis", async { while store.write(id(1), fence, &Change::default()).await.is_err() {} }).await;
+    assert_eq!(claim(&store, 1).await.1.inbox, numbered(0, &["a".into()]));
+}

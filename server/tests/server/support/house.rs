@@ -1,0 +1,145 @@
+//! A server on a real port.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
+use undrop_server::store::Store;
+use undrop_server::{Builder, Config, Origins, Principal, Received, Refused, Session, SessionUpgrade, Sessions};
+
+use super::soon;
+
+/// A server on a real port. Who says `?user=NAME` is that user; who says `?user=` is refused.
+pub struct House {
+    pub address: SocketAddr,
+    pub sessions: Sessions,
+}
+
+impl House {
+    pub async fn new<F, Fut>(config: Config, handler: F) -> Self
+    where
+        F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self::build(Sessions::builder(config), handler).await
+    }
+
+    pub async fn with_store<F, Fut>(config: Config, store: impl Store, handler: F) -> Self
+    where
+        F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self::build(Sessions::builder(config).store(store), handler).await
+    }
+
+    async fn build<F, Fut>(builder: Builder, handler: F) -> Self
+    where
+        F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let authenticate = |handshake: Arc<undrop_server::Handshake>| async move {
+            match handshake.query("user").as_deref() {
+                None => Ok(Principal::Anonymous),
+                Some("") => Err(Refused::unauthorized()),
+                Some(user) => Ok(Principal::user(user)),
+            }
+        };
+        let sessions = builder.authenticate(authenticate).build();
+        let serve = move |upgrade: SessionUpgrade| async move { upgrade.on_session(handler) };
+        let app = Router::new().route("/", any(serve)).with_state(sessions.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        Self { address, sessions }
+    }
+
+    /// One metric's value.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.sessions.metrics().render();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("there is no metric {name}")).parse().unwrap()
+    }
+
+    /// Waits until a metric has this value. Nothing tells of a change, so it is looked at whenever others have run.
+    pub async fn metric_becomes(&self, name: &str, value: u64) {
+        soon(&format!("{name} {value}"), async {
+            while self.metric(name) != value {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+pub fn config() -> Config {
+    Config { origins: Origins::Any, ..Config::default() }
+}
+
+/// Answers each message with itself.
+pub async fn echo(mut session: Session) {
+    while let Some(received) = session.recv().await {
+        if received.commit_with([received.message.clone()]).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// Hands the sessions of a server to the test.
+#[derive(Clone)]
+pub struct Tap {
+    sender: mpsc::UnboundedSender<Held>,
+    receiver: Arc<Mutex<mpsc::UnboundedReceiver<Held>>>,
+}
+
+/// A session in the test's hands. Its handler returns when this is dropped.
+pub struct Held {
+    pub session: Session,
+    _hold: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Tap {
+    pub fn new() -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self { sender, receiver: Arc::new(Mutex::new(receiver)) }
+    }
+
+    /// A handler for [`House::new`].
+    pub fn handler(
+        &self,
+    ) -> impl Fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Clone + Send + Sync + use<> {
+        let sender = self.sender.clone();
+        move |session| {
+            let (hold, held) = tokio::sync::oneshot::channel::<()>();
+            let _ = sender.send(Held { session, _hold: hold });
+            Box::pin(async move {
+                let _ = held.await;
+            })
+        }
+    }
+
+    /// The next session that begins.
+    pub async fn next(&self) -> Held {
+        soon("a session", async { self.receiver.lock().await.recv().await.unwrap() }).await
+    }
+}
+
+impl Held {
+    /// The next message, which there must be.
+    pub async fn recv(&mut self) -> Received {
+        soon("a message", self.session.recv()).await.unwrap()
+    }
+
+    /// Waits until there is nothing more to receive.
+    pub async fn ends(&mut self) -> undrop_server::Ending {
+        soon("the end", async {
+            while self.session.recv().await.is_some() {}
+            self.session.ending().unwrap()
+        })
+        .await
+    }
+}

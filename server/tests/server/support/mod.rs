@@ -1,0 +1,23 @@
+//! A server on a real port, clients that run the protocol's own core, and clients that do not.
+
+pub mod client;
+pub mod gate;
+pub mod house;
+pub mod raw;
+#[cfg(feature = "redis")]
+pub mod redis;
+
+pub use client::Client;
+pub use house::{House, Tap, echo};
+pub use raw::Raw;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// What has to happen happens, or the test has failed: the time is only there so that it ends.
+pub async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(Duration::from_secs(30), wait).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
