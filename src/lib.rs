@@ -8,6 +8,17 @@
 //! - `export` is what JavaScript sees: the class that the npm package `undrop` is built around.
 //!
 //! The last two exist on `wasm32` alone.
+//!
+//! A Rust front end begins with `Socket::connect`, hears of everything as an `Event`, and holds on to the `Socket`. With
+//! the feature `serde`, also on by default, a socket has typed messages too: `Socket::on`, `on_any`, `emit`, `request`,
+//! `handle` and `messages`. Futures, streams and sinks are those of the futures crates, and whatever runs futures on the
+//! page runs them, `wasm_bindgen_futures::spawn_local` for one. The example `chat` shows it all in plain web-sys.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `socket` | `Socket` and what belongs to it. On by default |
+//! | `serde` | Its typed messages. On by default, and includes `socket` |
+//! | `npm` | Exports to JavaScript, for the npm package alone |
 
 #![cfg_attr(feature = "npm", no_std)]
 #![warn(unreachable_pub)]
@@ -21,8 +32,10 @@ mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod export;
 
+#[cfg(all(target_arch = "wasm32", feature = "serde"))]
+pub use browser::{Envelope, Fields, Messages, Request, Subscription};
 #[cfg(all(target_arch = "wasm32", feature = "socket"))]
-pub use browser::{Error, Event, Heartbeat, Message, Options, Socket};
+pub use browser::{Error, Event, Heartbeat, Message, Options, Reason, Socket, Writable};
 
 #[cfg(all(test, target_arch = "wasm32"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

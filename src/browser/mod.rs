@@ -8,5 +8,7 @@ mod socket;
 
 #[cfg(feature = "npm")]
 pub(crate) use driver::{Driver, Face, now};
+#[cfg(feature = "serde")]
+pub use socket::{Envelope, Fields, Messages, Request, Subscription};
 #[cfg(feature = "socket")]
-pub use socket::{Error, Event, Heartbeat, Message, Options, Socket};
+pub use socket::{Error, Event, Heartbeat, Message, Options, Reason, Socket, Writable};

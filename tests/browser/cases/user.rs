@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use undrop::core::Retry;
-use undrop::{Event, Options, Socket};
+use undrop::core::{Limits, Retry};
+use undrop::{Event, Options, Reason, Socket};
 
 /// Mends the line, and does not keep a test waiting.
 pub(super) fn hasty() -> Options {
@@ -24,6 +24,19 @@ pub(super) fn server(route: &str) -> String {
 
 pub(super) fn connect(route: &str, options: Options) -> (Socket, Heard) {
     connect_with(route, options, |_, _| ())
+}
+
+/// One whose line was lost, and will not be dialled again for as long as a test may take. A dial that hangs would keep
+/// the browser from dialling for other tests.
+pub(super) async fn connect_and_lose(queue: Limits) -> (Socket, Heard) {
+    const HOUR: u32 = 3_600_000;
+    let retry = Retry { first: HOUR, cap: HOUR, ..Retry::default() };
+    // A server that says that it restarts is given all of that time.
+    let options = Options { retry: Some(retry), queue: Some(queue), ..Options::default() };
+    let (socket, mut heard) = connect("/close?code=1012", options);
+    heard.open().await;
+    heard.dropped().await;
+    (socket, heard)
 }
 
 /// The listener acts, and then the test hears the same.
@@ -81,6 +94,21 @@ impl Heard {
         }
     }
 
+    pub(super) async fn invalid(&mut self) -> (Reason, String) {
+        match self.next().await {
+            Event::Invalid { reason, text } => (reason, text),
+            other => panic!("nothing invalid but {other:?}"),
+        }
+    }
+
+    /// Text, whether somebody waits for typed messages when it arrives or not.
+    pub(super) async fn invalid_or_text(&mut self) -> String {
+        match self.next().await {
+            Event::Text(text) | Event::Invalid { text, .. } => text,
+            other => panic!("no text but {other:?}"),
+        }
+    }
+
     pub(super) async fn dropped(&mut self) -> undrop::core::Drop {
         match self.next().await {
             Event::Drop(dropped) => dropped,
@@ -127,3 +155,26 @@ pub(super) async fn pause() {
 
 /// A place for a socket that the listener itself can empty.
 pub(super) type Place = Rc<RefCell<Option<Socket>>>;
+
+/// A handler's way to tell the test, and what it has told.
+pub(super) fn tell<T>() -> (impl Fn(T) + Clone, Told<T>) {
+    let (tell, told) = unbounded();
+    let tell = move |what| {
+        let _ = tell.unbounded_send(what);
+    };
+    (tell, Told(told))
+}
+
+/// What handlers have told, in order.
+pub(super) struct Told<T>(UnboundedReceiver<T>);
+
+impl<T> Told<T> {
+    pub(super) async fn next(&mut self) -> T {
+        self.0.recv().await.expect("the handlers are gone")
+    }
+
+    /// Whether all who could tell have been dropped, and had told nothing more.
+    pub(super) async fn is_gone(&mut self) -> bool {
+        self.0.recv().await.is_err()
+    }
+}
