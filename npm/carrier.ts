@@ -205,7 +205,9 @@ export class Carrier {
       if (SESSION) this.mailbox?.ends();
       if (detail) this.#tell('close');
     } else {
-      const { data, told } = this.#next();
+      const waiting = this.#next();
+      if (!waiting) return;
+      const { data, told } = waiting;
       if (what === Acts.Transmit) this.socket.send(data as string);
       const fate = what === Acts.Transmit ? 'sent' : (FATES[what - Acts.Lost] as LostEvent['cause']);
       if (told) told(fate);
@@ -229,12 +231,14 @@ export class Carrier {
     return verdict === false ? Verdict.GiveUp : verdict === true ? Verdict.Retry : (verdict ?? Verdict.Default);
   }
 
+  /** Nothing, if the page has taken it back between the core's giving it up and telling so. */
   #next() {
-    for (;;) {
+    while (this.#waiting.size) {
       const waiting = this.#waiting.get(this.#leaves);
       this.#waiting.delete(this.#leaves++);
       if (waiting) return waiting;
     }
+    return;
   }
 
   #dispatch(event: Event, more?: object) {

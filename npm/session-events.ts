@@ -1,8 +1,6 @@
 // The events that a session adds.
 
-import type { DropEvent, Events as Plain } from './events.js';
-
-export type { DropEvent };
+import type { Events as Plain } from './events.js';
 
 /** A message that was taken, and is not known to have arrived. */
 export interface LostEvent extends MessageEvent {

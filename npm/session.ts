@@ -3,6 +3,7 @@ import { provide } from './ready.js';
 
 provide(() => new WebAssembly.Module(bytes()));
 
+export type { DropEvent } from './events.js';
 export type { Cause, Decide, Drop, Heartbeat, Queue, Retry } from './options.js';
 export {
   type Delivering,
@@ -13,5 +14,5 @@ export {
   Undrop,
   Undrop as default,
 } from './resuming.js';
-export type { DropEvent, LostEvent } from './session-events.js';
+export type { LostEvent } from './session-events.js';
 export type { Given, State } from './undrop.js';

@@ -423,3 +423,9 @@ const refusal = (type, issues) =>
       )
       .join('; ')}`,
   );
+
+/** Whether there are no more than so many arrays and objects within one another. For Rust, which reads data with its stack. */
+export const isWithin = (data, levels) =>
+  data === null ||
+  typeof data !== 'object' ||
+  (levels > 0 && Object.values(data).every((part) => isWithin(part, levels - 1)));

@@ -91,9 +91,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// A ticket for one more, never of the number 0.
+    /// A ticket for one more.
     pub(super) fn join(&self) -> Ticket {
-        let ticket = Ticket(self.last.get().checked_add(1).unwrap_or(1));
+        let ticket = Ticket(self.last.get().wrapping_add(1));
         self.last.set(ticket.0);
         self.tickets.borrow_mut().push_back(ticket);
         ticket

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use self::data::{read, write};
-use self::registry::{Registry, caught, face, options, thrown};
+use self::registry::{Registry, caught, face, options, reason, thrown};
 pub use self::request::Request;
 pub use self::stream::Messages;
 use self::stream::{Ends, Inbox};
@@ -292,13 +292,6 @@ pub(super) struct Outcome {
 
 impl Typed {
     pub(super) fn new(line: Weak<Line>, envelope: &Envelope) -> Result<Self, Error> {
-        let post = Closure::<dyn Fn(JsValue, JsValue) -> Result<u32, JsValue>>::new({
-            let line = line.clone();
-            move |frame: JsValue, told: JsValue| {
-                let posted = line.upgrade().ok_or(Error::Over).and_then(|line| line.post(frame.unchecked_into(), told));
-                posted.map_err(|error| thrown(&error))
-            }
-        });
         let withdraw = Closure::<dyn Fn(u32)>::new({
             let line = line.clone();
             move |ticket| {
@@ -307,13 +300,25 @@ impl Typed {
                 }
             }
         });
-        let invalid = Closure::<dyn Fn(String, String)>::new({
+        let post = Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new({
             let line = line.clone();
-            move |reason: String, words| {
+            let withdraw: Function = withdraw.as_ref().unchecked_ref::<Function>().clone();
+            move |frame: JsValue, told: JsValue| {
+                let posted = line.upgrade().ok_or(Error::Over).and_then(|line| line.post(frame.unchecked_into(), told));
+                match posted {
+                    Ok(None) => Ok(JsValue::UNDEFINED),
+                    Ok(Some(Ticket(ticket))) => Ok(withdraw.bind1(&JsValue::UNDEFINED, &ticket.into()).into()),
+                    Err(error) => Err(thrown(&error)),
+                }
+            }
+        });
+        let invalid = Closure::<dyn Fn(JsValue)>::new({
+            let line = line.clone();
+            move |complaint: JsValue| {
                 if let Some(line) = line.upgrade()
                     && let Some(typed) = line.typed()
                 {
-                    let reason = if reason == "parse" { Reason::Parse(words) } else { Reason::Envelope(words) };
+                    let reason = reason(&complaint);
                     typed.complaints.borrow_mut().push(reason);
                 }
             }
@@ -325,7 +330,7 @@ impl Typed {
                 typed.is_listening.set(listens);
             }
         });
-        let face = face(post.as_ref(), withdraw.as_ref(), invalid.as_ref(), listen.as_ref());
+        let face = face(post.as_ref(), invalid.as_ref(), listen.as_ref());
         let registry = Registry::new(&options(envelope), &face).map_err(|thrown| Error::Envelope(words(&thrown)))?;
         Ok(Self {
             registry,
@@ -399,14 +404,14 @@ impl Typed {
 }
 
 impl Line {
-    /// Sends what the registry has made. A ticket if it has to wait, 0 if it has left.
-    fn post(self: &Rc<Self>, frame: JsString, told: JsValue) -> Result<u32, Error> {
+    /// Sends what the registry has made. A ticket if it has to wait.
+    fn post(self: &Rc<Self>, frame: JsString, told: JsValue) -> Result<Option<Ticket>, Error> {
         let size = frame.length() as usize;
         if self.transmit(size, |native| send_frame(native, &frame))? {
-            return Ok(0);
+            return Ok(None);
         }
         let told = told.dyn_into::<Function>().ok();
-        self.wait(size, Content::Frame(frame), told).map(|ticket| ticket.0)
+        self.wait(size, Content::Frame(frame), told).map(Some)
     }
 
     /// Tells the listener of the message that is being received, when all who waited for it have been called.

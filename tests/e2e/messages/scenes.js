@@ -69,6 +69,20 @@ export const scenes = {
     },
     expected: ['NetworkError', 'again'],
   },
+  'a request is taken back while the end is being told': {
+    async play() {
+      const socket = new Undrop(() => new Promise(() => {}));
+      const abort = new AbortController();
+      socket.addEventListener('lost', () => abort.abort());
+      const closed = event(socket, 'close');
+      socket.send('comes back first');
+      const reply = rejection(socket.request('history', 1, { signal: abort.signal }));
+      socket.close();
+      await closed;
+      return reply;
+    },
+    expected: 'AbortError',
+  },
   'a request is taken back from the queue': {
     async play(url) {
       const socket = new Undrop(`${url}/echo`);

@@ -1,4 +1,4 @@
-//! The JavaScript that typed messages are made of: `messages.js`, and a little beside it.
+//! The JavaScript that typed messages are made of: `messages.js`, and what goes to and fro.
 
 use alloc::string::String;
 
@@ -8,6 +8,7 @@ use web_sys::AbortSignal;
 
 use crate::browser::socket::envelope::{Envelope, Fields};
 use crate::browser::socket::error::Error;
+use crate::browser::socket::event::Reason;
 
 #[wasm_bindgen(module = "/src/browser/messages.js")]
 extern "C" {
@@ -43,11 +44,6 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn unhandled(this: &Registry) -> f64;
-}
-
-#[wasm_bindgen(module = "/src/browser/socket/typed.js")]
-extern "C" {
-    pub(super) fn face(post: &JsValue, withdraw: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue;
 
     #[wasm_bindgen(js_name = isWithin)]
     pub(super) fn is_within(data: &JsValue, levels: u32) -> bool;
@@ -63,6 +59,19 @@ pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
     let envelope =
         object([("type", message_type), ("data", data), ("id", id), ("reply", reply.into()), ("error", error.into())]);
     object([("envelope", envelope)])
+}
+
+/// What `Messages` needs of a socket.
+pub(super) fn face(post: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue {
+    object([("post", post.clone()), ("invalid", invalid.clone()), ("listen", listen.clone())])
+}
+
+/// What is wrong with a message, as `Messages` says it.
+pub(super) fn reason(complaint: &JsValue) -> Reason {
+    let issues = Reflect::get(complaint, &"issues".into()).unwrap_or_default();
+    let words = Reflect::get_u32(&issues, 0).map(|issue| text(&issue, "message")).unwrap_or_default();
+    // The others are about schemas, of which Rust has none.
+    if text(complaint, "reason") == "parse" { Reason::Parse(words) } else { Reason::Envelope(words) }
 }
 
 /// What `request` takes.

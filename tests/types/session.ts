@@ -1,0 +1,33 @@
+// What must compile of `undrop/session`, and under each `@ts-expect-error` what must not.
+
+import { type DeliveryError, type LostEvent, type SessionStats, Undrop } from 'undrop/session';
+
+const takesSocket = (socket: WebSocket) => socket.url;
+const socket = new Undrop('wss://example.org/room', [], { resume: true });
+takesSocket(socket);
+
+// Options.
+new Undrop('/room', ['chat'], { resume: { limitBytes: 1_000, limitMessages: 10, onReset: () => undefined } });
+new Undrop('/room', [], { resume: true, heartbeat: { interval: 1_000, timeout: 500 } });
+new Undrop('/room', [], { resume: true, heartbeat: false, retry: { limit: 3 } });
+new Undrop('/room', [], { heartbeat: { message: 'ping', reply: 'pong' } });
+// @ts-expect-error a misspelled limit
+new Undrop('/room', [], { resume: { limit: 10 } });
+
+// Sending.
+const delivered: Promise<void> = socket.deliver('text', { timeToLive: 1_000, signal: new AbortController().signal });
+socket.deliver(new Uint8Array(1));
+// @ts-expect-error not without data
+socket.deliver();
+// @ts-expect-error a misspelled option
+socket.deliver('text', { ttl: 1_000 });
+const isUnsure = ({ cause }: DeliveryError) => cause === 'unconfirmed';
+
+// Events.
+socket.onresume = (event: Event) => event.type;
+socket.addEventListener('resume', () => undefined);
+socket.addEventListener('lost', ({ cause, data }: LostEvent) => [cause === 'unsent', data]);
+const stats: SessionStats = socket.stats;
+const waiting: number = stats.unacknowledged;
+
+export { delivered, isUnsure, waiting };
