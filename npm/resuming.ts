@@ -80,6 +80,8 @@ const translate = (options: SessionOptions, mailbox: Mailbox): UndropOptions => 
  * The same socket, which with `resume` loses nothing.
  *
  * ```ts
+ * import { Undrop } from 'undrop/session';
+ *
  * const socket = new Undrop('wss://example.org/room', [], { resume: true });
  * socket.onopen = () => console.log('a fresh session');
  * socket.onresume = () => console.log('the line is back, and nothing was lost');

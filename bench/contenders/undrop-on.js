@@ -1,9 +1,8 @@
 // Typed messages in place of a `message` listener.
 
-import { Undrop } from 'undrop';
-import { make } from './undrop.js';
+import { Undrop } from '../../dist/messages.js';
 
-export const missing = () => (typeof Undrop.prototype.on === 'function' ? undefined : 'on(type)');
+const make = (url) => new Undrop(url, [], { retry: { first: 1, cap: 1 } });
 
 export const open = (url, app) =>
   new Promise((resolve) => {

@@ -1,0 +1,2 @@
+declare const socket: import('undrop/session').Undrop;
+declare const signal: AbortSignal;
