@@ -205,9 +205,7 @@ export class Carrier {
       if (SESSION) this.mailbox?.ends();
       if (detail) this.#tell('close');
     } else {
-      const waiting = this.#next();
-      if (!waiting) return;
-      const { data, told } = waiting;
+      const { data, told } = this.#next();
       if (what === Acts.Transmit) this.socket.send(data as string);
       const fate = what === Acts.Transmit ? 'sent' : (FATES[what - Acts.Lost] as LostEvent['cause']);
       if (told) told(fate);
@@ -231,14 +229,12 @@ export class Carrier {
     return verdict === false ? Verdict.GiveUp : verdict === true ? Verdict.Retry : (verdict ?? Verdict.Default);
   }
 
-  /** Nothing, if the page has taken it back between the core's giving it up and telling so. */
   #next() {
-    while (this.#waiting.size) {
+    for (;;) {
       const waiting = this.#waiting.get(this.#leaves);
       this.#waiting.delete(this.#leaves++);
       if (waiting) return waiting;
     }
-    return;
   }
 
   #dispatch(event: Event, more?: object) {
@@ -301,14 +297,12 @@ export class Carrier {
     const number = this.#comes++;
     // First, since the page may send more when it hears what made room.
     this.#waiting.set(number, { data, told });
-    const remove = () => {
-      const index = [...this.#waiting.keys()].indexOf(number);
-      this.#waiting.delete(number);
-      return index;
-    };
     const refusal = send(this.line, bytes);
-    if (!refusal) return () => withdraw(this.line, remove());
-    remove();
+    if (!refusal)
+      return () => {
+        if (withdraw(this.line, [...this.#waiting.keys()].indexOf(number))) this.#waiting.delete(number);
+      };
+    this.#waiting.delete(number);
     return refusal;
   }
 

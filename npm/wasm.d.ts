@@ -27,7 +27,7 @@ declare module '#wasm' {
   export const hear: (line: number, what: number, epoch: number, detail: number, clean: boolean) => number;
   export const admits: (line: number, readyState: number, bytes: number) => number;
   export const send: (line: number, bytes: number) => number;
-  export const withdraw: (line: number, index: number) => void;
+  export const withdraw: (line: number, index: number) => number;
   export const heard: (line: number, bytes: number, replies: boolean) => number;
   export const close: (line: number, answers: boolean) => void;
   export const reconnect: (line: number) => void;

@@ -3,6 +3,7 @@
 
 import { Failure, main } from './lib/log.mjs';
 import { run } from './lib/run.mjs';
+import { weather } from './lib/weather.mjs';
 
 const variables = { simulate: undefined, soak: 'UNDROP_SOAK_SECONDS', replay: 'UNDROP_SEED' };
 
@@ -11,18 +12,5 @@ await main(async ([what = 'simulate', number]) => {
   if (variable && !/^\d+$/.test(number ?? ''))
     throw new Failure(`npm run ${what} needs a number: npm run ${what} -- 60`);
   const filter = variable ? [what] : [];
-  const args = [
-    'test',
-    '--release',
-    '-p',
-    'undrop',
-    '--test',
-    'simulation',
-    '--test',
-    'session',
-    ...filter,
-    '--',
-    '--nocapture',
-  ];
-  await run('cargo', args, { env: { ...process.env, ...(variable && { [variable]: number }) } });
+  await run('cargo', weather(...filter), { env: { ...process.env, ...(variable && { [variable]: number }) } });
 });

@@ -6,8 +6,8 @@
 
 use alloc::collections::VecDeque;
 
-use super::Millis;
 use super::wire::MAX_COUNT;
+use super::{Full, Millis};
 
 /// How much may be on its way. What is too much is refused; nothing is dropped for its sake.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -52,10 +52,6 @@ pub struct Returned<M> {
     /// Why.
     pub fate: Fate,
 }
-
-/// There is no room for the message.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Full;
 
 /// What the other end says to have can't be.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// The queue can't take the message.
+/// There is no room for the message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Full;
 

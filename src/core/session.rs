@@ -51,9 +51,9 @@ mod violation;
 use core::error::Error;
 use core::fmt;
 
-use super::outbox::{Full, Outbox, Returned, Ticket};
+use super::outbox::{Outbox, Returned, Ticket};
 use super::wire::Control;
-use super::{Epoch, Millis};
+use super::{Epoch, Full, Millis};
 use receipts::Receipts;
 
 pub use ends::{Answer, End, Guest, Host, Stored};

@@ -228,10 +228,10 @@ pub fn send(line: usize, bytes: f64) -> u32 {
     }
 }
 
-/// The user takes back a message that waits, counted from the oldest.
+/// The user takes back a message that waits, counted from the oldest. False if it is too late.
 #[wasm_bindgen]
-pub fn withdraw(line: usize, index: usize) {
-    at(line).ask(|connection| connection.withdraw(index));
+pub fn withdraw(line: usize, index: usize) -> bool {
+    at(line).ask(|connection| connection.withdraw(index).is_some())
 }
 
 /// A message of so many bytes arrived, and is the reply to a heartbeat or not. False if it is not of this line.

@@ -26,6 +26,11 @@ impl<M> Agenda<M> {
         self.acts.is_empty() && self.tells.is_empty()
     }
 
+    /// How many messages it has yet to hand back.
+    pub(super) fn returns(&self) -> usize {
+        self.tells.iter().filter(|output| matches!(output, Output::Return(..))).count()
+    }
+
     /// Not inlined: its two dozen copies would be shipped.
     #[inline(never)]
     pub(super) fn push(&mut self, output: Output<M>) {

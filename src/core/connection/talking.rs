@@ -37,8 +37,10 @@ impl<M: Clone> Connection<M> {
         Ok(())
     }
 
-    /// Takes a message back that waits in the queue, counted from the oldest.
+    /// Takes a message back that waits in the queue, counted from the oldest that was not handed back. Nothing if it is
+    /// too late: it is about to be.
     pub fn withdraw(&mut self, index: usize) -> Option<M> {
+        let index = index.checked_sub(self.agenda.returns())?;
         self.mail.as_queue()?.remove(index)
     }
 
