@@ -9,6 +9,7 @@ import type { LostEvent } from './events.js';
 import { hide, show } from './face.js';
 import type { Mailbox } from './mailbox.js';
 import { type Cause, type Decide, decision, type Heartbeat, parseOptions, type UndropOptions } from './options.js';
+import type { LostEvent as LostInSession } from './session-events.js';
 
 type Callback = EventListenerOrEventListenerObject;
 
@@ -20,8 +21,8 @@ interface Registration {
   options: AddEventListenerOptions;
 }
 
-/** What has become of a message that had to wait. */
-export type Fate = 'sent' | LostEvent['cause'];
+/** What has become of a message that had to wait; over a session it is `sent` when the server has it. */
+export type Fate = 'sent' | LostInSession['cause'];
 
 interface Waiting {
   data: unknown;

@@ -53,10 +53,6 @@ export const offer = (names: string[]): string[] =>
 
 const isOurs = (protocol: string) => protocol === PROTOCOL || protocol.startsWith(`${PROTOCOL}+`);
 
-/** The page's own part of the subprotocol that the server chose. */
-export const ownPart = (protocol: string): string =>
-  isOurs(protocol) ? protocol.slice(PROTOCOL.length + 1) : protocol;
-
 export class Mailbox {
   readonly #letters = new Map<number, Letter>();
   /** The numbers of the last that was posted, and of one that none is older than. */
@@ -77,6 +73,12 @@ export class Mailbox {
 
   attach(carrier: Post) {
     this.#post = carrier;
+  }
+
+  /** The page's own part of the subprotocol that the server chose. */
+  get protocol(): string {
+    const { protocol } = this.#post.socket();
+    return isOurs(protocol) ? protocol.slice(PROTOCOL.length + 1) : protocol;
   }
 
   get unacknowledged(): number {

@@ -74,7 +74,8 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
       listen: (active) => {
         line.tap = active ? (data) => messages.receive(data) : undefined;
         const change = active ? 'addEventListener' : 'removeEventListener';
-        this[change]('drop', dropped);
+        // What was asked over a session is answered over any of its lines, and not over the next session.
+        this[change](SESSION && line.mailbox ? 'open' : 'drop', dropped);
         this[change]('close', closed);
       },
     });

@@ -1,7 +1,7 @@
 import { admits, close, get, reconnect } from '#wasm';
 import { CAUSES, Carrier, type Fate, sizeOf } from './carrier.js';
 import type { DropEvent, Events, LostEvent } from './events.js';
-import type { Mailbox } from './mailbox.js';
+import type { Mailbox, Outcome } from './mailbox.js';
 import type { Cause, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
@@ -92,6 +92,8 @@ export const parseProtocols = (given: unknown): string[] => {
 
 /** What an entry with more in it reaches of a socket. */
 export interface Inside {
+  /** Where a session is kept. */
+  readonly mailbox: Mailbox | undefined;
   /** Is given what each message of the page's holds, before the page's listeners. */
   tap: ((data: unknown) => void) | undefined;
   /**
@@ -193,7 +195,9 @@ export class Undrop extends EventTarget implements WebSocket {
     const [bytesIn, bytesOut, trips, last, min, sum] = [next(), next(), next(), next(), next(), next()];
     const drops = Object.fromEntries(CAUSES.map((cause) => [cause, next()])) as Record<Cause, number>;
     const roundTrip = { last, min, mean: sum / (trips || 1) };
-    return { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip };
+    const { mailbox } = this.#carrier;
+    const more = SESSION ? { unacknowledged: mailbox?.unacknowledged ?? 0 } : undefined;
+    return { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip, ...more };
   }
 
   get extensions(): string {
@@ -202,7 +206,8 @@ export class Undrop extends EventTarget implements WebSocket {
 
   /** The subprotocol that the server chose. */
   get protocol(): string {
-    return this.#carrier.socket.protocol;
+    const { mailbox, socket } = this.#carrier;
+    return (SESSION && mailbox ? mailbox : socket).protocol;
   }
 
   /** The class of a binary message's `data`. */
@@ -318,6 +323,7 @@ export class Undrop extends EventTarget implements WebSocket {
     for (const [name, value] of Object.entries(CONSTANTS))
       for (const holder of [Undrop, Undrop.prototype]) Object.defineProperty(holder, name, { value, enumerable: true });
     inside = (socket) => ({
+      mailbox: socket.#carrier.mailbox,
       set tap(tap: Inside['tap']) {
         socket.#carrier.tap = tap;
       },
@@ -335,10 +341,7 @@ export class Undrop extends EventTarget implements WebSocket {
   /** See `Inside`. */
   #post(data: string | ArrayBufferLike | Blob | ArrayBufferView, told?: (fate: Fate) => void) {
     const { line, socket } = this.#carrier;
-    if (SESSION && this.#carrier.mailbox) {
-      this.#postInSession(this.#carrier.mailbox, data);
-      return;
-    }
+    if (SESSION && this.#carrier.mailbox) return this.#postInSession(this.#carrier.mailbox, data, told);
     if (admits(line, socket.readyState, sizeOf(data))) {
       socket.send(data as string);
       return;
@@ -352,13 +355,21 @@ export class Undrop extends EventTarget implements WebSocket {
     return;
   }
 
-  #postInSession(mailbox: Mailbox, data: string | ArrayBufferLike | Blob | ArrayBufferView) {
+  #postInSession(
+    mailbox: Mailbox,
+    data: string | ArrayBufferLike | Blob | ArrayBufferView,
+    told?: (fate: Fate) => void,
+  ) {
     const kept = keep(data);
     const bytes = sizeOf(kept);
-    const ticket = mailbox.post(kept, bytes);
-    if (ticket > 0) return;
-    if (-ticket !== Refusal.Closed) refuse(-ticket);
+    // What was taken back is told to nobody.
+    const hears = (outcome: Outcome) =>
+      outcome !== 'withdrawn' && told?.(outcome === 'delivered' ? 'sent' : outcome);
+    const ticket = mailbox.post(kept, bytes, told && hears);
+    if (ticket > 0) return () => mailbox.recall(ticket);
+    if (told || -ticket !== Refusal.Closed) refuse(-ticket);
     this.#discarded += bytes;
+    return;
   }
 
   /** https://html.spec.whatwg.org/#event-handler-idl-attributes: a handler keeps its place among the listeners. */

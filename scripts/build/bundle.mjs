@@ -12,9 +12,9 @@ import { brotli } from './sizes.mjs';
 import { filesOf } from './wasm.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const entries = ['index', 'slim', 'messages', 'session'];
-/** Only this one has the module that can keep a session. */
-const keepsSession = (entry) => entry === 'session';
+const entries = ['index', 'slim', 'messages', 'session', 'all'];
+/** Only these have the module that can keep a session. */
+const keepsSession = (entry) => entry === 'session' || entry === 'all';
 const moduleOf = (entry) => filesOf(keepsSession(entry) ? 'session' : 'plain');
 const modules = [filesOf('plain'), filesOf('session')];
 const sources = inRoot('npm');
@@ -40,8 +40,7 @@ export async function bundle() {
     mkdirSync(dist, { recursive: true });
     copyFileSync(moduleOf('slim').optimized, join(dist, 'undrop.wasm'));
     await build('slim');
-    await build('messages', printable);
-    await build('session', printable);
+    for (const entry of ['messages', 'session', 'all']) await build(entry, printable);
     outcome = await buildInlined('index');
   });
   return outcome;

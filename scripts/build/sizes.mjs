@@ -12,6 +12,7 @@ const entries = {
   slim: ['slim.js', 'undrop.wasm'],
   messages: ['messages.js'],
   session: ['session.js'],
+  all: ['all.js'],
 };
 const rows = { ...entries, 'wasm alone': ['undrop.wasm'] };
 

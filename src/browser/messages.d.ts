@@ -7,13 +7,16 @@ export interface Complaint {
   issues: readonly { message: string }[];
 }
 
+/** What became of a message that had to wait; the last two are those of a session. */
+type Fate = 'sent' | 'expired' | 'overflow' | 'closed' | 'unsent' | 'unconfirmed';
+
 /** What it needs of a socket. */
 export interface Face {
   /**
    * Sends. If the message has to wait, the answer takes it back, and `told` hears what else becomes of it; without
    * `told` it is a message like any other.
    */
-  post(frame: string, told?: (fate: 'sent' | 'expired' | 'overflow' | 'closed') => void): (() => void) | undefined;
+  post(frame: string, told?: (fate: Fate) => void): (() => void) | undefined;
   invalid(complaint: Complaint): void;
   /** Whether `receive` has to be called. */
   listen(active: boolean): void;

@@ -364,6 +364,8 @@ const FATES = {
   expired: ['it waited longer than it was to live', 'TimeoutError'],
   overflow: ['it made room for a newer one', 'QuotaExceededError'],
   closed: ['it is over', 'InvalidStateError'],
+  unsent: ['its session ended before it left', 'NetworkError'],
+  unconfirmed: ['its session ended before the server said that it has it; it may have arrived', 'NetworkError'],
 };
 
 const failure = (fate) => new DOMException(`Undrop: ${FATES[fate][0]}.`, FATES[fate][1]);

@@ -71,7 +71,7 @@ test('bundlers may leave out what is not used, and find the types of each entry 
   assert.equal(manifest.type, 'module');
   assert.equal(manifest.sideEffects, false);
   const { './package.json': _, ...exported } = manifest.exports;
-  assert.deepEqual(Object.keys(exported), ['.', './slim', './messages', './session']);
+  assert.deepEqual(Object.keys(exported), ['.', './slim', './messages', './session', './all']);
   for (const conditions of Object.values(exported)) assert.equal(Object.keys(conditions)[0], 'types');
 });
 
