@@ -3,10 +3,10 @@
 // registrations go along.
 
 import { carriers } from '#carriers';
-import { condition, dial, type Ear, forget, unwatch, wake, watch } from '#native';
+import { condition, dial, type Ear, forget as abandon, unwatch, wake, watch } from '#native';
 import { free, hear, heard, make, send, withdraw } from '#wasm';
 import type { LostEvent } from './events.js';
-import { hide, show } from './face.js';
+import { forget, hide, show } from './face.js';
 import type { Mailbox } from './mailbox.js';
 import { type Cause, type Decide, decision, type Heartbeat, parseOptions, type UndropOptions } from './options.js';
 import type { LostEvent as LostInSession } from './session-events.js';
@@ -58,9 +58,10 @@ const enum Verdict {
 
 /** How much a message counts: bytes, or for text its length. */
 export const sizeOf = (data: unknown): number => {
+  if (typeof data === 'string') return data.length;
   try {
-    const { byteLength, size, length } = Object(data) as { byteLength?: number; size?: number; length?: number };
-    return byteLength ?? size ?? length ?? 0;
+    const { byteLength, size } = Object(data) as { byteLength?: number; size?: number };
+    return byteLength ?? size ?? 0;
   } catch {
     // A detached view, an imitated Blob: the browser knows what to make of them.
     return 0;
@@ -128,6 +129,7 @@ export class Carrier {
   /** The numbers of the next to leave, or of one before it, and of the next to come. */
   #leaves = 0;
   #comes = 0;
+  readonly #owner: WeakRef<EventTarget>;
   readonly #source: object;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #decide: Decide | undefined;
@@ -146,6 +148,7 @@ export class Carrier {
    */
   constructor(owner: EventTarget, source: object, options: UndropOptions) {
     const parsed = parseOptions(options);
+    this.#owner = new WeakRef(owner);
     this.#source = source;
     this.#heartbeat = options.heartbeat;
     this.#decide = decision(options.retry);
@@ -265,7 +268,7 @@ export class Carrier {
   }
 
   #carry(socket: WebSocket) {
-    hide(socket);
+    hide(socket, this.#owner);
     socket.binaryType = this.socket.binaryType;
     for (const { type, listener, options } of this.#living()) {
       this.socket.removeEventListener(type, listener, options);
@@ -277,7 +280,7 @@ export class Carrier {
   }
 
   #hangUp() {
-    if (this.#isLive) forget(this.socket);
+    if (this.#isLive) abandon(this.socket);
     this.#isLive = false;
   }
 
@@ -307,8 +310,9 @@ export class Carrier {
     return refusal;
   }
 
-  dispatch(owner: EventTarget, event: Event) {
-    if (event instanceof Event) show(event, owner);
+  dispatch(event: Event) {
+    if (event instanceof Event) show(event);
+    forget();
     return this.socket.dispatchEvent(event);
   }
 
@@ -327,21 +331,26 @@ export class Carrier {
     const options = { capture, passive, signal } as AddEventListenerOptions;
     /** Whether the page gets the event. */
     const admits = (event: Event) => {
-      if (show(event, owner) && type === 'message' && this.#swallows(event as MessageEvent)) return false;
+      if (show(event) && type === 'message' && this.#swallows(event as MessageEvent)) return false;
       // The browser's own `once` would be spent on a message that is not the page's.
       if (once) this.remove(2, type, callback, capture);
       return true;
     };
+    const hear = (self: unknown, listener: EventListener) => (event: Event) => {
+      try {
+        if (admits(event)) listener.call(self, event);
+      } finally {
+        forget();
+      }
+    };
     const listener: Callback =
       typeof callback === 'function'
-        ? (event) => admits(event) && callback.call(owner, event)
+        ? hear(owner, callback)
         : {
             // Looked up at each event, and what is no function is left to the browser: they differ in what they do then.
             get handleEvent() {
               const { handleEvent } = callback;
-              return typeof handleEvent === 'function'
-                ? (event: Event) => admits(event) && handleEvent.call(callback, event)
-                : handleEvent;
+              return typeof handleEvent === 'function' ? hear(callback, handleEvent) : handleEvent;
             },
           };
     this.socket.addEventListener(type, listener, options);

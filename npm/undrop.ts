@@ -195,9 +195,8 @@ export class Undrop extends EventTarget implements WebSocket {
     const [bytesIn, bytesOut, trips, last, min, sum] = [next(), next(), next(), next(), next(), next()];
     const drops = Object.fromEntries(CAUSES.map((cause) => [cause, next()])) as Record<Cause, number>;
     const roundTrip = { last, min, mean: sum / (trips || 1) };
-    const { mailbox } = this.#carrier;
-    const more = SESSION ? { unacknowledged: mailbox?.unacknowledged ?? 0 } : undefined;
-    return { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip, ...more };
+    const stats = { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip };
+    return SESSION ? Object.assign(stats, { unacknowledged: this.#carrier.mailbox?.unacknowledged ?? 0 }) : stats;
   }
 
   get extensions(): string {
@@ -298,7 +297,7 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   override dispatchEvent(event: Event): boolean {
-    return this.#carrier.dispatch(this, event);
+    return this.#carrier.dispatch(event);
   }
 
   static {
