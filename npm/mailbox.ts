@@ -2,6 +2,7 @@
 // is read and written here. The core knows each message by its number.
 
 import { arrived, control, post, recall, stranger, unacknowledged } from '#wasm';
+import type { Fate } from './carrier.js';
 import type { LostEvent } from './session-events.js';
 
 /** What has become of a message. */
@@ -93,6 +94,13 @@ export class Mailbox {
     const ticket = post(this.#post.line(), number, bytes, timeToLive);
     if (ticket < 1) this.#letters.delete(number);
     return ticket;
+  }
+
+  /** The same for a message that is sent without more ado; see `wait` of the carrier. */
+  wait(data: Kept, bytes: number, told: ((fate: Fate) => void) | undefined): number | (() => void) {
+    const hears = (outcome: Outcome) => outcome !== 'withdrawn' && told?.(outcome === 'delivered' ? 'sent' : outcome);
+    const ticket = this.post(data, bytes, told && hears);
+    return ticket > 0 ? () => this.recall(ticket) : -ticket;
   }
 
   /** Has a message come back that has not left. */

@@ -1,7 +1,7 @@
 import { admits, close, get, reconnect } from '#wasm';
 import { CAUSES, Carrier, type Fate, sizeOf } from './carrier.js';
 import type { DropEvent, Events, LostEvent } from './events.js';
-import type { Mailbox, Outcome } from './mailbox.js';
+import type { Mailbox } from './mailbox.js';
 import type { Cause, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 
@@ -339,34 +339,18 @@ export class Undrop extends EventTarget implements WebSocket {
 
   /** See `Inside`. */
   #post(data: string | ArrayBufferLike | Blob | ArrayBufferView, told?: (fate: Fate) => void) {
-    const { line, socket } = this.#carrier;
-    if (SESSION && this.#carrier.mailbox) return this.#postInSession(this.#carrier.mailbox, data, told);
-    if (admits(line, socket.readyState, sizeOf(data))) {
+    const { line, socket, mailbox } = this.#carrier;
+    const keepsSession = SESSION && mailbox;
+    if (!keepsSession && admits(line, socket.readyState, sizeOf(data))) {
       socket.send(data as string);
       return;
     }
     const kept = keep(data);
-    const bytes = sizeOf(typeof kept === 'string' ? encoder.encode(kept) : kept);
-    const waits = this.#carrier.wait(kept, bytes, told);
+    // Over a session nothing is encoded that leaves at once.
+    const bytes = sizeOf(typeof kept === 'string' && !keepsSession ? encoder.encode(kept) : kept);
+    const waits = keepsSession ? keepsSession.wait(kept, bytes, told) : this.#carrier.wait(kept, bytes, told);
     if (typeof waits === 'function') return waits;
     if (told || waits !== Refusal.Closed) refuse(waits);
-    this.#discarded += bytes;
-    return;
-  }
-
-  #postInSession(
-    mailbox: Mailbox,
-    data: string | ArrayBufferLike | Blob | ArrayBufferView,
-    told?: (fate: Fate) => void,
-  ) {
-    const kept = keep(data);
-    const bytes = sizeOf(kept);
-    // What was taken back is told to nobody.
-    const hears = (outcome: Outcome) =>
-      outcome !== 'withdrawn' && told?.(outcome === 'delivered' ? 'sent' : outcome);
-    const ticket = mailbox.post(kept, bytes, told && hears);
-    if (ticket > 0) return () => mailbox.recall(ticket);
-    if (told || -ticket !== Refusal.Closed) refuse(-ticket);
     this.#discarded += bytes;
     return;
   }
