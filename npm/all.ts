@@ -6,7 +6,7 @@ provide(() => new WebAssembly.Module(bytes()));
 export { type AllOptions, Undrop, Undrop as default } from './complete.js';
 export type { DropEvent } from './events.js';
 export type { Cause, Decide, Drop, Heartbeat, Queue, Retry } from './options.js';
-export type { Delivering, DeliveryError, Resume, SessionStats } from './resume.js';
+export type { Delivering, DeliveryError, Resume, SessionOptions, SessionStats } from './resume.js';
 export type { Issue, StandardSchema } from './schema.js';
 export type { LostEvent } from './session-events.js';
 export type { Collecting } from './streams.js';

@@ -3,7 +3,7 @@
 // registrations go along.
 
 import { carriers } from '#carriers';
-import { condition, dial, type Ear, forget as abandon, unwatch, wake, watch } from '#native';
+import { forget as abandon, condition, dial, type Ear, unwatch, wake, watch } from '#native';
 import { free, hear, heard, make, send, withdraw } from '#wasm';
 import type { LostEvent } from './events.js';
 import { forget, hide, show } from './face.js';

@@ -8,10 +8,12 @@ import { bundle } from '../support/bundle.mjs';
 import { startFaultProxy } from '../support/fault-proxy.mjs';
 import { startPageServer } from '../support/page-server.mjs';
 import { scenes } from './session/scenes.js';
+import { typedScenes } from './session/typed-scenes.js';
 
 const script = `
   import { meetStranger, scenes } from './e2e/session/scenes.js';
-  Object.assign(globalThis, { meetStranger, scenes });`;
+  import { typedScenes } from './e2e/session/typed-scenes.js';
+  Object.assign(globalThis, { meetStranger, scenes: { ...scenes, ...typedScenes } });`;
 
 const server = await startTestServer();
 after(() => server.stop());
@@ -44,7 +46,7 @@ for (const [name, start] of Object.entries(browsers)) {
       await proxy?.stop();
     });
 
-    for (const [number, [what, { expected }]] of Object.entries(scenes).entries()) {
+    for (const [number, [what, { expected }]] of Object.entries({ ...scenes, ...typedScenes }).entries()) {
       it(what, { timeout: 20_000 }, async () => {
         const play = '(what, url, id) => scenes[what].play(url, id)';
         assert.deepEqual(await browser.run(play, what, proxy.url, `${name}-${number}`), expected);

@@ -1,2 +1,2 @@
-// The examples of the two classes, which have one name; that of the first is also of the second.
-declare const Undrop: typeof import('undrop/messages').Undrop;
+// The examples of the classes, which have one name; what those of the others can is what the last one can, too.
+declare const Undrop: typeof import('undrop/all').Undrop;

@@ -1,18 +1,7 @@
 // Sessions between a page and the test server, through the proxy that injures lines. `url` is the proxy's.
 
 import { Undrop } from '../../../dist/session.js';
-
-/** The next event of a type. */
-const event = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
-
-/** Has the proxy do something to the lines. */
-const order = (words) => fetch(`/order?${encodeURIComponent(words)}`);
-
-/** Until the page knows that its line is lost. */
-const cut = (socket) => Promise.all([event(socket, 'drop'), order('reset')]);
-
-/** What the test server knows, by its path. */
-const ask = async (path) => (await fetch(path)).json();
+import { ask, cut, event, order } from './tools.js';
 
 const make = (url, options, protocols = []) => {
   const socket = new Undrop(url, protocols, { resume: true, ...options });
