@@ -10,7 +10,7 @@ import { brotli } from './build/sizes.mjs';
 import { filesOf, optimizerArguments } from './build/wasm.mjs';
 import { buildPackage } from './lib/build.mjs';
 import { Failure, main } from './lib/log.mjs';
-import { dist, generated, inRoot } from './lib/paths.mjs';
+import { dist, inRoot } from './lib/paths.mjs';
 import { packageProgram, run } from './lib/run.mjs';
 import { forBuild, setUp } from './lib/setup.mjs';
 import { pieces } from './sizes/source-map.mjs';
@@ -22,40 +22,43 @@ const LARGE = 150;
 await main(async () => {
   await setUp(forBuild);
   await buildPackage();
-  const bytes = await nameModule();
+  const [plain, session] = [await nameModule('plain'), await nameModule('session')];
   const text = page([
     [
-      'What a page loads',
+      'What a page loads of undrop',
       '`dist/index.js`, by the file that its bytes came from. The first row is the WebAssembly module with what decodes it.',
-      ofBundle(),
+      ofBundle('index.js'),
     ],
+    ['What a page loads of undrop/all', 'The same of `dist/all.js`, which has everything.', ofBundle('all.js')],
     [
       'The module',
       'The same module with its names kept: its functions by the Rust module that they are of. What the compiler has inlined counts where it was put.',
-      ofModule(bytes, moduleOf),
+      ofModule(plain, moduleOf),
     ],
+    ['The module that can keep a session', 'That of `undrop/session` and `undrop/all`.', ofModule(session, moduleOf)],
     [
       'Its largest functions',
       `Those of at least ${LARGE} bytes.`,
-      ofModule(bytes, functionOf).filter(({ name, raw }) => raw >= LARGE && name.startsWith('`')),
+      ofModule(session, functionOf).filter(({ name, raw }) => raw >= LARGE && name.startsWith('`')),
     ],
   ]);
   writeFileSync(inRoot('docs/size.md'), text);
   console.log(text);
 });
 
-function ofBundle() {
-  const code = readFileSync(join(dist, 'index.js'), 'latin1');
-  const found = pieces(code, readFileSync(join(dist, 'index.js.map'), 'utf8'));
+function ofBundle(file) {
+  const code = readFileSync(join(dist, file), 'latin1');
+  const found = pieces(code, readFileSync(join(dist, `${file}.map`), 'utf8'));
   return table(Buffer.from(code, 'latin1'), new Map([...found].map(([source, list]) => [shortSource(source), list])));
 }
 
 /** With its names a module is larger, and otherwise the same. */
-async function nameModule() {
-  const named = join(generated, 'undrop.named.wasm');
+async function nameModule(kind) {
+  const { folder, wordless } = filesOf(kind);
+  const named = join(folder, 'undrop.named.wasm');
   const args = optimizerArguments.filter((one) => one !== '--strip-debug' && !one.startsWith('--minify'));
   const program = packageProgram('binaryen', 'wasm-opt');
-  await run(process.execPath, [program, filesOf('plain').wordless, '-o', named, '-g', ...args]);
+  await run(process.execPath, [program, wordless, '-o', named, '-g', ...args]);
   return readFileSync(named);
 }
 
@@ -106,8 +109,8 @@ function moduleOf(name) {
   if (name.startsWith('section ')) return name;
   const path = name.match(/undrop::((?:[a-z_\d]+::)*[a-z_\d]+)(?=::)/)?.[1];
   if (path) return `src/${path.split('::').slice(0, 2).join('/')}`;
-  // What JavaScript calls has the name of its class in front.
-  if (/^(line|__wbg_line)_/.test(name)) return 'src/export/line';
+  // What JavaScript calls has the name that it is called by, and in it all that was put there.
+  if (/^[a-z]+$/.test(name)) return 'src/export, and what it calls once';
   if (/wbindgen|wasm_bindgen|externref|__wbg/.test(name)) return 'wasm-bindgen';
   return "Rust's libraries";
 }
