@@ -4,7 +4,7 @@ import { Centrifuge } from 'centrifuge';
 
 export const open = (url, app) =>
   new Promise((resolve) => {
-    const client = new Centrifuge(url.replace(/\/talk$/, '/centrifuge'), {
+    const client = new Centrifuge(url, {
       minReconnectDelay: 1,
       maxReconnectDelay: 1,
     });

@@ -2,14 +2,16 @@
 
 /**
  * `file` is in this folder. `kind` says which protocol it speaks: that of the application (`plain`), or one of its own.
- * `binary` says whether it can carry bytes. `feature` is what the server must have.
+ * `binary` says whether it can carry bytes.
  */
 export const contenders = {
   native: { file: 'native', kind: 'plain', binary: true },
   // The same once more: what its figures differ by from the floor's is noise.
   'native again': { file: 'native', kind: 'plain', binary: true },
   undrop: { file: 'undrop', kind: 'plain', binary: true },
-  'undrop, session': { file: 'undrop-session', kind: 'session', binary: true, feature: 'session' },
+  // What the figures of a session are compared with, and the noise of that.
+  'undrop again': { file: 'undrop', kind: 'plain', binary: true },
+  'undrop, session': { file: 'undrop-session', kind: 'session', binary: true },
   'undrop, on(type)': { file: 'undrop-on', kind: 'plain', binary: false },
   'reconnecting-websocket': { file: 'reconnecting-websocket', kind: 'plain', binary: true },
   partysocket: { file: 'partysocket', kind: 'plain', binary: true },
@@ -22,8 +24,18 @@ export const contenders = {
 
 export const FLOOR = 'native';
 export const CONTROL = 'native again';
+export const PLAIN = 'undrop';
+export const PLAIN_CONTROL = 'undrop again';
+export const SESSION = 'undrop, session';
+export const TYPED = 'undrop, on(type)';
+
+const all = Object.keys(contenders);
 
 /** Those that have a server here. */
-export const connected = Object.keys(contenders).filter((name) => contenders[name].kind !== 'phoenix');
-/** Those that take a synthetic socket: a session would have to be spoken by it too. */
-export const synthetic = Object.keys(contenders).filter((name) => contenders[name].kind !== 'session');
+export const connected = all.filter((name) => contenders[name].kind !== 'phoenix');
+/** Those that are compared with the floor. */
+export const besideFloor = all.filter((name) => name !== PLAIN_CONTROL);
+/** Those by which a session is compared with the same client without one. */
+export const besidePlain = [PLAIN, PLAIN_CONTROL, SESSION];
+/** Messages have types only once they arrive. */
+export const isUntyped = (name) => name !== TYPED;

@@ -1,7 +1,7 @@
 import { Undrop } from 'undrop';
 import { listened } from './listened.js';
 
-export const make = (url, options) => new Undrop(url, [], { retry: { first: 1, cap: 1 }, ...options });
+const make = (url, options) => new Undrop(url, [], { retry: { first: 1, cap: 1 }, ...options });
 
 /** With room for so many messages while the line is down. */
 export const makeQueue = (url, messages) => make(url, { queue: { messages, bytes: 2 ** 32 - 1 } });

@@ -13,9 +13,11 @@ export async function inRounds(names, { warmUp, rounds }, measure) {
   return samples;
 }
 
-/** One field of the samples. */
-export const pick = (samples, field) =>
-  Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, list.map((sample) => sample[field])]));
+/** One field of the samples, of these alone if they are named. */
+export const pick = (samples, field, names = Object.keys(samples)) =>
+  Object.fromEntries(
+    names.filter((name) => name in samples).map((name) => [name, samples[name].map((sample) => sample[field])]),
+  );
 
 function shuffled(list) {
   const copy = [...list];

@@ -18,36 +18,30 @@ export async function setStage({ quick }) {
   const rust = startProgram(serverProgram, []);
   const node = startProgram(process.execPath, ['bench/socket.io-server.mjs']);
   const [url, nodeUrl] = [await address(rust), await address(node)];
-  const features = await (await fetch(`${url.replace('ws', 'http')}/features`)).json();
+  const urls = {
+    plain: `${url}/talk`,
+    session: `${url}/session`,
+    centrifuge: `${url}/centrifuge`,
+    'socket.io': nodeUrl,
+  };
   // No domain of the protocol is enabled that would tell of each frame.
   const browser = await startRawChromium('--js-flags=--expose-gc');
   return {
     quick,
     browser,
     pages,
-    features,
     /** Where a contender's server is. */
-    urlOf: (name) => (contenders[name].kind === 'socket.io' ? nodeUrl : `${url}/talk`),
-    /** Who of those can take part, and why the others can't. */
-    cast: (names) => {
-      const skipped = names.filter((name) => contenders[name].feature && !features.includes(contenders[name].feature));
-      return {
-        names: names.filter((name) => !skipped.includes(name)),
-        skipped: Object.fromEntries(skipped.map((name) => [name, `not in this build: ${contenders[name].feature}`])),
-      };
-    },
+    urlOf: (name) => urls[contenders[name].kind],
     /** A fresh page with these contenders in it. */
     async page(names, { synthetic = false } = {}) {
       await browser.goto(`${pages.url}/row.html`);
       if (synthetic) await browser.run('() => bench.makeSynthetic()');
-      const { names: possible, skipped } = this.cast(names);
-      const loaded = [];
-      for (const name of possible) {
-        const missing = await this.call('load', name, contenders[name].file);
-        if (missing === undefined) loaded.push(name);
-        else skipped[name] = `not in this build: ${missing}`;
-      }
-      return { names: loaded, skipped };
+      for (const name of names) await this.call('load', name, contenders[name].file);
+    },
+    /** The same, each of them connected. */
+    async line(names) {
+      await this.page(names);
+      for (const name of names) await this.call('connect', name, this.urlOf(name));
     },
     /** Calls a function of the page's `bench`. */
     call: (what, ...args) => within(browser.run(`(...args) => bench.${what}(...args)`, ...args), what, args),

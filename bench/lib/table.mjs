@@ -5,13 +5,13 @@ import { CONTROL, FLOOR } from '../contenders/index.mjs';
 import { isEqual, judge, relate, summary } from './statistics.mjs';
 
 /** A figure as it goes into the table and the file. */
-export function digest(row, { title, unit, relation, samples, skipped, targets }) {
-  const floor = samples[FLOOR];
-  const related = (values) => summary(relate[relation](values, floor));
-  const control = relation !== 'value' && samples[CONTROL] ? related(samples[CONTROL]) : undefined;
+export function digest(row, figure) {
+  const { title, unit, relation, samples, floor = FLOOR, control = CONTROL, skipped = {}, targets = {} } = figure;
+  const related = (values) => summary(relate[relation](values, samples[floor]));
+  const noise = relation !== 'value' && samples[control] ? related(samples[control]) : undefined;
   const measured = Object.entries(samples).map(([contender, values]) => {
-    const quartiles = related(values);
-    const result = { ...quartiles, equal: contender !== FLOOR && isEqual(quartiles, relation, control) };
+    const found = related(values);
+    const result = { ...found, equal: contender !== floor && isEqual(found, relation, noise) };
     const target = targets[contender];
     return {
       contender,
@@ -20,16 +20,17 @@ export function digest(row, { title, unit, relation, samples, skipped, targets }
       ...(target && { target, verdict: judge(result, target) }),
     };
   });
-  return { row, title, unit, relation, ...(floor && { floor: summary(floor) }), measured, skipped, samples };
+  const own = samples[floor] && { name: floor, ...summary(samples[floor]) };
+  return { row, title, unit, relation, floor: own, measured, skipped, samples };
 }
 
 export const head = () => line('contender', 'median', '', 'quartiles', 'target', '');
 
 export function print({ title, unit, relation, floor, measured, skipped }) {
-  console.log(`\n${title}${floor ? `; native: ${figure(floor.median)} ${unit}` : ''}`);
+  console.log(`\n${title}${floor && relation !== 'value' ? `; ${floor.name}: ${figure(floor.median)} ${unit}` : ''}`);
   const shown = { ratio: (value) => `${value.toFixed(3)}x`, difference: signed(unit), value: plain(unit) }[relation];
   for (const { contender, low, median, high, rounds, equal, target, verdict } of measured) {
-    if (contender === FLOOR && relation !== 'value') continue;
+    if (contender === floor?.name && relation !== 'value') continue;
     const quartiles = rounds > 1 ? `${shown(low)} to ${shown(high)}` : '';
     const wanted = target && (target.most === undefined ? `>= ${target.least}` : `<= ${target.most}`);
     console.log(line(contender, shown(median), equal ? 'equal' : '', quartiles, wanted ?? '', verdict ?? ''));

@@ -27,12 +27,8 @@ globalThis.bench = {
     globalThis.WebSocket = SyntheticSocket;
   },
 
-  /** Gives what the package lacks for it, if anything. */
   async load(name, file) {
-    const module = await import(`/contenders/${file}.js`);
-    const missing = module.missing?.();
-    if (missing === undefined) modules.set(name, module);
-    return missing;
+    modules.set(name, await import(`/contenders/${file}.js`));
   },
 
   async connect(name, url) {
@@ -82,12 +78,13 @@ globalThis.bench = {
     return { call: ((called - begun) / count) * 1e6, upload: performance.now() - begun };
   },
 
-  /** The server closes, the line comes back, so many times. */
+  /** The line is lost and comes back, so many times. */
   async loseAndMend(name, times) {
     const { app, line } = lines.get(name);
     for (let time = 0; time < times; time++) {
       const again = app.opensAgain();
-      line.say('bye', {});
+      if (line.lose) line.lose();
+      else line.say('bye', {});
       await again;
     }
   },

@@ -7,7 +7,7 @@
 /** All there are, so that a message can be given to the last one. */
 export const sockets = [];
 
-/** What a server would say: `greeting` when the line opens, `answer` to each message. */
+/** What a server would say: `protocol` and `greeting` when the line opens, `answer` to each message. */
 let server = {};
 let opens = true;
 
@@ -40,10 +40,11 @@ export class SyntheticSocket {
   }
 
   open() {
+    const { protocol = '', greeting } = this.#server;
     this.readyState = 1;
+    this.protocol = protocol;
     this.hand(event('open'));
-    const { greeting } = this.#server;
-    if (greeting) this.hand(new MessageEvent('message', { data: greeting }));
+    if (greeting) this.#say(greeting);
   }
 
   addEventListener(type, listener) {
@@ -84,7 +85,11 @@ export class SyntheticSocket {
   send(data) {
     this.sent++;
     const answer = this.#server.answer?.(data);
-    if (answer) queueMicrotask(() => this.hand(new MessageEvent('message', { data: answer })));
+    if (answer) this.#say(answer);
+  }
+
+  async #say(text) {
+    for (const one of await record([text])) this.hand(one);
   }
 
   close() {

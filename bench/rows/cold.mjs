@@ -1,14 +1,13 @@
 // From the import to the first echo, in a browser context that has never seen the page; and what of it is the main thread
 // compiling WebAssembly.
 
-import { connected, contenders } from '../contenders/index.mjs';
+import { besideFloor, connected, contenders, isUntyped, PLAIN, SESSION } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 export const cold = {
   name: 'cold',
   async run(stage) {
-    // What a contender lacks is known once it is loaded.
-    const { names, skipped } = await stage.page(connected.filter((name) => name !== 'undrop, on(type)'));
+    const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
     const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 25 };
     const samples = await inRounds(names, plan, (name) => first(stage, name));
     const ours = names.filter((name) => name.startsWith('undrop'));
@@ -19,16 +18,13 @@ export const cold = {
         unit: 'ms',
         relation: 'difference',
         samples: pick(samples, 'time'),
-        skipped,
-        targets: { undrop: { most: 5 }, 'undrop, session': { most: 5 } },
+        targets: { [PLAIN]: { most: 5 }, [SESSION]: { most: 5 } },
       },
       {
         title: 'of which the main thread compiles and makes an instance',
         unit: 'ms',
         relation: 'value',
         samples: pick(hooked, 'compile'),
-        skipped: {},
-        targets: {},
       },
     ];
   },

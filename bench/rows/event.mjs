@@ -1,6 +1,6 @@
 // What a contender adds to a message, without a network: see `page/synthetic.js`.
 
-import { synthetic } from '../contenders/index.mjs';
+import { besideFloor, PLAIN, TYPED } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 const SIZES = { '100 B': 100, '1 KB': 1_000 };
@@ -8,17 +8,17 @@ const SIZES = { '100 B': 100, '1 KB': 1_000 };
 /** Not a contender: what the browser itself takes to make an event and to call one listener. */
 const DISPATCH = 'the browser';
 
-const each = (target) => ({ undrop: target, 'undrop, on(type)': target });
+const each = (target) => ({ [PLAIN]: target, [TYPED]: target });
 
 export const event = {
   name: 'event',
   async run(stage) {
-    const { names, skipped } = await stage.page(synthetic, { synthetic: true });
-    for (const name of names) await stage.call('connectSynthetic', name);
+    await stage.page(besideFloor, { synthetic: true });
+    for (const name of besideFloor) await stage.call('connectSynthetic', name);
     const [plan, count] = stage.quick ? [{ warmUp: 3, rounds: 7 }, 1_000] : [{ warmUp: 10, rounds: 51 }, 2_000];
     const figures = [];
     for (const [title, size] of Object.entries(SIZES)) {
-      const samples = await inRounds([...names, DISPATCH], plan, (name) =>
+      const samples = await inRounds([...besideFloor, DISPATCH], plan, (name) =>
         name === DISPATCH ? stage.call('dispatch', { count, size }) : stage.call('deliver', name, { count, size }),
       );
       const { [DISPATCH]: dispatch, ...own } = pick(samples, 'time');
@@ -32,7 +32,6 @@ export const event = {
           unit: 'ns',
           relation: 'ratio',
           samples: Object.fromEntries(whole),
-          skipped,
           targets: each({ most: 1.05 }),
         },
         {
@@ -40,7 +39,6 @@ export const event = {
           unit: 'ns',
           relation: 'difference',
           samples: own,
-          skipped,
           targets: each({ most: 100 }),
         },
       );

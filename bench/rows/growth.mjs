@@ -1,10 +1,9 @@
 // What a message costs when there are many of everything: sockets in a page, messages that wait, message types.
 
-import { CONTROL, FLOOR } from '../contenders/index.mjs';
+import { CONTROL, FLOOR, PLAIN, TYPED } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
-const TYPED = 'undrop, on(type)';
-const queues = ['undrop', 'reconnecting-websocket', 'partysocket'];
+const queues = [PLAIN, 'reconnecting-websocket', 'partysocket'];
 const decades = (most) => [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= most);
 /** In seconds: what would take longer at ten times as many is left out there. */
 const PATIENCE = 60;
@@ -18,8 +17,9 @@ export const growth = {
 async function manySockets(stage) {
   const figures = [];
   const [plan, messages] = stage.quick ? [{ warmUp: 2, rounds: 5 }, 1_000] : [{ warmUp: 5, rounds: 31 }, 4_000];
+  const names = [FLOOR, CONTROL, PLAIN];
   for (const count of decades(1_000)) {
-    const { names, skipped } = await stage.page([FLOOR, CONTROL, 'undrop'], { synthetic: true });
+    await stage.page(names, { synthetic: true });
     for (const name of names) await stage.call('connectSynthetic', name, { count });
     const samples = await inRounds(names, plan, (name) => stage.call('deliver', name, { count: messages, size: 100 }));
     figures.push({
@@ -27,8 +27,7 @@ async function manySockets(stage) {
       unit: 'ns',
       relation: 'difference',
       samples: pick(samples, 'time'),
-      skipped,
-      targets: { undrop: { most: 100 } },
+      targets: { [PLAIN]: { most: 100 } },
     });
   }
   return figures;
@@ -54,7 +53,6 @@ async function manyQueued(stage) {
         relation: 'value',
         samples: pick(samples, field),
         skipped: { ...skipped },
-        targets: {},
       });
     for (const name of names) {
       const slowest = Math.max(...samples[name].map((sample) => (sample.queue + sample.leave) / 1e9));
@@ -68,10 +66,9 @@ async function manyQueued(stage) {
 async function manyTypes(stage) {
   const figures = [];
   const [plan, messages] = stage.quick ? [{ warmUp: 2, rounds: 5 }, 1_000] : [{ warmUp: 5, rounds: 31 }, 4_000];
+  const names = [FLOOR, CONTROL, TYPED];
   for (const types of decades(10_000)) {
-    const { names, skipped } = await stage.page([FLOOR, CONTROL, TYPED], { synthetic: true });
-    if (!names.includes(TYPED))
-      return [{ title: 'types of messages', unit: 'ns', relation: 'difference', samples: {}, skipped, targets: {} }];
+    await stage.page(names, { synthetic: true });
     for (const name of names) await stage.call('connectSynthetic', name, { types });
     const samples = await inRounds(names, plan, (name) =>
       stage.call('deliver', name, { count: messages, size: 100, types }),
@@ -81,7 +78,6 @@ async function manyTypes(stage) {
       unit: 'ns',
       relation: 'difference',
       samples: pick(samples, 'time'),
-      skipped,
       targets: { [TYPED]: { most: 100 } },
     });
   }

@@ -1,6 +1,6 @@
 // What a reconnect leaves behind on the heap: the server closes, the line comes back, many times over in one page.
 
-import { connected } from '../contenders/index.mjs';
+import { besideFloor, connected, isUntyped, PLAIN, SESSION } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 /** After so many the engine has compiled and cached what it will. */
@@ -9,11 +9,10 @@ const WARM_UP = 300;
 export const reconnect = {
   name: 'reconnect',
   async run(stage) {
-    const { names, skipped } = await stage.page(connected.filter((name) => name !== 'undrop, on(type)'));
+    const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
     const [plan, times] = stage.quick ? [{ warmUp: 0, rounds: 1 }, 200] : [{ warmUp: 0, rounds: 3 }, 1_000];
     const samples = await inRounds(names, plan, async (name) => {
-      await stage.page([name]);
-      await stage.call('connect', name, stage.urlOf(name));
+      await stage.line([name]);
       await stage.call('loseAndMend', name, stage.quick ? 50 : WARM_UP);
       const before = await heap(stage);
       await stage.call('loseAndMend', name, times);
@@ -25,8 +24,7 @@ export const reconnect = {
         unit: 'B',
         relation: 'value',
         samples: pick(samples, 'bytes'),
-        skipped,
-        targets: { undrop: { most: 12 }, 'undrop, session': { most: 12 } },
+        targets: { [PLAIN]: { most: 12 }, [SESSION]: { most: 12 } },
       },
     ];
   },

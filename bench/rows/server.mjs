@@ -3,38 +3,39 @@
 import { startProgram } from '../lib/program.mjs';
 import { serverProgram } from '../lib/stage.mjs';
 
-/** The rooms, and what the server must have for each. */
+/** The rooms, and what a client has to do to be in one. */
 const rooms = {
-  'axum, raw socket': { path: '/room' },
-  'undrop-server, session': { path: '/session-room', feature: 'session' },
+  'axum, raw socket': ['/room'],
+  'undrop-server, session': ['/session-room', 'session'],
 };
 
 export const server = {
   name: 'server',
-  async run(stage) {
-    const [clients, crowd, shouts] = stage.quick ? [1_000, 200, 20] : [10_000, 1_000, 200];
-    const [memory, latency, skipped] = [{}, {}, {}];
-    for (const [name, { path, feature }] of Object.entries(rooms)) {
-      if (feature && !stage.features.includes(feature)) skipped[name] = `not in this build: ${feature}`;
-      else {
-        memory[name] = [await idle(path, clients)];
-        latency[name] = await broadcast(path, crowd, shouts);
-      }
+  async run({ quick }) {
+    const [clients, crowd, shouts] = quick ? [1_000, 200, 20] : [10_000, 1_000, 200];
+    const [memory, latency] = [{}, {}];
+    for (const [name, room] of Object.entries(rooms)) {
+      memory[name] = [await idle(room, clients)];
+      latency[name] = await broadcast(room, crowd, shouts);
     }
-    const figure = { relation: 'value', skipped, targets: {} };
     const count = (number) => number.toLocaleString('en');
     return [
-      { ...figure, title: `memory of an idle line, of ${count(clients)}`, unit: 'B', samples: memory },
-      { ...figure, title: `a broadcast to ${count(crowd)}, until the last has it`, unit: 'ms', samples: latency },
+      { title: `memory of an idle line, of ${count(clients)}`, unit: 'B', relation: 'value', samples: memory },
+      {
+        title: `a broadcast to ${count(crowd)}, until the last has it`,
+        unit: 'ms',
+        relation: 'value',
+        samples: latency,
+      },
     ];
   },
 };
 
 /** With a server of its own: what an allocator keeps of earlier lines would hide what these cost. */
-async function idle(path, count) {
+async function idle([path, ...how], count) {
   return withServer(async (server, url) => {
     const before = await server.memory();
-    const crowd = startCrowd(`${url}${path}`, count, 0);
+    const crowd = startCrowd(`${url}${path}`, count, 0, ...how);
     await said(crowd, 'open');
     const bytes = ((await server.memory()) - before) / count;
     await crowd.stop();
@@ -42,9 +43,9 @@ async function idle(path, count) {
   });
 }
 
-async function broadcast(path, count, shouts) {
+async function broadcast([path, ...how], count, shouts) {
   return withServer(async (_, url) => {
-    const crowd = startCrowd(`${url}${path}`, count, shouts);
+    const crowd = startCrowd(`${url}${path}`, count, shouts, ...how);
     await said(crowd, 'open');
     const { milliseconds } = JSON.parse(await crowd.line());
     await crowd.stop();

@@ -1,13 +1,18 @@
 //! As much of centrifuge's JSON protocol as its client needs to connect and to exchange messages: lines of JSON, several
 //! in a frame. <https://centrifugal.dev/docs/transports/client_protocol>
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::serve::{bye, say};
+use crate::plain::{bid_farewell, say};
 use crate::talk::{Answer, Talk};
 
-pub async fn talk(mut socket: WebSocket) {
+pub async fn talk(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(converse)
+}
+
+async fn converse(mut socket: WebSocket) {
     let mut talk = Talk::default();
     while let Some(Ok(message)) = socket.recv().await {
         let Message::Text(frame) = message else { continue };
@@ -17,14 +22,12 @@ pub async fn talk(mut socket: WebSocket) {
                 let reply = json!({ "id": command["id"], "connect": { "client": "a", "version": "1" } });
                 say(&mut socket, &Message::text(reply.to_string()), 1).await
             } else if let Some(data) = command.pointer("/send/data") {
-                match talk.hear(Message::text(data.to_string())) {
+                let data = data.to_string();
+                match talk.hear(Some(&data)) {
                     Answer::Nothing => Ok(()),
-                    Answer::Say(message, count) => say(&mut socket, &push(&message), count).await,
-                    Answer::Bye => {
-                        let _ = say(&mut socket, &bye(), 1).await;
-                        while let Some(Ok(_)) = socket.recv().await {}
-                        return;
-                    }
+                    Answer::Echo => say(&mut socket, &push(&data), 1).await,
+                    Answer::Say(said, count) => say(&mut socket, &push(said.as_text().unwrap_or("null")), count).await,
+                    Answer::Bye => return bid_farewell(socket).await,
                 }
             } else {
                 Ok(())
@@ -37,7 +40,6 @@ pub async fn talk(mut socket: WebSocket) {
 }
 
 /// What the talk says, as the protocol has it.
-fn push(message: &Message) -> Message {
-    let data = message.to_text().unwrap_or("null");
+fn push(data: &str) -> Message {
     Message::text(format!(r#"{{"push":{{"message":{{"data":{data}}}}}}}"#))
 }

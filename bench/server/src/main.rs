@@ -4,13 +4,15 @@
 
 mod centrifuge;
 mod crowd;
+mod plain;
 mod serve;
+mod sessions;
 mod talk;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: undrop-bench-server
-       undrop-bench-server crowd URL COUNT SHOUTS";
+       undrop-bench-server crowd URL COUNT SHOUTS [session]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,10 +20,12 @@ async fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         [] => serve::serve().await,
-        ["crowd", url, count, shouts] => match (count.parse(), shouts.parse()) {
-            (Ok(count), Ok(shouts)) => crowd::gather(url, count, shouts).await,
-            _ => Err(USAGE.into()),
-        },
+        ["crowd", url, count, shouts, ref how @ ..] if matches!(how, [] | ["session"]) => {
+            match (count.parse(), shouts.parse()) {
+                (Ok(count), Ok(shouts)) => crowd::gather(url, count, shouts, !how.is_empty()).await,
+                _ => Err(USAGE.into()),
+            }
+        }
         _ => Err(USAGE.into()),
     };
     match outcome {

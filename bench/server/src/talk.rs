@@ -4,8 +4,8 @@
 //! - `"count"`, with `data` `{ every }`: the next so many messages are taken in silence, and then there is one answer;
 //! - `"bye"`: the server closes.
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use serde_json::{Value, json};
+use undrop_server::Message;
 
 /// One conversation.
 #[derive(Default)]
@@ -14,33 +14,29 @@ pub struct Talk {
     silent: u64,
 }
 
+/// What to do about a message.
 pub enum Answer {
     Nothing,
-    /// A message, and how many times.
+    Echo,
+    /// Say this, and how many times.
     Say(Message, usize),
     Bye,
 }
 
 impl Talk {
-    pub fn hear(&mut self, message: Message) -> Answer {
-        match &message {
-            Message::Text(text) => {
-                if let Some(answer) = self.obey(text) {
-                    return answer;
-                }
-            }
-            Message::Binary(_) => {}
-            // Pings are answered below, and a close ends the stream.
-            _ => return Answer::Nothing,
+    /// Hears a message, whose text this is if it is one of text.
+    pub fn hear(&mut self, text: Option<&str>) -> Answer {
+        if let Some(answer) = text.and_then(|text| self.obey(text)) {
+            return answer;
         }
         if self.silent == 0 {
-            return Answer::Say(message, 1);
+            return Answer::Echo;
         }
         self.silent -= 1;
         if self.silent == 0 { Answer::Say(tick(0), 1) } else { Answer::Nothing }
     }
 
-    fn obey(&mut self, text: &Utf8Bytes) -> Option<Answer> {
+    fn obey(&mut self, text: &str) -> Option<Answer> {
         // Few messages are commands, and looking into each would be felt.
         if text.len() > LONGEST_COMMAND || !COMMANDS.iter().any(|command| text.contains(command)) {
             return None;
@@ -51,7 +47,7 @@ impl Talk {
             "flood" => {
                 let (count, size) = (number("count")? as usize, number("size")? as usize);
                 let is_binary = asked["data"]["binary"].as_bool()?;
-                let message = if is_binary { Message::Binary(vec![7; size.min(MOST)].into()) } else { tick(size) };
+                let message = if is_binary { Message::binary(vec![7; size.min(MOST)]) } else { tick(size) };
                 Some(Answer::Say(message, count))
             }
             "count" => {
@@ -76,7 +72,7 @@ pub fn tick(size: usize) -> Message {
         json!({ "type": "tick", "data": { "n": 12_345, "from": "alice", "text": ".".repeat(filling) } }).to_string()
     };
     let filling = size.min(MOST).saturating_sub(text(0).len());
-    Message::Text(text(filling).into())
+    Message::text(text(filling))
 }
 
 #[cfg(test)]
@@ -93,9 +89,8 @@ mod tests {
 
     #[test]
     fn a_message_is_as_long_as_asked() {
-        let (text, count) = said(
-            Talk::default().hear(Message::text(r#"{"type":"flood","data":{"count":3,"size":100,"binary":false}}"#)),
-        );
+        let flood = r#"{"type":"flood","data":{"count":3,"size":100,"binary":false}}"#;
+        let (text, count) = said(Talk::default().hear(Some(flood)));
         assert_eq!((text.len(), count), (100, 3));
     }
 
@@ -103,17 +98,18 @@ mod tests {
     fn what_is_no_command_is_echoed() {
         for text in ["", "{\"type\":\"tick\"}", "{\"type\":\"flood\"}", "{\"type\":\"count\",\"data\":{\"every\":-1}}"]
         {
-            assert_eq!(said(Talk::default().hear(Message::text(text))), (text.to_owned(), 1));
+            assert!(matches!(Talk::default().hear(Some(text)), Answer::Echo));
         }
+        assert!(matches!(Talk::default().hear(None), Answer::Echo));
     }
 
     #[test]
     fn counted_messages_are_answered_once() {
         let mut talk = Talk::default();
         let silent = |answer| matches!(answer, Answer::Nothing);
-        assert!(silent(talk.hear(Message::text(r#"{"type":"count","data":{"every":2}}"#))));
-        assert!(silent(talk.hear(Message::text("one"))));
-        assert!(matches!(talk.hear(Message::text("two")), Answer::Say(_, 1)));
-        assert_eq!(said(talk.hear(Message::text("three"))).0, "three");
+        assert!(silent(talk.hear(Some(r#"{"type":"count","data":{"every":2}}"#))));
+        assert!(silent(talk.hear(Some("one"))));
+        assert!(matches!(talk.hear(None), Answer::Say(_, 1)));
+        assert!(matches!(talk.hear(Some("three")), Answer::Echo));
     }
 }
