@@ -4,7 +4,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::sync::broadcast::{Sender, error::RecvError};
+use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
 use crate::talk::{Answer, Talk};
 
@@ -57,11 +57,12 @@ fn framed(message: undrop_server::Message) -> Message {
 
 /// Hands each message to all that are in the room.
 pub async fn enter(upgrade: WebSocketUpgrade, room: Sender<Message>) -> Response {
-    upgrade.on_upgrade(|socket| stay(socket, room))
+    // Whoever has been let in hears what is said from then on.
+    let shouts = room.subscribe();
+    upgrade.on_upgrade(|socket| stay(socket, room, shouts))
 }
 
-async fn stay(socket: WebSocket, room: Sender<Message>) {
-    let mut shouts = room.subscribe();
+async fn stay(socket: WebSocket, room: Sender<Message>, mut shouts: Receiver<Message>) {
     let (mut sink, mut stream) = socket.split();
     loop {
         tokio::select! {

@@ -1,7 +1,7 @@
 //! The same routes over sessions, kept in memory. Each message is committed, with what is said in answer to it.
 
 use axum::response::Response;
-use tokio::sync::broadcast::{Sender, error::RecvError};
+use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 use undrop_server::{Config, Limits, Message, Origins, Session, SessionUpgrade};
 
 use crate::talk::{Answer, Talk};
@@ -34,11 +34,11 @@ async fn converse(mut session: Session) {
 
 /// Hands each message to all that are in the room.
 pub async fn enter(upgrade: SessionUpgrade, room: Sender<Message>) -> Response {
-    upgrade.on_session(|session| stay(session, room))
+    let shouts = room.subscribe();
+    upgrade.on_session(|session| stay(session, room, shouts))
 }
 
-async fn stay(mut session: Session, room: Sender<Message>) {
-    let mut shouts = room.subscribe();
+async fn stay(mut session: Session, room: Sender<Message>, mut shouts: Receiver<Message>) {
     loop {
         tokio::select! {
             received = session.recv() => {
