@@ -39,7 +39,7 @@ globalThis.bench = {
   /** A flood from the server. Gives milliseconds. */
   async receive(name, { count, size, binary }) {
     const { app, line } = lines.get(name);
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     const begun = performance.now();
     const heard = app.hears(count);
     line.say('flood', { count, size, binary });
@@ -52,7 +52,7 @@ globalThis.bench = {
     const { app, line } = lines.get(name);
     const { type, data } = makeMessage(size);
     const times = [];
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     for (let n = 0; n < count; n++) {
       const begun = performance.now();
       const heard = app.hears(1);
@@ -69,7 +69,7 @@ globalThis.bench = {
     const { app, line } = lines.get(name);
     const text = '.'.repeat(size);
     line.say('count', { every: count });
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     const heard = app.hears(1);
     const begun = performance.now();
     for (let n = 0; n < count; n++) line.send(text);
@@ -114,7 +114,7 @@ globalThis.bench = {
     const ears = ends.map((socket) => socket.ears());
     const heard = () => apps.reduce((sum, app) => sum + app.heard, 0);
     const goal = heard() + count;
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     const begun = performance.now();
     for (let n = 0; n < count; n++) for (const ear of ears[n % ears.length]) ear(events[n]);
     // Some hand messages on in microtasks.
@@ -132,7 +132,7 @@ globalThis.bench = {
     target.addEventListener('message', (event) => {
       length += event.data.length;
     });
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     const begun = performance.now();
     for (let n = 0; n < count; n++) target.dispatchEvent(new MessageEvent('message', { data }));
     return { time: ((performance.now() - begun) / count) * 1e6, length };
@@ -146,7 +146,7 @@ globalThis.bench = {
     while (sockets.at(-1)?.readyState !== 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const end = sockets.at(-1);
     const text = '.'.repeat(size);
-    globalThis.gc();
+    globalThis.gc({ type: 'minor' });
     const begun = performance.now();
     for (let n = 0; n < count; n++) socket.send(text);
     const queued = performance.now();
