@@ -69,6 +69,7 @@ export const call = <T>(given: Given<T>) => (typeof given === 'function' ? (give
 
 /** What waits is what it was when it was sent. By their tags, since those of another frame are of another class. */
 export const keep = (data: unknown): ArrayBuffer | Blob | string => {
+  if (typeof data === 'string') return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
   const tag = Object.prototype.toString.call(data).slice(8, -1);
   if (tag === 'ArrayBuffer') return (data as ArrayBuffer).slice(0);

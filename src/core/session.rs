@@ -222,6 +222,11 @@ impl<M, E: End> Session<M, E> {
 
     /// The first so many messages that arrived can't be lost any more, and may be acknowledged. It can't be taken back.
     pub fn take(&mut self, now: Millis, count: u64) {
+        self.take_by(|| now, count);
+    }
+
+    /// The same where it is dear to know the time: only the first of those that are acknowledged together needs it.
+    pub fn take_by(&mut self, now: impl FnOnce() -> Millis, count: u64) {
         let live = matches!(self.phase, Phase::Live(_));
         self.receipts.take(count, live.then_some(now));
     }

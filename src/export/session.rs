@@ -74,7 +74,6 @@ pub fn recall(line: usize, ticket: f64) {
 /// A message of so many bytes arrived. False if it is not the user's.
 #[wasm_bindgen]
 pub fn arrived(line: usize, bytes: f64) -> bool {
-    let now = now();
     at(line).ask(|connection| connection.handle_arrival(now, connection.epoch(), bytes as u64))
 }
 

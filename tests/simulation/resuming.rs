@@ -480,7 +480,7 @@ impl<'a> World<'a> {
         let (now, epoch) = (Millis(self.now), self.core.epoch());
         match frame {
             Frame::Message(message) => {
-                if self.core.handle_arrival(now, epoch, message % 80) {
+                if self.core.handle_arrival(|| now, epoch, message % 80) {
                     self.arrived_down.entry(self.token).or_default().push(message);
                     self.census.down += 1;
                     let (arrived, sent) = (&self.arrived_down[&self.token], &self.sent_down[&self.token]);

@@ -36,16 +36,16 @@ impl<M: Clone> Connection<M> {
     }
 
     /// A message arrived. True if it is the user's: then it is taken, and never arrives again.
-    pub fn handle_arrival(&mut self, now: Millis, epoch: Epoch, bytes: u64) -> bool {
+    pub fn handle_arrival(&mut self, now: impl FnOnce() -> Millis, epoch: Epoch, bytes: u64) -> bool {
         if epoch != self.epoch {
             return false;
         }
         match self.session().map(|session| session.handle_message(epoch, bytes)) {
-            Some(Err(violation)) => self.reject(now, violation.reason()),
+            Some(Err(violation)) => self.reject(now(), violation.reason()),
             Some(Ok(None)) => {}
             Some(Ok(Some(number))) => {
                 if let Some(session) = self.session() {
-                    session.take(now, number);
+                    session.take_by(now, number);
                 }
                 self.handle_message(epoch, bytes);
                 return true;

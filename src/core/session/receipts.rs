@@ -54,8 +54,8 @@ impl Receipts {
         self.arrived
     }
 
-    /// Without a time there is nobody to tell: the greeting will.
-    pub(super) fn take(&mut self, count: u64, now: Option<Millis>) {
+    /// Without a clock there is nobody to tell: the greeting will.
+    pub(super) fn take(&mut self, count: u64, now: Option<impl FnOnce() -> Millis>) {
         let count = count.min(self.arrived);
         let Some(now) = now.filter(|_| count > self.taken) else {
             self.taken = self.taken.max(count);
@@ -63,7 +63,7 @@ impl Receipts {
         };
         self.taken = count;
         if self.due == Due::Never {
-            self.due = Due::At(now + DELAY);
+            self.due = Due::At(now() + DELAY);
         }
         self.hasten();
     }

@@ -55,7 +55,7 @@ impl Line {
     }
 
     fn arrives(&mut self) -> bool {
-        self.core.handle_arrival(self.now, self.core.epoch(), 1)
+        self.core.handle_arrival(|| self.now, self.core.epoch(), 1)
     }
 }
 
@@ -205,7 +205,7 @@ fn an_older_line_is_not_heard() {
     let mut line = Line::asking_again(CONFIG, &[5]);
     assert!(line.ignores(|line| {
         line.core.handle_control(line.now, Epoch(1), Ok(Control::End));
-        assert!(!line.core.handle_arrival(line.now, Epoch(1), 1));
+        assert!(!line.core.handle_arrival(|| line.now, Epoch(1), 1));
     }));
 }
 

@@ -9,7 +9,7 @@ fn taken(count: u64) -> Receipts {
     let mut receipts = Receipts::default();
     for _ in 0..count {
         let number = receipts.arrive(1);
-        receipts.take(number, Some(NOW));
+        receipts.take(number, Some(|| NOW));
     }
     receipts
 }
@@ -39,7 +39,7 @@ fn one_message_is_told_after_a_while() {
 fn later_messages_do_not_put_it_off() {
     let mut receipts = taken(1);
     let number = receipts.arrive(1);
-    receipts.take(number, Some(NOW + 100));
+    receipts.take(number, Some(|| NOW + 100));
     assert_eq!(receipts.deadline(), Some(NOW + DELAY));
 }
 
@@ -66,19 +66,19 @@ fn what_is_not_taken_is_not_told() {
     }
     assert!(!receipts.is_due());
     assert_eq!(receipts.settle(), None);
-    receipts.take(1, Some(NOW));
+    receipts.take(1, Some(|| NOW));
     assert!(receipts.is_due());
     assert_eq!(receipts.tell(), 1);
-    receipts.take(2 * MESSAGES, Some(NOW));
+    receipts.take(2 * MESSAGES, Some(|| NOW));
     assert_eq!(receipts.settle(), Some(2 * MESSAGES));
 }
 
 #[test]
 fn no_more_is_taken_than_has_arrived_and_nothing_is_taken_back() {
     let mut receipts = taken(3);
-    receipts.take(9, Some(NOW));
+    receipts.take(9, Some(|| NOW));
     assert_eq!(receipts.taken(), 3);
-    receipts.take(1, Some(NOW));
+    receipts.take(1, Some(|| NOW));
     assert_eq!(receipts.taken(), 3);
 }
 
@@ -88,7 +88,7 @@ fn without_a_line_nothing_is_due() {
     receipts.pause();
     assert_eq!(receipts.deadline(), None);
     receipts.arrive(BYTES);
-    receipts.take(2, None);
+    receipts.take(2, None::<fn() -> Millis>);
     assert!(!receipts.is_due());
     assert_eq!(receipts.settle(), Some(2));
 }
