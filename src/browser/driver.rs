@@ -187,10 +187,14 @@ impl<F: Face> Driver<F> {
         });
     }
 
+    /// One that goes off too early is left alone: it finds nothing to do, and is set anew then. For a session it would be
+    /// moved twice with each acknowledgement.
     fn set_timer(&self) {
         let due = self.with(|connection| connection.poll_timeout());
-        let last = self.due.with(|last| core::mem::replace(last, due));
-        if last != due {
+        let last = self.due.with(|last| *last);
+        let is_soon_enough = last.is_some_and(|last| due.is_some_and(|due| last <= due));
+        if last != due && !is_soon_enough {
+            self.due.with(|last| *last = due);
             self.face.wake(due.map_or(-1.0, |due| due.since(now()) as f64));
         }
     }

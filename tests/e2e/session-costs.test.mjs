@@ -8,8 +8,8 @@ import { startCounting } from './costs/page.mjs';
 const MESSAGES = 5_000;
 /** Each is acknowledged with so many others. */
 const ACKNOWLEDGED = 32;
-/** To take a message and its time, and to give it to the socket; to count one that arrived, and its time. */
-const CROSSINGS = { sent: 3, received: 2 };
+/** To take a message, to ask for the time and to give it to the socket; to count one that arrived. */
+const CROSSINGS = { sent: 3, received: 1 };
 /** A frame of the session's own crosses letter by letter. */
 const CROSSINGS_OF_A_FRAME = 40;
 
@@ -45,8 +45,8 @@ for (const [name, start] of Object.entries(browsers)) {
         `${received.crossings} crossings for what arrived, with ${received.said + received.told} frames`,
       );
       assert.ok(received.said <= MESSAGES / ACKNOWLEDGED, `${received.said} acknowledgements`);
-      // Those that an acknowledgement stops and the next message starts.
-      assert.ok(received.timers <= 2 * received.said + 2, `${received.timers} timers that were set`);
+      // It goes off once for many acknowledgements.
+      assert.ok(received.timers < received.said / 4, `${received.timers} timers that were set`);
       assert.equal(received.made, 0, 'objects of the browser that were made');
       assert.ok(!second.grew, 'the memory of wasm grew');
     });
