@@ -1,5 +1,6 @@
 // `npm run bench`: this package against the browser's own socket and its peers, in one run.
-// `npm run bench -- --quick` is short and rough; `npm run bench -- --only receive,echo` does these rows.
+// `npm run bench -- --quick` is short and rough; `npm run bench -- --only receive,echo` does these rows;
+// `npm run bench -- --write` writes the table into docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -13,7 +14,7 @@ import { npmProgram, run } from './lib/run.mjs';
 import { forBuild, setUp } from './lib/setup.mjs';
 
 await main(async (args) => {
-  const { quick, only } = options(args);
+  const { quick, only, write } = options(args);
   heading('set-up');
   await setUp([...forBuild, 'chromium']);
   await buildPackage();
@@ -22,42 +23,52 @@ await main(async (args) => {
   const { rows } = await import('../bench/rows/index.mjs');
   const { buildServer, setStage } = await import('../bench/lib/stage.mjs');
   const { digest, head, load, print } = await import('../bench/lib/table.mjs');
+  const { writePage } = await import('../bench/lib/page.mjs');
   await step('Server', 'what the contenders talk to', buildServer);
 
   const names = rows.map(({ name }) => name);
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Failure(`There is no row ${unknown}; there are ${names.join(', ')}`);
   const begun = { at: new Date().toISOString(), load: loadavg() };
+  const start = performance.now();
   const figures = [];
   const stage = await setStage({ quick });
   try {
     for (const row of rows.filter(({ name }) => only.length === 0 || only.includes(name))) {
       heading(`${row.name} (${load()})`);
-      const start = performance.now();
+      const begins = performance.now();
       const found = (await row.run(stage)).map((figure) => digest(row.name, figure));
       console.log(head());
       for (const figure of found) print(figure);
-      console.log(`\n  took ${seconds(start)}; ${load()}`);
+      console.log(`\n  took ${seconds(begins)}; ${load()}`);
       figures.push(...found);
     }
   } finally {
     await stage.strike();
   }
   const machine = { cpus: cpus().map(({ model }) => model), chromium: browserVersion(findChromium()) };
-  const results = { ...begun, ended: new Date().toISOString(), loadAtEnd: loadavg(), quick, machine, figures };
+  const took = `${Math.round((performance.now() - start) / 60_000)} minutes`;
+  const results = { ...begun, took, loadAtEnd: loadavg(), quick, machine, figures };
   writeFileSync(inRoot('bench/results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  if (write) writePage(results);
   conclude(figures);
+  console.log(`\nIt took ${took}. The figures are in bench/results.json${write ? ' and docs/benchmarks.md' : ''}.`);
 });
 
 function options(args) {
   try {
-    const { quick, only } = parseArgs({
+    const { quick, only, write } = parseArgs({
       args,
-      options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        write: { type: 'boolean', default: false },
+      },
     }).values;
-    return { quick, only: only.split(',').filter(Boolean) };
+    if (write && (quick || only)) throw new Error('What is written is the whole table, and not a rough one.');
+    return { quick, only: only.split(',').filter(Boolean), write };
   } catch (error) {
-    throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [--only row,row]`);
+    throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [--only row,row] | --write`);
   }
 }
 
@@ -83,5 +94,4 @@ function conclude(figures) {
     console.log(`${verdict}: ${judged.filter((one) => one.verdict === verdict).length}`);
   for (const { title, contender, verdict } of judged)
     if (verdict !== 'met') console.log(`  ${verdict}: ${contender}: ${title}`);
-  console.log('\nThe figures are in bench/results.json.');
 }

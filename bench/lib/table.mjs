@@ -26,23 +26,32 @@ export function digest(row, figure) {
 
 export const head = () => line('contender', 'median', '', 'quartiles', 'target', '');
 
-export function print({ title, unit, relation, floor, measured, skipped }) {
-  console.log(`\n${title}${floor && relation !== 'value' ? `; ${floor.name}: ${figure(floor.median)} ${unit}` : ''}`);
+export function print(digested) {
+  console.log(`\n${titleOf(digested)}`);
+  for (const cells of linesOf(digested)) console.log(line(...cells));
+}
+
+/** What it is about, and what the floor itself takes. */
+export const titleOf = ({ title, unit, relation, floor }) =>
+  floor && relation !== 'value' ? `${title}; ${floor.name}: ${figure(floor.median)} ${unit}` : title;
+
+/** For each contender its name, median, `equal` or nothing, quartiles, target and verdict. */
+export function linesOf({ unit, relation, floor, measured, skipped }) {
   const shown = { ratio: (value) => `${value.toFixed(3)}x`, difference: signed(unit), value: plain(unit) }[relation];
-  for (const { contender, low, median, high, rounds, equal, target, verdict } of measured) {
-    if (contender === floor?.name && relation !== 'value') continue;
-    const quartiles = rounds > 1 ? `${shown(low)} to ${shown(high)}` : '';
-    const wanted = target && (target.most === undefined ? `>= ${target.least}` : `<= ${target.most}`);
-    console.log(line(contender, shown(median), equal ? 'equal' : '', quartiles, wanted ?? '', verdict ?? ''));
-  }
-  for (const [contender, why] of Object.entries(skipped)) console.log(line(contender, '-', '', why, '', ''));
+  const compared = measured.filter(({ contender }) => relation === 'value' || contender !== floor?.name);
+  const lines = compared.map(({ contender, low, median, high, rounds, equal, target, verdict }) => [
+    contender,
+    shown(median),
+    equal ? 'equal' : '',
+    rounds > 1 ? `${shown(low)} to ${shown(high)}` : '',
+    target ? (target.most === undefined ? `>= ${target.least}` : `<= ${target.most}`) : '',
+    verdict ?? '',
+  ]);
+  return [...lines, ...Object.entries(skipped).map(([contender, why]) => [contender, '-', '', why, '', ''])];
 }
 
 /** How busy this machine was with other things is a part of what it measured. */
-export const load = () =>
-  `load ${loadavg()
-    .map((one) => one.toFixed(2))
-    .join(' ')} on ${cpus().length} CPUs`;
+export const load = (of = loadavg()) => `load ${of.map((one) => one.toFixed(2)).join(' ')} on ${cpus().length} CPUs`;
 
 const plain = (unit) => (value) => `${figure(value)} ${unit}`;
 const signed = (unit) => (value) => `${value < 0 ? '-' : '+'}${figure(Math.abs(value))} ${unit}`;

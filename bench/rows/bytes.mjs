@@ -17,8 +17,8 @@ const PEERS = {
   signalr: `export { HubConnectionBuilder } from '@microsoft/signalr';`,
 };
 
-/** All that there is, in one bundle: the entries share code only within themselves. */
-const EVERYTHING = 'undrop, everything';
+/** The entry in which all is. */
+const EVERYTHING = 'undrop/all';
 
 export const bytes = {
   name: 'bytes',
@@ -31,9 +31,6 @@ export const bytes = {
     for (const [name, file] of entries) samples[name] = [await shipped(`export * from ${JSON.stringify(file)};`)];
     // It loads its module as a file of its own.
     samples['undrop/slim'][0] += brotli(readFileSync(join(dist, 'undrop.wasm')));
-    const whole = entries.filter(([name]) => name !== 'undrop/slim');
-    const all = whole.map(([, file], at) => `export * as entry${at} from ${JSON.stringify(file)};`).join('\n');
-    samples[EVERYTHING] = [await shipped(all)];
     for (const [name, source] of Object.entries(PEERS)) samples[name] = [await shipped(source)];
     return [
       {

@@ -7,6 +7,8 @@ const queues = [PLAIN, 'reconnecting-websocket', 'partysocket'];
 const decades = (most) => [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= most);
 /** In seconds: what would take longer at ten times as many is left out there. */
 const PATIENCE = 60;
+/** After so many messages what handles them is compiled. */
+const WARM_UP = 2_000;
 const number = (count) => count.toLocaleString('en');
 
 export const growth = {
@@ -41,6 +43,7 @@ async function manyQueued(stage) {
     const names = queues.filter((name) => !(name in skipped));
     const samples = await inRounds(names, plan, async (name) => {
       await stage.page([name], { synthetic: true });
+      await stage.call('queue', name, { count: WARM_UP, size: 100 });
       return stage.call('queue', name, { count, size: 100 });
     });
     for (const [field, what] of [

@@ -10,8 +10,8 @@ export const reconnect = {
   name: 'reconnect',
   async run(stage) {
     const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
-    const [plan, times] = stage.quick ? [{ warmUp: 0, rounds: 1 }, 200] : [{ warmUp: 0, rounds: 3 }, 1_000];
-    const samples = await inRounds(names, plan, async (name) => {
+    const times = stage.quick ? 200 : 1_000;
+    const samples = await inRounds(names, { warmUp: 0, rounds: 1 }, async (name) => {
       await stage.line([name]);
       await stage.call('loseAndMend', name, stage.quick ? 50 : WARM_UP);
       const before = await heap(stage);

@@ -6,6 +6,7 @@ import { serverProgram } from '../lib/stage.mjs';
 /** The rooms, and what a client has to do to be in one. */
 const rooms = {
   'axum, raw socket': ['/room'],
+  'axum, small buffer': ['/small-room'],
   'undrop-server, session': ['/session-room', 'session'],
 };
 

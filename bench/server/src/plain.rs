@@ -62,6 +62,11 @@ pub async fn enter(upgrade: WebSocketUpgrade, room: Sender<Message>) -> Response
     upgrade.on_upgrade(|socket| stay(socket, room, shouts))
 }
 
+/// The same, reading so many bytes at once.
+pub async fn enter_with(upgrade: WebSocketUpgrade, room: Sender<Message>, read_buffer: usize) -> Response {
+    enter(upgrade.read_buffer_size(read_buffer), room).await
+}
+
 async fn stay(socket: WebSocket, room: Sender<Message>, mut shouts: Receiver<Message>) {
     let (mut sink, mut stream) = socket.split();
     loop {

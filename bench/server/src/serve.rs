@@ -2,7 +2,7 @@
 //!
 //! - `/talk` does what its messages say, see [`talk`](crate::talk);
 //! - `/centrifuge` is the same in that library's protocol;
-//! - `/room` hands each message to all that are in it;
+//! - `/room` hands each message to all that are in it, as does `/small-room`, with the read buffers of undrop-server;
 //! - `/session` and `/session-room` are `/talk` and `/room` with the protocol `undrop.1`.
 
 use std::io::Write as _;
@@ -19,12 +19,16 @@ use crate::{centrifuge, plain, sessions, told_to_stop};
 /// More than anybody here is behind by; who is behind further misses messages, and is missed by the crowd.
 const BACKLOG: usize = 1 << 12;
 
+/// What undrop-server reads at once by default, in bytes.
+const SMALL_BUFFER: usize = 4 << 10;
+
 pub async fn serve() -> Result<(), String> {
-    let (room, session_room) = (channel(BACKLOG).0, channel(BACKLOG).0);
+    let (room, small_room, session_room) = (channel(BACKLOG).0, channel(BACKLOG).0, channel(BACKLOG).0);
     let routes = Router::new()
         .route("/talk", any(plain::talk))
         .route("/centrifuge", any(centrifuge::talk))
         .route("/room", any(move |upgrade| plain::enter(upgrade, room)))
+        .route("/small-room", any(move |upgrade| plain::enter_with(upgrade, small_room, SMALL_BUFFER)))
         .route("/session", any(sessions::talk))
         .route("/session-room", any(move |upgrade| sessions::enter(upgrade, session_room)))
         .with_state(Sessions::new(sessions::config()));
