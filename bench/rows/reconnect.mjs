@@ -4,23 +4,23 @@ import { besideFloor, connected, isUntyped, PLAIN, SESSION } from '../contenders
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 /** After so many the engine has compiled and cached what it will. */
-const WARM_UP = 300;
+const WARM_UP = 1_000;
 
 export const reconnect = {
   name: 'reconnect',
   async run(stage) {
     const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
-    const times = stage.quick ? 200 : 1_000;
+    const times = stage.quick ? 200 : 500;
     const samples = await inRounds(names, { warmUp: 0, rounds: 1 }, async (name) => {
       await stage.line([name]);
-      await stage.call('loseAndMend', name, stage.quick ? 50 : WARM_UP);
+      await stage.call('loseAndMend', name, WARM_UP);
       const before = await heap(stage);
       await stage.call('loseAndMend', name, times);
       return { bytes: ((await heap(stage)) - before) / times };
     });
     return [
       {
-        title: `heap that a reconnect leaves, after ${times.toLocaleString('en')}`,
+        title: 'heap that a reconnect leaves, after 1,000 of them',
         unit: 'B',
         relation: 'value',
         samples: pick(samples, 'bytes'),
