@@ -13,7 +13,7 @@ use std::mem::{replace, take};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -228,6 +228,7 @@ impl Driver {
                 Command::Close { code, reason } => self.close(now, code, reason),
             }
         }
+        self.handler_is_due |= post.handler;
         for arrival in post.arrivals {
             self.arrive(now, arrival);
         }
@@ -423,12 +424,13 @@ impl Driver {
 
     // The handler.
 
-    fn handle(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+    fn handle(&mut self, now: Millis) -> bool {
         if !take(&mut self.handler_is_due) {
             return false;
         }
         let Some(handler) = &mut self.handler else { return false };
-        let Poll::Ready(result) = handler.poll_unpin(context) else { return false };
+        let waker = Waker::from(self.seat.mailbox().clone());
+        let Poll::Ready(result) = handler.poll_unpin(&mut Context::from_waker(&waker)) else { return false };
         self.handler = None;
         if result.is_ok() {
             // What it left behind comes before its end.
@@ -450,11 +452,10 @@ impl Future for Driver {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.seat.mailbox().awake();
-        this.handler_is_due = true;
         loop {
             let now = this.clock.now();
             let moved = [
-                this.handle(context, now),
+                this.handle(now),
                 this.collect(now),
                 this.tick(context, now),
                 this.read(context, now),

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -29,13 +29,15 @@ pub(crate) enum Command {
 pub(crate) struct Post {
     pub(crate) commands: Vec<Command>,
     pub(crate) arrivals: Vec<Arrival>,
+    /// The handler was woken.
+    pub(crate) handler: bool,
     pub(crate) evict: bool,
     pub(crate) shutdown: bool,
 }
 
 impl Post {
     pub(crate) fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.arrivals.is_empty() && !self.evict && !self.shutdown
+        self.commands.is_empty() && self.arrivals.is_empty() && !self.handler && !self.evict && !self.shutdown
     }
 }
 
@@ -209,7 +211,7 @@ impl Mailbox {
     pub(crate) fn deliver(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
         let mut state = self.state.lock();
         state.inbox.extend(messages);
-        wake(&mut state.reader);
+        wake_reader(state);
     }
 
     /// How many messages the handler has yet to receive.
@@ -247,14 +249,14 @@ impl Mailbox {
         state.attended = false;
         state.post.commands.clear();
         state.queued = Held::default();
-        wake(&mut state.reader);
+        wake_reader(state);
     }
 
     /// It is over.
     pub(crate) fn end(&self, ending: Ending) {
         let mut state = self.state.lock();
         state.ending.get_or_insert(ending);
-        wake(&mut state.reader);
+        wake_reader(state);
     }
 
     // How it is done.
@@ -290,6 +292,16 @@ impl Mailbox {
     }
 }
 
+/// Wakes the handler. That the task does to it is seen before the task sleeps; if the task woke itself, it would go to
+/// the end of its worker's queue, and another worker would be woken to see to it.
+impl Wake for Mailbox {
+    fn wake(self: Arc<Self>) {
+        let mut state = self.state.lock();
+        state.post.handler = true;
+        wake(&mut state.driver);
+    }
+}
+
 impl State {
     fn leave(&mut self, command: Command) {
         self.post.commands.push(command);
@@ -301,6 +313,15 @@ fn set(waker: &mut Option<Waker>, context: &mut Context<'_>) {
     match waker {
         Some(waker) => waker.clone_from(context.waker()),
         None => *waker = Some(context.waker().clone()),
+    }
+}
+
+/// The reader may be the handler, who takes the same lock.
+fn wake_reader(mut state: MutexGuard<'_, State>) {
+    let reader = state.reader.take();
+    drop(state);
+    if let Some(reader) = reader {
+        reader.wake();
     }
 }
 
