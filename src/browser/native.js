@@ -40,16 +40,16 @@ export const forget = (socket) => {
   socket.close();
 };
 
-const lead = () => Date.now() - performance.timeOrigin - performance.now();
-let led = lead();
+let led = Date.now() - performance.now();
 let slept = 0;
 
 /** Milliseconds that never go back, and go on while the machine sleeps, when `performance.now()` may stand still. */
 export const now = () => {
-  const leads = lead();
+  const time = performance.now();
+  const leads = Date.now() - time;
   if (leads - led > 1e3) slept += leads - led;
   led = leads;
-  return performance.now() + slept;
+  return time + slept;
 };
 
 /** Takes the place of the last timer; a negative delay means none. Timers count in 31 bits: a longer one is set anew. */
