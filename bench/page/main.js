@@ -21,6 +21,12 @@ const STRIDE = 7_919;
 /** A sorted list's value below which so many of its values are. */
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
+/** The clock counts in 5 µs, of which a round trip has few: the mean of the fifth in the middle of a sorted list. */
+const median = (sorted) => {
+  const middle = sorted.slice(Math.floor(sorted.length * 0.4), Math.ceil(sorted.length * 0.6));
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+};
+
 globalThis.bench = {
   /** From now on there is no network. To be called before anything is loaded. */
   makeSynthetic() {
@@ -61,7 +67,7 @@ globalThis.bench = {
       times.push(performance.now() - begun);
     }
     times.sort((a, b) => a - b);
-    return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+    return { p50: median(times), p99: quantile(times, 0.99) };
   },
 
   /** As fast as it goes. Gives nanoseconds a call, and milliseconds until the server has them all. */
