@@ -136,8 +136,21 @@ impl<M> Outbox<M> {
 
     /// Takes a message that is to leave as soon as there is a line, and within so many milliseconds if that is said.
     pub fn send(&mut self, now: Millis, message: M, bytes: u64, time_to_live: Option<u32>) -> Result<Ticket, Full> {
-        self.accepts(now, bytes)?;
-        let expires = time_to_live.map(|span| now + span);
+        self.send_by(|| now, message, bytes, time_to_live)
+    }
+
+    /// The same where it is dear to know the time.
+    pub fn send_by(
+        &mut self,
+        now: impl Fn() -> Millis,
+        message: M,
+        bytes: u64,
+        time_to_live: Option<u32>,
+    ) -> Result<Ticket, Full> {
+        if !self.has_room(bytes) {
+            self.accepts(now(), bytes)?;
+        }
+        let expires = time_to_live.map(|span| now() + span);
         self.expires = earlier(self.expires, expires);
         self.issued.0 += 1;
         self.bytes += bytes;

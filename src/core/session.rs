@@ -201,10 +201,21 @@ impl<M, E: End> Session<M, E> {
     /// Sends a message, now or when there is a line. With a time to live, in milliseconds, it comes back if it has not
     /// left by then.
     pub fn send(&mut self, now: Millis, message: M, bytes: u64, time_to_live: Option<u32>) -> Result<Ticket, Refusal> {
+        self.send_by(|| now, message, bytes, time_to_live)
+    }
+
+    /// The same where it is dear to know the time: only a message that may expire needs it, or a full outbox.
+    pub fn send_by(
+        &mut self,
+        now: impl Fn() -> Millis,
+        message: M,
+        bytes: u64,
+        time_to_live: Option<u32>,
+    ) -> Result<Ticket, Refusal> {
         if self.is_ending() {
             return Err(Refusal::Over);
         }
-        Ok(self.outbox.send(now, message, bytes, time_to_live)?)
+        Ok(self.outbox.send_by(now, message, bytes, time_to_live)?)
     }
 
     /// Whether a message of this size would be taken now.

@@ -55,7 +55,6 @@ pub(super) fn serve(carrier: Carrier, deed: Deed) {
 /// 0 or less, and the negative of what `send` says, if it is not taken.
 #[wasm_bindgen]
 pub fn post(line: usize, number: f64, bytes: f64, time_to_live: f64) -> f64 {
-    let now = now();
     let time_to_live = (time_to_live >= 0.0).then_some(time_to_live as u32);
     match at(line).ask(|connection| connection.post(now, Letter(number), bytes as u64, time_to_live)) {
         Ok(Ticket(ticket)) => ticket as f64,

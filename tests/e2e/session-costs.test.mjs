@@ -8,8 +8,8 @@ import { startCounting } from './costs/page.mjs';
 const MESSAGES = 5_000;
 /** Each is acknowledged with so many others. */
 const ACKNOWLEDGED = 32;
-/** To take a message, to ask for the time and to give it to the socket; to count one that arrived. */
-const CROSSINGS = { sent: 3, received: 1 };
+/** To take a message and to give it to the socket; to count one that arrived. */
+const CROSSINGS = { sent: 2, received: 1 };
 /** A frame of the session's own crosses letter by letter. */
 const CROSSINGS_OF_A_FRAME = 40;
 

@@ -247,7 +247,7 @@ impl<'a> World<'a> {
         let number = self.next + 1;
         let time_to_live = self.random.one_in(4).then(|| self.random.below(2_000));
         let bytes = u64::from(self.random.below(80));
-        if let Ok(ticket) = self.core.post(Millis(self.now), number, bytes, time_to_live) {
+        if let Ok(ticket) = self.core.post(|| Millis(self.now), number, bytes, time_to_live) {
             self.next = number;
             self.courses.insert(number, Course::Sent);
             self.tickets.push(ticket);

@@ -20,12 +20,18 @@ impl<M: Clone> Connection<M> {
 
     /// [`send`](Self::send) over the session, which gives the message a name. With a time to live, in milliseconds, it
     /// comes back if it has not left by then.
-    pub fn post(&mut self, now: Millis, message: M, bytes: u64, time_to_live: Option<u32>) -> Result<Ticket, Refusal> {
+    pub fn post(
+        &mut self,
+        now: impl Fn() -> Millis,
+        message: M,
+        bytes: u64,
+        time_to_live: Option<u32>,
+    ) -> Result<Ticket, Refusal> {
         if matches!(self.phase, Phase::Closing { .. } | Phase::Leaving { .. } | Phase::Closed) {
             return Err(Refusal::Closed);
         }
         let Some(session) = self.session() else { return Err(Refusal::NotOpen) };
-        let ticket = session.send(now, message, bytes, time_to_live)?;
+        let ticket = session.send_by(now, message, bytes, time_to_live)?;
         self.handle_sent(bytes);
         Ok(ticket)
     }

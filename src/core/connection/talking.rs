@@ -12,7 +12,7 @@ impl<M: Clone> Connection<M> {
     pub fn send(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
         #[cfg(feature = "session")]
         if self.session().is_some() {
-            return self.post(now, message, bytes, None).map(|_| ());
+            return self.post(|| now, message, bytes, None).map(|_| ());
         }
         match self.phase {
             Phase::Open { ending: false, .. } => {

@@ -166,7 +166,7 @@ fn a_close_while_the_greeting_is_unanswered_ends_the_session_there_too() {
 #[test]
 fn a_message_is_transmitted_at_once_and_kept_until_it_has_arrived() {
     let mut line = Line::live(CONFIG);
-    assert_eq!(line.core.post(line.now, 7, 7, None), Ok(Ticket(1)));
+    assert_eq!(line.core.post(|| line.now, 7, 7, None), Ok(Ticket(1)));
     assert_eq!(line.drain(), [Output::Transmit(7)]);
     assert_eq!((line.core.unacknowledged(), line.core.queued()), (1, 0));
     line.says(Control::Ack { received: 1 });
@@ -288,7 +288,7 @@ fn a_message_that_waited_too_long_comes_back() {
     line.pass(6_000).fail();
     line.drain();
     let now = line.now;
-    assert_eq!(line.core.post(now, 7, 7, Some(10)), Ok(Ticket(1)));
+    assert_eq!(line.core.post(|| now, 7, 7, Some(10)), Ok(Ticket(1)));
     line.pass(10).tick();
     assert!(line.drain().contains(&Output::Return(7, Fate::Expired)));
 }
