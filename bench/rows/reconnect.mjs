@@ -13,7 +13,7 @@ export const reconnect = {
     const times = stage.quick ? 200 : 500;
     const samples = await inRounds(names, { warmUp: 0, rounds: 1 }, async (name) => {
       await stage.line([name]);
-      await stage.call('loseAndMend', name, WARM_UP);
+      await stage.call('loseAndMend', name, stage.quick ? 300 : WARM_UP);
       const before = await heap(stage);
       await stage.call('loseAndMend', name, times);
       return { bytes: ((await heap(stage)) - before) / times };
