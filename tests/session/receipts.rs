@@ -4,7 +4,7 @@ use super::law::{Crime, Law, Verdict};
 
 /// As docs/protocol.md has them.
 const MESSAGES: u64 = 32;
-const BYTES: u64 = 65_536;
+const BYTES: u64 = 262_144;
 const DELAY: u64 = 200;
 
 /// What one end took and told.

@@ -5,7 +5,7 @@ use super::super::Millis;
 /// An acknowledgement is due after so many messages, ...
 const MESSAGES: u64 = 32;
 /// ... so many bytes, ...
-const BYTES: u64 = 64 << 10;
+const BYTES: u64 = 256 << 10;
 /// ... or so many milliseconds, whichever comes first.
 const DELAY: u32 = 200;
 
