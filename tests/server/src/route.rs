@@ -33,8 +33,9 @@ after=N echoes N messages first.
                                                 control-too-long huge-header
   /session?...                                  a session (undrop.1); what arrives is sent back. echo=0: it is not.
                                                 deaf=1: it is not taken. ttl=MS spread=MS: as welcome says.
-                                                count=N&interval=MS: sends N numbers. after=N&say=TEXT: then a frame
-                                                of this text. after=N&end=1: then the session ends
+                                                count=N&interval=MS: sends N numbers. cut=N: resets TCP whenever N more
+                                                have arrived. after=N&say=TEXT: then a frame of this text.
+                                                after=N&end=1: then the session ends
   /tally?id=X                                   what came of the numbers that arrived there, as JSON
   /stats?id=X                                   the counters as JSON, over plain HTTP
 ";
@@ -187,6 +188,7 @@ fn session(head: &Head) -> Result<Route, Refusal> {
             deaf: number(head, "deaf", 0)? != 0,
             count: number(head, "count", 0)?,
             interval: number(head, "interval", 1)?,
+            cut: number(head, "cut", 0)?,
             after: number(head, "after", 0)?,
             says: head.parameter("say"),
             ends: number(head, "end", 0)? != 0,

@@ -31,6 +31,8 @@ pub struct Conduct {
     /// So many numbered messages are sent, each so many milliseconds after the last.
     pub count: u64,
     pub interval: u64,
+    /// Whenever so many more messages have arrived, TCP is reset.
+    pub cut: u64,
     /// After so many messages that arrived, ...
     pub after: u64,
     /// ... this frame is sent, whatever it is, ...
@@ -79,6 +81,8 @@ struct Held {
 enum End {
     /// The guest is gone.
     Gone,
+    /// TCP is reset.
+    Reset,
     /// It is closed with this code and reason.
     Close(u16, &'static str),
 }
@@ -102,6 +106,7 @@ impl Hall {
         seat.lose(epoch);
         match end {
             End::Gone => line.finish().await,
+            End::Reset => line.reset(),
             End::Close(code, reason) => close(line, code, reason).await,
         }
     }
@@ -186,7 +191,10 @@ impl Seat {
                     },
                 },
                 frame = frames.recv() => {
-                    let Some(frame) = frame else { return End::Close(4000, "another line has the session") };
+                    let Some(frame) = frame else {
+                        let is_last = lock(&self.held).epoch == epoch;
+                        return if is_last { End::Reset } else { End::Close(4000, "another line has the session") };
+                    };
                     if !line.feed(frame).await || frames.is_empty() && !line.flush().await {
                         return End::Gone;
                     }
@@ -237,6 +245,9 @@ impl Seat {
         held.arrived += 1;
         if self.conduct.echoes {
             self.send(held, message);
+        }
+        if self.conduct.cut > 0 && held.arrived.is_multiple_of(self.conduct.cut) {
+            held.line = None;
         }
         if held.arrived == self.conduct.after {
             if let (Some(says), Some(line)) = (&self.conduct.says, &held.line) {
