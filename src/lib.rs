@@ -14,10 +14,15 @@
 //! `handle` and `messages`. Futures, streams and sinks are those of the futures crates, and whatever runs futures on the
 //! page runs them, `wasm_bindgen_futures::spawn_local` for one. The example `chat` shows it all in plain web-sys.
 //!
+//! With `Options::resume` a socket keeps a session with a server that speaks `undrop.1`, and nothing is lost: `Resume` says
+//! how, `Event::Resume`, `Event::Reset` and `Event::Lost` tell of it, and `Socket::deliver` says when a message has arrived.
+//! Typed messages go over a session like any others, and a request outlives the line that it left on.
+//!
 //! | feature | what it adds |
 //! |---|---|
-//! | `socket` | `Socket` and what belongs to it. On by default |
+//! | `socket` | `Socket` and what belongs to it. On by default, and includes `session` |
 //! | `serde` | Its typed messages. On by default, and includes `socket` |
+//! | `session` | Sessions, of which the core can do without |
 //! | `npm` | Exports to JavaScript, for the npm package alone |
 
 #![cfg_attr(feature = "npm", no_std)]
@@ -32,10 +37,10 @@ mod browser;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 mod export;
 
+#[cfg(all(target_arch = "wasm32", feature = "socket"))]
+pub use browser::{Delivery, Error, Event, Fault, Heartbeat, Message, Options, Reason, Resume, Socket, Writable};
 #[cfg(all(target_arch = "wasm32", feature = "serde"))]
 pub use browser::{Envelope, Fields, Messages, Request, Subscription};
-#[cfg(all(target_arch = "wasm32", feature = "socket"))]
-pub use browser::{Error, Event, Heartbeat, Message, Options, Reason, Socket, Writable};
 
 #[cfg(all(test, target_arch = "wasm32"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -2,7 +2,7 @@
 
 use super::lent::Lent;
 use super::native::{self, heard};
-#[cfg(all(feature = "npm", feature = "session"))]
+#[cfg(feature = "session")]
 use crate::core::outbox::Bounds;
 use crate::core::{
     Config, Connection, Deed, Drop as Dropped, Epoch, Event, Fate, Millis, Output, Signal, State, Verdict,
@@ -58,7 +58,7 @@ impl<F: Face> Driver<F> {
     }
 
     /// Dials, and keeps a session.
-    #[cfg(all(feature = "npm", feature = "session"))]
+    #[cfg(feature = "session")]
     pub(crate) fn with_session(face: F, config: Config, bounds: Bounds, seed: u64) -> Result<Self, F::Refusal> {
         Self::start(face, Connection::with_session(config, bounds, now(), seed))
     }

@@ -8,7 +8,7 @@ mod socket;
 
 #[cfg(feature = "npm")]
 pub(crate) use driver::{Driver, Face, now};
+#[cfg(feature = "socket")]
+pub use socket::{Delivery, Error, Event, Fault, Heartbeat, Message, Options, Reason, Resume, Socket, Writable};
 #[cfg(feature = "serde")]
 pub use socket::{Envelope, Fields, Messages, Request, Subscription};
-#[cfg(feature = "socket")]
-pub use socket::{Error, Event, Heartbeat, Message, Options, Reason, Socket, Writable};

@@ -1,14 +1,17 @@
 //! The face for Rust: a socket, and one listener that is told of everything.
 
+mod delivery;
 #[cfg(feature = "serde")]
 mod envelope;
 mod error;
 mod event;
+mod farewell;
 mod heartbeat;
 mod line;
 mod message;
 mod options;
 mod parcel;
+mod resume;
 #[cfg(feature = "serde")]
 mod typed;
 mod writable;
@@ -17,19 +20,21 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt;
 
+pub use self::delivery::Delivery;
 #[cfg(feature = "serde")]
 pub use self::envelope::{Envelope, Fields};
 pub use self::error::Error;
-pub use self::event::{Event, Reason};
+pub use self::event::{Event, Fault, Reason};
+use self::farewell::Farewell;
 pub use self::heartbeat::Heartbeat;
 use self::line::Line;
 pub use self::message::Message;
 pub use self::options::Options;
-use self::parcel::Content;
+pub use self::resume::Resume;
 #[cfg(feature = "serde")]
 pub use self::typed::{Messages, Request, Subscription};
 pub use self::writable::Writable;
-use crate::core::{State, Stats};
+use crate::core::{Connection, State, Stats};
 
 /// A WebSocket that mends its own line.
 ///
@@ -76,7 +81,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if the URL or a subprotocol can't be one, [`Error::Envelope`] if the envelope can't. Whatever goes wrong later is an [`Event`].
+    /// [`Error::Invalid`] if the URL or a subprotocol can't be one, [`Error::Envelope`] if the envelope can't,
+    /// [`Error::Options`] if options do not go with one another. Whatever goes wrong later is an [`Event`].
     pub fn connect(url: &str, options: Options, listener: impl FnMut(&Socket, Event) + 'static) -> Result<Self, Error> {
         Ok(Self { line: Line::dial(url, options, listener)?, holder: Holder::User })
     }
@@ -92,11 +98,7 @@ impl Socket {
     ///
     /// [`Error::NotOpen`], [`Error::Full`] or [`Error::Over`]: the text was not taken.
     pub fn send_text(&self, text: &str) -> Result<(), Error> {
-        // What goes out at once is not copied into a message of its own.
-        if !self.line.transmit(text.len(), |native| native.send_with_str(text))? {
-            self.line.wait(text.len(), Content::Message(text.into()), None)?;
-        }
-        Ok(())
+        self.line.send_text(text)
     }
 
     /// Sends bytes, now or when the line is back.
@@ -105,15 +107,41 @@ impl Socket {
     ///
     /// [`Error::NotOpen`], [`Error::Full`] or [`Error::Over`]: the bytes were not taken.
     pub fn send_bytes(&self, bytes: &[u8]) -> Result<(), Error> {
-        if !self.line.transmit(bytes.len(), |native| native.send_with_u8_array(bytes))? {
-            self.line.wait(bytes.len(), Content::Message(bytes.into()), None)?;
-        }
-        Ok(())
+        self.line.send_bytes(bytes)
+    }
+
+    /// Sends over the session, and says whether it has arrived: the future resolves when the server has taken the message.
+    /// It is sent when it is first awaited.
+    ///
+    /// Dropping the future takes the message back if it has not left. One that has left can't be taken back: it is then
+    /// like one that was sent, and if its session ends before the server has acknowledged it, it comes back as
+    /// [`Event::Lost`].
+    ///
+    /// ```no_run
+    /// use undrop::core::Fate;
+    /// use undrop::{Error, Socket};
+    ///
+    /// async fn order(socket: &Socket) {
+    ///     match socket.deliver("an order").time_to_live(10_000).await {
+    ///         Ok(()) => show("it has arrived"),
+    ///         Err(Error::Undelivered(Fate::Unconfirmed)) => show("nobody knows"),
+    ///         Err(error) => show(&format!("it has not arrived: {error}")),
+    ///     }
+    /// }
+    /// # fn show(_: &str) {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without [`Options::resume`]; [`Error::Full`] or [`Error::Over`]: the message was not taken;
+    /// [`Error::Undelivered`] if it was, and is not known to have arrived.
+    pub fn deliver(&self, message: impl Into<Message>) -> Delivery {
+        Delivery::new(&self.line, message.into())
     }
 
     /// Ends it. Whatever still waits comes back as [`Event::Lost`], and [`Event::Close`] is the last event.
     pub fn close(&self) {
-        self.line.close(|native| native.close());
+        self.line.close(Farewell::Silent);
     }
 
     /// The same, and tells the server why. The server hears it only if there is a line.
@@ -123,13 +151,7 @@ impl Socket {
     /// [`Error::CloseCode`] unless the code is 1000 or in 3000-4999; [`Error::CloseReason`] if the reason is longer
     /// than the 123 bytes that a Close frame has room for. It then stays open.
     pub fn close_with(&self, code: u16, reason: &str) -> Result<(), Error> {
-        if code != 1000 && !(3000..=4999).contains(&code) {
-            return Err(Error::CloseCode(code));
-        }
-        if reason.len() > 123 {
-            return Err(Error::CloseReason(reason.len()));
-        }
-        self.line.close(|native| native.close_with_code_and_reason(code, reason));
+        self.line.close(Farewell::new(code, reason)?);
         Ok(())
     }
 
@@ -148,6 +170,11 @@ impl Socket {
         self.line.ask(Stats::default(), |connection| *connection.stats())
     }
 
+    /// How many messages were sent over the session and are not known to have arrived. Without one, none.
+    pub fn unacknowledged(&self) -> usize {
+        self.line.ask(0, Connection::unacknowledged)
+    }
+
     /// Bytes that were sent and that the network did not yet take: those that wait for the line, and those that wait
     /// in the browser. A typed message that waits for the line counts by its length in UTF-16, its bytes being unknown.
     pub fn buffered_amount(&self) -> u64 {
@@ -164,9 +191,9 @@ impl Socket {
         self.line.native().map(|native| native.url()).unwrap_or_default()
     }
 
-    /// The subprotocol that the server chose; empty if none.
+    /// The subprotocol that the server chose, without what asked for a session; empty if none.
     pub fn protocol(&self) -> String {
-        self.line.native().map(|native| native.protocol()).unwrap_or_default()
+        self.line.protocol()
     }
 }
 

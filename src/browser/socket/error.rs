@@ -3,19 +3,26 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::core::Refusal;
+use crate::core::{Fate, Refusal};
 
 /// Why a [`Socket`](crate::Socket) does not do what it is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Error {
     /// The URL or a subprotocol can't be one. The browser's words.
     Invalid(String),
+    /// These options do not go with one another. What to change.
+    Options(&'static str),
     /// The line is down, and without a queue nothing waits.
     NotOpen,
     /// Too much waits already.
     Full,
     /// It is over, or about to be.
     Over,
+    /// Nothing says whether a message has arrived: no session is kept.
+    NoSession,
+    /// The message was taken, and is not known to have arrived: it has not as [`Fate::Expired`] or [`Fate::Unsent`], and
+    /// may have as [`Fate::Unconfirmed`].
+    Undelivered(Fate),
     /// An application may not close with this code.
     CloseCode(u16),
     /// A close reason of so many bytes is too long.
@@ -28,7 +35,7 @@ pub enum Error {
     Deserialize(String),
     /// No reply came in time, or the request waited for the line for longer than it was to live.
     Timeout,
-    /// The line was lost after the request had left, and before the reply came.
+    /// The line, or if there is a session: the session, was lost before the reply came.
     Dropped,
     /// While the request waited for the line, a newer message needed its place.
     Displaced,
@@ -48,14 +55,26 @@ impl fmt::Display for Error {
                 "undrop: the browser takes no such URL or subprotocols: {words} (a URL begins with ws: or wss: and has \
                  no #fragment; a subprotocol is a word, and each is offered once)"
             ),
+            Error::Options(words) => write!(formatter, "undrop: {words}"),
             Error::NotOpen => formatter.write_str(
                 "undrop: the line is down, and without a queue nothing waits: wait for Event::Open, or set Options::queue",
             ),
             Error::Full => formatter.write_str(
-                "undrop: too much waits already: send less while the line is down, or raise the limits in Options::queue",
+                "undrop: too much waits already: send less while the line is down, or raise the limits in Options::queue \
+                 or Options::resume",
             ),
             Error::Over => formatter
                 .write_str("undrop: it is over, and nothing is sent any more: Socket::reconnect dials a new line"),
+            Error::NoSession => formatter.write_str(
+                "undrop: nothing says whether a message has arrived without a session: set Options::resume, or send it",
+            ),
+            Error::Undelivered(fate) => formatter.write_str(match fate {
+                Fate::Expired => "undrop: the message waited for the line for longer than it was to live, and has not left",
+                Fate::Unconfirmed => {
+                    "undrop: the session ended before the server said that it has the message: it may have arrived"
+                }
+                _ => "undrop: the session ended before the message left: it has not arrived",
+            }),
             Error::CloseCode(code) => {
                 write!(formatter, "undrop: {code} is not a code to close with: take 1000, or one from 3000 to 4999")
             }
@@ -75,8 +94,8 @@ impl fmt::Display for Error {
             ),
             Error::Timeout => formatter.write_str("undrop: no reply came in time: ask again, or allow it more time"),
             Error::Dropped => formatter.write_str(
-                "undrop: the line was lost before the reply came, so the request may have been served or not: ask \
-                 again when Event::Open tells of the next line",
+                "undrop: the line, or the session if there is one, was lost before the reply came, so the request may \
+                 have been served or not: ask again when Event::Open tells of the next one",
             ),
             Error::Displaced => formatter.write_str(
                 "undrop: the request was given up for a newer message while the line was down: raise the limits in \

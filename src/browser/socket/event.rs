@@ -11,8 +11,13 @@ use crate::core::{Drop, Fate, State};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     /// The line stands, for the first time or again: a fresh start with the server. What waited is sent when the
-    /// listener has returned, after what it sends here.
+    /// listener has returned, after what it sends here; over a session, in the order of sending.
     Open,
+    /// The line stands again, and the session with it: nothing was lost, and there is nothing to do.
+    Resume,
+    /// The server had forgotten the session, and what it had not delivered has come back before as [`Event::Lost`]. The
+    /// [`Event::Open`] of a fresh session follows.
+    Reset,
     /// A text message arrived. While typed messages are in use, that is: while anything waits for one, it is one that
     /// none of them waited for, and whatever they take is not told here, and not copied.
     Text(String),
@@ -28,10 +33,11 @@ pub enum Event {
         /// All of it.
         text: String,
     },
-    /// This was taken, and will not be sent.
+    /// This was taken, and will not be sent; or, as [`Fate::Unconfirmed`], it was sent over a session that ended before
+    /// the server said that it has it, and may have arrived.
     Lost(Message, Fate),
     /// The line was not closed in order; a close follows.
-    Error,
+    Error(Fault),
     /// It is over: the user closed, the server said so, or the retries ran out. Always the last event, unless the user
     /// asks for a new line.
     Close {
@@ -44,6 +50,28 @@ pub enum Event {
     },
     /// The line stands elsewhere now.
     State(State),
+}
+
+/// What was wrong with a line that was not closed in order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The browser does not say.
+    Line,
+    /// The server does not speak the protocol of the session, or broke it: how. Another line would not help.
+    Server(&'static str),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Line => formatter.write_str("undrop: the line was lost, and the browser does not say why"),
+            Fault::Server(reason) => write!(
+                formatter,
+                "undrop: the server can't keep a session: {reason} (it has to speak undrop.1, as undrop-server does; \
+                 without Options::resume any server will do)"
+            ),
+        }
+    }
 }
 
 /// What is wrong with an [`Event::Invalid`]. Each is told in words that a developer understands.

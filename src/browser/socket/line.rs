@@ -1,6 +1,9 @@
 //! What a socket holds, and what happens to it.
 
 mod face;
+mod hearing;
+mod sending;
+mod session;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -8,21 +11,23 @@ use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
-use js_sys::{Array, Function, JsString, Math, Object, Reflect};
+use js_sys::{Array, JsString, Math, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use web_sys::WebSocket;
 
+use self::hearing::{ear, on_message};
+use self::session::{Mailbox, offer};
 use super::Socket;
 use super::error::Error;
 use super::event::Event;
+use super::farewell::Farewell;
 use super::heartbeat::Heartbeat;
-use super::message::Message;
 use super::options::Options;
-use super::parcel::{Content, Parcel, Places, Ticket};
+use super::parcel::{Parcel, Places};
 #[cfg(feature = "serde")]
 use super::typed::Typed;
 use crate::browser::driver::{Driver, now};
-use crate::browser::native::{self, heard};
+use crate::browser::native;
 use crate::core::{Config, Connection, Heartbeat as Rhythm, Policy, State};
 
 /// What the user is told through.
@@ -46,8 +51,10 @@ pub(super) struct Line {
     /// What happened while the listener ran.
     untold: RefCell<VecDeque<Event>>,
     is_let_go: Cell<bool>,
-    /// Where each message that waits has its place in the core's queue.
+    /// The messages that were taken, in the order in which the core has them.
     places: Places,
+    /// There if it keeps a session.
+    mailbox: Option<Mailbox>,
     #[cfg(feature = "serde")]
     typed: OnceCell<Typed>,
 }
@@ -58,18 +65,21 @@ impl Line {
         options: Options,
         listener: impl FnMut(&Socket, Event) + 'static,
     ) -> Result<Rc<Self>, Error> {
+        let bounds = options.resume.as_ref().map(|resume| resume.bounds(&options)).transpose()?;
+        let rhythm = match &options.resume {
+            Some(resume) => resume.heartbeat,
+            None => options.heartbeat.as_ref().map(|&Heartbeat { interval, timeout, .. }| Rhythm { interval, timeout }),
+        };
+        let protocols = if bounds.is_some() { offer(&options.protocols) } else { options.protocols };
         let config = Config {
             policy: options.retry.map_or(Policy::Never, Policy::Retry),
             connect_timeout: options.connect_timeout,
             queue: options.queue,
-            heartbeat: options
-                .heartbeat
-                .as_ref()
-                .map(|&Heartbeat { interval, timeout, .. }| Rhythm { interval, timeout }),
+            heartbeat: rhythm,
         };
         let line = Rc::new_cyclic(|line| Self {
             driver: OnceCell::new(),
-            source: source(url, &options.protocols),
+            source: source(url, &protocols),
             ear: ear(line.clone()),
             native: RefCell::new(None),
             is_live: Cell::new(false),
@@ -80,15 +90,19 @@ impl Line {
             untold: RefCell::new(VecDeque::new()),
             is_let_go: Cell::new(false),
             places: Places::default(),
+            mailbox: bounds.map(|_| Mailbox::default()),
             #[cfg(feature = "serde")]
             typed: OnceCell::new(),
         });
         #[cfg(feature = "serde")]
         let _ = line.typed.set(Typed::new(Rc::downgrade(&line), &options.envelope)?);
-        let seed = Math::random() * (1u64 << 53) as f64;
-        let driver =
-            Driver::new(Rc::downgrade(&line), config, seed as u64).map_err(|thrown| Error::Invalid(words(&thrown)))?;
-        let _ = line.driver.set(driver);
+        let seed = (Math::random() * (1u64 << 53) as f64) as u64;
+        let face = Rc::downgrade(&line);
+        let driver = match bounds {
+            Some(bounds) => Driver::with_session(face, config, bounds, seed),
+            None => Driver::new(face, config, seed),
+        };
+        let _ = line.driver.set(driver.map_err(|thrown| Error::Invalid(words(&thrown)))?);
         Ok(line)
     }
 
@@ -101,11 +115,15 @@ impl Line {
         self.typed.get()
     }
 
+    pub(super) fn keeps_session(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
     pub(super) fn is_let_go(&self) -> bool {
         self.is_let_go.get()
     }
 
-    pub(super) fn ask<R>(&self, otherwise: R, call: impl FnOnce(&Connection<Parcel>) -> R) -> R {
+    pub(super) fn ask<R>(&self, otherwise: R, call: impl FnOnce(&Connection<Rc<Parcel>>) -> R) -> R {
         self.driver.get().map_or(otherwise, |driver| driver.with(|connection| call(connection)))
     }
 
@@ -124,75 +142,12 @@ impl Line {
 
     // What the user wants.
 
-    pub(super) fn send_message(self: &Rc<Self>, message: Message) -> Result<(), Error> {
-        let bytes = message.len();
-        if !self.transmit(bytes, |native| message.transmit(native))? {
-            self.wait(bytes, Content::Message(message), None)?;
-        }
-        Ok(())
-    }
-
-    /// Sends at once, if the line stands. False if it has to wait.
-    pub(super) fn transmit(
-        &self,
-        bytes: usize,
-        transmit: impl FnOnce(&WebSocket) -> Result<(), JsValue>,
-    ) -> Result<bool, Error> {
-        let (Some(driver), Some(native)) = (self.driver.get(), self.native()) else {
-            return Err(Error::NotOpen);
-        };
-        let ready_state = native.ready_state();
-        let goes = driver.with(|connection| {
-            // The browser knows first that the other end closes.
-            if ready_state > WebSocket::OPEN {
-                connection.handle_ending(connection.epoch());
-            }
-            connection.is_writable() && ready_state == WebSocket::OPEN
-        });
-        if goes {
-            transmit(&native).map_err(|_| Error::NotOpen)?;
-            driver.with(|connection| connection.handle_sent(bytes as u64));
-        }
-        Ok(goes)
-    }
-
-    /// Keeps a message until the line is back. `told` hears what becomes of it, if it is not the listener's affair.
-    pub(super) fn wait(
-        self: &Rc<Self>,
-        bytes: usize,
-        content: Content,
-        told: Option<Function>,
-    ) -> Result<Ticket, Error> {
-        let now = now();
-        let ticket = self.places.join();
-        let parcel = Parcel { ticket, content, told };
-        let answer = self.drive(|driver| driver.ask(|connection| connection.send(now, parcel, bytes as u64)));
-        match answer {
-            Some(Ok(())) => Ok(ticket),
-            Some(Err(refusal)) => {
-                self.places.leave(ticket);
-                Err(refusal.into())
-            }
-            None => Err(Error::NotOpen),
-        }
-    }
-
-    /// Takes a message back, if it still waits.
-    #[cfg(feature = "serde")]
-    pub(super) fn withdraw(&self, ticket: Ticket) {
-        if let Some(place) = self.places.leave(ticket)
-            && let Some(driver) = self.driver.get()
-        {
-            // Nothing else comes of it, and the queue must not move while the listener is saying hello. Only a timer
-            // may now be early.
-            drop(driver.with(|connection| connection.withdraw(place)));
-        }
-    }
-
-    pub(super) fn close(self: &Rc<Self>, close: impl FnOnce(&WebSocket) -> Result<(), JsValue>) {
-        if let Some(native) = self.native() {
-            // It throws for a code or a reason that `Socket` has refused already.
-            let _ = close(&native);
+    pub(super) fn close(self: &Rc<Self>, farewell: Farewell) {
+        if let Some(mailbox) = &self.mailbox {
+            // The core says when.
+            mailbox.close(farewell);
+        } else if let Some(native) = self.native() {
+            farewell.say(&native);
         }
         self.drive(|driver| driver.close(self.is_live.get()));
     }
@@ -207,7 +162,17 @@ impl Line {
         self.untold.borrow_mut().clear();
         let now = now();
         if let Some(driver) = self.driver.get() {
-            driver.ask(|connection| connection.close_unanswered(now));
+            if self.keeps_session() {
+                // What was sent still leaves, and the other end hears that it may forget the session. Nobody is there to
+                // wait for its answer: what it has not yet acknowledged comes back to those who wait for a delivery.
+                driver.close(self.is_live.get());
+                driver.ask(|connection| {
+                    connection.handle_closed(now, connection.epoch(), 1006, false);
+                    connection.handle_timeout(now);
+                });
+            } else {
+                driver.ask(|connection| connection.close_unanswered(now));
+            }
         }
         #[cfg(feature = "serde")]
         if let Some(typed) = self.typed() {
@@ -215,59 +180,6 @@ impl Line {
         }
         // It may hold things of the user's whose own drop calls anything.
         drop(self.listener.take());
-    }
-
-    // What happens.
-
-    fn hear_message(self: &Rc<Self>, data: &JsValue) {
-        #[cfg(feature = "serde")]
-        if let Some(typed) = self.typed()
-            && typed.listens_to(data)
-        {
-            return self.hear_typed(typed, data);
-        }
-        let message = Message::received(data);
-        if self.heartbeat.as_ref().is_some_and(|heartbeat| heartbeat.reply.as_ref() == Some(&message)) {
-            return self.hear_reply();
-        }
-        self.count(message.len());
-        self.tell(match message {
-            Message::Text(text) => Event::Text(text),
-            Message::Binary(bytes) => Event::Binary(bytes),
-        });
-    }
-
-    /// Text that is copied only if the listener has to hear of it.
-    #[cfg(feature = "serde")]
-    fn hear_typed(self: &Rc<Self>, typed: &Typed, data: &JsValue) {
-        let length = data.unchecked_ref::<JsString>().length() as usize;
-        if let Some(Heartbeat { reply: Some(Message::Text(reply)), .. }) = &self.heartbeat
-            // Text is never longer in UTF-16 than in UTF-8, and to compare it a copy is made.
-            && length <= reply.len()
-            && *data == **reply
-        {
-            return self.hear_reply();
-        }
-        self.count(length);
-        let outcome = typed.receive(data);
-        let text = || data.as_string().unwrap_or_default();
-        if !outcome.is_taken {
-            self.tell(Event::Text(text()));
-        }
-        for reason in outcome.complaints {
-            self.tell(Event::Invalid { reason, text: text() });
-        }
-    }
-
-    fn hear_reply(self: &Rc<Self>) {
-        let now = now();
-        self.drive(|driver| driver.ask(|connection| connection.handle_reply(now, connection.epoch())));
-    }
-
-    fn count(&self, bytes: usize) {
-        if let Some(driver) = self.driver.get() {
-            driver.with(|connection| connection.handle_message(connection.epoch(), bytes as u64));
-        }
     }
 
     // How it is told.
@@ -289,7 +201,9 @@ impl Line {
         #[cfg(feature = "serde")]
         if let Some(typed) = self.typed() {
             match event {
-                Event::Drop(_) => typed.dropped(),
+                Event::Drop(_) if !self.keeps_session() => typed.dropped(),
+                // What was asked over a session is answered over any of its lines, and not over the next session.
+                Event::Open if self.keeps_session() => typed.dropped(),
                 Event::Close { .. } => typed.closed(),
                 _ => {}
             }
@@ -339,37 +253,6 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.rest();
     }
-}
-
-/// What the driver hears through. The garbage collector frees it, not the socket's drop: `native.js` may be about to
-/// call it, for a signal of the page that another socket's listener has just answered by dropping this one.
-fn ear(line: Weak<Line>) -> JsValue {
-    let hear = move |what: u32, epoch: u32, detail: u32, clean: bool, value: JsValue| {
-        let Some(line) = line.upgrade() else { return false };
-        let passes = line.drive(|driver| driver.hear(what, epoch, detail, clean)).unwrap_or(false);
-        // The driver leaves it to the browser's own event to tell.
-        match what {
-            heard::OPENED if passes => line.tell(Event::Open),
-            heard::FAILED if passes => line.tell(Event::Error),
-            heard::CLOSED if passes => {
-                let event: &CloseEvent = value.unchecked_ref();
-                line.tell(Event::Close { code: event.code(), reason: event.reason(), clean: event.was_clean() });
-            }
-            _ => {}
-        }
-        passes
-    };
-    Closure::<dyn Fn(u32, u32, u32, bool, JsValue) -> bool>::new(hear).into_js_value()
-}
-
-/// What each socket of the line calls, for the same life.
-fn on_message(line: Weak<Line>) -> JsValue {
-    let hear = move |event: MessageEvent| {
-        if let Some(line) = line.upgrade() {
-            line.hear_message(&event.data());
-        }
-    };
-    Closure::<dyn Fn(MessageEvent)>::new(hear).into_js_value()
 }
 
 /// What `dial` in `native.js` takes.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 #[cfg(feature = "serde")]
 use super::envelope::Envelope;
 use super::heartbeat::Heartbeat;
+use super::resume::Resume;
 use crate::core::{Limits, Retry};
 
 /// How a [`Socket`](crate::Socket) behaves. The defaults suit a server that knows nothing of undrop.
@@ -29,6 +30,9 @@ pub struct Options {
     pub queue: Option<Limits>,
     /// How a silent line is found out. None unless given, because its form is agreed with the server.
     pub heartbeat: Option<Heartbeat>,
+    /// Keeps a session with a server that has sessions too, in which nothing is lost. Not unless given. It needs `retry`,
+    /// and has limits and a heartbeat of its own in place of `queue` and `heartbeat`.
+    pub resume: Option<Resume>,
     /// How typed messages are written. `{ "type": …, "data": …, "id": … }` unless given.
     #[cfg(feature = "serde")]
     pub envelope: Envelope,
@@ -42,6 +46,7 @@ impl Default for Options {
             connect_timeout: 10_000,
             queue: Some(Limits::default()),
             heartbeat: None,
+            resume: None,
             #[cfg(feature = "serde")]
             envelope: Envelope::default(),
         }

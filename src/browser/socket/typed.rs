@@ -35,7 +35,7 @@ use super::envelope::Envelope;
 use super::error::Error;
 use super::event::Reason;
 use super::line::{Line, words};
-use super::parcel::{Content, Ticket, send_frame};
+use super::parcel::{Content, Ticket, Told, send_kept};
 
 /// Typed messages, with the feature `serde`, which is on by default.
 ///
@@ -407,11 +407,11 @@ impl Line {
     /// Sends what the registry has made. A ticket if it has to wait.
     fn post(self: &Rc<Self>, frame: JsString, told: JsValue) -> Result<Option<Ticket>, Error> {
         let size = frame.length() as usize;
-        if self.transmit(size, |native| send_frame(native, &frame))? {
+        if self.transmit(size, |native| send_kept(native, &frame))? {
             return Ok(None);
         }
-        let told = told.dyn_into::<Function>().ok();
-        self.wait(size, Content::Frame(frame), told).map(Some)
+        let told = told.dyn_into().map_or(Told::Listener, Told::Registry);
+        self.wait(size, Content::Frame(frame), told, None).map(Some)
     }
 
     /// Tells the listener of the message that is being received, when all who waited for it have been called.

@@ -75,7 +75,7 @@ impl Sink<Message> for Writable {
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.line()?.send_message(message)
+        self.line()?.send_message(&message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -5,11 +5,16 @@ use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use undrop::core::{Limits, Retry};
-use undrop::{Event, Options, Reason, Socket};
+use undrop::{Event, Fault, Options, Reason, Resume, Socket};
 
 /// Mends the line, and does not keep a test waiting.
 pub(super) fn hasty() -> Options {
     Options { retry: Some(Retry { first: 20, cap: 50, ..Retry::default() }), ..Options::default() }
+}
+
+/// The same with a session. How long it waits is the server's to say: `spread`.
+pub(super) fn resuming() -> Options {
+    Options { resume: Some(Resume::default()), ..hasty() }
 }
 
 /// Leaves the browser's own socket to itself.
@@ -87,6 +92,12 @@ impl Heard {
         assert_eq!(self.next().await, Event::Open);
     }
 
+    /// A line that was lost, and is back with its session.
+    pub(super) async fn resumed(&mut self) {
+        self.dropped().await;
+        assert_eq!(self.next().await, Event::Resume);
+    }
+
     pub(super) async fn text(&mut self) -> String {
         match self.next().await {
             Event::Text(text) => text,
@@ -120,7 +131,7 @@ impl Heard {
     pub(super) async fn close(&mut self) -> (usize, u16, String, bool) {
         match self.until(|event| matches!(event, Event::Close { .. })).await {
             (before, Event::Close { code, reason, clean }) => {
-                assert!(before.iter().all(|event| *event == Event::Error), "{before:?}");
+                assert!(before.iter().all(|event| *event == Event::Error(Fault::Line)), "{before:?}");
                 (before.len(), code, reason, clean)
             }
             other => panic!("no close but {other:?}"),

@@ -1,7 +1,6 @@
 //! What the driver has done, in the browser.
 
-use alloc::rc::Weak;
-use alloc::string::String;
+use alloc::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, WebSocket};
@@ -9,16 +8,19 @@ use web_sys::{BinaryType, WebSocket};
 use super::{Event, Line, Parcel};
 use crate::browser::driver::Face;
 use crate::browser::native;
-use crate::core::{Connection, Drop as Dropped, Epoch, Event as Told, Fate, State, Verdict};
+use crate::core::{Connection, Deed, Drop as Dropped, Epoch, Event as Told, Fate, State, Verdict};
 
 impl Face for Weak<Line> {
-    type Message = Parcel;
+    type Message = Rc<Parcel>;
 
     type Refusal = JsValue;
 
     fn dial(&self, epoch: Epoch) -> Result<(), JsValue> {
         let Some(line) = self.upgrade() else { return Ok(()) };
         line.is_live.set(false);
+        if let Some(mailbox) = &line.mailbox {
+            mailbox.dials();
+        }
         // The URL is known, so there is nothing to be found first.
         if let Some(socket) = native::dial(&line.source, epoch.0, &line.ear)? {
             let native: WebSocket = socket.unchecked_into();
@@ -52,6 +54,9 @@ impl Face for Weak<Line> {
     fn end(&self, tells: bool) {
         let Some(line) = self.upgrade() else { return };
         line.rest();
+        if let Some(mailbox) = &line.mailbox {
+            mailbox.ends();
+        }
         if tells {
             Face::tell(self, Told::Close);
         }
@@ -59,12 +64,18 @@ impl Face for Weak<Line> {
 
     fn tell(&self, event: Told) {
         let Some(line) = self.upgrade() else { return };
+        if event == Told::Open
+            && let Some(mailbox) = &line.mailbox
+            && mailbox.begins()
+        {
+            line.note(Event::Reset);
+        }
         line.tell(match event {
-            // It keeps no session that could go on.
-            Told::Open | Told::Resume => Event::Open,
+            Told::Open => Event::Open,
+            Told::Resume => Event::Resume,
             Told::Drop(dropped) => Event::Drop(dropped),
-            Told::Error => Event::Error,
-            Told::Close => Event::Close { code: 1006, reason: String::new(), clean: false },
+            Told::Error => Event::Error(line.fault()),
+            Told::Close => line.closed(),
             Told::State => Event::State(line.ask(State::Closed, Connection::state)),
         });
     }
@@ -76,17 +87,21 @@ impl Face for Weak<Line> {
         Verdict::Default
     }
 
-    fn transmit(&self, parcel: Parcel) {
+    fn transmit(&self, parcel: Rc<Parcel>) {
         let Some(line) = self.upgrade() else { return };
-        line.places.leave(parcel.ticket);
         if let Some(native) = line.native() {
             parcel.transmit(&native);
+        }
+        // Over a session it has yet to arrive, and may have to leave once more.
+        if !line.keeps_session() {
+            line.places.leave(parcel.ticket);
+            parcel.arrive();
         }
     }
 
     /// The listener is not called yet. The core may have given up others too that are still to come back, and until
     /// they have, nobody could say which place in the core's queue is whose.
-    fn give_back(&self, parcel: Parcel, fate: Fate) {
+    fn give_back(&self, parcel: Rc<Parcel>, fate: Fate) {
         let Some(line) = self.upgrade() else { return };
         line.places.leave(parcel.ticket);
         if let Some(event) = parcel.come_back(fate) {
@@ -101,6 +116,14 @@ impl Face for Weak<Line> {
         {
             // This socket is open.
             let _ = heartbeat.message.transmit(&native);
+        }
+    }
+
+    fn serve(&self, deed: Deed) {
+        if let Some(line) = self.upgrade()
+            && let Some(mailbox) = &line.mailbox
+        {
+            line.serve(mailbox, deed);
         }
     }
 }
