@@ -139,7 +139,8 @@ impl Socket {
         Delivery::new(&self.line, message.into())
     }
 
-    /// Ends it. Whatever still waits comes back as [`Event::Lost`], and [`Event::Close`] is the last event.
+    /// Ends it. Whatever still waits comes back as [`Event::Lost`], and [`Event::Close`] is the last event. Over a session
+    /// what was sent before still leaves, if there is a line.
     pub fn close(&self) {
         self.line.close(Farewell::Silent);
     }
@@ -176,7 +177,8 @@ impl Socket {
     }
 
     /// Bytes that were sent and that the network did not yet take: those that wait for the line, and those that wait
-    /// in the browser. A typed message that waits for the line counts by its length in UTF-16, its bytes being unknown.
+    /// in the browser. A typed message that waits for the line counts by its length in UTF-16, its bytes being unknown. Over
+    /// a session, what has left and is not acknowledged waits again as soon as the line is lost.
     pub fn buffered_amount(&self) -> u64 {
         self.line.buffered_amount()
     }

@@ -129,6 +129,9 @@ impl Socket {
     /// Dropping it withdraws it: it is taken out of the queue if it has not left, and its reply is then one that nobody
     /// waits for.
     ///
+    /// Without a session a request that has left is lost with its line, and its reply with it. Over a session
+    /// ([`Options::resume`](crate::Options::resume)) neither is, and it fails only when its session is lost.
+    ///
     /// ```no_run
     /// # use undrop::{Error, Socket};
     /// #[derive(serde::Serialize)]
@@ -155,7 +158,7 @@ impl Socket {
     }
 
     /// Answers the other end's requests of this type, until the [`Subscription`] is dropped. There is one such answer a
-    /// type, and it goes to the line that the request came from, or to none. A failure is sent as an error reply:
+    /// type, and it goes to the line that the request came from, or to none; over a session, to any line of that session. A failure is sent as an error reply:
     /// `{ "message": … }`, with what it displays.
     ///
     /// A request whose data is no `Query` is an [`Event::Invalid`](crate::Event::Invalid), and answered with an error.

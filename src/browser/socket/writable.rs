@@ -25,7 +25,8 @@ const PAUSE: i32 = 5;
 /// A `Sink` of messages that paces who fills it: it is ready while no more than 1 MiB is on its way, in the browser or
 /// waiting for the line.
 ///
-/// Flushing it waits until all has left, that of others included. Closing it does the same and leaves the socket open.
+/// Flushing it waits until all has left, that of others included; whether it has arrived,
+/// [`Socket::deliver`](crate::Socket::deliver) can say. Closing it does the same and leaves the socket open.
 /// It does not hold the socket.
 ///
 /// ```no_run

@@ -5,7 +5,7 @@ use undrop::{Error, Event, Message, Options, Resume};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::tallies::Id;
-use super::user::{connect, connect_with, pause, resuming};
+use super::user::{connect, connect_with, memory, pause, resuming};
 
 #[wasm_bindgen_test]
 async fn every_kind_of_message_comes_back_as_it_was() {
@@ -100,6 +100,24 @@ async fn what_is_sent_leaves_in_the_order_of_sending() {
     heard.resumed().await;
     assert_eq!(heard.text().await, "4");
     assert_eq!(heard.rest().await, []);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_kept_until_it_is_acknowledged_is_not_in_wasm_memory() {
+    let (socket, mut heard) = connect("/session?deaf=1&echo=0", resuming());
+    heard.open().await;
+    let (text, bytes) = ("x".repeat(100_000), vec![0; 100_000]);
+    let send = || {
+        socket.send_text(&text).unwrap();
+        socket.send_bytes(&bytes).unwrap();
+    };
+    send();
+    let memory = memory();
+    for _ in 0..50 {
+        send();
+    }
+    assert_eq!(socket.unacknowledged(), 102);
+    assert_eq!(self::memory(), memory, "of the WebAssembly memory, in bytes");
 }
 
 #[wasm_bindgen_test]

@@ -8,7 +8,7 @@ use undrop::core::State;
 use undrop::{Event, Options, Socket, Subscription};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{Place, connect, hasty, pause, tell};
+use super::user::{Place, connect, hasty, memory, pause, tell};
 
 /// A place for a subscription that a handler can empty.
 type Kept = Rc<RefCell<Option<Subscription>>>;
@@ -233,11 +233,6 @@ async fn what_a_handler_holds_may_do_anything_when_it_is_dropped() {
     drop(subscription);
     assert_eq!(socket.state(), State::Closing);
     assert!(matches!(heard.until(|event| matches!(event, Event::Close { .. })).await, (_, Event::Close { .. })));
-}
-
-fn memory() -> u32 {
-    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::JsCast::unchecked_into(wasm_bindgen::memory());
-    wasm_bindgen::JsCast::unchecked_into::<js_sys::ArrayBuffer>(memory.buffer()).byte_length()
 }
 
 #[wasm_bindgen_test]

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use js_sys::{ArrayBuffer, WebAssembly};
 use undrop::core::{Limits, Retry};
 use undrop::{Event, Fault, Options, Reason, Resume, Socket};
+use wasm_bindgen::JsCast as _;
 
 /// Mends the line, and does not keep a test waiting.
 pub(super) fn hasty() -> Options {
@@ -188,4 +190,10 @@ impl<T> Told<T> {
     pub(super) async fn is_gone(&mut self) -> bool {
         self.0.recv().await.is_err()
     }
+}
+
+/// How large the WebAssembly memory is, in bytes. It never shrinks.
+pub(super) fn memory() -> u32 {
+    let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    memory.buffer().unchecked_into::<ArrayBuffer>().byte_length()
 }

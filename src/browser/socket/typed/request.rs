@@ -40,7 +40,7 @@ impl<Reply> Request<Reply> {
     }
 
     /// Waits no longer than so many milliseconds, counted from the first await. Then it is an [`Error::Timeout`], and
-    /// withdrawn. Unless given, it waits until the line is lost.
+    /// withdrawn. Unless given, it waits until the line is lost, or the session.
     pub fn timeout(mut self, milliseconds: u32) -> Self {
         self.timeout = Some(milliseconds);
         self
