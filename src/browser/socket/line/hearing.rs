@@ -112,7 +112,6 @@ impl Line {
         let bytes = bytes as u64;
         let Some(driver) = self.driver.get() else { return true };
         if self.keeps_session() {
-            let now = now();
             return driver.ask(|connection| connection.handle_arrival(now, connection.epoch(), bytes));
         }
         driver.with(|connection| connection.handle_message(connection.epoch(), bytes));

@@ -72,14 +72,13 @@ impl Line {
         told: Told,
         time_to_live: Option<u32>,
     ) -> Result<Ticket, Error> {
-        let now = now();
         let bytes = bytes as u64;
         let parcel = self.places.join(content, told);
         let ticket = parcel.ticket;
         let answer = self.drive(|driver| {
             driver.ask(|connection| {
                 if !self.keeps_session() {
-                    return connection.send(now, parcel, bytes);
+                    return connection.send(now(), parcel, bytes);
                 }
                 let name = connection.post(now, parcel.clone(), bytes, time_to_live)?;
                 let _ = parcel.name.set(name);
