@@ -4,7 +4,7 @@
 use core::cell::Cell;
 use core::cell::UnsafeCell;
 
-/// Like a `RefCell` for content that is only ever lent to closures that call nothing foreign, and so are never called
+/// Like a `RefCell` for content that is only ever lent to closures that call nothing that calls back, and so are never called
 /// within one another. `RefCell` checks that at run time, and what it would say, or the branches for not saying it,
 /// would be shipped. Here builds with debug assertions check it.
 pub(super) struct Lent<T> {
@@ -27,7 +27,7 @@ impl<T> Lent<T> {
         #[cfg(debug_assertions)]
         assert!(!self.is_lent.replace(true), "lent twice");
         // SAFETY: this is the only access through a shared reference, the cell is not `Sync`, and no call of `with`
-        // is made within another: what is passed to it calls the core, or clones, and nothing else.
+        // is made within another: what is passed to it calls the core, clones, or asks for the time, and nothing else.
         let answer = call(unsafe { &mut *self.content.get() });
         #[cfg(debug_assertions)]
         self.is_lent.set(false);
