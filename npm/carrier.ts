@@ -381,13 +381,13 @@ export class Carrier {
   /** A second listener costs a message half of what the first one costs: there is one of ours only where there is none. */
   #eavesdrop() {
     const heard = this.#registrations.some(({ type }) => type === 'message');
-    this.socket.onmessage = heard ? null : (event) => this.#swallows(event);
+    // What the page dispatches is the page's affair; a listener does not take it for new, because it has been shown.
+    this.socket.onmessage = heard ? null : (event) => event.isTrusted && this.#swallows(event);
   }
 
   /** Tells the core of a message, before the first listener sees it. True if it is none of the page's: a reply to a
    * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
-    if (!event.isTrusted) return false;
     if (SESSION && this.mailbox) {
       const swallows = this.mailbox.swallows(event, sizeOf(event.data));
       this.#behind = undefined;
