@@ -3,16 +3,18 @@
 //! | route | what it serves |
 //! |---|---|
 //! | `/echo` | sessions that answer each message with itself |
-//! | `/count?down=N` | sessions that check each message they get, and send N of their own |
+//! | `/count?down=N&pause=MS` | sessions that give a receipt for what they get, and send numbers of their own |
 //! | `/plain/echo` | lines without a session that do the same as `/echo`, to compare with |
 //! | `/metrics` | what is counted |
 //!
 //! It prints `listening ws://...` and runs until its standard input ends; then it shuts down. One that is killed loses
 //! nothing with `--redis`.
 //!
-//! On `/count` each side sends texts that begin with their number, counted from 1 over the whole session. What the server
-//! gets out of order it tells: `NUMBER ! GOT, NOT WANTED`. The client's `end` is answered with `NUMBER = COUNT`, how
-//! many came before it, once all N are on their way.
+//! On `/count` each text that the server sends begins with its number, counted from 1 over the whole session, and there are N
+//! of them at least. Some are receipts, `NUMBER < TEXT`: each is committed in one step with the message of that text. So the
+//! receipts say what the handlers did, on whichever nodes they ran, and a client finds there what was lost, came twice or
+//! came out of order on its way up. The others are a number alone, with a pause after each 64 of them. The client's `end`
+//! is answered with `NUMBER = COUNT`, how many came before it, once N are on their way.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ use axum::routing::{any, get};
 use axum::serve::ListenerExt as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use undrop_server::store::{MemoryStore, RedisStore};
 use undrop_server::{Config, Origins, SendError, Session, SessionUpgrade, Sessions};
 
@@ -128,22 +131,27 @@ async fn echo(mut session: Session) {
 }
 
 async fn serve_count(upgrade: SessionUpgrade) -> Response {
-    let down = upgrade.handshake().query("down").and_then(|down| down.parse().ok()).unwrap_or(0);
-    upgrade.on_session(move |session| count(session, down))
+    let number = |name| upgrade.handshake().query(name).and_then(|number| number.parse().ok()).unwrap_or(0);
+    let (down, pause) = (number("down"), Duration::from_millis(number("pause")));
+    upgrade.on_session(move |session| count(session, down, pause))
 }
 
-async fn count(mut session: Session, down: u64) {
+async fn count(mut session: Session, down: u64, pause: Duration) {
     let sender = session.sender();
     // Whoever sends next sends this number, because nothing else runs between the question and the sending.
     let next = || sender.sent() + 1;
     let all_are_sent = async {
-        while sender.sent() < down {
+        for turn in 1.. {
+            if sender.sent() >= down {
+                return;
+            }
             let number = next().to_string();
             // Each so many it waits for the client to keep up.
-            let result = if sender.sent() % 64 == 63 { sender.deliver(number).await } else { sender.send(number) };
+            let result = if turn % 64 == 0 { sender.deliver(number).await } else { sender.send(number) };
             match result {
+                Ok(()) if turn % 64 == 0 => sleep(pause).await,
                 Ok(()) => tokio::task::yield_now().await,
-                Err(SendError::Full) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(SendError::Full) => sleep(Duration::from_millis(1)).await,
                 Err(SendError::Over) => return,
             }
         }
@@ -151,16 +159,13 @@ async fn count(mut session: Session, down: u64) {
     let all_are_received = async {
         while let Some(received) = session.recv().await {
             let text = received.message.as_text().unwrap_or_default();
-            let got = text.split_once(' ').map_or(text, |(number, _)| number);
-            let committed = if got == "end" {
+            let committed = if text == "end" {
                 while sender.sent() < down {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    sleep(Duration::from_millis(1)).await;
                 }
                 received.commit_with([format!("{} = {}", next(), received.number - 1)]).await
-            } else if got == received.number.to_string() {
-                received.commit().await
             } else {
-                received.commit_with([format!("{} ! {got}, not {}", next(), received.number)]).await
+                received.commit_with([format!("{} < {text}", next())]).await
             };
             if committed.is_err() {
                 return;

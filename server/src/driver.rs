@@ -77,7 +77,7 @@ pub(crate) struct Driver {
     uncommitted_bytes: u64,
     /// What came back from the core.
     undelivered: Vec<Message>,
-    /// Lines that came while it was on its way to another handler.
+    /// Lines that came while it was on its way to another handler, or to its end.
     late: Vec<Arrival>,
     /// Until when the handler may run, if this server ends.
     patience: Option<Millis>,
@@ -109,8 +109,11 @@ enum Phase {
     },
     /// The client has ended it, and waits for this end to agree.
     Parting,
-    /// It is over, and the store forgets it.
-    Removing(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It is over, and the store forgets it, unless it says that the session has long been another node's.
+    Removing {
+        cause: Cause,
+        work: Work,
+    },
     /// It goes on elsewhere or later: there are no more lines here, but what the handler does is still stored.
     Leaving {
         until: Millis,
@@ -126,15 +129,28 @@ type Commit = oneshot::Sender<Result<(), NotCommitted>>;
 #[derive(Default)]
 struct Batch {
     change: Change,
+    waiting: Waiting,
+}
+
+#[derive(Default)]
+struct Waiting {
     /// For each message sent, who waits for its delivery.
     deliveries: Vec<Option<oneshot::Sender<()>>>,
     commits: Vec<Commit>,
+    callers: Vec<Caller>,
+}
+
+/// A line that asks for the session, which may have been on another node since it was last heard of here: only the store
+/// knows, and is asked first.
+struct Caller {
+    arrival: Arrival,
+    /// So long it waits for the store.
+    until: Millis,
 }
 
 struct Storing {
     change: Arc<Change>,
-    deliveries: Vec<Option<oneshot::Sender<()>>>,
-    commits: Vec<Commit>,
+    waiting: Waiting,
     work: Work,
 }
 
@@ -248,7 +264,7 @@ impl Driver {
             self.unstored.messages += 1;
             self.unstored.bytes += message.len() as u64;
             self.news.change.sent.messages.push(message);
-            self.news.deliveries.push(delivered);
+            self.news.waiting.deliveries.push(delivered);
         } else {
             // The app could not know yet.
             self.undelivered.push(message);
@@ -258,16 +274,21 @@ impl Driver {
 
     fn commit(&mut self, number: u64, replies: Vec<Message>, done: Commit) {
         let answer = match &self.phase {
-            Phase::Removing(_) | Phase::Over if self.lives_on() => Err(NotCommitted::Moved),
+            Phase::Over if self.lives_on() => Err(NotCommitted::Moved),
             _ if !replies.is_empty() && !self.takes_messages() => Err(NotCommitted::Over),
-            // Nobody will ever see the message again.
-            Phase::Removing(_) | Phase::Over => Ok(()),
+            // Nobody will ever see the message again, ...
+            Phase::Over => Ok(()),
+            // ... if the session is this node's.
+            Phase::Removing { .. } => {
+                self.news.waiting.commits.push(done);
+                return;
+            }
             _ => {
                 for reply in replies {
                     self.send(reply, None);
                 }
                 self.news.change.committed = self.news.change.committed.max(number);
-                self.news.commits.push(done);
+                self.news.waiting.commits.push(done);
                 return;
             }
         };
@@ -284,14 +305,31 @@ impl Driver {
     }
 
     fn arrive(&mut self, now: Millis, arrival: Arrival) {
-        match self.phase {
-            Phase::Leaving { .. } => self.late.push(arrival),
-            Phase::Running | Phase::Closing { .. } if !self.core.is_ending() => {
-                self.attach(now, arrival.visit.line, arrival.received);
-            }
-            // It is none any more.
-            _ => self.house.clone().start_afresh(arrival.visit),
+        if self.takes_lines() {
+            let until = now + millis(self.house.config.greeting);
+            self.news.waiting.callers.push(Caller { arrival, until });
+            return;
         }
+        // Whoever opens another line has given up the one that was to hear of the end.
+        if self.core.is_ending() {
+            self.core.break_off();
+            self.settle();
+        }
+        self.late.push(arrival);
+    }
+
+    /// The session is still this node's.
+    fn let_in(&mut self, now: Millis, caller: Caller) {
+        let Caller { arrival, .. } = caller;
+        if self.takes_lines() {
+            self.attach(now, arrival.visit.line, arrival.received);
+        } else {
+            self.late.push(arrival);
+        }
+    }
+
+    fn takes_lines(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Closing { .. }) && !self.core.is_ending()
     }
 
     fn takes_messages(&self) -> bool {
@@ -318,20 +356,31 @@ impl Driver {
             // Who asked first closes the line.
             Phase::Parting => self.end(Cause::Client, Loss::Gone),
             Phase::Running => self.end(Cause::Violation, Loss::Gone),
-            Phase::Removing(_) | Phase::Leaving { .. } | Phase::Over => return false,
+            Phase::Removing { .. } | Phase::Leaving { .. } | Phase::Over => return false,
         }
         true
     }
 
-    /// It is over, here and everywhere.
+    /// It is over, here and everywhere, if it is this node's.
     fn end(&mut self, cause: Cause, loss: Loss) {
-        if matches!(self.phase, Phase::Removing(_) | Phase::Over) {
+        if matches!(self.phase, Phase::Removing { .. } | Phase::Over) {
             return;
         }
         debug!(?cause, "ended");
-        self.phase = Phase::Removing(Box::pin(remove(self.house.clone(), self.id, self.fence)));
-        let undelivered = self.clear(loss, Ok(()));
+        let work = Box::pin(remove(self.house.clone(), self.id, self.fence));
+        self.phase = Phase::Removing { cause, work };
+        self.clear(loss);
+    }
+
+    /// Says so, now that the store has.
+    fn ended(&mut self, cause: Cause) {
+        for done in take(&mut self.news.waiting.commits) {
+            let _ = done.send(Ok(()));
+        }
+        self.phase = Phase::Over;
+        let undelivered = take(&mut self.undelivered);
         self.say_how_it_ended(cause, undelivered);
+        self.vacate();
     }
 
     /// It goes on, but not with this handler.
@@ -350,14 +399,20 @@ impl Driver {
 
     /// It goes on elsewhere.
     fn move_out(&mut self) {
+        info!("the session is not this node's any more");
+        add(&self.house.metrics.fenced, 1);
+        self.clear(Loss::close(codes::TAKEN_OVER, "taken over"));
+        for done in take(&mut self.news.waiting.commits) {
+            let _ = done.send(Err(NotCommitted::Moved));
+        }
         self.phase = Phase::Over;
-        self.clear(Loss::close(codes::TAKEN_OVER, "taken over"), Err(NotCommitted::Moved));
+        self.undelivered.clear();
         self.say_how_it_ended(Cause::Moved, Vec::new());
         self.vacate();
     }
 
-    /// Lets go of all there is, and returns what was sent and not acknowledged.
-    fn clear(&mut self, loss: Loss, committed: Result<(), NotCommitted>) -> Vec<Message> {
+    /// Lets go of all there is, but for what has to be answered when it is known whose the session is.
+    fn clear(&mut self, loss: Loss) {
         self.core.break_off();
         while let Some(output) = self.core.poll() {
             if let Output::Return(returned) = output {
@@ -367,20 +422,19 @@ impl Driver {
         if let Link::Up(up) = replace(&mut self.link, Link::Down { since: Millis(0) }) {
             self.part(up.line, loss);
         }
-        let mut commits = Vec::new();
+        let news = take(&mut self.news);
+        let mut waiting = Waiting::default();
         if let Some(storing) = self.storing.take() {
             self.undelivered.extend(storing.change.sent.messages.iter().cloned());
-            commits = storing.commits;
+            waiting = storing.waiting;
         }
-        let news = take(&mut self.news);
         self.undelivered.extend(news.change.sent.messages);
-        for done in commits.into_iter().chain(news.commits) {
-            let _ = done.send(committed);
-        }
+        let callers = waiting.callers.into_iter().chain(news.waiting.callers);
+        self.late.extend(callers.map(|caller| caller.arrival));
+        self.news.waiting.commits = waiting.commits.into_iter().chain(news.waiting.commits).collect();
         self.deliveries.clear();
         self.unstored = Held::default();
         self.tell_what_is_held();
-        take(&mut self.undelivered)
     }
 
     fn say_how_it_ended(&mut self, cause: Cause, undelivered: Vec<Message>) {
@@ -391,8 +445,10 @@ impl Driver {
 
     /// Whoever asks for the session now does so elsewhere.
     fn vacate(&mut self) {
+        let storing = self.storing.take().map(|storing| storing.waiting.callers).unwrap_or_default();
+        let callers = storing.into_iter().chain(take(&mut self.news.waiting.callers)).map(|caller| caller.arrival);
         let came_too_late = self.seat.give_up();
-        for late in take(&mut self.late).into_iter().chain(came_too_late) {
+        for late in take(&mut self.late).into_iter().chain(callers).chain(came_too_late) {
             self.house.clone().reseat(late);
         }
     }
@@ -403,10 +459,14 @@ impl Driver {
             return true;
         }
         match &mut self.phase {
-            Phase::Removing(work) => {
-                if work.as_mut().poll(context).is_pending() {
-                    return false;
+            Phase::Removing { cause, work } => {
+                let cause = *cause;
+                match work.as_mut().poll(context) {
+                    Poll::Pending => return false,
+                    Poll::Ready(Ok(())) => self.ended(cause),
+                    Poll::Ready(Err(NotOurs)) => self.move_out(),
                 }
+                return true;
             }
             Phase::Leaving { until } => {
                 // A store that does not answer is not waited for any longer than a handler.

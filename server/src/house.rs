@@ -176,12 +176,6 @@ impl House {
         tokio::spawn(seat);
     }
 
-    /// Has a line begin a fresh session instead of the one that it asked for.
-    pub(crate) fn start_afresh(self: Arc<Self>, visit: Visit) {
-        let seat: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(self.seat(visit, Request::New));
-        tokio::spawn(seat);
-    }
-
     async fn resume(self: &Arc<Self>, mut arrival: Arrival) -> Result<(), (Line, Loss)> {
         let id = SessionId::of(arrival.token);
         let seat = loop {

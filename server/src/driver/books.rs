@@ -6,16 +6,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::warn;
 use undrop::core::Millis;
 
-use super::{Batch, Driver, Phase, Storing};
-use crate::SessionId;
+use super::{Batch, Driver, Phase, Storing, Waiting};
 use crate::house::House;
+use crate::line::Loss;
 use crate::mailbox::Held;
-use crate::metrics::add;
-use crate::session::NotCommitted;
+use crate::metrics::{Refusal, add};
 use crate::store::{Change, Failure, Fence, Numbered, Unavailable};
+use crate::{SessionId, codes};
 
 /// How long to wait before a store that did not answer is asked again: at first, ...
 const RETRY: Duration = Duration::from_millis(50);
@@ -38,11 +38,7 @@ impl Driver {
                 self.stored(now, storing);
                 continue;
             }
-            info!("the session is not this node's any more");
-            add(&self.house.metrics.fenced, 1);
-            for done in storing.commits {
-                let _ = done.send(Err(NotCommitted::Moved));
-            }
+            self.storing = Some(storing);
             self.move_out();
         }
     }
@@ -59,7 +55,7 @@ impl Driver {
     }
 
     fn begin_to_store(&mut self, now: Millis) -> bool {
-        if matches!(self.phase, Phase::Removing(_) | Phase::Over) {
+        if matches!(self.phase, Phase::Removing { .. } | Phase::Over) {
             return false;
         }
         let is_stale = self.refresh_at().is_some_and(|at| at <= now);
@@ -75,15 +71,15 @@ impl Driver {
             sent: Numbered { after: sent.last(), messages: Vec::new() },
             acknowledged: *acknowledged,
         };
-        let Batch { change, deliveries, commits } = replace(&mut self.news, Batch { change: next, ..Batch::default() });
+        let Batch { change, waiting } = replace(&mut self.news, Batch { change: next, ..Batch::default() });
         let change = Arc::new(change);
         let work = Box::pin(persist(self.house.clone(), self.id, self.fence, change.clone()));
-        self.storing = Some(Storing { change, deliveries, commits, work });
+        self.storing = Some(Storing { change, waiting, work });
         true
     }
 
     fn stored(&mut self, now: Millis, storing: Storing) {
-        let Storing { change, deliveries, commits, .. } = storing;
+        let Storing { change, waiting: Waiting { deliveries, commits, callers }, .. } = storing;
         let Change { taken, committed, sent, acknowledged } = &*change;
         self.trimmed = *acknowledged;
         if !taken.messages.is_empty() {
@@ -112,6 +108,31 @@ impl Driver {
             let _ = done.send(Ok(()));
             self.handler_is_due = true;
         }
+        for caller in callers {
+            self.let_in(now, caller);
+        }
+    }
+
+    /// Those that have waited for the store for too long.
+    pub(super) fn turn_away(&mut self, now: Millis) -> bool {
+        let storing = self.storing.as_mut().map(|storing| &mut storing.waiting);
+        let mut gone = Vec::new();
+        for waiting in storing.into_iter().chain([&mut self.news.waiting]) {
+            gone.extend(waiting.callers.extract_if(.., |caller| caller.until <= now));
+        }
+        let moved = !gone.is_empty();
+        for caller in gone {
+            self.house.metrics.refuse(Refusal::Store);
+            self.part(caller.arrival.visit.line, Loss::close(codes::TRY_LATER, "the store does not answer"));
+        }
+        moved
+    }
+
+    /// When the first of them has waited for long enough.
+    pub(super) fn callers_wait_until(&self) -> Option<Millis> {
+        let storing = self.storing.as_ref().map(|storing| &storing.waiting);
+        let callers = storing.into_iter().chain([&self.news.waiting]).flat_map(|waiting| &waiting.callers);
+        callers.map(|caller| caller.until).min()
     }
 
     /// What is not acknowledged counts, wherever it is.
@@ -126,7 +147,8 @@ impl Driver {
 impl Batch {
     fn is_urgent(&self) -> bool {
         let Change { taken, sent, .. } = &self.change;
-        !taken.messages.is_empty() || !sent.messages.is_empty() || !self.commits.is_empty()
+        let Waiting { commits, callers, .. } = &self.waiting;
+        !taken.messages.is_empty() || !sent.messages.is_empty() || !commits.is_empty() || !callers.is_empty()
     }
 }
 
@@ -148,14 +170,21 @@ async fn persist(house: Arc<House>, id: SessionId, fence: Fence, change: Arc<Cha
 }
 
 /// Has the store forget the session. If it does not answer, the session is gone when its time is up.
-pub(super) async fn remove(house: Arc<House>, id: SessionId, fence: Fence) {
-    let _ = timeout(house.config.farewell, async {
-        while let Err(Failure::Unavailable(error)) = house.store.remove(id, fence).await {
-            report(&house, &error);
+pub(super) async fn remove(house: Arc<House>, id: SessionId, fence: Fence) -> Result<(), NotOurs> {
+    let removed = timeout(house.config.farewell, async {
+        let mut asked_before = false;
+        loop {
+            match house.store.remove(id, fence).await {
+                Ok(()) => return Ok(()),
+                // What was asked before may have been done, though it was not answered.
+                Err(Failure::NotOurs) => return if asked_before { Ok(()) } else { Err(NotOurs) },
+                Err(Failure::Unavailable(error)) => report(&house, &error),
+            }
+            asked_before = true;
             sleep(RETRY).await;
         }
-    })
-    .await;
+    });
+    removed.await.unwrap_or(Ok(()))
 }
 
 fn report(house: &House, error: &Unavailable) {

@@ -25,6 +25,7 @@ impl Driver {
             self.end(Cause::Expired, Loss::Gone);
             moved = true;
         }
+        moved |= self.turn_away(now);
         moved
     }
 
@@ -60,6 +61,7 @@ impl Driver {
             self.farewell_ends(),
             self.life_ends(),
             self.refresh_at(),
+            self.callers_wait_until(),
             patience,
             leaving,
         ];

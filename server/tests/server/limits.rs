@@ -6,6 +6,7 @@ use http::StatusCode;
 use undrop::core::outbox::Bounds;
 use undrop_server::{Config, Limits, SendError};
 
+use crate::support::gate::GatedStore;
 use crate::support::house::config;
 use crate::support::raw::NoLine;
 use crate::support::{Client, House, Raw, Tap, echo, soon};
@@ -129,6 +130,24 @@ async fn all_outboxes_together_hold_so_much_and_no_more() {
     assert_eq!(taken, 10);
     drop(clients);
     house.metric_becomes("undrop_outbox_bytes", 10_000).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and_not_for_good() {
+    let (store, gate) = GatedStore::shut();
+    let greeting = Duration::from_millis(50);
+    let house = House::with_store(Config { greeting, ..config() }, store, echo).await;
+    let mut client = Client::open(house.address, "").await;
+    client.cut();
+    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+    line.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
+    assert_eq!(line.closed().await, Some((1013, "the store does not answer".into())));
+    assert_eq!(house.metric("undrop_refused_total{for=\"store\"}"), 1);
+    gate.open();
+    client.dial().await;
+    client.send("in time").await;
+    assert_eq!(client.recv().await, (1, "in time".into()));
+    assert_eq!((client.opened, client.resumed), (1, 1));
 }
 
 #[tokio::test]
