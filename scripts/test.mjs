@@ -3,7 +3,7 @@
 import { buildPackage } from './lib/build.mjs';
 import { dim, Failure, heading, main, report, seconds, step } from './lib/log.mjs';
 import { forBuild, parts } from './lib/setup.mjs';
-import { buildTestServer } from './lib/test-server.mjs';
+import { buildNode, buildTestServer } from './lib/test-server.mjs';
 import { wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { failure, sum } from './suites/results.mjs';
@@ -22,7 +22,10 @@ const suites = {
   simulation: { run: simulation, needs: [] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
-  e2e: { run: () => nodeTests('tests/e2e'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
+  e2e: {
+    run: () => nodeTests('tests/e2e'),
+    needs: ['package', 'test server', 'node', 'redis-server', 'geckodriver', ...browsers],
+  },
   packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', 'test server', ...browsers] },
   docs: { run: () => nodeTests('tests/docs'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
 };
@@ -68,6 +71,10 @@ async function prepare(needs) {
   if (needs.includes('test server')) {
     const why = 'a WebSocket server that misbehaves on request, and a proxy that injures lines';
     await attempt('test server', () => step('Test server', why, buildTestServer));
+  }
+  if (needs.includes('node')) {
+    const why = 'undrop-server with its sessions in Redis, to be killed and started again';
+    await attempt('node', () => step('Node', why, buildNode));
   }
   return missing;
 }

@@ -1,4 +1,4 @@
-// Starts the server that misbehaves on request, for the tests that talk to one, and builds the proxy that injures lines.
+// Builds the programs that the tests talk to, and starts the server that misbehaves on request.
 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -13,15 +13,33 @@ export const usualUrl = `ws://127.0.0.1:${usualPort}`;
 
 export const proxyProgram = join(target, 'release/undrop-fault-proxy');
 
-/** Both of them. */
-export const buildTestServer = () =>
-  run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-test-server', '-p', 'undrop-fault-proxy']);
+/** `undrop-server` with its sessions in Redis. */
+export const nodeProgram = join(target, 'release/examples/echo');
 
-/** Starts it on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
+const build = (...what) => run('cargo', ['build', '--quiet', '--release', ...what]);
+
+/** The server that misbehaves on request, and the proxy that injures lines. */
+export const buildTestServer = () => build('-p', 'undrop-test-server', '-p', 'undrop-fault-proxy');
+
+export const buildNode = () => build('-p', 'undrop-server', '--features', 'redis', '--example', 'echo');
+
+/** Starts the test server on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
 export async function startTestServer({ port = 0 } = {}) {
   await buildTestServer();
-  const program = join(target, 'release/undrop-test-server');
-  const child = start(program, ['--port', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { url, child, gone } = await startListening(join(target, 'release/undrop-test-server'), [
+    '--port',
+    String(port),
+  ]);
+  const stop = async () => {
+    child.stdin.end();
+    await gone;
+  };
+  return { url, stop };
+}
+
+/** Starts a program whose first line says where it listens. */
+export async function startListening(program, args) {
+  const child = start(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = finished(child, program);
   const first = await Promise.race([firstLine(child.stdout), gone.then(() => undefined)]);
   const url = first?.match(/^listening (ws:\/\/\S+)$/)?.[1];
@@ -29,11 +47,7 @@ export async function startTestServer({ port = 0 } = {}) {
     child.kill();
     throw new Failure(`${program} did not say where it listens${first ? `, but: ${first}` : ''}`);
   }
-  const stop = async () => {
-    child.stdin.end();
-    await gone;
-  };
-  return { url, stop };
+  return { url, child, gone };
 }
 
 export const usualPortIfFree = () =>

@@ -1,50 +1,71 @@
-// Numbered messages both ways, each of which is counted where it arrives.
+// Numbered messages both ways, over lines that go to one node or another, and what became of them at both ends.
 
 import { Undrop } from '../../../dist/session.js';
+import { chance } from '../../support/random.mjs';
+import { tally } from './tally.js';
 
-/** Sends so many numbers, hears as many, and says what became of both. `pace` is how many leave every 10 ms. */
-export async function count(url, { numbers, pace }) {
-  const socket = new Undrop(url, [], {
+/**
+ * Sends so many numbers to undrop-server's `/count`, `pace` of them each 10 ms, and hears at least as many. Each dial goes to any
+ * of the `urls`. About each so many receipts, as `tells` says, it tells how many there are by a request for `/receipts/N`.
+ */
+export async function count(urls, { numbers, pace, tells, seed }) {
+  const random = chance(seed);
+  let node;
+  const choose = () => {
+    node = random(urls.length);
+    return urls[node];
+  };
+  const socket = new Undrop(choose, [], {
     resume: true,
     // For the sake of many losses in little time.
     retry: { cap: 50, resetAfter: 0 },
     connectTimeout: 1_000,
-    heartbeat: { interval: 500, timeout: 500 },
+    heartbeat: { interval: 100, timeout: 100 },
   });
-  const tally = { received: 0, lost: 0, duplicated: 0, reordered: 0, drops: 0, resumes: 0, opens: 0, returned: 0 };
-  const seen = new Set();
-  let last = 0;
-  const heardAll = new Promise((resolve) => {
+  const story = { opens: 0, drops: 0, resumes: 0, moves: 0, returned: 0 };
+  let last;
+  const arrive = () => {
+    if (last !== undefined && last !== node) story.moves++;
+    last = node;
+  };
+  socket.onopen = () => {
+    story.opens++;
+    arrive();
+  };
+  socket.onresume = () => {
+    story.resumes++;
+    arrive();
+  };
+  socket.ondrop = () => story.drops++;
+  socket.onlost = () => story.returned++;
+
+  // What arrived here, and by its receipts what arrived there, in order.
+  const [here, there] = [[], []];
+  let next = random(2 * tells);
+  const counted = new Promise((resolve, reject) => {
+    socket.onclose = ({ code, reason }) => reject(new Error(`closed with ${code} ${reason}: ${JSON.stringify(story)}`));
     socket.onmessage = ({ data }) => {
-      const number = Number(data);
-      if (seen.has(number)) tally.duplicated++;
-      else if (number < last) tally.reordered++;
-      seen.add(number);
-      last = Math.max(last, number);
-      tally.received = seen.size;
-      if (seen.size === numbers) resolve();
+      const [number, kind, text] = data.split(' ');
+      here.push(Number(number));
+      if (kind === '=') resolve({ sent: Number(number), arrived: Number(text) });
+      if (kind !== '<') return;
+      there.push(Number(text));
+      if (there.length < next) return;
+      next += 1 + random(2 * tells);
+      fetch(`/receipts/${there.length}`);
     };
   });
-  socket.onopen = () => tally.opens++;
-  socket.onresume = () => tally.resumes++;
-  socket.ondrop = () => tally.drops++;
-  socket.onlost = () => tally.returned++;
-  let delivered;
-  const sentAll = new Promise((resolve) => {
-    let next = 1;
-    const timer = setInterval(() => {
-      for (let more = pace; more && next <= numbers; more--) delivered = socket.deliver(`${next++}`);
-      if (next <= numbers) return;
-      clearInterval(timer);
-      resolve();
-    }, 10);
-  });
-  await sentAll;
-  // In order: when the last has arrived, so have all.
+  let [number, delivered] = [0];
+  const timer = setInterval(() => {
+    for (let more = pace; more && number < numbers; more--) socket.send(`${++number}`);
+    if (number < numbers) return;
+    clearInterval(timer);
+    delivered = socket.deliver('end');
+  }, 10);
+  const { sent, arrived } = await counted;
   await delivered;
-  await heardAll;
-  tally.lost = last - seen.size;
   const { unacknowledged } = socket.stats;
+  socket.onclose = null;
   socket.close();
-  return { ...tally, unacknowledged };
+  return { ...story, unacknowledged, arrived, page: tally(here, sent), server: tally(there, numbers) };
 }

@@ -49,13 +49,15 @@ pub struct Count {
 pub struct Plan {
     state: u64,
     every: Duration,
+    longest: Duration,
 }
 
 impl Plan {
-    /// The plan of `seed`, with faults that are `every` apart on the average, beside what they last.
+    /// The plan of `seed`, with faults that are `every` apart on the average, beside what they last, which is never longer
+    /// than `longest`.
     #[must_use]
-    pub fn new(seed: u64, every: Duration) -> Self {
-        Self { state: seed, every }
+    pub fn new(seed: u64, every: Duration, longest: Duration) -> Self {
+        Self { state: seed, every, longest }
     }
 
     /// SplitMix64: any seed will do, 0 too.
@@ -95,11 +97,11 @@ impl Iterator for Plan {
             }
             4 => {
                 let ways = self.ways();
-                Fault::Hole(ways, self.time(Duration::from_secs(1)))
+                Fault::Hole(ways, self.time(self.longest))
             }
             _ => {
                 let (ways, latency) = (self.ways(), self.time(Duration::from_millis(200)));
-                Fault::Latency(ways, latency, self.time(Duration::from_secs(1)))
+                Fault::Latency(ways, latency, self.time(self.longest))
             }
         };
         Some((pause, fault))
@@ -162,9 +164,10 @@ mod tests {
     use crate::lines::Entry;
 
     const EVERY: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_millis(700);
 
     fn first(seed: u64) -> Vec<(Duration, Fault)> {
-        Plan::new(seed, EVERY).take(600).collect()
+        Plan::new(seed, EVERY, LONGEST).take(600).collect()
     }
 
     #[test]
@@ -189,11 +192,21 @@ mod tests {
         assert!((0.9..1.1).contains(&(sum.as_secs_f64() / (600.0 * EVERY.as_secs_f64()))), "{sum:?}");
     }
 
+    #[test]
+    fn what_lasts_is_over_in_time() {
+        let longest = |(_, fault): &(Duration, Fault)| match fault {
+            Fault::Hole(_, lasts) | Fault::Latency(_, _, lasts) => *lasts,
+            Fault::Cut(_) | Fault::Fuse(..) => Duration::ZERO,
+        };
+        let longest = first(0).iter().map(longest).max();
+        assert!(longest.is_some_and(|longest| LONGEST / 2 < longest && longest <= LONGEST), "{longest:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_chaos_counts_what_it_did_and_leaves_the_weather_calm() {
         let lines = Lines::default();
         let Entry { line: old, .. } = lines.enter();
-        let counts = chaos(&lines, Plan::new(1, EVERY), sleep(Duration::from_secs(60))).await;
+        let counts = chaos(&lines, Plan::new(1, EVERY, LONGEST), sleep(Duration::from_secs(60))).await;
         assert!(counts.values().map(|count| count.times).sum::<usize>() > 60, "{counts:?}");
         assert!(counts.values().all(|count| count.lines == count.times), "one line each time: {counts:?}");
         for line in [old, lines.enter().line] {

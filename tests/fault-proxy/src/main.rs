@@ -85,7 +85,9 @@ impl Commander {
         let (number, order) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         match Order::parse(order) {
             // It answers when it is over, and other orders go on.
-            Ok(Order::Chaos { lasts, every }) if !self.rages() => self.rage(number, lasts, every),
+            Ok(Order::Chaos { lasts, every, longest }) if !self.rages() => {
+                self.rage(number, lasts, Plan::new(self.seed, every, longest));
+            }
             Ok(order) => answer(number, self.obey(order).await),
             Err(why) => answer(number, Err(why)),
         }
@@ -119,23 +121,23 @@ impl Commander {
         self.raging.as_ref().is_some_and(|(raging, _)| !raging.is_finished())
     }
 
-    fn rage(&mut self, number: &str, lasts: Duration, every: Duration) {
+    fn rage(&mut self, number: &str, lasts: Duration, plan: Plan) {
         let (number, lines, seed) = (number.to_owned(), self.proxy.lines().clone(), self.seed);
         let end = Arc::new(Notify::new());
         let calm = end.clone();
-        let raging = tokio::spawn(async move { answer(&number, Ok(rage(&lines, seed, lasts, every, &calm).await)) });
+        let raging = tokio::spawn(async move { answer(&number, Ok(rage(&lines, seed, lasts, plan, &calm).await)) });
         self.raging = Some((raging, end));
     }
 }
 
-async fn rage(lines: &Lines, seed: u64, lasts: Duration, every: Duration, calm: &Notify) -> Value {
+async fn rage(lines: &Lines, seed: u64, lasts: Duration, plan: Plan, calm: &Notify) -> Value {
     let end = async {
         tokio::select! {
             () = sleep(lasts) => {}
             () = calm.notified() => {}
         }
     };
-    let counts = chaos(lines, Plan::new(seed, every), end).await;
+    let counts = chaos(lines, plan, end).await;
     let kinds: Map<_, _> = counts
         .into_iter()
         .map(|(kind, count)| (kind.to_owned(), json!({ "times": count.times, "lines": count.lines })))

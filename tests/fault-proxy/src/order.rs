@@ -24,8 +24,9 @@ new (those to come) or all, which it is when not given. What counts lines answer
   hang                             new lines are taken and led nowhere
   listen                           new lines pass again, on the same port, and so do those that hang
   lines                            each line, with how many bytes were taken and have passed each way
-  chaos SECONDS [EVERY_MS]         random faults for so long, on the average so far apart (500); answers
-                                   at the end, with how many of each kind and the lines that they hit
+  chaos SECONDS [EVERY_MS] [MS]    random faults for so long, on the average so far apart (500), none of which
+                                   lasts longer than that (1000); answers at the end, with how many of each
+                                   kind and the lines that they hit
   calm                             ends the chaos now
 ";
 
@@ -50,6 +51,8 @@ pub enum Order {
         lasts: Duration,
         /// How far apart the faults are, on the average.
         every: Duration,
+        /// How long those that last do, at most.
+        longest: Duration,
     },
     /// End the chaos.
     Calm,
@@ -57,6 +60,8 @@ pub enum Order {
 
 /// How far apart the faults of a chaos are when its order does not say.
 const EVERY: Duration = Duration::from_millis(500);
+/// How long they last at most.
+const LONGEST: Duration = Duration::from_secs(1);
 
 impl Order {
     /// Reads an order, without its number.
@@ -85,8 +90,11 @@ impl Order {
             ["hang"] => Self::Hang,
             ["refuse"] => Self::Refuse,
             ["lines"] => Self::Lines,
-            ["chaos", lasts] => Self::Chaos { lasts: seconds(lasts)?, every: EVERY },
-            ["chaos", lasts, every] => Self::Chaos { lasts: seconds(lasts)?, every: apart(every)? },
+            ["chaos", lasts] => Self::Chaos { lasts: seconds(lasts)?, every: EVERY, longest: LONGEST },
+            ["chaos", lasts, every] => Self::Chaos { lasts: seconds(lasts)?, every: apart(every)?, longest: LONGEST },
+            ["chaos", lasts, every, longest] => {
+                Self::Chaos { lasts: seconds(lasts)?, every: apart(every)?, longest: milliseconds(longest)? }
+            }
             ["calm"] => Self::Calm,
             _ => return Err(format!("no such order: {text:?}")),
         })
@@ -200,7 +208,7 @@ mod tests {
             let example = line.split("  ").next().unwrap();
             let shown = [("WAYS", "both"), ("WAY", "up"), ("BYTES", "1"), ("on|off", "on"), ("SECONDS", "1")]
                 .into_iter()
-                .chain([("[EVERY_MS]", "1"), ("MS", "1"), ("[SCOPE]", "all")])
+                .chain([("[EVERY_MS]", "1"), ("[MS]", "1"), ("MS", "1"), ("[SCOPE]", "all")])
                 .fold(example.to_owned(), |text, (word, value)| text.replace(word, value));
             assert!(Order::parse(&shown).is_ok(), "{shown:?}: {:?}", Order::parse(&shown));
         }
