@@ -1,4 +1,5 @@
-//! `idle [SESSIONS]`: what an idle session costs the server in memory. 10,000 of them if nothing else is said.
+//! `idle [LINES]`: what an idle session costs the server in memory, beside an idle WebSocket of axum's without one. 10,000
+//! of each if nothing else is said.
 //!
 //! The server is a process of its own, and what is measured is its resident memory: what the kernel keeps for a TCP
 //! connection is not in it.
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::process::{ExitCode, Stdio};
 
 use axum::Router;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -25,6 +27,37 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// As many lines are dialled at once.
 const AT_ONCE: usize = 100;
+
+const BROWSER: [(&str, &str); 6] = [
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("accept-language", "en-GB,en-US;q=0.9,en;q=0.8"),
+    ("cache-control", "no-cache"),
+    ("cookie", "session=0123456789abcdef0123456789abcdef"),
+    ("pragma", "no-cache"),
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+];
+
+/// What a line is, by the path that serves it.
+#[derive(Clone, Copy)]
+enum Kind {
+    Socket,
+    /// One that reads as little at once as a session does.
+    Lean,
+    Session,
+}
+
+impl Kind {
+    fn path(self) -> &'static str {
+        match self {
+            Kind::Socket => "socket",
+            Kind::Lean => "lean",
+            Kind::Session => "session",
+        }
+    }
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -52,19 +85,30 @@ async fn with_all_the_files_allowed(sessions: Option<&String>) -> Outcome<()> {
     if status.success() { Ok(()) } else { Err("it did not get to its end".into()) }
 }
 
-async fn measure(sessions: Option<&String>) -> Outcome<()> {
-    let sessions: usize = sessions.ok_or("how many sessions?")?.parse()?;
+async fn measure(lines: Option<&String>) -> Outcome<()> {
+    let lines: usize = lines.ok_or("how many lines?")?.parse()?;
+    println!("{lines} idle lines of each kind, and the resident memory of the server for each of them:");
+    for (kind, name) in [
+        (Kind::Socket, "axum's WebSocket, as it comes"),
+        (Kind::Lean, "the same with a read buffer of 4 KiB"),
+        (Kind::Session, "the same with a session"),
+    ] {
+        println!("{name:40} {:6.1} KiB", cost(kind, lines).await?);
+    }
+    Ok(())
+}
+
+/// In KiB, of one line. Each kind has a server of its own: what an allocator keeps of earlier lines would hide what these cost.
+async fn cost(kind: Kind, lines: usize) -> Outcome<f64> {
     let (mut server, address) = start().await?;
     // What is needed once is not counted.
-    drop(dial(address, 100).await?);
+    drop(dial(kind, address, 100).await?);
     let before = resident(&server)?;
-    let lines = dial(address, sessions).await?;
-    let with_lines = resident(&server)?;
-    println!("{sessions} idle sessions in {:.1} MB, before them {:.1} MB", megabytes(with_lines), megabytes(before));
-    println!("memory per idle session: {:.1} KiB", with_lines.saturating_sub(before) as f64 / 1024.0 / sessions as f64);
-    drop(lines);
+    let idle = dial(kind, address, lines).await?;
+    let cost = resident(&server)?.saturating_sub(before) as f64 / 1024.0 / lines as f64;
+    drop(idle);
     server.kill().await?;
-    Ok(())
+    Ok(cost)
 }
 
 async fn start() -> Outcome<(Child, SocketAddr)> {
@@ -75,38 +119,51 @@ async fn start() -> Outcome<(Child, SocketAddr)> {
     Ok((server, line.parse()?))
 }
 
-async fn dial(address: SocketAddr, sessions: usize) -> Outcome<Vec<WebSocketStream<TcpStream>>> {
-    let (mut dialling, mut lines) = (JoinSet::new(), Vec::new());
-    for _ in 0..sessions {
+async fn dial(kind: Kind, address: SocketAddr, lines: usize) -> Outcome<Vec<WebSocketStream<TcpStream>>> {
+    let (mut dialling, mut idle) = (JoinSet::new(), Vec::new());
+    for _ in 0..lines {
         if dialling.len() == AT_ONCE
             && let Some(line) = dialling.join_next().await
         {
-            lines.push(line??);
+            idle.push(line??);
         }
-        dialling.spawn(begin(address));
+        dialling.spawn(begin(kind, address));
     }
     while let Some(line) = dialling.join_next().await {
-        lines.push(line??);
+        idle.push(line??);
     }
-    Ok(lines)
+    Ok(idle)
 }
 
-/// A line with a session that has said something once.
-async fn begin(address: SocketAddr) -> Result<WebSocketStream<TcpStream>, Error> {
-    let mut request = format!("ws://{address}/").into_client_request()?;
-    request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
+/// A line on which something was said once.
+async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStream>, Error> {
+    let mut request = format!("ws://{address}/{}", kind.path()).into_client_request()?;
+    if let Kind::Session = kind {
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
+    }
+    // What browsers send beside what a WebSocket needs.
+    for (name, value) in BROWSER {
+        request.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     let config = WebSocketConfig::default().read_buffer_size(1 << 10);
     let stream = TcpStream::connect(address).await?;
     let (mut line, _) = client_async_with_config(request, stream, Some(config)).await?;
-    line.send(Message::text("\u{10}new")).await?;
-    // The welcome.
-    line.next().await.ok_or(Error::ConnectionClosed)??;
-    line.send(Message::text("hello")).await?;
-    // The answer and the acknowledgement.
-    for _ in 0..2 {
-        line.next().await.ok_or(Error::ConnectionClosed)??;
+    let mut talk = async |says: &'static str, answers: usize| {
+        line.send(Message::text(says)).await?;
+        for _ in 0..answers {
+            line.next().await.ok_or(Error::ConnectionClosed)??;
+        }
+        Ok::<(), Error>(())
+    };
+    match kind {
+        Kind::Socket | Kind::Lean => talk("hello", 1).await?,
+        Kind::Session => {
+            talk("\u{10}new", 1).await?;
+            // The answer and the acknowledgement.
+            talk("hello", 2).await?;
+            talk("\u{10}ack 1", 0).await?;
+        }
     }
-    line.send(Message::text("\u{10}ack 1")).await?;
     Ok(line)
 }
 
@@ -118,15 +175,15 @@ fn resident(server: &Child) -> Outcome<usize> {
     Ok(line.trim().trim_end_matches(" kB").trim().parse::<usize>()? * 1024)
 }
 
-fn megabytes(bytes: usize) -> f64 {
-    bytes as f64 / 1e6
-}
-
 async fn serve() -> Outcome<()> {
     let most = usize::MAX;
     let limits = Limits { sessions: most, sessions_per_address: most, handshake_burst: u32::MAX, ..Limits::default() };
     let sessions = Sessions::new(Config { limits, ..Config::default() });
-    let app = Router::new().route("/", any(echo)).with_state(sessions);
+    let app = Router::new()
+        .route("/socket", any(socket))
+        .route("/lean", any(lean))
+        .route("/session", any(session))
+        .with_state(sessions);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -137,7 +194,7 @@ async fn serve() -> Outcome<()> {
     Ok(())
 }
 
-async fn echo(upgrade: SessionUpgrade) -> Response {
+async fn session(upgrade: SessionUpgrade) -> Response {
     upgrade.on_session(|mut session: Session| async move {
         while let Some(received) = session.recv().await {
             if received.commit_with([received.message.clone()]).await.is_err() {
@@ -145,4 +202,20 @@ async fn echo(upgrade: SessionUpgrade) -> Response {
             }
         }
     })
+}
+
+async fn socket(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(answer)
+}
+
+async fn lean(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.read_buffer_size(Limits::default().read_buffer).on_upgrade(answer)
+}
+
+async fn answer(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
 }

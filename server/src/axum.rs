@@ -60,7 +60,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let handshake = Handshake { uri: parts.uri.clone(), headers: parts.headers.clone(), address, protocol: None };
+        let handshake = Handshake::of(&parts.uri, &parts.headers, address);
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await?;
         Ok(Self { sessions: Sessions::from_ref(state), upgrade, handshake })
     }
@@ -115,7 +115,8 @@ impl Socket for WebSocket {
                 text.map(Frame::Text).map_err(|_| Broken::NotUtf8)
             }
             Some(Ok(AxumMessage::Binary(bytes))) => Ok(Frame::Binary(bytes)),
-            Some(Ok(AxumMessage::Ping(_) | AxumMessage::Pong(_))) => Ok(Frame::Other),
+            Some(Ok(AxumMessage::Ping(_))) => Ok(Frame::Ping),
+            Some(Ok(AxumMessage::Pong(_))) => Ok(Frame::Other),
             Some(Ok(AxumMessage::Close(_))) => Err(Broken::Gone),
         })
     }

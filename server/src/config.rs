@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use undrop::core::outbox::Bounds;
 
-/// How the server behaves.
+/// How the server behaves. Spans are at most some 49 days: what is longer is cut.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How long a session outlives a line. Default: 2 minutes. At most some 49 days.
+    /// How long a session outlives a line. Default: 2 minutes.
     pub time_to_live: Duration,
     /// Over how long the clients should spread when all have to dial again.
     pub spread: Spread,
@@ -135,6 +135,17 @@ impl Default for Limits {
             handshakes_per_second: 100,
             read_buffer: 4 << 10,
         }
+    }
+}
+
+impl Config {
+    /// All spans as long as they can be counted, so that "never" may be said by any that is long enough.
+    pub(crate) fn within_reason(mut self) -> Self {
+        let Self { time_to_live, idle, probe, greeting, farewell, grace, .. } = &mut self;
+        for span in [time_to_live, idle, probe, greeting, farewell, grace] {
+            *span = Duration::from_millis(millis(*span).into());
+        }
+        self
     }
 }
 

@@ -261,8 +261,7 @@ impl Driver {
 
     fn send(&mut self, message: Message, delivered: Option<oneshot::Sender<()>>) {
         if self.takes_messages() {
-            self.unstored.messages += 1;
-            self.unstored.bytes += message.len() as u64;
+            self.unstored += Held::of(&message);
             self.news.change.sent.messages.push(message);
             self.news.waiting.deliveries.push(delivered);
         } else {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use undrop::core::wire::PROTOCOL;
 
 use crate::config::{Config, Origins, Strangers};
@@ -22,6 +22,20 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// A copy of a request's head that shares nothing with it: a session keeps it, and would keep alive all that was read
+    /// from the line with it.
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap, address: Option<IpAddr>) -> Self {
+        let mut copies = HeaderMap::with_capacity(headers.len());
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_str().as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+                copies.append(name, value);
+            }
+        }
+        let uri = uri.to_string().parse().unwrap_or_default();
+        Self { uri, headers: copies, address, protocol: None }
+    }
+
     /// A header's value, if there is one and it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -118,9 +132,20 @@ pub(crate) fn agree(headers: &HeaderMap, config: &Config) -> Option<Agreed> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
+
+    #[test]
+    fn a_handshake_has_all_headers_of_the_request_and_shares_none_of_its_bytes() {
+        let head = bytes::Bytes::from_static(b"a=1; b=2");
+        let mut headers = HeaderMap::new();
+        for part in [0..3, 5..8] {
+            headers.append(header::COOKIE, HeaderValue::from_maybe_shared(head.slice(part)).unwrap());
+        }
+        let handshake = Handshake::of(&Uri::from_static("/chat?room=7"), &headers, None);
+        assert_eq!((handshake.cookie("a"), handshake.cookie("b")), (Some("1"), Some("2")));
+        assert_eq!(handshake.query("room").as_deref(), Some("7"));
+        assert!(handshake.headers.values().all(|value| !head.as_ptr_range().contains(&value.as_bytes().as_ptr())));
+    }
 
     fn offering(offer: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer))])

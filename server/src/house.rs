@@ -77,6 +77,7 @@ enum NoSeat {
 
 impl House {
     pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, authenticator: Authenticator) -> Self {
+        let config = config.within_reason();
         let allowances = Allowances::new(config.limits.handshake_burst, config.limits.handshakes_per_second);
         Self { config, metrics: Metrics::default(), store, authenticator, allowances, table: Mutex::default() }
     }

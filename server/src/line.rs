@@ -46,6 +46,8 @@ pub(crate) trait Socket: Send {
 pub(crate) struct Line {
     socket: Box<dyn Socket>,
     written: bool,
+    /// Whether the library has an answer to a ping that has to leave.
+    owes_pong: bool,
     /// While it lives the server has one line more.
     _presence: Count,
 }
@@ -96,12 +98,12 @@ impl From<Broken> for Loss {
 
 impl Line {
     pub(crate) fn new(socket: Box<dyn Socket>, presence: Count) -> Self {
-        Self { socket, written: false, _presence: presence }
+        Self { socket, written: false, owes_pong: false, _presence: presence }
     }
 
     /// The next thing that comes, by the rules of the protocol.
     pub(crate) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<Heard, Loss>> {
-        Poll::Ready(match ready!(self.socket.poll_read(context))? {
+        Poll::Ready(match ready!(self.poll_read(context))? {
             Frame::Binary(bytes) => Ok(Heard::Message(Message::Binary(bytes))),
             Frame::Text(text) if !text.starts_with(wire::ESCAPE) => Ok(Heard::Message(Message::Text(text))),
             Frame::Text(text) => match wire::unescape(&text) {
@@ -115,7 +117,7 @@ impl Line {
 
     /// The same without the protocol: all text is the app's.
     pub(crate) fn poll_plain(&mut self, context: &mut Context<'_>) -> Poll<Result<Heard, Loss>> {
-        Poll::Ready(match ready!(self.socket.poll_read(context))? {
+        Poll::Ready(match ready!(self.poll_read(context))? {
             Frame::Binary(bytes) => Ok(Heard::Message(Message::Binary(bytes))),
             Frame::Text(text) => Ok(Heard::Message(Message::Text(text))),
             Frame::Ping | Frame::Other => Ok(Heard::Sign),
@@ -175,7 +177,7 @@ impl Line {
             }
             poll_fn(|context| self.socket.poll_flush(context)).await?;
             loop {
-                match poll_fn(|context| self.socket.poll_read(context)).await {
+                match poll_fn(|context| self.poll_read(context)).await {
                     Ok(_) => {}
                     Err(Broken::Gone) => return Ok(()),
                     // What can't be read stays unread, and TCP takes back what was written if a line ends like that.
@@ -187,6 +189,18 @@ impl Line {
             Ok::<(), Broken>(())
         })
         .await;
+    }
+
+    /// The next frame. The answer to a ping leaves first: the library keeps one for each ping, and a client that asked on and on
+    /// and read nothing would fill the memory with them.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
+        if self.owes_pong {
+            ready!(self.socket.poll_flush(context))?;
+            self.owes_pong = false;
+        }
+        let read = self.socket.poll_read(context);
+        self.owes_pong = matches!(read, Poll::Ready(Ok(Frame::Ping)));
+        read
     }
 
     fn write(&mut self, frame: Frame) -> Result<(), Loss> {
@@ -220,7 +234,53 @@ pub(crate) fn broken(error: &tungstenite::Error) -> Broken {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+    use std::task::Waker;
+
     use super::*;
+    use crate::metrics::Gauge;
+
+    /// Pings on and on, and takes no answer until it is told to.
+    struct Flood {
+        pings: Arc<AtomicUsize>,
+        takes: Arc<AtomicBool>,
+    }
+
+    impl Socket for Flood {
+        fn poll_read(&mut self, _: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
+            self.pings.fetch_add(1, Relaxed);
+            Poll::Ready(Ok(Frame::Ping))
+        }
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+            Poll::Pending
+        }
+
+        fn write(&mut self, _: Frame) -> Result<(), Broken> {
+            Ok(())
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+            if self.takes.load(Relaxed) { Poll::Ready(Ok(())) } else { Poll::Pending }
+        }
+    }
+
+    #[test]
+    fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
+        let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let flood = Flood { pings: pings.clone(), takes: takes.clone() };
+        let mut line = Line::new(Box::new(flood), Gauge::default().count());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(matches!(line.poll_heard(&mut context), Poll::Ready(Ok(Heard::Sign))));
+        for _ in 0..10 {
+            assert!(line.poll_heard(&mut context).is_pending());
+        }
+        assert_eq!(pings.load(Relaxed), 1);
+        takes.store(true, Relaxed);
+        assert!(line.poll_heard(&mut context).is_ready());
+        assert_eq!(pings.load(Relaxed), 2);
+    }
 
     #[test]
     fn a_close_reason_is_cut_between_letters() {

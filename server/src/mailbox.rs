@@ -3,14 +3,17 @@
 //! The handler runs inside the task, so most of what is left here is picked up without anybody being woken.
 
 use std::collections::VecDeque;
+use std::iter::Sum;
 use std::mem::take;
+use std::ops::{Add, AddAssign, SubAssign};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use undrop::core::outbox::Bounds;
 
 use crate::Message;
 use crate::house::House;
@@ -54,6 +57,8 @@ struct State {
     attended: bool,
     driver: Option<Waker>,
     inbox: VecDeque<(u64, Message)>,
+    /// How much is in it.
+    unread: Held,
     reader: Option<Waker>,
     ending: Option<Ending>,
     /// What was sent and is not acknowledged: what the task has, ...
@@ -80,6 +85,7 @@ impl Mailbox {
             attended: true,
             driver: None,
             inbox: VecDeque::new(),
+            unread: Held::default(),
             reader: None,
             ending: None,
             held: Held::default(),
@@ -96,6 +102,7 @@ impl Mailbox {
     pub(crate) fn poll_received(&self, context: &mut Context<'_>) -> Poll<Option<(u64, Message)>> {
         let mut state = self.state.lock();
         if let Some(received) = state.inbox.pop_front() {
+            state.unread -= Held::of(&received.1);
             // There is room again.
             wake(&mut state.driver);
             return Poll::Ready(Some(received));
@@ -187,8 +194,7 @@ impl Mailbox {
     pub(crate) fn collect(&self) -> Post {
         let mut state = self.state.lock();
         let queued = take(&mut state.queued);
-        let held = Held { messages: state.held.messages + queued.messages, bytes: state.held.bytes + queued.bytes };
-        self.set_held(&mut state, held);
+        state.held += queued;
         take(&mut state.post)
     }
 
@@ -210,13 +216,16 @@ impl Mailbox {
     /// Hands messages to the handler.
     pub(crate) fn deliver(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
         let mut state = self.state.lock();
-        state.inbox.extend(messages);
+        for (number, message) in messages {
+            state.unread += Held::of(&message);
+            state.inbox.push_back((number, message));
+        }
         wake_reader(state);
     }
 
-    /// How many messages the handler has yet to receive.
-    pub(crate) fn unread(&self) -> usize {
-        self.state.lock().inbox.len()
+    /// What the handler has yet to receive.
+    pub(crate) fn unread(&self) -> Held {
+        self.state.lock().unread
     }
 
     /// What was sent before this mailbox was there.
@@ -227,9 +236,9 @@ impl Mailbox {
     /// So much of what was collected is not acknowledged.
     pub(crate) fn hold(&self, held: Held) {
         let mut state = self.state.lock();
-        if state.held != held {
-            self.set_held(&mut state, held);
-        }
+        self.release(state.held);
+        self.all().fetch_add(held.bytes, Ordering::Relaxed);
+        state.held = held;
     }
 
     pub(crate) fn set_down(&self, since: Option<Instant>) {
@@ -248,7 +257,8 @@ impl Mailbox {
         let mut state = self.state.lock();
         state.attended = false;
         state.post.commands.clear();
-        state.queued = Held::default();
+        self.release(take(&mut state.queued));
+        self.release(take(&mut state.held));
         wake_reader(state);
     }
 
@@ -270,25 +280,65 @@ impl Mailbox {
             return Err(SendError::Over);
         }
         let limits = &self.house.config.limits;
-        let queued = Held {
-            messages: state.queued.messages + messages.len(),
-            bytes: state.queued.bytes + messages.iter().map(|message| message.len() as u64).sum::<u64>(),
-        };
-        let all = self.house.metrics.outbox_bytes.load(Ordering::Relaxed);
-        if queued.messages + state.held.messages > limits.outbox.messages as usize
-            || queued.bytes + state.held.bytes > limits.outbox.bytes
-            || queued.bytes + all > limits.outboxes as u64
+        let more: Held = messages.iter().map(Held::of).sum();
+        let mine = state.held + state.queued + more;
+        // Taken before it is looked at, so that many sessions at once do not all find the same room.
+        let all = self.all().fetch_add(more.bytes, Ordering::Relaxed) + more.bytes;
+        if mine.messages > limits.outbox.messages as usize
+            || mine.bytes > limits.outbox.bytes
+            || all > limits.outboxes as u64
         {
+            self.release(more);
             return Err(SendError::Full);
         }
-        state.queued = queued;
+        state.queued += more;
         Ok(())
     }
 
-    fn set_held(&self, state: &mut State, held: Held) {
-        let all = &self.house.metrics.outbox_bytes;
-        all.fetch_add(held.bytes.wrapping_sub(state.held.bytes), Ordering::Relaxed);
-        state.held = held;
+    /// What all sessions together hold.
+    fn all(&self) -> &AtomicU64 {
+        &self.house.metrics.outbox_bytes
+    }
+
+    fn release(&self, held: Held) {
+        self.all().fetch_sub(held.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Held {
+    pub(crate) fn of(message: &Message) -> Self {
+        Self { messages: 1, bytes: message.len() as u64 }
+    }
+
+    /// Whether there is room for one more.
+    pub(crate) fn is_within(self, bounds: Bounds) -> bool {
+        self.messages < bounds.messages as usize && self.bytes < bounds.bytes
+    }
+}
+
+impl Add for Held {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { messages: self.messages + more.messages, bytes: self.bytes + more.bytes }
+    }
+}
+
+impl AddAssign for Held {
+    fn add_assign(&mut self, more: Self) {
+        *self = *self + more;
+    }
+}
+
+impl SubAssign for Held {
+    fn sub_assign(&mut self, less: Self) {
+        *self = Self { messages: self.messages - less.messages, bytes: self.bytes - less.bytes };
+    }
+}
+
+impl Sum for Held {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Self::add)
     }
 }
 

@@ -104,8 +104,7 @@ impl PlainDriver {
     }
 
     fn send(&mut self, message: Message, delivered: Option<oneshot::Sender<()>>) {
-        self.held.messages += 1;
-        self.held.bytes += message.len() as u64;
+        self.held += Held::of(&message);
         self.outbox.push_back((message, delivered));
     }
 
@@ -139,8 +138,7 @@ impl PlainDriver {
                 Poll::Ready(Err(loss)) => Err(loss),
                 Poll::Ready(Ok(())) => match self.outbox.pop_front() {
                     Some((message, delivered)) => {
-                        self.held.messages -= 1;
-                        self.held.bytes -= message.len() as u64;
+                        self.held -= Held::of(&message);
                         add(&self.house.metrics.sent, 1);
                         add(&self.house.metrics.sent_bytes, message.len());
                         if let Some(delivered) = delivered {
@@ -208,7 +206,7 @@ impl PlainDriver {
     }
 
     fn has_room(&self) -> bool {
-        self.seat.mailbox().unread() < self.house.config.limits.inbox.messages as usize
+        self.seat.mailbox().unread().is_within(self.house.config.limits.inbox)
     }
 
     fn end(&mut self, cause: Cause, loss: Loss) {

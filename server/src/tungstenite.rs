@@ -42,8 +42,7 @@ impl Sessions {
         // The library says what an error is.
         #[allow(clippy::result_large_err)]
         let admit = |request: &Request, mut response: Response<()>| {
-            let (uri, headers) = (request.uri().clone(), request.headers().clone());
-            let mut handshake = Handshake { uri, headers, address, protocol: None };
+            let mut handshake = Handshake::of(request.uri(), request.headers(), address);
             match house.admit(&handshake) {
                 Ok(agreed) => {
                     if let Some(answer) = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok()) {
@@ -78,7 +77,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocketStream<S> {
             Some(Err(error)) => Err(broken(&error)),
             Some(Ok(Message::Text(text))) => Ok(Frame::Text(text)),
             Some(Ok(Message::Binary(bytes))) => Ok(Frame::Binary(bytes)),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Frame::Other),
+            Some(Ok(Message::Ping(_))) => Ok(Frame::Ping),
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Frame::Other),
         })
     }
 

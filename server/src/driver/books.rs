@@ -88,10 +88,9 @@ impl Driver {
             self.handler_is_due = true;
         }
         for (message, delivery) in sent.messages.iter().zip(deliveries) {
-            let bytes = message.len() as u64;
-            self.unstored.messages -= 1;
-            self.unstored.bytes -= bytes;
-            match (self.core.send(now, message.clone(), bytes, None), delivery) {
+            let held = Held::of(message);
+            self.unstored -= held;
+            match (self.core.send(now, message.clone(), held.bytes, None), delivery) {
                 (Ok(ticket), Some(delivery)) => self.deliveries.push_back((ticket, delivery)),
                 (Ok(_), None) => {}
                 // It ended while the store was told.

@@ -13,6 +13,7 @@ use super::{Driver, Link, Phase, Up, size};
 use crate::codes;
 use crate::config::millis;
 use crate::line::{self, Line, Loss};
+use crate::mailbox::Held;
 use crate::metrics::add;
 use crate::session::Cause;
 
@@ -116,8 +117,8 @@ impl Driver {
 
     /// Whether the handler keeps up.
     fn has_room(&self) -> bool {
-        let bounds = &self.house.config.limits.inbox;
-        self.uncommitted.len() < bounds.messages as usize && self.uncommitted_bytes < bounds.bytes
+        let uncommitted = Held { messages: self.uncommitted.len(), bytes: self.uncommitted_bytes };
+        uncommitted.is_within(self.house.config.limits.inbox)
     }
 
     /// Does what the core says, as fast as the line takes it.

@@ -77,6 +77,26 @@ async fn a_line_whose_handler_dies_is_closed_with_1011() {
 }
 
 #[tokio::test]
+async fn what_a_handler_that_dies_had_on_its_way_is_not_counted_any_more() {
+    let dies = |mut session: Session| async move {
+        session.send(vec![0; 1_000]).unwrap();
+        session.recv().await;
+        panic!("as asked");
+    };
+    let house = House::new(config(), dies).await;
+    for _ in 0..3 {
+        let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+        line.say("\u{10}new").await;
+        assert!(line.text().await.starts_with("\u{10}welcome "));
+        house.metric_becomes("undrop_outbox_bytes", 1_000).await;
+        line.say("die").await;
+        assert_eq!(line.closed().await, Some((1011, "handler failed".into())));
+        house.metric_becomes("undrop_sessions", 0).await;
+        assert_eq!(house.metric("undrop_outbox_bytes"), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_commit_is_for_the_message_and_all_before_it() {
     let tap = Tap::new();
     let limits = Limits { inbox: Bounds { messages: 3, bytes: 1 << 20 }, ..Limits::default() };

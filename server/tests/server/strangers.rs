@@ -1,7 +1,8 @@
 //! Who is let in, and what is spoken.
 
 use http::{HeaderValue, StatusCode, header};
-use undrop_server::{Config, Origins, Session, Strangers};
+use undrop::core::outbox::Bounds;
+use undrop_server::{Config, Limits, Origins, Session, Strangers};
 
 use crate::support::house::config;
 use crate::support::raw::NoLine;
@@ -30,6 +31,23 @@ async fn or_served_without_it() {
     }
     drop(line);
     house.metric_becomes("undrop_sessions", 0).await;
+}
+
+#[tokio::test]
+async fn a_plain_line_is_not_read_while_the_handler_does_not_keep_up() {
+    let tap = Tap::new();
+    let limits = Limits { inbox: Bounds { messages: 1_000, bytes: 5_000 }, ..Limits::default() };
+    let house = House::new(Config { strangers: Strangers::Serve, limits, ..config() }, tap.handler()).await;
+    let mut line = Raw::dial(house.address, "", None).await.unwrap();
+    for _ in 0..20 {
+        line.say(&"x".repeat(1_000)).await;
+    }
+    let mut held = tap.next().await;
+    house.metric_becomes("undrop_messages_received_total", 5).await;
+    for number in 1..=20 {
+        assert_eq!(held.recv().await.number, number);
+        assert!(house.metric("undrop_messages_received_total") < number + 5);
+    }
 }
 
 #[tokio::test]

@@ -13,66 +13,104 @@ async fn resume(house: &House, path: &str, token: u128, received: u64) -> Raw {
     line
 }
 
+/// A line with a session, of a client that is told how to use it.
+async fn open(house: &House) -> (Raw, u128) {
+    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+    line.say("\u{10}new").await;
+    let welcome = line.text().await;
+    let token = welcome.split(' ').nth(1).unwrap();
+    (line, u128::from_str_radix(token, 16).unwrap())
+}
+
 #[tokio::test]
 async fn a_guessed_token_gets_a_fresh_session() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
-    for guess in [0, 1, u128::MAX, client.token().0 ^ 1] {
-        let mut line = resume(&house, "", guess, 0).await;
-        let answer = line.text().await;
-        assert!(answer.starts_with("\u{10}welcome "));
-        assert!(!answer.contains(&format!("{guess:032x}")));
+    for house in House::on_each_store(config(), echo).await {
+        let mut client = Client::open(house.address, "").await;
+        for guess in [0, 1, u128::MAX, client.token().0 ^ 1] {
+            let mut line = resume(&house, "", guess, 0).await;
+            let answer = line.text().await;
+            assert!(answer.starts_with("\u{10}welcome "));
+            assert!(!answer.contains(&format!("{guess:032x}")));
+        }
+        assert_eq!(house.metric("undrop_tokens_unknown_total"), 4);
+        client.send("still here").await;
+        assert_eq!(client.text().await, "still here");
     }
-    assert_eq!(house.metric("undrop_tokens_unknown_total"), 4);
-    client.send("still here").await;
-    assert_eq!(client.text().await, "still here");
 }
 
 #[tokio::test]
 async fn a_token_is_of_no_use_to_another_user() {
-    let house = House::new(config(), echo).await;
-    let mut ann = Client::open(house.address, "?user=ann").await;
-    ann.send("one").await;
-    assert_eq!(ann.text().await, "one");
-    for path in ["?user=bob", ""] {
-        let mut thief = resume(&house, path, ann.token().0, 0).await;
-        let answer = thief.text().await;
-        assert!(answer.starts_with("\u{10}welcome "));
-        assert!(!answer.contains(&format!("{:032x}", ann.token().0)));
+    for house in House::on_each_store(config(), echo).await {
+        let mut ann = Client::open(house.address, "?user=ann").await;
+        ann.send("one").await;
+        assert_eq!(ann.text().await, "one");
+        for path in ["?user=bob", "?user=anonymous", ""] {
+            let mut thief = resume(&house, path, ann.token().0, 0).await;
+            let answer = thief.text().await;
+            assert!(answer.starts_with("\u{10}welcome "));
+            assert!(!answer.contains(&format!("{:032x}", ann.token().0)));
+        }
+        assert_eq!(house.metric("undrop_tokens_foreign_total"), 3);
+        // Hers has noticed nothing.
+        ann.send("two").await;
+        assert_eq!(ann.text().await, "two");
+        ann.cut();
+        ann.dial().await;
+        assert_eq!((ann.opened, ann.resumed), (1, 1));
     }
-    assert_eq!(house.metric("undrop_tokens_foreign_total"), 2);
-    // Hers has noticed nothing.
-    ann.send("two").await;
-    assert_eq!(ann.text().await, "two");
-    ann.cut();
-    ann.dial().await;
-    assert_eq!((ann.opened, ann.resumed), (1, 1));
 }
 
 #[tokio::test]
 async fn an_expired_token_gets_a_fresh_session() {
-    let house = House::new(Config { time_to_live: Duration::from_millis(50), ..config() }, echo).await;
-    let mut client = Client::open(house.address, "").await;
-    client.send("one").await;
-    assert_eq!(client.text().await, "one");
-    client.is_acknowledged().await;
-    client.cut();
-    house.metric_becomes("undrop_sessions", 0).await;
-    assert_eq!(house.metric("undrop_sessions_ended_total{by=\"expired\"}"), 1);
-    client.send("two").await;
-    client.dial().await;
-    assert_eq!((client.opened, client.resumed), (2, 0));
-    assert_eq!(client.returned.len(), 1);
+    let short = Config { time_to_live: Duration::from_millis(50), ..config() };
+    for house in House::on_each_store(short, echo).await {
+        let mut client = Client::open(house.address, "").await;
+        client.send("one").await;
+        assert_eq!(client.text().await, "one");
+        client.is_acknowledged().await;
+        client.cut();
+        house.metric_becomes("undrop_sessions", 0).await;
+        assert_eq!(house.metric("undrop_sessions_ended_total{by=\"expired\"}"), 1);
+        client.send("two").await;
+        client.dial().await;
+        assert_eq!((client.opened, client.resumed), (2, 0));
+        assert_eq!(client.returned.len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn who_resumes_with_an_impossible_count_is_turned_away_and_the_session_stays() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
-    client.send("one").await;
-    assert_eq!(client.text().await, "one");
-    let line = resume(&house, "", client.token().0, 2).await;
-    assert_eq!(line.closed().await, Some((1002, "resume of the future".into())));
-    client.send("two").await;
-    assert_eq!(client.text().await, "two");
+    for house in House::on_each_store(config(), echo).await {
+        let (mut line, token) = open(&house).await;
+        line.say("one").await;
+        assert_eq!(line.text().await, "one");
+        line.say("\u{10}ack 1").await;
+        house.metric_becomes("undrop_outbox_bytes", 0).await;
+        for (received, reason) in [(2, "resume of the future"), (0, "resume of the past")] {
+            let late = resume(&house, "", token, received).await;
+            assert_eq!(late.closed().await, Some((1002, reason.into())));
+        }
+        line.say("two").await;
+        while line.text().await != "two" {}
+    }
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn nor_does_an_impossible_count_get_past_the_store() {
+    let redis = crate::support::redis::Redis::start().await;
+    let first = House::with_store(config(), redis.store(), echo).await;
+    let (mut line, token) = open(&first).await;
+    line.say("one").await;
+    assert_eq!(line.text().await, "one");
+    line.say("\u{10}ack 1").await;
+    first.metric_becomes("undrop_outbox_bytes", 0).await;
+    first.sessions.shut_down().await;
+    let second = House::with_store(config(), redis.store(), echo).await;
+    for (received, reason) in [(2, "resume of the future"), (0, "resume of the past")] {
+        let late = resume(&second, "", token, received).await;
+        assert_eq!(late.closed().await, Some((1002, reason.into())));
+    }
+    let mut line = resume(&second, "", token, 1).await;
+    assert_eq!(line.text().await, "\u{10}resumed 1");
 }

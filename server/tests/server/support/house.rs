@@ -1,5 +1,6 @@
 //! A server on a real port.
 
+use std::any::Any;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use super::soon;
 pub struct House {
     pub address: SocketAddr,
     pub sessions: Sessions,
+    /// What its store needs to live.
+    _store: Option<Box<dyn Any>>,
 }
 
 impl House {
@@ -55,7 +58,24 @@ impl House {
         let address = listener.local_addr().unwrap();
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { address, sessions }
+        Self { address, sessions, _store: None }
+    }
+
+    /// One for each store there is.
+    pub async fn on_each_store<F, Fut>(config: Config, handler: F) -> Vec<Self>
+    where
+        F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let mut houses = vec![Self::new(config.clone(), handler.clone()).await];
+        #[cfg(feature = "redis")]
+        {
+            let redis = super::redis::Redis::start().await;
+            let mut house = Self::with_store(config, redis.store(), handler).await;
+            house._store = Some(Box::new(redis));
+            houses.push(house);
+        }
+        houses
     }
 
     /// One metric's value.

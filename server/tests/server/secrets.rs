@@ -1,0 +1,82 @@
+//! A token is told to its client, and to nobody else.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::support::house::config;
+use crate::support::{Client, House, Raw, Tap};
+
+/// Writes down all that is logged, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0.lock().unwrap(), "{field}={value:?} ");
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
+    let log = Log::default();
+    // The test has one thread, and so all of the server's doing is logged here.
+    let _logging = tracing::subscriber::set_default(log.clone());
+    let tap = Tap::new();
+    let house = House::new(config(), tap.handler()).await;
+    let mut client = Client::open(house.address, "?user=ann").await;
+    let mut held = tap.next().await;
+    let token = format!("{:032x}", client.token().0);
+    let resume = format!("\u{10}resume {token} 0");
+    // All that befalls a token: another's, an impossible count, a line lost and resumed, a session taken over, an end.
+    let mut thief = Raw::dial(house.address, "?user=bob", Some("undrop.1")).await.unwrap();
+    thief.say(&resume).await;
+    assert!(thief.text().await.starts_with("\u{10}welcome "));
+    let mut impossible = Raw::dial(house.address, "?user=ann", Some("undrop.1")).await.unwrap();
+    impossible.say(&format!("\u{10}resume {token} 7")).await;
+    assert!(impossible.closed().await.is_some());
+    let mut malformed = Raw::dial(house.address, "?user=ann", Some("undrop.1")).await.unwrap();
+    malformed.say(&format!("\u{10}resume {token}f 0")).await;
+    let reason = malformed.closed().await;
+    client.cut();
+    client.dial().await;
+    client.send("hello").await;
+    let received = held.recv().await;
+    let printed = format!("{held:?} {received:?} {house:?}", held = held.session, house = house.sessions);
+    client.abandon().say("\u{10}nonsense").await;
+    held.ends().await;
+
+    let log = log.0.lock().unwrap().clone();
+    assert!(log.contains(&format!("{}", received.session)), "{log}");
+    for text in [log, house.sessions.metrics().render(), printed, format!("{reason:?}")] {
+        assert!(!text.contains(&token[..8]) && !text.contains(&token[24..]), "{text}");
+    }
+}
