@@ -4,12 +4,14 @@
 //! back wakes nobody. Nothing blocks anything else: while the store is asked, the line is read and the handler runs.
 
 mod books;
+mod callers;
+mod end;
 mod link;
 mod time;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::mem::{replace, take};
+use std::mem::take;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,9 +22,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tracing::{Instrument as _, debug, info, info_span, warn};
+use tracing::{Instrument as _, info, info_span, warn};
 use undrop::core::outbox::Ticket;
-use undrop::core::session::{Host, Output, Session as Core};
+use undrop::core::session::{Host, Session as Core};
 use undrop::core::{Epoch, Millis};
 
 use crate::config::millis;
@@ -30,11 +32,12 @@ use crate::house::{Clock, House, Seat};
 use crate::line::{Line, Loss};
 use crate::mailbox::{Command, Held};
 use crate::metrics::add;
-use crate::session::{Cause, Ending, NotCommitted};
+use crate::session::{Cause, NotCommitted};
 use crate::store::{Change, Fence, Numbered};
 use crate::visit::{Arrival, Handling};
 use crate::{Message, SessionId, codes};
-use books::{NotOurs, remove};
+use books::NotOurs;
+use callers::Caller;
 
 /// What a session begins with on this node.
 pub(crate) struct Beginning {
@@ -138,14 +141,6 @@ struct Waiting {
     deliveries: Vec<Option<oneshot::Sender<()>>>,
     commits: Vec<Commit>,
     callers: Vec<Caller>,
-}
-
-/// A line that asks for the session, which may have been on another node since it was last heard of here: only the store
-/// knows, and is asked first.
-struct Caller {
-    arrival: Arrival,
-    /// So long it waits for the store.
-    until: Millis,
 }
 
 struct Storing {
@@ -303,34 +298,6 @@ impl Driver {
         }
     }
 
-    fn arrive(&mut self, now: Millis, arrival: Arrival) {
-        if self.takes_lines() {
-            let until = now + millis(self.house.config.greeting);
-            self.news.waiting.callers.push(Caller { arrival, until });
-            return;
-        }
-        // Whoever opens another line has given up the one that was to hear of the end.
-        if self.core.is_ending() {
-            self.core.break_off();
-            self.settle();
-        }
-        self.late.push(arrival);
-    }
-
-    /// The session is still this node's.
-    fn let_in(&mut self, now: Millis, caller: Caller) {
-        let Caller { arrival, .. } = caller;
-        if self.takes_lines() {
-            self.attach(now, arrival.visit.line, arrival.received);
-        } else {
-            self.late.push(arrival);
-        }
-    }
-
-    fn takes_lines(&self) -> bool {
-        matches!(self.phase, Phase::Running | Phase::Closing { .. }) && !self.core.is_ending()
-    }
-
     fn takes_messages(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Leaving { .. })
     }
@@ -341,144 +308,6 @@ impl Driver {
 
     fn is_up(&self) -> bool {
         matches!(self.link, Link::Up(_))
-    }
-
-    // The end.
-
-    /// The core is over: why, and what that means for the line.
-    fn settle(&mut self) -> bool {
-        match &mut self.phase {
-            Phase::Closing { code, reason, .. } => {
-                let loss = Loss::Close(*code, take(reason));
-                self.end(Cause::App, loss);
-            }
-            // Who asked first closes the line.
-            Phase::Parting => self.end(Cause::Client, Loss::Gone),
-            Phase::Running => self.end(Cause::Violation, Loss::Gone),
-            Phase::Removing { .. } | Phase::Leaving { .. } | Phase::Over => return false,
-        }
-        true
-    }
-
-    /// It is over, here and everywhere, if it is this node's.
-    fn end(&mut self, cause: Cause, loss: Loss) {
-        if matches!(self.phase, Phase::Removing { .. } | Phase::Over) {
-            return;
-        }
-        debug!(?cause, "ended");
-        let work = Box::pin(remove(self.house.clone(), self.id, self.fence));
-        self.phase = Phase::Removing { cause, work };
-        self.clear(loss);
-    }
-
-    /// Says so, now that the store has.
-    fn ended(&mut self, cause: Cause) {
-        for done in take(&mut self.news.waiting.commits) {
-            let _ = done.send(Ok(()));
-        }
-        self.phase = Phase::Over;
-        let undelivered = take(&mut self.undelivered);
-        self.say_how_it_ended(cause, undelivered);
-        self.vacate();
-    }
-
-    /// It goes on, but not with this handler.
-    fn leave(&mut self, now: Millis, cause: Cause, loss: Loss) {
-        if self.core.is_ending() {
-            self.core.break_off();
-            self.settle();
-        }
-        if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
-            return;
-        }
-        self.phase = Phase::Leaving { until: now + millis(self.house.config.grace) };
-        self.lose(now, loss);
-        self.say_how_it_ended(cause, Vec::new());
-    }
-
-    /// It goes on elsewhere.
-    fn move_out(&mut self) {
-        info!("the session is not this node's any more");
-        add(&self.house.metrics.fenced, 1);
-        self.clear(Loss::close(codes::TAKEN_OVER, "taken over"));
-        for done in take(&mut self.news.waiting.commits) {
-            let _ = done.send(Err(NotCommitted::Moved));
-        }
-        self.phase = Phase::Over;
-        self.undelivered.clear();
-        self.say_how_it_ended(Cause::Moved, Vec::new());
-        self.vacate();
-    }
-
-    /// Lets go of all there is, but for what has to be answered when it is known whose the session is.
-    fn clear(&mut self, loss: Loss) {
-        self.core.break_off();
-        while let Some(output) = self.core.poll() {
-            if let Output::Return(returned) = output {
-                self.undelivered.push(returned.message);
-            }
-        }
-        if let Link::Up(up) = replace(&mut self.link, Link::Down { since: Millis(0) }) {
-            self.part(up.line, loss);
-        }
-        let news = take(&mut self.news);
-        let mut waiting = Waiting::default();
-        if let Some(storing) = self.storing.take() {
-            self.undelivered.extend(storing.change.sent.messages.iter().cloned());
-            waiting = storing.waiting;
-        }
-        self.undelivered.extend(news.change.sent.messages);
-        let callers = waiting.callers.into_iter().chain(news.waiting.callers);
-        self.late.extend(callers.map(|caller| caller.arrival));
-        self.news.waiting.commits = waiting.commits.into_iter().chain(news.waiting.commits).collect();
-        self.deliveries.clear();
-        self.unstored = Held::default();
-        self.tell_what_is_held();
-    }
-
-    fn say_how_it_ended(&mut self, cause: Cause, undelivered: Vec<Message>) {
-        add(&self.house.metrics.ended[cause as usize], 1);
-        self.seat.mailbox().end(Ending { cause, undelivered });
-        self.handler_is_due = true;
-    }
-
-    /// Whoever asks for the session now does so elsewhere.
-    fn vacate(&mut self) {
-        let storing = self.storing.take().map(|storing| storing.waiting.callers).unwrap_or_default();
-        let callers = storing.into_iter().chain(take(&mut self.news.waiting.callers)).map(|caller| caller.arrival);
-        let came_too_late = self.seat.give_up();
-        for late in take(&mut self.late).into_iter().chain(callers).chain(came_too_late) {
-            self.house.clone().reseat(late);
-        }
-    }
-
-    fn wind_up(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
-        if self.patience.is_some_and(|until| until <= now) && self.handler.take().is_some() {
-            warn!("the handler did not finish in time");
-            return true;
-        }
-        match &mut self.phase {
-            Phase::Removing { cause, work } => {
-                let cause = *cause;
-                match work.as_mut().poll(context) {
-                    Poll::Pending => return false,
-                    Poll::Ready(Ok(())) => self.ended(cause),
-                    Poll::Ready(Err(NotOurs)) => self.move_out(),
-                }
-                return true;
-            }
-            Phase::Leaving { until } => {
-                // A store that does not answer is not waited for any longer than a handler.
-                let until = *until + millis(self.house.config.farewell);
-                if now < until && !(self.handler.is_none() && self.is_stored()) {
-                    return false;
-                }
-            }
-            _ => return false,
-        }
-        self.phase = Phase::Over;
-        self.vacate();
-        true
     }
 
     // The handler.

@@ -10,12 +10,11 @@ use tracing::warn;
 use undrop::core::Millis;
 
 use super::{Batch, Driver, Phase, Storing, Waiting};
+use crate::SessionId;
 use crate::house::House;
-use crate::line::Loss;
 use crate::mailbox::Held;
-use crate::metrics::{Refusal, add};
+use crate::metrics::add;
 use crate::store::{Change, Failure, Fence, Numbered, Unavailable};
-use crate::{SessionId, codes};
 
 /// How long to wait before a store that did not answer is asked again: at first, ...
 const RETRY: Duration = Duration::from_millis(50);
@@ -110,28 +109,6 @@ impl Driver {
         for caller in callers {
             self.let_in(now, caller);
         }
-    }
-
-    /// Those that have waited for the store for too long.
-    pub(super) fn turn_away(&mut self, now: Millis) -> bool {
-        let storing = self.storing.as_mut().map(|storing| &mut storing.waiting);
-        let mut gone = Vec::new();
-        for waiting in storing.into_iter().chain([&mut self.news.waiting]) {
-            gone.extend(waiting.callers.extract_if(.., |caller| caller.until <= now));
-        }
-        let moved = !gone.is_empty();
-        for caller in gone {
-            self.house.metrics.refuse(Refusal::Store);
-            self.part(caller.arrival.visit.line, Loss::close(codes::TRY_LATER, "the store does not answer"));
-        }
-        moved
-    }
-
-    /// When the first of them has waited for long enough.
-    pub(super) fn callers_wait_until(&self) -> Option<Millis> {
-        let storing = self.storing.as_ref().map(|storing| &storing.waiting);
-        let callers = storing.into_iter().chain([&self.news.waiting]).flat_map(|waiting| &waiting.callers);
-        callers.map(|caller| caller.until).min()
     }
 
     /// What is not acknowledged counts, wherever it is.
