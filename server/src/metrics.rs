@@ -147,6 +147,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_metric_is_in_the_guide() {
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/servers.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        let text = Metrics::default().render();
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE undrop_")?.split(' ').next());
+        for name in names.chain(ENDS).chain(REFUSALS) {
+            let (plain, labelled) = (format!("`{name}`"), format!("`{name}{{"));
+            assert!(guide.contains(&plain) || guide.contains(&labelled), "docs/servers.md does not say what {name} is");
+        }
+    }
+
+    #[test]
     fn each_metric_says_what_it_is() {
         let metrics = Metrics::default();
         metrics.refuse(Refusal::Rate);
