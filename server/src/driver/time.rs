@@ -29,8 +29,11 @@ impl Driver {
         moved
     }
 
-    /// When it has been without a line for too long.
+    /// When it has been without a line for too long. Who came back in time may wait for the store.
     fn life_ends(&self) -> Option<Millis> {
+        if self.callers_wait_until().is_some() {
+            return None;
+        }
         match (&self.phase, &self.link) {
             (Phase::Running | Phase::Closing { .. } | Phase::Parting, Link::Down { since }) => {
                 Some(*since + self.time_to_live)

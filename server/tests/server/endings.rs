@@ -5,6 +5,7 @@ use std::time::Duration;
 use undrop::core::outbox::Fate;
 use undrop_server::{Cause, Config, Message, Session, Spread};
 
+use crate::support::gate::GatedStore;
 use crate::support::house::config;
 use crate::support::{Client, House, Raw, Tap, echo};
 
@@ -65,6 +66,21 @@ async fn what_a_client_never_came_back_for_is_handed_back() {
     let ending = held.ends().await;
     assert_eq!(ending.cause, Cause::Expired);
     assert_eq!(ending.undelivered, [Message::text("one"), Message::text("two")]);
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
+    let (store, gate) = GatedStore::shut();
+    let house = House::with_store(Config { time_to_live: Duration::from_secs(1), ..config() }, store, echo).await;
+    let mut client = Client::open(house.address, "").await;
+    client.cut();
+    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
+    line.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
+    // By the time that one expires which was lost later, this one's time is up as well.
+    Client::open(house.address, "").await.cut();
+    house.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;
+    gate.open();
+    assert_eq!(line.text().await, "\u{10}resumed 0");
 }
 
 #[tokio::test]
