@@ -11,6 +11,7 @@ import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack'];
+const pages = ['package', 'test server', 'geckodriver', ...browsers];
 
 // What each suite is, and what has to be there for it.
 const suites = {
@@ -22,12 +23,9 @@ const suites = {
   simulation: { run: simulation, needs: [] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
-  e2e: {
-    run: () => nodeTests('tests/e2e'),
-    needs: ['package', 'test server', 'node', 'redis-server', 'geckodriver', ...browsers],
-  },
+  e2e: { run: () => nodeTests('tests/e2e'), needs: [...pages, 'node', 'redis-server'] },
   packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', 'test server', ...browsers] },
-  docs: { run: () => nodeTests('tests/docs'), needs: ['package', 'test server', 'geckodriver', ...browsers] },
+  docs: { run: () => nodeTests('tests/docs'), needs: pages },
 };
 
 await main(async (names) => {
