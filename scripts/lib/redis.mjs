@@ -1,12 +1,12 @@
 // Sees to it that there is a redis-server, and starts one for the tests that talk to it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lookOrInstall } from './browser-setup.mjs';
 import { findAll } from './find.mjs';
 import { Failure, step } from './log.mjs';
+import { lastingPort } from './ports.mjs';
 import { ask, finished, start } from './run.mjs';
 
 export const ensureRedis = () =>
@@ -21,7 +21,7 @@ export const ensureRedis = () =>
  * on disk, `stop()` ends it and removes the folder.
  */
 export async function startRedis() {
-  const port = await freePort();
+  const port = await lastingPort();
   const folder = await mkdtemp(join(tmpdir(), 'undrop-redis-'));
   // Nothing that was acknowledged is lost by a kill.
   const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
@@ -49,16 +49,6 @@ function findRedis() {
   if (!program) throw new Failure('There is no redis-server. On Debian: apt-get install redis-server');
   return program;
 }
-
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = probe.address();
-        probe.close(() => resolve(port));
-      });
-  });
 
 /** Waits until the program says this, and lets it talk on. */
 async function saysIt(stream, words, gone) {

@@ -1,5 +1,5 @@
 // Nothing lost: numbered messages both ways between pages and two nodes that share a Redis, while random faults injure the
-// lines, each of which goes to either node, and while the nodes are killed. Both ends count what arrives.
+// lines, each of which goes to either node, and while the nodes are killed, and now and then Redis. Both ends count what arrives.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -34,13 +34,19 @@ const script = `
 let redis;
 let nodes;
 let pages;
-const deaths = { random: chance(SEED), count: 0, last: Promise.resolve() };
+const deaths = { random: chance(SEED), nodes: 0, redis: 0, last: Promise.resolve() };
 
-/** One node after the other dies, or the same again, when a page says how far it is: never by the clock. */
+/** One node after the other dies, or the same again, or Redis, when a page says how far it is: never by the clock. */
 function kill() {
   deaths.last = deaths.last.then(async () => {
-    deaths.count++;
-    await nodes[deaths.random(nodes.length)].restart();
+    if (deaths.random(8) === 0) {
+      deaths.redis++;
+      await redis.kill();
+      await redis.restart();
+    } else {
+      deaths.nodes++;
+      await nodes[deaths.random(nodes.length)].restart();
+    }
   });
   // Who waits for the last hears of it.
   deaths.last.catch(() => {});
@@ -85,14 +91,14 @@ describe('chaos', { concurrency: names.length }, () => {
       it('everything arrives once and in order, both ways', async () => {
         const urls = proxies.map(({ url }) => `${url}/count?down=${NUMBERS}&pause=100`);
         const chaos = proxies.map((proxy) => proxy.order(`chaos 3600 ${EVERY} ${LONGEST}`));
-        const killed = deaths.count;
+        const before = { ...deaths };
         const how = { numbers: NUMBERS, pace: PACE, tells: TELLS, seed: SEED + index };
         const story = await browser.run('(urls, how) => count(urls, how)', urls, how);
         await Promise.all(proxies.map((proxy) => proxy.order('calm')));
         const faults = sum((await Promise.all(chaos)).map((one) => one.faults));
-        const kills = deaths.count - killed;
         await deaths.last;
-        rows.push({ name, faults, kills, ...story });
+        const kills = deaths.nodes - before.nodes;
+        rows.push({ name, faults, kills, redis: deaths.redis - before.redis, ...story });
 
         const { opens, returned, unacknowledged, arrived, page, server } = story;
         assert.deepEqual({ opens, returned, unacknowledged }, { opens: 1, returned: 0, unacknowledged: 0 });
@@ -123,7 +129,7 @@ const injuries = ({ latency, ...faults }) => Object.values(faults).reduce((all, 
 
 function print() {
   const kinds = [...new Set(rows.flatMap(({ faults }) => Object.keys(faults)))].sort();
-  const events = ['kills', 'drops', 'resumes', 'moves'];
+  const events = ['kills', 'redis', 'drops', 'resumes', 'moves'];
   const ends = ['received', 'lost', 'duplicated', 'reordered'];
   const table = [['browser', ...kinds, ...events, 'end', ...ends]];
   for (const row of rows) {

@@ -1,0 +1,20 @@
+// Ports for programs that die and come back.
+
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+/**
+ * A port on 127.0.0.1 that is still free when what listens there was killed: it is below those that systems give to who dials.
+ * <https://www.rfc-editor.org/rfc/rfc6335#section-6>
+ */
+export async function lastingPort() {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const isFree = await new Promise((resolve) => {
+      const probe = createServer()
+        .once('error', () => resolve(false))
+        .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+}
