@@ -15,7 +15,7 @@ use http::request::Parts;
 use std::pin::Pin;
 use tokio_tungstenite::tungstenite;
 
-use crate::line::{Broken, Frame, Socket, broken};
+use crate::line::{Broken, Frame, Socket, WRITE_BUFFER, broken};
 use crate::visit::boxed;
 use crate::{Handshake, Session, Sessions};
 
@@ -95,7 +95,8 @@ impl SessionUpgrade {
         let mut upgrade = upgrade
             .max_message_size(limits.message_bytes)
             .max_frame_size(limits.message_bytes)
-            .read_buffer_size(limits.read_buffer);
+            .read_buffer_size(limits.read_buffer)
+            .write_buffer_size(WRITE_BUFFER);
         if let Some(answer) = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok()) {
             upgrade.set_selected_protocol(answer);
         }

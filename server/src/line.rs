@@ -14,6 +14,9 @@ use undrop::core::wire::{self, Control, Malformed};
 use crate::metrics::Count;
 use crate::{Message, codes};
 
+/// So much is written at once. A line keeps a buffer of this size once it has had so much to say.
+pub(crate) const WRITE_BUFFER: usize = 16 << 10;
+
 /// What is read from a WebSocket, and written to it.
 #[derive(Debug)]
 pub(crate) enum Frame {

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-use crate::line::{Broken, Frame, Socket, broken};
+use crate::line::{Broken, Frame, Socket, WRITE_BUFFER, broken};
 use crate::visit::boxed;
 use crate::{Handshake, Session, Sessions};
 
@@ -37,7 +37,8 @@ impl Sessions {
         let config = WebSocketConfig::default()
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes))
-            .read_buffer_size(limits.read_buffer);
+            .read_buffer_size(limits.read_buffer)
+            .write_buffer_size(WRITE_BUFFER);
         let mut admitted = None;
         // The library says what an error is.
         #[allow(clippy::result_large_err)]
