@@ -105,3 +105,4 @@ pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use session::{Cause, Ending, NotCommitted, Received, SendError, Sender, Session};
 pub use sessions::{Builder, Sessions};
+pub use undrop::core::outbox::Bounds;

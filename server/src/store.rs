@@ -12,6 +12,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{Message, Principal, SessionId};
@@ -41,6 +42,25 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the session.
     fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// A store of several nodes in one process, as tests have them, or of a node and the one that takes over from it.
+impl<S: Store> Store for Arc<S> {
+    fn create(&self, id: SessionId, fresh: Fresh) -> impl Future<Output = Result<Fence, Unavailable>> + Send {
+        S::create(self, id, fresh)
+    }
+
+    fn claim(&self, id: SessionId, principal: &Principal) -> impl Future<Output = Result<Claim, Unavailable>> + Send {
+        S::claim(self, id, principal)
+    }
+
+    fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send {
+        S::write(self, id, fence, change)
+    }
+
+    fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send {
+        S::remove(self, id, fence)
+    }
 }
 
 /// Which claim of a session it was.
