@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -39,6 +39,9 @@ pub enum Wound {
 #[derive(Clone, Default)]
 pub struct Wounds(Arc<Mutex<Condition>>);
 
+/// Reaches a connection for as long as it is there.
+pub struct Reach(Weak<Mutex<Condition>>);
+
 struct Condition {
     wound: Wound,
     reader: Option<Waker>,
@@ -60,6 +63,10 @@ impl Wounds {
         }
     }
 
+    pub fn reach(&self) -> Reach {
+        Reach(Arc::downgrade(&self.0))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Condition> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,6 +82,17 @@ impl Wounds {
         let mut condition = self.lock();
         condition.writer = Some(context.waker().clone());
         condition.wound
+    }
+}
+
+impl Reach {
+    pub fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// `false` when it is gone.
+    pub fn inflict(&self, wound: Wound) -> bool {
+        self.0.upgrade().map(|condition| Wounds(condition).inflict(wound)).is_some()
     }
 }
 

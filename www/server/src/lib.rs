@@ -5,8 +5,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod allowance;
+mod client;
+mod door;
 mod files;
 mod fragile;
+mod guest;
 mod history;
 mod house;
 mod line;
@@ -22,22 +25,27 @@ mod words;
 use std::io;
 use std::path::Path as FilePath;
 
-use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, Path, Query};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use axum::{RequestPartsExt as _, Router};
 use serde::Deserialize;
 use tokio::net::TcpListener;
+use undrop_server::SessionUpgrade;
 
-use crate::fragile::{Connection, FragileListener};
+use crate::client::LARGEST_FRAME;
+use crate::fragile::{Connection, FragileListener, Wounds};
 pub use crate::house::House;
 use crate::room::Dismissal;
 use crate::words::{Key, RoomName};
 
 /// The room's name, or the tab's key, cannot be one: there is no point in coming back.
 const BAD_ADDRESS: Dismissal = (4404, "no such room");
+/// What asks for a session, as a subprotocol.
+const PROTOCOL: &str = "undrop.1";
 
 /// Whether the server may be asked to injure lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,41 +56,56 @@ pub enum Switches {
     Off,
 }
 
-/// The whole site: the rooms at `/chat/ROOM`, the package below `/undrop/`, and the page's files. It fails when
-/// there is no such page.
+/// The whole site: the rooms at `/chat/ROOM`, and for who has a session at `/session/ROOM`; the package below `/undrop/`, and
+/// the page's files. It fails when there is no such page.
 pub fn site(house: House, page: &FilePath, package: &FilePath, switches: Switches) -> io::Result<Router> {
-    let rooms = house.clone();
-    let chat = any(
-        async move |upgrade: WebSocketUpgrade,
-                    headers: HeaderMap,
-                    ConnectInfo(Connection { wounds }): ConnectInfo<Connection>,
-                    Path(room): Path<String>,
-                    Query(Visitor { tab }): Query<Visitor>|
-                    -> Response {
-            if !is_from_here(&headers) {
-                return (StatusCode::FORBIDDEN, "this room is for its own page").into_response();
-            }
-            let address = RoomName::parse(&room).zip(Key::parse(&tab));
-            if let Some((room, tab)) = &address
-                && rooms.with(room, |room| room.refuses(tab)).unwrap_or_default()
-            {
-                return StatusCode::SERVICE_UNAVAILABLE.into_response();
-            }
-            upgrade.max_message_size(line::LARGEST_FRAME).max_frame_size(line::LARGEST_FRAME).on_upgrade(
-                async move |socket| {
-                    let seat = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| rooms.enter(room, tab, wounds));
-                    line::attend(socket, seat).await;
-                },
-            )
-        },
-    );
+    let rooms = Router::new().route("/chat/{room}", any(chat)).route("/session/{room}", any(session));
     // The page shows switches only if there are any.
     let answer = if switches == Switches::On { "on" } else { "off" };
-    let site = pages::serve(page, package)?.route("/chat/{room}", chat).route("/demo", get(async move || answer));
+    let site =
+        pages::serve(page, package)?.merge(rooms.with_state(house.clone())).route("/demo", get(async move || answer));
     Ok(match switches {
         Switches::On => site.merge(switches::router(house)),
         Switches::Off => site,
     })
+}
+
+async fn chat(State(house): State<House>, visit: Visit, upgrade: WebSocketUpgrade) -> Response {
+    let Visit { address, wounds } = visit;
+    upgrade.max_message_size(LARGEST_FRAME).max_frame_size(LARGEST_FRAME).on_upgrade(async move |socket| {
+        let seat = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| {
+            let seat = house.enter(room, tab.clone())?;
+            seat.0.note(tab, &wounds);
+            Ok(seat)
+        });
+        match seat {
+            Ok((seat, closing)) => line::attend(socket, seat, closing).await,
+            Err(dismissal) => line::dismiss(socket, dismissal).await,
+        }
+    })
+}
+
+async fn session(State(house): State<House>, visit: Visit, request: Request) -> Response {
+    let Visit { address, wounds } = visit;
+    let (mut parts, _) = request.into_parts();
+    let apartment = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| Ok((house.call_at(room, &tab)?, tab)));
+    let (apartment, tab) = match apartment {
+        Ok(found) => found,
+        // A page hears nothing of an answer that is no line.
+        Err(dismissal) => {
+            return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+                Ok(upgrade) => upgrade.protocols([PROTOCOL]).on_upgrade(move |socket| line::dismiss(socket, dismissal)),
+                Err(rejection) => rejection.into_response(),
+            };
+        }
+    };
+    match SessionUpgrade::from_request_parts(&mut parts, &apartment.door.sessions()).await {
+        Ok(upgrade) => {
+            apartment.door.note(tab.clone(), &wounds);
+            upgrade.on_session(|session| guest::attend(session, apartment, tab))
+        }
+        Err(rejection) => rejection.into_response(),
+    }
 }
 
 /// Serves it until it fails.
@@ -90,10 +113,36 @@ pub async fn serve(listener: TcpListener, site: Router) -> io::Result<()> {
     axum::serve(FragileListener(listener), site.into_make_service_with_connect_info::<Connection>()).await
 }
 
-#[derive(Deserialize)]
-struct Visitor {
-    #[serde(default)]
-    tab: String,
+/// Who dials, and where to.
+struct Visit {
+    /// None if there can be no such room, or no such tab.
+    address: Option<(RoomName, Key)>,
+    wounds: Wounds,
+}
+
+impl FromRequestParts<House> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
+        #[derive(Deserialize)]
+        struct Visitor {
+            #[serde(default)]
+            tab: String,
+        }
+        if !is_from_here(&parts.headers) {
+            return Err((StatusCode::FORBIDDEN, "this room is for its own page").into_response());
+        }
+        let Path(room): Path<String> = parts.extract().await.map_err(IntoResponse::into_response)?;
+        let Query(Visitor { tab }) = parts.extract().await.map_err(IntoResponse::into_response)?;
+        let ConnectInfo(Connection { wounds }) = parts.extract().await.map_err(IntoResponse::into_response)?;
+        let address = RoomName::parse(&room).zip(Key::parse(&tab));
+        if let Some((room, tab)) = &address
+            && house.find(room).is_some_and(|apartment| apartment.door.refuses(tab))
+        {
+            return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+        }
+        Ok(Self { address, wounds })
+    }
 }
 
 /// A browser tells which page dials: another site's page has no business here. What is no browser tells nothing.

@@ -1,28 +1,17 @@
 //! One client's line, from its handshake to its end.
 
-use std::collections::VecDeque;
 use std::future::ready;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use tokio::sync::watch;
 use tokio::time::{interval, sleep_until, timeout, timeout_at};
 
-use crate::allowance::Allowance;
+use crate::client::Client;
 use crate::house::Seat;
-use crate::piece::Download;
-use crate::protocol::{Count, Refusal, Request};
 use crate::room::{Dismissal, RESTART, TOO_SLOW};
 use crate::runs::PACE;
 
-/// A frame above this ends the line: what is in it is never even read.
-pub const LARGEST_FRAME: usize = 1 << 20;
-/// A text frame above this is answered with an error.
-const LARGEST_MESSAGE: usize = 64 << 10;
-/// So many bytes of a binary frame cost as much as one small message. What was sent behind a file, as a heartbeat, must not
-/// wait for long.
-const BYTES_A_UNIT: usize = 64 << 10;
-/// As many files may be on their way to one client.
-const DOWNLOADS: usize = 16;
 /// A browser answers a ping by itself, so a living line is never silent for much longer than this.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// After so long without a sign the line is dead, and its name leaves the list.
@@ -44,25 +33,26 @@ enum End {
 const TOO_LARGE: End = End::Close((1009, "a message of more than 1 MiB"));
 const SILENT: End = End::Close((1001, "no sign of life"));
 
-/// Serves a client that has a seat until it goes, and tells one that has none why not.
-pub async fn attend(mut socket: WebSocket, seat: Result<Seat, Dismissal>) {
-    let (end, _witness) = match seat {
-        Ok(mut seat) => {
-            let end = converse(&mut socket, &mut seat).await;
-            // The seat goes before the farewell, as nobody should stay in the list for a slow answer; its
-            // witness stays, so that a server that ends waits for the farewell too.
-            (end, Some(seat.closing.clone()))
-        }
-        Err(dismissal) => (End::Close(dismissal), None),
-    };
-    if let End::Close((code, reason)) = end {
-        // Who does not answer in time is gone all the same.
-        let _ = timeout(FAREWELL, part(&mut socket, code, reason)).await;
+/// Serves a client that has a seat until it goes, or until `closing` says that the server does.
+pub async fn attend(mut socket: WebSocket, mut seat: Seat, mut closing: watch::Receiver<bool>) {
+    let end = converse(&mut socket, &mut seat, &mut closing).await;
+    // The seat goes before the farewell, as nobody should stay in the list for a slow answer; `closing` stays, so that a
+    // server that ends waits for the farewell too.
+    drop(seat);
+    if let End::Close(dismissal) = end {
+        dismiss(socket, dismissal).await;
     }
+    drop(closing);
 }
 
-async fn converse(socket: &mut WebSocket, seat: &mut Seat) -> End {
-    let mut client = Client { allowance: Allowance::full(Instant::now()), downloads: VecDeque::new(), counts: false };
+/// Tells a client why the line ends.
+pub async fn dismiss(mut socket: WebSocket, (code, reason): Dismissal) {
+    // Who does not answer in time is gone all the same.
+    let _ = timeout(FAREWELL, part(&mut socket, code, reason)).await;
+}
+
+async fn converse(socket: &mut WebSocket, seat: &mut Seat, closing: &mut watch::Receiver<bool>) -> End {
+    let mut client = Client::new();
     let mut last_sign = tokio::time::Instant::now();
     let mut pulse = interval(PING_EVERY);
     let mut beat = interval(PACE);
@@ -71,13 +61,13 @@ async fn converse(socket: &mut WebSocket, seat: &mut Seat) -> End {
         let overdrawn = ready_at > Instant::now();
         let silence = last_sign.max(ready_at.into()) + SILENCE;
         // The answer to who asked for a file goes before its pieces, and what people say between two of them.
-        let has_piece = !client.downloads.is_empty() && seat.place.mailbox.is_empty();
+        let has_piece = client.has_piece() && seat.place.mailbox.is_empty();
         let outgoing = tokio::select! {
-            _ = seat.closing.changed() => return End::Close(RESTART),
+            _ = closing.changed() => return End::Close(RESTART),
             why = &mut seat.place.dismissal => return End::Close(why.unwrap_or(TOO_SLOW)),
             Some(frame) = seat.place.mailbox.recv() => Some(Message::Text(frame)),
             _ = pulse.tick() => Some(Message::Ping(Default::default())),
-            () = ready(()), if has_piece => client.next_piece(),
+            () = ready(()), if has_piece => client.next_piece().map(Message::Binary),
             _ = beat.tick(), if client.counts => {
                 seat.count();
                 None
@@ -87,7 +77,9 @@ async fn converse(socket: &mut WebSocket, seat: &mut Seat) -> End {
                 last_sign = tokio::time::Instant::now();
                 match incoming {
                     Ok(Some(Ok(Message::Close(_))) | None) => return End::Gone,
-                    Ok(Some(Ok(message))) => client.take(seat, &message),
+                    Ok(Some(Ok(Message::Text(frame)))) => client.take_text(seat, &frame),
+                    Ok(Some(Ok(Message::Binary(frame)))) => client.take_binary(seat, &frame),
+                    Ok(Some(Ok(_))) => client.allowance.spend(Instant::now(), 1),
                     Ok(Some(Err(_))) => return TOO_LARGE,
                     Err(_) => return SILENT,
                 }
@@ -99,53 +91,6 @@ async fn converse(socket: &mut WebSocket, seat: &mut Seat) -> End {
         {
             return end;
         }
-    }
-}
-
-/// What this end knows of a client.
-struct Client {
-    allowance: Allowance,
-    downloads: VecDeque<Download>,
-    /// Whether it wants to be told numbers.
-    counts: bool,
-}
-
-impl Client {
-    /// Hands a message to the room, or tells the client why not.
-    fn take(&mut self, seat: &Seat, message: &Message) {
-        let now = Instant::now();
-        match message {
-            Message::Text(frame) if frame.len() > LARGEST_MESSAGE => {
-                self.allowance.spend(now, 10);
-                seat.hear(None, Err(Refusal::new("text-long", "a message has at most 64 KiB")));
-            }
-            Message::Text(frame) => {
-                let (question, mut request) = Request::parse(frame);
-                self.allowance.spend(now, request.as_ref().map_or(5, Request::cost));
-                if let Ok(Request::Score(count)) = request {
-                    self.counts = matches!(count, Count::Run(_));
-                }
-                if matches!(request, Ok(Request::Fetch { .. })) && self.downloads.len() == DOWNLOADS {
-                    request = Err(Refusal::new("busy", "16 files are on their way already"));
-                }
-                self.downloads.extend(seat.hear(question, request));
-            }
-            Message::Binary(frame) => {
-                let units = 1 + frame.len() / BYTES_A_UNIT;
-                self.allowance.spend(now, u32::try_from(units).unwrap_or(u32::MAX));
-                seat.receive(frame);
-            }
-            _ => self.allowance.spend(now, 1),
-        }
-    }
-
-    /// A piece of the file that is on its way.
-    fn next_piece(&mut self) -> Option<Message> {
-        let frame = self.downloads.front_mut()?.next();
-        if frame.is_none() {
-            self.downloads.pop_front();
-        }
-        frame.map(Message::Binary)
     }
 }
 

@@ -2,14 +2,13 @@
 //! anybody: a member whose mailbox is full is too slow for the room and is put out.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::files::Files;
-use crate::fragile::{Wound, Wounds};
 use crate::history::{Content, History, Item};
 use crate::piece::Download;
 use crate::protocol::{Count, Refusal, Request, answer, frame};
@@ -20,8 +19,6 @@ use crate::words::{Key, Name};
 pub const SEATS: usize = 50;
 /// As many frames may wait for one reader.
 pub const MAILBOX: usize = 256;
-/// As many tabs may be refused at once, in demo mode.
-const REFUSED: usize = 64;
 
 /// Why a line is closed, as a code and its reason.
 pub type Dismissal = (u16, &'static str);
@@ -41,24 +38,30 @@ pub struct Room {
     runs: Runs,
     /// Drawn when the room was made: another one's numbers begin anew.
     epoch: u64,
-    refused: BTreeMap<Option<Key>, Instant>,
 }
 
-/// One line's place among the others.
+/// What a member is here for as long as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    Line,
+    Session,
+}
+
+/// One client's place among the others.
 struct Member {
     /// None before `join`: such a member hears nothing yet.
     name: Option<Name>,
     tab: Key,
+    stay: Stay,
     mailbox: mpsc::Sender<Utf8Bytes>,
-    /// Tells its line that it has been put out, and dropped, that it was too slow.
+    /// Tells it that it has been put out, and dropped, that it was too slow.
     dismissal: oneshot::Sender<Dismissal>,
-    wounds: Wounds,
 }
 
 /// A member's end of its place.
 pub struct Place {
     pub id: u64,
-    /// What its line has to send, in order.
+    /// What it is to be sent, in order.
     pub mailbox: mpsc::Receiver<Utf8Bytes>,
     /// Ends when the room has put it out.
     pub dismissal: oneshot::Receiver<Dismissal>,
@@ -69,7 +72,7 @@ impl Room {
         Self { epoch, ..Self::default() }
     }
 
-    pub fn enter(&mut self, tab: Key, wounds: Wounds) -> Result<Place, Dismissal> {
+    pub fn enter(&mut self, tab: Key, stay: Stay) -> Result<Place, Dismissal> {
         if self.members.len() >= SEATS {
             return Err(FULL);
         }
@@ -77,7 +80,7 @@ impl Room {
         let (dismiss, dismissal) = oneshot::channel();
         self.arrivals += 1;
         let id = self.arrivals;
-        self.members.insert(id, Member { name: None, tab, mailbox: sender, dismissal: dismiss, wounds });
+        self.members.insert(id, Member { name: None, tab, stay, mailbox: sender, dismissal: dismiss });
         Ok(Place { id, mailbox, dismissal })
     }
 
@@ -87,8 +90,26 @@ impl Room {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+    /// Whether a tab is in the room.
+    pub fn is_known(&self, tab: &Key) -> bool {
+        self.members.values().any(|member| member.tab == *tab)
+    }
+
+    /// Whether there is no seat for a tab that may have one already.
+    pub fn is_full_for(&self, tab: &Key) -> bool {
+        self.members.len() >= SEATS && !self.is_known(tab)
+    }
+
+    /// Ends every line as a server does that restarts.
+    pub fn restart(&mut self) {
+        let all = std::mem::take(&mut self.members).into_iter();
+        let (staying, leaving): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.partition(|(_, member)| member.stay == Stay::Session);
+        self.members = staying;
+        for member in leaving.into_values() {
+            let _ = member.dismissal.send(RESTART);
+        }
+        self.announce();
     }
 
     /// Does what a member asks for, and answers. What is asked for by the way is a file.
@@ -129,7 +150,9 @@ impl Room {
                 Ok(json!({}))
             }
             Request::Ping => {
-                self.tell(id, Utf8Bytes::from_static(r#"{"type":"pong"}"#));
+                if question.is_none() {
+                    self.tell(id, Utf8Bytes::from_static(r#"{"type":"pong"}"#));
+                }
                 Ok(json!({}))
             }
         };
@@ -242,41 +265,6 @@ impl Room {
     }
 }
 
-/// What the demo's switches do.
-impl Room {
-    /// Injures the lines of one tab. `false` when it has none.
-    pub fn injure(&self, tab: &Key, wound: Wound) -> bool {
-        let lines = self.members.values().filter(|member| member.tab == *tab);
-        lines.map(|member| member.wounds.inflict(wound)).count() > 0
-    }
-
-    /// Whether a tab has a line here.
-    pub fn is_known(&self, tab: &Key) -> bool {
-        self.members.values().any(|member| member.tab == *tab)
-    }
-
-    /// Refuses the dials of one tab, or of everybody, for so long.
-    pub fn refuse(&mut self, tab: Option<Key>, time: Duration) {
-        let now = Instant::now();
-        self.refused.retain(|_, until| *until > now);
-        if self.refused.len() < REFUSED {
-            self.refused.insert(tab, now + time);
-        }
-    }
-
-    pub fn refuses(&self, tab: &Key) -> bool {
-        let now = Instant::now();
-        [None, Some(tab.clone())].iter().any(|whom| self.refused.get(whom).is_some_and(|until| *until > now))
-    }
-
-    /// Ends every line as a server does that restarts.
-    pub fn restart(&mut self) {
-        for (_, member) in std::mem::take(&mut self.members) {
-            let _ = member.dismissal.send(RESTART);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,7 +275,7 @@ mod tests {
 
     /// Somebody in the room, with the tab of this number.
     fn seat(room: &mut Room, tab: usize, name: &str) -> Place {
-        let place = room.enter(key(tab), Wounds::default()).unwrap();
+        let place = room.enter(key(tab), Stay::Line).unwrap();
         room.act(place.id, Some(1), Request::Join(Name::parse(name).unwrap()));
         place
     }
@@ -346,7 +334,7 @@ mod tests {
     #[test]
     fn nobody_does_anything_without_a_name() {
         let mut room = Room::default();
-        let mut stranger = room.enter(key(1), Wounds::default()).unwrap();
+        let mut stranger = room.enter(key(1), Stay::Line).unwrap();
         say(&mut room, &stranger, 1, "hi");
         assert_eq!(heard(&mut stranger)["data"]["code"], "join-first");
         assert!(room.act(stranger.id, None, Request::Fetch { file: 1, from: 0 }).is_none());
@@ -386,19 +374,9 @@ mod tests {
     #[test]
     fn a_full_room_turns_the_next_one_away() {
         let mut room = Room::default();
-        let places: Vec<_> = (0..SEATS).map(|tab| room.enter(key(tab), Wounds::default()).unwrap()).collect();
-        assert_eq!(room.enter(key(99), Wounds::default()).err(), Some(FULL));
+        let places: Vec<_> = (0..SEATS).map(|tab| room.enter(key(tab), Stay::Line).unwrap()).collect();
+        assert_eq!(room.enter(key(99), Stay::Line).err(), Some(FULL));
         room.leave(places[0].id);
-        assert!(room.enter(key(99), Wounds::default()).is_ok());
-    }
-
-    #[test]
-    fn a_switch_of_the_demo_reaches_its_own_tab_alone() {
-        let mut room = Room::default();
-        let _ada = seat(&mut room, 1, "Ada");
-        assert!(room.injure(&key(1), Wound::Slow));
-        assert!(!room.injure(&key(2), Wound::Slow));
-        room.refuse(Some(key(1)), Duration::from_secs(60));
-        assert!(room.refuses(&key(1)) && !room.refuses(&key(2)));
+        assert!(room.enter(key(99), Stay::Line).is_ok());
     }
 }

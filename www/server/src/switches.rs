@@ -15,8 +15,6 @@ use crate::words::{Key, RoomName};
 
 /// The longest refusal, in seconds.
 const LONGEST: u32 = 30;
-/// How long a room is not to be had that restarts.
-const RESTART: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,6 +47,9 @@ async fn throw(
     let (Some(room), Some(tab)) = (RoomName::parse(&room), Key::parse(&tab)) else {
         return StatusCode::NOT_FOUND;
     };
+    let Some(apartment) = house.find(&room).filter(|apartment| apartment.knows(&tab)) else {
+        return StatusCode::NOT_FOUND;
+    };
     let wound = match switch {
         Switch::Cut => Wound::Cut,
         Switch::Fin => Wound::Fin,
@@ -56,24 +57,14 @@ async fn throw(
         Switch::Slow => Wound::Slow,
         Switch::Heal => Wound::None,
         Switch::Refuse => {
-            let time = Duration::from_secs(seconds.min(LONGEST).into());
-            return found(
-                house.with(&room, |room| room.is_known(&tab).then(|| room.refuse(Some(tab), time))).flatten(),
-            );
+            apartment.door.refuse(tab, Duration::from_secs(seconds.min(LONGEST).into()));
+            return StatusCode::NO_CONTENT;
         }
         Switch::Restart => {
-            let restarted = house.with(&room, |room| {
-                room.is_known(&tab).then(|| {
-                    room.restart();
-                    room.refuse(None, RESTART);
-                })
-            });
-            return found(restarted.flatten());
+            apartment.restart();
+            return StatusCode::NO_CONTENT;
         }
     };
-    found(house.with(&room, |room| room.injure(&tab, wound).then_some(())).flatten())
-}
-
-fn found(done: Option<()>) -> StatusCode {
-    done.map_or(StatusCode::NOT_FOUND, |()| StatusCode::NO_CONTENT)
+    // With a session one is there also while there is no line.
+    if apartment.door.injure(&tab, wound) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
