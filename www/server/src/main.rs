@@ -65,7 +65,7 @@ impl Options {
 
 async fn run(options: Options) -> Result<(), String> {
     let Options { port, page, package, switches } = options;
-    if !package.join("messages.js").is_file() {
+    if !package.join("all.js").is_file() {
         eprintln!("the package is not built yet, so the page cannot run: npm run build");
     }
     let house = House::default();

@@ -62,8 +62,11 @@ async fn an_address_that_is_no_room_is_closed_for_good() {
 #[tokio::test]
 async fn a_page_of_another_site_is_turned_away() {
     let (address, _) = start(Switches::Off);
-    for (origin, expected) in [("https://evil.example".to_owned(), 403), (format!("http://{address}"), 101)] {
-        let mut request = format!("ws://{address}/chat/lobby?tab={}", key(1)).into_client_request().unwrap();
+    let evil = || "https://evil.example".to_owned();
+    for (route, origin, expected) in
+        [("chat", evil(), 403), ("session", evil(), 403), ("chat", format!("http://{address}"), 101)]
+    {
+        let mut request = format!("ws://{address}/{route}/lobby?tab={}", key(1)).into_client_request().unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
         let status = match client_async(request, stream).await {
@@ -71,7 +74,7 @@ async fn a_page_of_another_site_is_turned_away() {
             Err(Error::Http(response)) => response.status(),
             Err(error) => panic!("{error}"),
         };
-        assert_eq!(status, expected, "{origin}");
+        assert_eq!(status, expected, "{route} {origin}");
     }
 }
 

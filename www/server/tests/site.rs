@@ -12,7 +12,7 @@ use undrop_chat::{House, Switches, serve, site};
 static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
     std::fs::create_dir_all(&package).unwrap();
-    std::fs::write(package.join("messages.js"), "export {};").unwrap();
+    std::fs::write(package.join("all.js"), "export {};").unwrap();
     std::fs::write(package.join("undrop.wasm"), b"\0asm").unwrap();
     package
 });
@@ -40,7 +40,7 @@ async fn each_file_comes_with_its_type() {
         ("/main.js", "text/javascript; charset=utf-8"),
         ("/style/page.css", "text/css; charset=utf-8"),
         ("/favicon.svg", "image/svg+xml"),
-        ("/undrop/messages.js", "text/javascript; charset=utf-8"),
+        ("/undrop/all.js", "text/javascript; charset=utf-8"),
         ("/undrop/undrop.wasm", "application/wasm"),
     ] {
         let answer = get(path).await;

@@ -3,19 +3,11 @@
 
 mod common;
 
-use std::net::SocketAddr;
-
-use common::{Client, ask, closed, dial, fetch, hear_of, join, key, say, start};
+use common::{Client, ask, closed, dial, fetch, hear_of, join, key, say, start, throw};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use undrop_chat::Switches;
-
-/// Throws a switch of the tab's; gives the status of the answer.
-async fn throw(address: SocketAddr, switch: &str, tab: usize) -> u16 {
-    let answer = fetch(address, "POST", &format!("/demo/lobby/{switch}?tab={}&seconds=30", key(tab))).await;
-    answer[9..12].parse().unwrap()
-}
 
 /// How the line ends without a close frame.
 async fn end(client: &mut Client) -> Error {

@@ -1,6 +1,8 @@
 //! Clients of a site of its own, over real WebSockets.
 #![allow(dead_code)]
 
+pub mod session;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -114,6 +116,12 @@ pub async fn collect(client: &mut Client, size: usize) -> Vec<u8> {
         }
     }
     file
+}
+
+/// Throws a switch of the tab's; gives the status of the answer.
+pub async fn throw(address: SocketAddr, switch: &str, tab: usize) -> u16 {
+    let answer = fetch(address, "POST", &format!("/demo/lobby/{switch}?tab={}&seconds=30", key(tab))).await;
+    answer[9..12].parse().unwrap()
 }
 
 /// The answer to an HTTP request.
