@@ -32,11 +32,13 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await chat?.stop();
     });
 
-    /** Both in a room of their own. */
-    async function meet(names = ['Ada', 'Bob']) {
+    /** Both in a room of their own, over the kind of line that the page takes by itself unless another is chosen. */
+    async function meet(names = ['Ada', 'Bob'], kind = undefined) {
       rooms++;
-      await ada.enter(chat.url, `room-${rooms}`, names[0]);
-      await bob.enter(chat.url, `room-${rooms}`, names[1]);
+      for (const [index, person] of [ada, bob].entries()) {
+        await person.enter(chat.url, `room-${rooms}`, names[index]);
+        if (kind) await person.choose(kind);
+      }
       return `room-${rooms}`;
     }
 
@@ -84,46 +86,67 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.deepEqual([await ada.troubles(), await bob.troubles()], [[], []]);
     });
 
-    it('a file whose line is cut on the way arrives intact', async () => {
-      await meet();
-      const sent = await dropFile(ada, 'long.bin', 6_000_000);
-      await ada.sees(() => document.querySelector('.pending progress')?.value > 0.05);
-      await ada.click('switch-cut');
-      await ada.sees(() => document.querySelector('#events .drop'));
-      assert.equal(await load(bob, 'long.bin'), sent);
-    });
-
-    it('the line is cut in mid-conversation, and nothing is missing, twice, or out of order', async () => {
-      await meet();
-      const said = [];
-      for (let number = 1; number <= 24; number++) {
-        const speaker = number % 2 ? ada : bob;
-        said.push(`line ${number}`);
-        await speaker.say(`line ${number}`);
-        // While the one waits for a line, the other reads on.
-        if (number % 8 === 4) await ada.click('switch-cut');
-        if (number % 8 === 7) await bob.click('switch-fin');
-        if (number % 3 === 0) await ada.reads(`line ${number}`);
-      }
-      for (const person of [ada, bob]) {
-        for (const text of said) await person.reads(text);
-        const read = await person.readAll();
-        assert.deepEqual(read.toSorted(), said.toSorted());
-        for (const odd of [0, 1]) {
-          const ofOne = (all) => all.filter((text) => Number(text.split(' ')[1]) % 2 === odd);
-          assert.deepEqual(ofOne(read), ofOne(said));
+    for (const kind of ['undrop', 'session']) {
+      it(`${kind}: a file whose line is cut on the way arrives intact`, async () => {
+        await meet(undefined, kind);
+        const sent = await dropFile(ada, 'long.bin', 6_000_000);
+        for (const share of [0.05, 0.3, 0.6]) {
+          await ada.sees((share) => document.querySelector('.pending progress')?.value > share, share);
+          const losses = await ada.losses();
+          await ada.click('switch-cut');
+          await ada.sees((losses) => document.querySelectorAll('#events .drop').length > losses, losses);
         }
-      }
-      assert.ok(await ada.do(() => document.querySelectorAll('#events .drop').length >= 3));
-    });
+        assert.equal(await load(bob, 'long.bin'), sent);
+      });
 
-    it('a line that swallows everything is found out, and what it swallowed is said again', async () => {
+      it(`${kind}: the line is cut in mid-conversation, and nothing is missing, twice, or out of order`, async () => {
+        await meet(undefined, kind);
+        const said = [];
+        for (let number = 1; number <= 24; number++) {
+          const speaker = number % 2 ? ada : bob;
+          said.push(`line ${number}`);
+          await speaker.say(`line ${number}`);
+          // While the one waits for a line, the other reads on.
+          if (number % 8 === 4) await ada.click('switch-cut');
+          if (number % 8 === 7) await bob.click('switch-fin');
+          if (number % 3 === 0) await ada.reads(`line ${number}`);
+        }
+        for (const person of [ada, bob]) {
+          for (const text of said) await person.reads(text);
+          const read = await person.readAll();
+          assert.deepEqual(read.toSorted(), said.toSorted());
+          for (const odd of [0, 1]) {
+            const ofOne = (all) => all.filter((text) => Number(text.split(' ')[1]) % 2 === odd);
+            assert.deepEqual(ofOne(read), ofOne(said));
+          }
+        }
+        assert.ok((await ada.losses()) >= 3);
+      });
+    }
+
+    it('over a session a room that restarts goes on as if nothing had happened', async () => {
       await meet();
-      await ada.click('switch-blackhole');
-      await ada.sees(() => document.querySelector('#events .switch'));
-      await ada.say('into the hole');
-      await bob.reads('into the hole');
-      assert.match(await ada.do(() => document.querySelector('#events .drop').textContent), /heartbeat/);
+      await ada.say('before');
+      await bob.reads('before');
+      await ada.click('switch-restart');
+      for (const person of [ada, bob])
+        await person.sees(() =>
+          [...document.querySelectorAll('#events .drop')].some((one) => one.textContent.includes('1012')),
+        );
+      // Without a line, and to somebody who has none either.
+      await ada.say('meanwhile');
+      await bob.reads('meanwhile');
+      await ada.reads('meanwhile');
+      assert.deepEqual(await bob.readAll(), ['before', 'meanwhile']);
+      for (const person of [ada, bob]) {
+        // A line that brings its session back opens nothing: nobody came in anew.
+        const { opened, people } = await person.do(() => ({
+          opened: document.querySelectorAll('#events .open').length,
+          people: [...document.querySelectorAll('#people bdi')].map((one) => one.textContent),
+        }));
+        assert.deepEqual([opened, people], [2, ['Ada', 'Bob']]);
+      }
+      assert.deepEqual([await ada.troubles(), await bob.troubles()], [[], []]);
     });
 
     it('the server is killed and started again, and the conversation goes on', async () => {
@@ -195,37 +218,54 @@ for (const [browserName, start] of Object.entries(browsers)) {
     it('the score tells a line that mends from one that does not, and every number has one fate', async () => {
       await meet();
       const lost = {};
-      for (const kind of ['plain', 'undrop']) {
-        await ada.click(`kind-${kind}`);
-        await ada.seesLine('open');
+      for (const kind of ['plain', 'undrop', 'session']) {
+        await ada.choose(kind);
         await ada.click('count');
-        const atLeast = (kind, count) =>
-          Number(document.querySelector(`#score-${kind}-sent strong`)?.textContent) >= count;
-        await ada.sees(atLeast, kind, 20);
+        await ada.seesCounted(kind, 20);
         await ada.click('switch-cut');
-        await ada.sees(atLeast, kind, 80);
+        await ada.seesCounted(kind, 80);
         await ada.click('count');
         await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
-        const fates = await ada.do((kind) => {
-          const numbers = (fate) => document.querySelector(`#score-${kind}-${fate} .both`).textContent.match(/\d+/g);
-          const names = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
-          return Object.fromEntries(names.map((fate) => [fate, numbers(fate).map(Number)]));
-        }, kind);
+        const fates = await ada.fates(kind);
         for (const way of [0, 1]) {
           assert.equal(fates.sent[way], fates.delivered[way] + fates.lost[way], JSON.stringify(fates));
           assert.deepEqual([fates.waiting[way], fates.twice[way], fates.late[way]], [0, 0, 0]);
         }
-        [lost[kind]] = fates.lost;
+        lost[kind] = fates.lost;
       }
-      // All that was said after the cut, against what was on its way at that moment.
-      assert.ok(lost.plain >= 20, `plain lost ${lost.plain}`);
-      assert.ok(lost.undrop < lost.plain / 2, `undrop lost ${lost.undrop}, plain ${lost.plain}`);
+      // All that was said after the cut, against what was on its way at that moment, against nothing.
+      assert.ok(lost.plain[0] >= 20, `plain lost ${lost.plain}`);
+      assert.ok(lost.undrop[0] < lost.plain[0] / 2, `undrop lost ${lost.undrop}, plain ${lost.plain}`);
+      assert.deepEqual(lost.session, [0, 0]);
+    });
+
+    it('over a session nothing is lost and nothing comes twice, whichever switch is thrown', async () => {
+      await meet();
+      await ada.click('count');
+      await ada.seesCounted('session', 5);
+      for (const name of ['cut', 'fin', 'blackhole', 'slow', 'refuse', 'restart', 'offline', 'dial']) {
+        const resumed = () => ada.do(() => document.querySelectorAll('#events .open').length);
+        const before = await resumed();
+        await ada.click(`switch-${name}`);
+        if (name === 'slow') {
+          await ada.sees(() => document.getElementById('switch-slow').ariaPressed === 'true');
+          await ada.click('switch-slow');
+          await ada.sees(() => document.getElementById('switch-slow').ariaPressed === 'false');
+        } else if (name !== 'dial')
+          await ada.sees((before) => document.querySelectorAll('#events .open').length > before, before);
+        await ada.seesLine('open');
+      }
+      await ada.click('count');
+      await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
+      const { sent, delivered, ...others } = await ada.fates('session');
+      assert.deepEqual(delivered, sent);
+      assert.deepEqual(others, { waiting: [0, 0], lost: [0, 0], twice: [0, 0], late: [0, 0] });
+      assert.deepEqual(await ada.troubles(), []);
     });
 
     it('a plain line that is cut stays closed, and says what was not delivered', async () => {
       await meet();
-      await ada.click('kind-plain');
-      await ada.seesLine('open');
+      await ada.choose('plain');
       await ada.say('over the plain line');
       await bob.reads('over the plain line');
       await ada.click('switch-cut');
@@ -258,7 +298,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         if (id) reached.push(id);
         assert.ok(reached.length < 100, reached.join(' '));
       }
-      const all = 'second toggle log attach send kind-undrop switch-cut switch-dial count compare events'.split(' ');
+      const all = 'second toggle log attach send kind-session switch-cut switch-dial count compare events'.split(' ');
       assert.deepEqual(
         all.filter((id) => !reached.includes(id)),
         [],

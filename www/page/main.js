@@ -38,7 +38,7 @@ else nameField.focus();
 
 function enter(roomName) {
   const tab = newKey();
-  const connection = new Connection(`/chat/${roomName}?tab=${tab}`);
+  const connection = new Connection(`${roomName}?tab=${tab}`);
   room = new Room(connection);
   room.name = nameField.value;
   const downloads = new Downloads(connection, room);
@@ -52,6 +52,10 @@ function enter(roomName) {
   });
   showPanel(connection, new Score(connection, room), roomName, tab);
   connection.dial();
+  // Else a session would wait for who has closed the window, and their name stay in the list.
+  window.addEventListener('pagehide', ({ persisted }) => {
+    if (!persisted) connection.line.close();
+  });
 }
 
 function hear(room, roomName, load) {
@@ -86,10 +90,11 @@ function open(roomName, name, people) {
 /** What becomes of the line, in words. */
 function tell(connection) {
   const notice = () => byId(byId('house').hidden ? 'entrance-notice' : 'notice');
-  connection.addEventListener('open', () => {
-    notice().textContent = '';
-    byId('lost').hidden = true;
-  });
+  for (const back of ['open', 'resume'])
+    connection.addEventListener(back, () => {
+      notice().textContent = '';
+      byId('lost').hidden = true;
+    });
   connection.addEventListener('drop', ({ detail: { delay } }) => {
     notice().textContent = words.wait(Math.ceil(delay / 1_000));
   });
@@ -127,7 +132,7 @@ async function sendFile(file, connection, load, key = newKey()) {
 
 /** Does it, as often as one asks for it, and puts what the room has in the place of what is shown. */
 async function deliver(pending, load, act) {
-  pending.say(room.isJoined ? words.pending : words.queued);
+  pending.say(room.isHeard ? words.pending : words.queued);
   try {
     const { item, ...file } = await act();
     pending.remove();

@@ -94,6 +94,36 @@ export class Person {
     return this.sees((state) => document.getElementById('toggle').dataset.state === state, state);
   }
 
+  /** Has the page talk over this kind of line. */
+  async choose(kind) {
+    await this.click(`kind-${kind}`);
+    await this.sees(
+      (kind) =>
+        document.getElementById(`kind-${kind}`).checked && document.getElementById('toggle').dataset.state === 'open',
+      kind,
+    );
+  }
+
+  /** How many lines were lost. */
+  losses() {
+    return this.do(() => document.querySelectorAll('#events .drop').length);
+  }
+
+  /** Waits until so many numbers have been said. */
+  seesCounted(kind, count) {
+    const isThere = (kind, count) => Number(document.querySelector(`#score-${kind}-sent strong`)?.textContent) >= count;
+    return this.sees(isThere, kind, count);
+  }
+
+  /** What became of the numbers: of each fate how many there were, outwards and inwards. */
+  fates(kind) {
+    return this.do((kind) => {
+      const numbers = (fate) => document.querySelector(`#score-${kind}-${fate} .both`).textContent.match(/\d+/g);
+      const names = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
+      return Object.fromEntries(names.map((fate) => [fate, numbers(fate).map(Number)]));
+    }, kind);
+  }
+
   /** What went wrong in the page since `open`. */
   troubles() {
     return this.do(() => window.troubles);

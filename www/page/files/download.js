@@ -1,4 +1,4 @@
-// Getting a file: the server sends its pieces, and after a line that died what is missing.
+// Getting a file: the server sends its pieces, and after a line that died without a session what is missing.
 
 import { parse } from './pieces.js';
 

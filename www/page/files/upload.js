@@ -1,5 +1,5 @@
 // Sending a file: in pieces, as Blob frames that nobody has to read into memory, no faster than the line takes them. When a line
-// dies the server says how much it has, and the rest goes over the next.
+// dies without a session, the server says how much it has, and the rest goes over the next.
 
 import { newKey } from '../random.js';
 import { header } from './pieces.js';
@@ -37,7 +37,7 @@ function uploadNow(file, room, connection, progress, key = newKey()) {
 
 async function send(file, number, have, connection, progress) {
   const { line, epoch } = connection;
-  const stands = () => connection.isOpen && connection.epoch === epoch;
+  const stands = () => connection.stands(epoch);
   let sent = have;
   const drain = async (most) => {
     while (stands() && line.bufferedAmount > most) {

@@ -3,22 +3,23 @@
 
 import { kinds } from './kinds.js';
 
-const EVENTS = ['open', 'drop', 'close', 'lost', 'statechange'];
+const EVENTS = ['open', 'drop', 'resume', 'close', 'lost', 'statechange'];
 
 /** Fires what its line fires, as the `detail` of an event of the same type; and `dial`, `probe` and `answer`. */
 export class Connection extends EventTarget {
-  #url;
+  #address;
   #handlers = [];
   #wasConnecting = false;
-  kind = 'undrop';
+  kind = 'session';
   /** What it is connected by; none before the first `dial`. */
   line;
-  /** How many lines there have been, each time that one opened counted as another. */
+  /** How often one was opened; a line that brings its session back is not counted as another. */
   epoch = 0;
 
-  constructor(url) {
+  /** `address`: the room, and the tab's key in the query. */
+  constructor(address) {
     super();
-    this.#url = url;
+    this.#address = address;
   }
 
   /** Whether it comes back by itself. */
@@ -35,6 +36,11 @@ export class Connection extends EventTarget {
     return this.line === undefined || this.line.state === 'closed';
   }
 
+  /** Whether what was said in this epoch arrives, if it has not yet. */
+  stands(epoch) {
+    return epoch === this.epoch && (kinds[this.kind].keeps ? !this.isOver : this.isOpen);
+  }
+
   /** Calls the handler for each message of the type, whatever line it comes over. */
   on(type, handler) {
     this.#handlers.push([type, handler]);
@@ -48,7 +54,7 @@ export class Connection extends EventTarget {
     const mine = (act) => (given) => {
       if (line === this.line) act(given);
     };
-    const line = kinds[kind].open(this.#url, {
+    const line = kinds[kind].open(this.#address, {
       probed: mine(() => this.#fire('probe')),
       answered: mine((milliseconds) => this.#fire('answer', milliseconds)),
     });

@@ -1,6 +1,6 @@
-// The line as this project has it.
+// The line as this project has it with any server: it comes back by itself.
 
-import { Undrop } from 'undrop/messages';
+import { Undrop } from 'undrop/all';
 
 const PING = '{"type":"ping","data":{}}';
 const PONG = '{"type":"pong"}';

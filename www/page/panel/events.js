@@ -1,7 +1,6 @@
 // What happened to the line, the newest first. Probes that follow each other are one entry.
 
 import { byId, make } from '../elements.js';
-import { kinds } from '../lines/kinds.js';
 import { locale, words } from '../words.js';
 import { milliseconds } from './trips.js';
 
@@ -28,12 +27,13 @@ export function showEvents(connection) {
   const told = words.event;
   let kind;
   connection.addEventListener('dial', () => {
-    if (kind !== connection.kind && Object.keys(kinds).length > 1) add('switch', told.kind(words[connection.kind]));
+    if (kind !== connection.kind) add('switch', told.kind(words[connection.kind]));
     kind = connection.kind;
     add('dial', told.dial);
   });
   connection.addEventListener('open', () => add('open', told.open));
   connection.addEventListener('drop', ({ detail }) => add('drop', told.drop(detail)));
+  connection.addEventListener('resume', () => add('open', told.resume));
   connection.addEventListener('close', ({ detail }) => add('close', told.close(detail)));
   connection.addEventListener('lost', ({ detail }) => add('lost', told.lost(detail)));
   connection.addEventListener('probe', () => {

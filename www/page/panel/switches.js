@@ -54,9 +54,10 @@ export async function showSwitches(connection, room, tab, note) {
   const slow = buttons[Object.keys(tools).indexOf('slow')];
   slow.ariaPressed = 'false';
   // It was that line's wound.
-  connection.addEventListener('open', () => {
-    slow.ariaPressed = 'false';
-  });
+  for (const back of ['open', 'resume'])
+    connection.addEventListener(back, () => {
+      slow.ariaPressed = 'false';
+    });
   byId('switches').replaceChildren(...buttons);
   byId('tools').hidden = false;
   return throwSwitch;

@@ -1,7 +1,8 @@
 // What this page has to do with its room: joining it after each `open`, saying something, and hearing what is said.
 //
 // A message that was on its way when the line was lost may have arrived or not. Without a session nobody can know, so each has
-// a key, is sent again, and is taken once by the server. On a line that mends nothing it stays undelivered.
+// a key, is sent again, and is taken once by the server. On a line that mends nothing it stays undelivered. With a session all
+// that is the line's business, until the session itself is lost.
 
 import { newKey } from '../random.js';
 
@@ -20,9 +21,14 @@ export class Room extends EventTarget {
     for (const type of ['chat', 'people', 'typing']) connection.on(type, (data) => this.#fire(type, data));
   }
 
-  /** Whether the line that stands has joined. */
+  /** Whether this page is in the room. */
   get isJoined() {
-    return this.#connection.isOpen && this.#joined === this.#connection.epoch;
+    return this.#connection.stands(this.#joined);
+  }
+
+  /** Whether what it says is heard at once. */
+  get isHeard() {
+    return this.isJoined && this.#connection.isOpen;
   }
 
   async join() {
@@ -54,7 +60,7 @@ export class Room extends EventTarget {
 
   /** That one is writing. It is worth nothing later, so it never waits. */
   typing() {
-    if (this.isJoined) this.#connection.line.emit('typing', {});
+    if (this.isHeard) this.#connection.line.emit('typing', {});
   }
 
   /** Does something over the line, and again over the next one if that one is lost. */
