@@ -76,6 +76,16 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees((name) => document.getElementById('people').textContent.includes(name), searchParams.get('as'));
     });
 
+    it('whoever closes the window is off the list at once', async () => {
+      const room = await meet();
+      await ada.sees(() => document.querySelectorAll('#people li').length === 2);
+      await running[1].goto('about:blank');
+      await ada.sees(() => document.querySelectorAll('#people li').length === 1);
+      // And nobody has the name when they come again.
+      await bob.enter(chat.url, room, 'Bob');
+      await ada.sees(() => document.getElementById('people').textContent.endsWith('Bob'));
+    });
+
     it('a file arrives intact, and a picture is shown', async () => {
       await meet();
       const sent = await dropFile(ada, 'noise.bin', 1_500_000);

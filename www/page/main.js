@@ -14,6 +14,9 @@ import { Room } from './talk/room.js';
 import { noteUnread } from './talk/unread.js';
 import { complaint, translate, words } from './words.js';
 
+/** If a page that was to be left is still there after so long, it stays. */
+const STAYS_AFTER = 2_000;
+
 translate();
 const address = new URLSearchParams(location.search);
 const entrance = byId('entrance');
@@ -52,9 +55,18 @@ function enter(roomName) {
   });
   showPanel(connection, new Score(connection, room), roomName, tab);
   connection.dial();
-  // Else a session would wait for who has closed the window, and their name stay in the list.
+  leaveWithThePage(connection);
+}
+
+/** Else a session would wait for whoever has closed the window, and their name stay in the list. */
+function leaveWithThePage(connection) {
   window.addEventListener('pagehide', ({ persisted }) => {
     if (!persisted) connection.line.close();
+  });
+  // Firefox closes the line before that. What it tells in time can be called off, so who stays after all is let in again.
+  window.addEventListener('beforeunload', () => {
+    connection.line.close();
+    setTimeout(() => connection.dial(), STAYS_AFTER);
   });
 }
 

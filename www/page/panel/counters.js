@@ -40,6 +40,7 @@ function read({ stats, bufferedAmount }) {
     bytesOut: bytes.format(bytesOut),
     bytesIn: bytes.format(bytesIn),
     mean: roundTrip?.mean ? milliseconds(roundTrip.mean) : '–',
-    min: roundTrip?.min ? milliseconds(roundTrip.min) : '–',
+    // It counts whole milliseconds.
+    min: roundTrip?.mean ? (roundTrip.min ? milliseconds(roundTrip.min) : '< 1 ms') : '–',
   };
 }

@@ -37,7 +37,10 @@ export class Score extends EventTarget {
   /** Counts over the present line, and over those that follow it. */
   async start() {
     const number = crypto.getRandomValues(new Uint32Array(1))[0];
-    const run = {
+    if (this.#connection.isOver) this.#connection.dial();
+    await this.#room.joined();
+    this.#run = {
+      kind: this.#connection.kind,
       number,
       sent: 0,
       refused: [],
@@ -47,9 +50,6 @@ export class Score extends EventTarget {
       said: 0,
       heard: new Tally(),
     };
-    this.#run = { ...run, kind: this.#connection.kind };
-    if (this.#connection.isOver) this.#connection.dial();
-    await this.#room.joined();
     await this.#attend(this.#run);
     const started = performance.now();
     this.#timer = setInterval(() => this.#say((performance.now() - started) / PACE), PACE);

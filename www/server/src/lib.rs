@@ -20,27 +20,25 @@ mod room;
 mod runs;
 mod switches;
 mod tally;
+mod visit;
 mod words;
 
 use std::io;
 use std::path::Path as FilePath;
 
+use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
-use axum::{RequestPartsExt as _, Router};
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use undrop_server::SessionUpgrade;
 
 use crate::client::LARGEST_FRAME;
-use crate::fragile::{Connection, FragileListener, Wounds};
+use crate::fragile::{Connection, FragileListener};
 pub use crate::house::House;
 use crate::room::Dismissal;
-use crate::words::{Key, RoomName};
+use crate::visit::Visit;
 
 /// The room's name, or the tab's key, cannot be one: there is no point in coming back.
 const BAD_ADDRESS: Dismissal = (4404, "no such room");
@@ -111,44 +109,4 @@ async fn session(State(house): State<House>, visit: Visit, request: Request) -> 
 /// Serves it until it fails.
 pub async fn serve(listener: TcpListener, site: Router) -> io::Result<()> {
     axum::serve(FragileListener(listener), site.into_make_service_with_connect_info::<Connection>()).await
-}
-
-/// Who dials, and where to.
-struct Visit {
-    /// None if there can be no such room, or no such tab.
-    address: Option<(RoomName, Key)>,
-    wounds: Wounds,
-}
-
-impl FromRequestParts<House> for Visit {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
-        #[derive(Deserialize)]
-        struct Visitor {
-            #[serde(default)]
-            tab: String,
-        }
-        if !is_from_here(&parts.headers) {
-            return Err((StatusCode::FORBIDDEN, "this room is for its own page").into_response());
-        }
-        let Path(room): Path<String> = parts.extract().await.map_err(IntoResponse::into_response)?;
-        let Query(Visitor { tab }) = parts.extract().await.map_err(IntoResponse::into_response)?;
-        let ConnectInfo(Connection { wounds }) = parts.extract().await.map_err(IntoResponse::into_response)?;
-        let address = RoomName::parse(&room).zip(Key::parse(&tab));
-        if let Some((room, tab)) = &address
-            && house.find(room).is_some_and(|apartment| apartment.door.refuses(tab))
-        {
-            return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
-        }
-        Ok(Self { address, wounds })
-    }
-}
-
-/// A browser tells which page dials: another site's page has no business here. What is no browser tells nothing.
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text("origin") else { return true };
-    let authority = origin.split_once("://").map(|(_, authority)| authority);
-    authority.is_some() && (authority == text("host") || authority == text("x-forwarded-host"))
 }

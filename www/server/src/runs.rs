@@ -31,12 +31,14 @@ struct Run {
 }
 
 impl Runs {
-    /// Begins a run, or goes on with it over another line. What was to be said while there was none is lost: without a
+    /// Begins a run, or goes on with it for another member. What was to be said while there was none is lost: without a
     /// session nobody keeps it.
     pub fn attend(&mut self, tab: &Key, number: u64, member: u64, now: Instant) {
         if let Some(run) = self.0.iter_mut().find(|run| run.tab == *tab && run.number == number) {
-            run.member = member;
-            run.said = run.said.max(run.due(now));
+            if run.member != member {
+                run.member = member;
+                run.said = run.said.max(run.due(now));
+            }
             return;
         }
         self.end(tab);
@@ -94,6 +96,9 @@ mod tests {
         runs.attend(&tab, 1, 11, start + PACE * 5);
         assert!(runs.due(&tab, 10, start + PACE * 6).is_empty());
         assert_eq!(runs.due(&tab, 11, start + PACE * 6), 6..7);
+        // To ask again costs nothing.
+        runs.attend(&tab, 1, 11, start + PACE * 7);
+        assert_eq!(runs.due(&tab, 11, start + PACE * 7), 7..8);
         runs.attend(&tab, 2, 11, start + PACE * 7);
         assert!(runs.due(&tab, 11, start + PACE * 7).is_empty());
     }
