@@ -58,10 +58,10 @@ function rows(results) {
   const body = FATES.map((fate) => {
     const cells = counted.map((kind) => {
       const { out, into } = results.get(kind);
-      const sum = make('strong', {}, String(out[fate] + into[fate]));
-      const both = make('span', { className: 'both' }, `↑ ${out[fate]}  ↓ ${into[fate]}`);
-      const isBad = fate === 'lost' && out.lost + into.lost > 0;
-      return make('td', { className: isBad ? 'bad' : '', id: `score-${kind}-${fate}` }, sum, ' ', both);
+      const sum = out[fate] + into[fate];
+      const both = make('span', { className: 'both', hidden: sum === 0 }, `↑ ${out[fate]}  ↓ ${into[fate]}`);
+      const className = fate === 'lost' && sum > 0 ? 'bad' : '';
+      return make('td', { className, id: `score-${kind}-${fate}` }, make('strong', {}, String(sum)), ' ', both);
     });
     return make('tr', {}, make('th', { scope: 'row' }, words.fates[fate]), ...cells);
   });
