@@ -54,13 +54,30 @@ impl Default for Condition {
     }
 }
 
+impl Wound {
+    /// Whether this one can follow. What a black hole has swallowed nobody has any more: if such a line went on there would be
+    /// something missing in it, and that never happens to TCP.
+    fn turns_into(self, next: Self) -> bool {
+        match self {
+            Wound::None | Wound::Slow => true,
+            Wound::BlackHole => matches!(next, Wound::Cut | Wound::Fin | Wound::BlackHole),
+            Wound::Cut | Wound::Fin => next == self,
+        }
+    }
+}
+
 impl Wounds {
-    pub fn inflict(&self, wound: Wound) {
+    /// `false` when it is past that.
+    fn inflict(&self, wound: Wound) -> bool {
         let mut condition = self.lock();
+        if !condition.wound.turns_into(wound) {
+            return false;
+        }
         condition.wound = wound;
         for waker in [condition.reader.take(), condition.writer.take()].into_iter().flatten() {
             waker.wake();
         }
+        true
     }
 
     pub fn reach(&self) -> Reach {
@@ -90,9 +107,9 @@ impl Reach {
         self.0.strong_count() > 0
     }
 
-    /// `false` when it is gone.
+    /// `false` when it is gone, or past that.
     pub fn inflict(&self, wound: Wound) -> bool {
-        self.0.upgrade().map(|condition| Wounds(condition).inflict(wound)).is_some()
+        self.0.upgrade().is_some_and(|condition| Wounds(condition).inflict(wound))
     }
 }
 

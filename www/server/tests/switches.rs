@@ -42,6 +42,8 @@ async fn into_a_black_hole_goes_everything_and_out_comes_nothing() {
     assert_eq!(throw(address, "blackhole", 1).await, 204);
     say(&mut ada, 1, "does anybody hear me?").await;
     say(&mut bob, 1, "where is Ada?").await;
+    // It does not come back with something missing in it.
+    assert_eq!((throw(address, "heal", 1).await, throw(address, "slow", 1).await), (404, 404));
     // A new line of the same tab is well.
     let mut again = join(address, 1, "Ada").await;
     let welcome = ask(&mut again, "join", json!({ "name": "Ada" })).await;
