@@ -265,6 +265,11 @@ for (const [browserName, start] of Object.entries(browsers)) {
           await ada.sees((before) => document.querySelectorAll('#events .open').length > before, before);
         await ada.seesLine('open');
       }
+      // And in one go.
+      for (const name of ['blackhole', 'slow', 'fin', 'restart', 'offline', 'dial', 'cut', 'refuse'])
+        await ada.click(`switch-${name}`);
+      await ada.sees(() => !document.getElementById('switch-offline').disabled);
+      await ada.seesLine('open');
       await ada.click('count');
       await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
       const { sent, delivered, ...others } = await ada.fates('session');

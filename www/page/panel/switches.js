@@ -53,10 +53,11 @@ export async function showSwitches(connection, room, tab, note) {
   });
   const slow = buttons[Object.keys(tools).indexOf('slow')];
   slow.ariaPressed = 'false';
-  // It was that line's wound.
+  // It was that line's wound, and now there is one to hurt.
   for (const back of ['open', 'resume'])
     connection.addEventListener(back, () => {
       slow.ariaPressed = 'false';
+      notice.textContent = '';
     });
   byId('switches').replaceChildren(...buttons);
   byId('tools').hidden = false;
