@@ -1,8 +1,10 @@
 //! How a session and a server end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use undrop::core::outbox::Fate;
+use undrop_server::store::MemoryStore;
 use undrop_server::{Cause, Config, Message, Session, Spread};
 
 use crate::support::gate::GatedStore;
@@ -116,6 +118,20 @@ async fn a_server_that_ends_tells_all_lines_and_lets_the_handlers_finish() {
     let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
     line.say("\u{10}new").await;
     assert_eq!(line.closed().await, Some((1012, "restart".into())));
+}
+
+#[tokio::test]
+async fn another_server_on_the_same_store_takes_over_in_the_same_process() {
+    let store = Arc::new(MemoryStore::default());
+    let first = House::with_store(config(), store.clone(), echo).await;
+    let mut client = Client::open(first.address, "").await;
+    client.cut();
+    client.send("one").await;
+    first.sessions.shut_down().await;
+    let second = House::with_store(config(), store, echo).await;
+    client.dial_until_it_works(second.address).await;
+    assert_eq!(client.text().await, "one");
+    assert_eq!((client.opened, client.resumed), (1, 1));
 }
 
 #[tokio::test]
