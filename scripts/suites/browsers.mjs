@@ -17,12 +17,7 @@ export const wasmInChrome = () =>
 
 export const wasmInFirefox = () =>
   wasmTests(['--firefox', '--geckodriver', findGeckodriver()], {
-    'moz:firefoxOptions': {
-      binary: findFirefox(),
-      args: ['-headless'],
-      // Without events, as tests are, a service worker is ended after 30 s, and its tests with it.
-      prefs: { 'dom.serviceWorkers.idle_timeout': 300_000 },
-    },
+    'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'] },
   });
 
 async function wasmTests(browser, capabilities) {

@@ -1,0 +1,17 @@
+//! Typed messages in a service worker: see `service_worker`.
+#![cfg(target_arch = "wasm32")]
+
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod cases {
+    mod typed;
+    mod typed_answers;
+    mod typed_bad_input;
+    mod typed_envelopes;
+    mod typed_lives;
+    mod typed_requests;
+    mod typed_streams;
+    #[allow(dead_code, reason = "it serves more than the typed messages")]
+    mod user;
+}
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_service_worker);
