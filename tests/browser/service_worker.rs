@@ -1,5 +1,5 @@
-//! The socket in a service worker, all but its typed messages. Firefox ends a service worker that has had no event for
-//! 30 s, and tests are none: these and those of `service_worker_typed` take half of that each.
+//! The socket in a service worker. Firefox ends a service worker that has had no event for 30 s, and tests are none: so those
+//! of sessions and of typed messages have a worker of their own each, `service_worker_session` and `service_worker_typed`.
 #![cfg(target_arch = "wasm32")]
 
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
@@ -11,12 +11,7 @@ mod cases {
     mod many;
     mod mending;
     mod sending;
-    mod session;
-    mod session_deliveries;
-    mod session_endings;
-    mod session_typed;
-    mod tallies;
-    #[allow(dead_code, reason = "it serves the typed messages, too")]
+    #[allow(dead_code, reason = "it serves the others, too")]
     mod user;
     mod writable;
 }

@@ -10,7 +10,7 @@ mod cases {
     mod typed_lives;
     mod typed_requests;
     mod typed_streams;
-    #[allow(dead_code, reason = "it serves more than the typed messages")]
+    #[allow(dead_code, reason = "it serves the others, too")]
     mod user;
 }
 
