@@ -21,9 +21,13 @@ export class Messages {
   #face;
   /** How many have asked to be told. */
   #asked = 0;
-  /** A list is never changed: who is in the middle of it goes on with the old one. */
+  /** Who listens, by types. A list is never changed: who is in the middle of it goes on with the old one. */
+  #lists = new Map();
+  /** What to call for a type: where there is but one handler it is that one, since each thing on the way to it is felt
+   * among thousands of types. */
   #handlers = new Map();
-  #all = [];
+  /** The catch-all, kept apart, where no message's type can name it. */
+  #all;
   #answers = new Map();
   /** Our requests, by their ids. */
   #requests = new Map();
@@ -231,11 +235,11 @@ export class Messages {
   }
 
   #deliver(type, data, id) {
-    const handlers = this.#handlers.get(type);
+    const handler = this.#handlers.get(type);
     const answer = id != null && this.#answers.get(type);
-    if (handlers) call(handlers, data, type);
-    if (this.#all.length) call(this.#all, data, type);
-    else if (!handlers && !answer) this.unhandled++;
+    if (handler) call(handler, data, type);
+    if (this.#all) call(this.#all, data, type);
+    else if (!handler && !answer) this.unhandled++;
     if (answer) this.#answer(answer, type, data, id);
   }
 
@@ -324,15 +328,17 @@ export class Messages {
     if (!asked !== !this.#asked) this.#face.listen(!asked);
   }
 
-  // The catch-all is kept apart, where no message's type can name it.
-
   #list(type) {
-    return type === '*' ? this.#all : (this.#handlers.get(type) ?? []);
+    return this.#lists.get(type) ?? [];
   }
 
   #setList(type, list) {
-    if (type === '*') this.#all = list;
-    else if (list.length) this.#handlers.set(type, list);
+    const [first, second] = list;
+    const handler = second || first?.once ? (data, type) => callEach(list, data, type) : first?.handler;
+    if (first) this.#lists.set(type, list);
+    else this.#lists.delete(type);
+    if (type === '*') this.#all = handler;
+    else if (first) this.#handlers.set(type, handler);
     else this.#handlers.delete(type);
   }
 }
@@ -346,17 +352,18 @@ class ReplyError extends Error {
   }
 }
 
-const call = (entries, data, type) => {
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index];
-    const { handler } = entry;
-    if (!handler) continue;
-    if (entry.once) entry.undo();
-    try {
-      handler(data, type);
-    } catch (error) {
-      reportError(error);
-    }
+const call = (handler, data, type) => {
+  try {
+    handler(data, type);
+  } catch (error) {
+    reportError(error);
+  }
+};
+
+const callEach = (entries, data, type) => {
+  for (const { handler, once, undo } of entries) {
+    if (once) undo();
+    if (handler) call(handler, data, type);
   }
 };
 
