@@ -96,6 +96,8 @@ enum Link {
 
 struct Up {
     line: Line,
+    /// Whether it has said all that there was when the task woke. It wakes the task for more.
+    is_quiet: bool,
     /// When something was last heard on it.
     heard: Millis,
     /// When the client was asked whether it is there.
@@ -149,6 +151,12 @@ struct Storing {
     work: Work,
 }
 
+impl Up {
+    fn new(line: Line, now: Millis) -> Self {
+        Self { line, is_quiet: false, heard: now, probed: None }
+    }
+}
+
 impl Driver {
     /// The epoch of the line that a fresh session begins on.
     pub(crate) const FIRST_LINE: Epoch = Epoch(1);
@@ -156,7 +164,7 @@ impl Driver {
     /// Drives a fresh session, on the line that asked for it.
     pub(crate) fn begin(house: Arc<House>, seat: Seat, beginning: Beginning, handler: Handling, line: Line) {
         let mut driver = Self::new(house, seat, beginning, handler);
-        driver.link = Link::Up(Up { line, heard: Millis(0), probed: None });
+        driver.link = Link::Up(Up::new(line, Millis(0)));
         driver.spawn();
     }
 
@@ -340,13 +348,17 @@ impl Future for Driver {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.seat.mailbox().awake();
+        if let Link::Up(up) = &mut this.link {
+            up.is_quiet = false;
+        }
         loop {
             let now = this.clock.now();
             let moved = [
-                this.handle(now),
-                this.collect(now),
                 this.tick(context, now),
                 this.read(context, now),
+                // Before the store is told, so that a message and what the handler makes of it at once are one change.
+                this.handle(now),
+                this.collect(now),
                 this.store(context, now),
                 this.act(context, now),
                 this.wind_up(context, now),

@@ -26,9 +26,10 @@
 //!
 //! # Where "exactly once" ends
 //!
-//! The store takes a message and its count in one atomic step before it is acknowledged; the app receives each message
-//! with its session and number and commits through the store, so that a handler killed half-way sees that message again
-//! under the same number, and only then.
+//! The store takes a message and its count in one atomic step before it is acknowledged, and the client keeps it until then;
+//! the app receives each message with its session and number and commits through the store. So what a handler has received
+//! and not committed, because it was killed half-way or another node has the session, is received again by the one that comes
+//! after it, under the same number; and nothing else is.
 //!
 //! So between the client's `send` and the [commit](Received::commit), and between the app's [`send`](Session::send) and
 //! the client's taking it, each message counts once, whatever becomes of lines, handlers and nodes. What a handler does

@@ -31,8 +31,8 @@ pub struct Sender {
 
 /// A message that arrived.
 ///
-/// It is in the store, and stays there until it is committed. As long as it is not, a handler that comes after this one
-/// gets it again, under the same number.
+/// Its client keeps it until the store has it, and the store until it is committed. As long as it is not, a handler that
+/// comes after this one gets it again, under the same number.
 #[must_use = "a message that is not committed comes again"]
 pub struct Received {
     /// The message.

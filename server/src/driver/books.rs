@@ -83,8 +83,6 @@ impl Driver {
         self.trimmed = *acknowledged;
         if !taken.messages.is_empty() {
             self.core.take(now, taken.last());
-            self.seat.mailbox().deliver((taken.after + 1..).zip(taken.messages.iter().cloned()));
-            self.handler_is_due = true;
         }
         for (message, delivery) in sent.messages.iter().zip(deliveries) {
             let held = Held::of(message);

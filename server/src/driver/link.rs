@@ -34,7 +34,7 @@ impl Driver {
                 add(&self.house.metrics.resumed, 1);
                 self.seat.mailbox().set_down(None);
                 self.refresh = Some(now);
-                match replace(&mut self.link, Link::Up(Up { line, heard: now, probed: None })) {
+                match replace(&mut self.link, Link::Up(Up::new(line, now))) {
                     Link::Up(older) => {
                         debug!(line = epoch.0, "taken over");
                         add(&self.house.metrics.taken_over, 1);
@@ -54,8 +54,11 @@ impl Driver {
                 return turn > 0;
             }
             let Link::Up(up) = &mut self.link else { return turn > 0 };
+            if up.is_quiet {
+                return turn > 0;
+            }
             match up.line.poll_heard(context) {
-                Poll::Pending => return turn > 0,
+                Poll::Pending => up.is_quiet = true,
                 Poll::Ready(Err(loss @ (Loss::Gone | Loss::Dead))) => self.lose(now, loss),
                 // What can't be read would be sent again on the next line.
                 Poll::Ready(Err(loss)) => {
@@ -78,12 +81,15 @@ impl Driver {
             line::Heard::Message(message) => {
                 let bytes = message.len() as u64;
                 self.core.handle_message(self.epoch, bytes).map(|number| {
-                    if number.is_some() {
+                    if let Some(number) = number {
                         add(&self.house.metrics.received, 1);
                         add(&self.house.metrics.received_bytes, message.len());
                         self.uncommitted.push_back(size(&message));
                         self.uncommitted_bytes += bytes;
-                        self.news.change.taken.messages.push(message);
+                        // Until the store has it the client does: whoever comes after this handler gets it from one of them.
+                        self.news.change.taken.messages.push(message.clone());
+                        self.seat.mailbox().deliver([(number, message)]);
+                        self.handler_is_due = true;
                     }
                     Heard::Nothing
                 })
@@ -125,7 +131,7 @@ impl Driver {
     pub(super) fn act(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
         self.agree_to_close(now);
         let mut moved = false;
-        loop {
+        while !self.core.is_drained() {
             if let Link::Up(up) = &mut self.link {
                 match up.line.poll_ready(context) {
                     Poll::Pending => break,

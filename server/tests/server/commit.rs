@@ -7,7 +7,7 @@ use undrop::core::outbox::Bounds;
 use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
 
 use crate::support::gate::GatedStore;
-use crate::support::house::config;
+use crate::support::house::{config, echo};
 use crate::support::{Client, House, Raw, Tap};
 
 #[tokio::test]
@@ -201,4 +201,41 @@ async fn nothing_is_acknowledged_and_nothing_leaves_that_is_not_stored() {
     said.sort();
     assert_eq!(said, ["\u{10}ack 40", "an answer"]);
     assert_eq!(held.recv().await.number, 1);
+}
+
+#[tokio::test]
+async fn a_message_and_what_it_is_answered_with_at_once_are_one_change() {
+    let (store, gate) = GatedStore::shut();
+    let house = House::with_store(config(), store, echo).await;
+    let mut client = Client::open(house.address, "").await;
+    gate.open();
+    for number in 1..=10 {
+        client.send(number.to_string()).await;
+        assert_eq!(client.text().await, number.to_string());
+    }
+    assert_eq!(gate.changes(), 10);
+}
+
+#[tokio::test]
+async fn a_message_that_the_store_has_not_is_still_its_clients() {
+    let (tap, successor) = (Tap::new(), Tap::new());
+    let (store, gate) = GatedStore::shut();
+    let behind = gate.store.clone();
+    let house = House::with_store(config(), store, tap.handler()).await;
+    let other = House::with_store(config(), behind, successor.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("one").await;
+    // Handed over, not stored, and so not acknowledged: another node knows nothing of it, and its client sends it again.
+    let received = held.recv().await;
+    assert_eq!(received.number, 1);
+    client.cut();
+    client.dial_until_it_works(other.address).await;
+    let mut held_there = successor.next().await;
+    let again = held_there.recv().await;
+    assert_eq!((again.number, again.message.as_text(), again.session), (1, Some("one"), received.session));
+    gate.open();
+    assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
+    again.commit_with(["from the second"]).await.unwrap();
+    assert_eq!(client.text().await, "from the second");
 }

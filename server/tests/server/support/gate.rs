@@ -1,27 +1,43 @@
 //! A store that takes its time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::sync::watch;
 use undrop_server::store::{Change, Claim, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
 use undrop_server::{Principal, SessionId};
 
 /// A store that writes nothing while its gate is shut.
 pub struct GatedStore {
-    store: MemoryStore,
+    store: Arc<MemoryStore>,
     open: watch::Receiver<bool>,
+    changes: Arc<AtomicUsize>,
 }
 
-pub struct Gate(watch::Sender<bool>);
+pub struct Gate {
+    open: watch::Sender<bool>,
+    changes: Arc<AtomicUsize>,
+    /// What is behind the gate.
+    pub store: Arc<MemoryStore>,
+}
 
 impl GatedStore {
     pub fn shut() -> (Self, Gate) {
         let (sender, open) = watch::channel(false);
-        (Self { store: MemoryStore::default(), open }, Gate(sender))
+        let (store, changes) = (Arc::new(MemoryStore::default()), Arc::default());
+        let gate = Gate { open: sender, changes: Arc::clone(&changes), store: store.clone() };
+        (Self { store, open, changes }, gate)
     }
 }
 
 impl Gate {
     pub fn open(&self) {
-        let _ = self.0.send(true);
+        let _ = self.open.send(true);
+    }
+
+    /// How many changes with messages in them have passed.
+    pub fn changes(&self) -> usize {
+        self.changes.load(Ordering::SeqCst)
     }
 }
 
@@ -36,6 +52,9 @@ impl Store for GatedStore {
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
         let _ = self.open.clone().wait_for(|open| *open).await;
+        if !change.taken.messages.is_empty() || !change.sent.messages.is_empty() {
+            self.changes.fetch_add(1, Ordering::SeqCst);
+        }
         self.store.write(id, fence, change).await
     }
 
