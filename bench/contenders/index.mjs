@@ -9,9 +9,10 @@ export const contenders = {
   // The same once more: what its figures differ by from the floor's is noise.
   'native again': { file: 'native', kind: 'plain', binary: true },
   undrop: { file: 'undrop', kind: 'plain', binary: true },
-  // What the figures of a session are compared with, and the noise of that.
-  'undrop again': { file: 'undrop', kind: 'plain', binary: true },
   'undrop, session': { file: 'undrop-session', kind: 'session', binary: true },
+  // What the figures of a session are compared with, and the noise of that.
+  'undrop, no session': { file: 'undrop-no-session', kind: 'session', binary: true },
+  'undrop, no session again': { file: 'undrop-no-session', kind: 'session', binary: true },
   'undrop, on(type)': { file: 'undrop-on', kind: 'plain', binary: false },
   'reconnecting-websocket': { file: 'reconnecting-websocket', kind: 'plain', binary: true },
   partysocket: { file: 'partysocket', kind: 'plain', binary: true },
@@ -25,8 +26,9 @@ export const contenders = {
 export const FLOOR = 'native';
 export const CONTROL = 'native again';
 export const PLAIN = 'undrop';
-export const PLAIN_CONTROL = 'undrop again';
 export const SESSION = 'undrop, session';
+export const SESSIONLESS = 'undrop, no session';
+export const SESSIONLESS_CONTROL = 'undrop, no session again';
 export const TYPED = 'undrop, on(type)';
 
 const all = Object.keys(contenders);
@@ -34,8 +36,8 @@ const all = Object.keys(contenders);
 /** Those that have a server here. */
 export const connected = all.filter((name) => contenders[name].kind !== 'phoenix');
 /** Those that are compared with the floor. */
-export const besideFloor = all.filter((name) => name !== PLAIN_CONTROL);
-/** Those by which a session is compared with the same client without one. */
-export const besidePlain = [PLAIN, PLAIN_CONTROL, SESSION];
+export const besideFloor = all.filter((name) => name !== SESSIONLESS && name !== SESSIONLESS_CONTROL);
+/** Those by which a session is compared with the same client and the same server without one. */
+export const besideSessionless = [SESSIONLESS, SESSIONLESS_CONTROL, SESSION];
 /** Messages have types only once they arrive. */
 export const isUntyped = (name) => name !== TYPED;

@@ -2,12 +2,13 @@
 
 import {
   besideFloor,
-  besidePlain,
+  besideSessionless,
   connected,
   contenders,
   PLAIN,
-  PLAIN_CONTROL,
   SESSION,
+  SESSIONLESS,
+  SESSIONLESS_CONTROL,
   TYPED,
 } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
@@ -44,9 +45,9 @@ export const receive = {
         {
           ...figure,
           title: `receive, ${title}, a session beside none`,
-          samples: pick(samples, 'perSecond', besidePlain),
-          floor: PLAIN,
-          control: PLAIN_CONTROL,
+          samples: pick(samples, 'perSecond', besideSessionless),
+          floor: SESSIONLESS,
+          control: SESSIONLESS_CONTROL,
           targets: { [SESSION]: { least: 0.95 } },
         },
       );

@@ -1,6 +1,15 @@
 // What a call of `send` takes, and how long it takes until the server has all of them.
 
-import { besideFloor, besidePlain, connected, isUntyped, PLAIN, PLAIN_CONTROL, SESSION } from '../contenders/index.mjs';
+import {
+  besideFloor,
+  besideSessionless,
+  connected,
+  isUntyped,
+  PLAIN,
+  SESSION,
+  SESSIONLESS,
+  SESSIONLESS_CONTROL,
+} from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 export const send = {
@@ -33,9 +42,9 @@ export const send = {
         title: 'upload, 100 B, a session beside none',
         unit: 'messages/s',
         relation: 'ratio',
-        samples: pick(samples, 'perSecond', besidePlain),
-        floor: PLAIN,
-        control: PLAIN_CONTROL,
+        samples: pick(samples, 'perSecond', besideSessionless),
+        floor: SESSIONLESS,
+        control: SESSIONLESS_CONTROL,
         targets: { [SESSION]: { least: 0.95 } },
       },
     ];

@@ -361,12 +361,13 @@ impl Future for Driver {
                 this.collect(now),
                 this.store(context, now),
                 this.act(context, now),
+                this.flush(context, now),
                 this.wind_up(context, now),
             ];
             if matches!(this.phase, Phase::Over) && this.handler.is_none() {
                 return Poll::Ready(());
             }
-            let rests = !moved.contains(&true) && !this.handler_is_due && !this.flush(context, now);
+            let rests = !moved.contains(&true) && !this.handler_is_due;
             if rests && this.wait(context).is_pending() && this.seat.mailbox().sleep(context).is_pending() {
                 return Poll::Pending;
             }

@@ -1,15 +1,16 @@
-//! The same routes over sessions, kept in memory. Each message is committed, with what is said in answer to it.
+//! The same routes over sessions, kept in memory. Each message is committed, with what is said in answer to it. Who keeps
+//! no session is served too.
 
 use axum::response::Response;
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
-use undrop_server::{Config, Limits, Message, Origins, Session, SessionUpgrade};
+use undrop_server::{Config, Limits, Message, Origins, Session, SessionUpgrade, Strangers};
 
 use crate::talk::{Answer, Talk};
 
 /// A server whose pages are another server's, and whose clients are all of one address.
 pub fn config() -> Config {
     let limits = Limits { sessions_per_address: usize::MAX, handshake_burst: u32::MAX, ..Limits::default() };
-    Config { origins: Origins::Any, limits, ..Config::default() }
+    Config { origins: Origins::Any, strangers: Strangers::Serve, limits, ..Config::default() }
 }
 
 pub async fn talk(upgrade: SessionUpgrade) -> Response {

@@ -170,10 +170,13 @@ impl Driver {
         moved
     }
 
-    /// Has what was written leave. That is done when there is nothing else to do, so that an acknowledgement and an answer
-    /// leave together: a second small packet would wait for the client's TCP, unless the app has turned that off.
-    /// <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
+    /// Has what was written leave. That is done when the handler has answered all there was or has nothing to do, so that
+    /// acknowledgements and answers leave together: a second small packet would wait for the client's TCP, unless the app
+    /// has turned that off. <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
     pub(super) fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        if self.handler_is_due && !self.uncommitted.is_empty() {
+            return false;
+        }
         let Link::Up(up) = &mut self.link else { return false };
         let Poll::Ready(Err(loss)) = up.line.poll_flush(context) else { return false };
         self.lose(now, loss);
