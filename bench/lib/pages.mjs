@@ -18,23 +18,25 @@ const headers = {
 
 export async function startPages() {
   const files = [...new Set(Object.values(contenders).map(({ file }) => file))];
-  const scripts = await Promise.all(
+  const bundled = await Promise.all(
     files.map(async (file) => [
       `/contenders/${file}.js`,
       await bundle({ entryPoints: [join(folder, 'contenders', `${file}.js`)] }),
     ]),
   );
+  const page = await bundle({ entryPoints: [join(folder, 'page/main.js')], format: 'iife' });
+  const bundles = { '/page.js': page, ...Object.fromEntries(bundled) };
   const pages = {
     '/row.html': '<!doctype html><title>row</title><script src="page.js"></script>',
-    '/page.js': await bundle({ entryPoints: [join(folder, 'page/main.js')], format: 'iife' }),
     '/cold.html': readFileSync(join(folder, 'page/cold.html'), 'utf8'),
-    ...Object.fromEntries(scripts),
+    ...Object.fromEntries(Object.entries(bundles).map(([path, { code }]) => [path, code])),
   };
   const withHeaders = Object.entries(pages).map(([path, text]) => [path, { text, headers }]);
-  return startPageServer({ pages: Object.fromEntries(withHeaders), upgrades: 'ws://127.0.0.1:1' });
+  const server = await startPageServer({ pages: Object.fromEntries(withHeaders), upgrades: 'ws://127.0.0.1:1' });
+  return { ...server, bundles };
 }
 
-/** The text of one minified module. `undrop` is the package in `dist`, and its entries are its files. */
+/** One minified module, as `{ code, map }`. `undrop` is the package in `dist`, and its entries are its files. */
 export async function bundle(options) {
   const { outputFiles } = await build({
     bundle: true,
@@ -49,7 +51,10 @@ export async function bundle(options) {
     // What a bundler for the web assumes of the libraries that ask for it.
     define: { 'process.env.NODE_ENV': '"production"' },
     absWorkingDir: folder,
+    sourcemap: 'external',
+    outfile: 'bundle.js',
     ...options,
   });
-  return outputFiles[0].text;
+  const [map, code] = outputFiles.map(({ text }) => text);
+  return { code, map };
 }

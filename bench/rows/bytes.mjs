@@ -46,5 +46,5 @@ export const bytes = {
 
 const shipped = async (source) => {
   const stdin = { contents: source, resolveDir: inRoot('bench') };
-  return brotli(Buffer.from(await bundle({ stdin })));
+  return brotli(Buffer.from((await bundle({ stdin })).code));
 };

@@ -11,7 +11,7 @@ export const cold = {
     const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 25 };
     const samples = await inRounds(names, plan, (name) => first(stage, name));
     const ours = names.filter((name) => name.startsWith('undrop'));
-    const hooked = await inRounds(ours, plan, (name) => first(stage, name, { hooked: 1 }));
+    const hooked = await inRounds(ours, plan, (name) => first(stage, name, { query: { hooked: 1 } }));
     return [
       {
         title: 'import to first echo, cold page, over native',
@@ -30,20 +30,24 @@ export const cold = {
   },
 };
 
-async function first({ browser, pages, urlOf }, name, more = {}) {
+/** What the page found. `watch` is given how to talk to its target, and the visit to it. */
+export async function first({ browser, pages, urlOf }, name, { query = {}, watch = (_, visit) => visit() } = {}) {
   const { browserContextId } = await browser.call('Target.createBrowserContext');
   const { targetId } = await browser.call('Target.createTarget', { url: 'about:blank', browserContextId });
   const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true });
+  const send = (method, parameters = {}) => browser.call(method, parameters, sessionId);
   try {
-    await browser.call('Page.enable', {}, sessionId);
-    const query = new URLSearchParams({ file: contenders[name].file, url: urlOf(name), ...more });
-    const loaded = browser.event('Page.loadEventFired');
-    await browser.call('Page.navigate', { url: `${pages.url}/cold.html?${query}` }, sessionId);
-    await loaded;
-    const parameters = { expression: 'outcome', awaitPromise: true, returnByValue: true };
-    const { result, exceptionDetails } = await browser.call('Runtime.evaluate', parameters, sessionId);
-    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-    return result.value;
+    await send('Page.enable');
+    const search = new URLSearchParams({ file: contenders[name].file, url: urlOf(name), ...query });
+    return await watch(send, async () => {
+      const loaded = browser.event('Page.loadEventFired');
+      await send('Page.navigate', { url: `${pages.url}/cold.html?${search}` });
+      await loaded;
+      const parameters = { expression: 'outcome', awaitPromise: true, returnByValue: true };
+      const { result, exceptionDetails } = await send('Runtime.evaluate', parameters);
+      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+      return result.value;
+    });
   } finally {
     await browser.call('Target.disposeBrowserContext', { browserContextId });
   }

@@ -5,24 +5,38 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 /** For each source the pieces of `code`, as `[begin, end]`, that came from it; what came from none is under ''. */
 export function pieces(code, map) {
   const found = new Map();
-  const add = (source, begin, end) => {
+  const all = [{ begin: 0, source: '' }, ...segments(code, map), { begin: code.length }];
+  for (const [index, { begin, source }] of all.slice(0, -1).entries()) {
+    const end = all[index + 1].begin;
     if (end > begin) found.set(source, [...(found.get(source) ?? []), [begin, end]]);
-  };
-  const { sources, mappings } = JSON.parse(map);
-  let [begin, last, source] = [0, '', 0];
+  }
+  return found;
+}
+
+/** What says of a line and a column of `code`, both from 0, where they came from: a source and a line of it, from 1. */
+export function locator(code, map) {
+  const all = segments(code, map);
   const lines = code.split('\n');
-  mappings.split(';').forEach((segments, number) => {
-    let column = 0;
-    for (const segment of segments.split(',').filter(Boolean)) {
-      const [columns, sourcesOn] = numbers(segment);
+  return (line, column) => all.findLast(({ begin }) => begin <= startOf(lines, line) + column);
+}
+
+/** The pieces in their order: where each begins, and its source, '' if there is none, and line. */
+function segments(code, map) {
+  const { sources, mappings } = JSON.parse(map);
+  const lines = code.split('\n');
+  const found = [];
+  let [source, line] = [0, 0];
+  for (const [number, texts] of mappings.split(';').entries()) {
+    let column = startOf(lines, number);
+    for (const text of texts.split(',').filter(Boolean)) {
+      const [columns, sourcesOn, linesOn] = numbers(text);
       column += columns;
-      add(last, begin, startOf(lines, number) + column);
-      begin = startOf(lines, number) + column;
-      if (sourcesOn !== undefined) source += sourcesOn;
-      last = sourcesOn === undefined ? '' : sources[source];
+      source += sourcesOn ?? 0;
+      line += linesOn ?? 0;
+      const isFromNone = sourcesOn === undefined;
+      found.push({ begin: column, source: isFromNone ? '' : sources[source], line: line + 1 });
     }
-  });
-  add(last, begin, code.length);
+  }
   return found;
 }
 
