@@ -10,9 +10,9 @@ export const browsers = { Chromium: startChromium, Firefox: startFirefox };
 
 const SCRIPT_TIMEOUT = 300_000;
 
-async function startChromium() {
+async function startChromium(options = {}) {
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArgs() });
-  const page = await browser.newPage();
+  const page = await browser.newPage(options);
   return {
     page,
     goto: (url) => page.goto(url),
