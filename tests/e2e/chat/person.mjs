@@ -11,11 +11,16 @@ export class Person {
   /** Comes into a room by this name, through the entrance. */
   async enter(url, room, name) {
     await this.open(url, room);
-    await this.do((name) => {
-      document.getElementById('name').value = name;
-      document.getElementById('entrance').requestSubmit();
-    }, name);
+    await this.join({ name });
     await this.sees(() => !document.getElementById('house').hidden);
+  }
+
+  /** Fills in what is given of the entrance's fields, and asks to be let in. */
+  join(fields) {
+    return this.do((fields) => {
+      for (const [id, value] of Object.entries(fields)) document.getElementById(id).value = value;
+      document.getElementById('entrance').requestSubmit();
+    }, fields);
   }
 
   /** Stands at the entrance, and minds from now on what goes wrong. */

@@ -12,12 +12,17 @@ export async function startChat() {
   const { url, port } = process;
   return {
     url,
-    /** Kills it as a crash would, and starts another one in its place. */
-    async restart() {
-      await process.kill();
+    /** Kills it as a crash would. */
+    stop: () => process.kill(),
+    /** Starts another one in the place of one that was killed. */
+    async start() {
       process = await launch(port);
     },
-    stop: () => process.kill(),
+    /** Does both. */
+    async restart() {
+      await this.stop();
+      await this.start();
+    },
   };
 }
 

@@ -9,7 +9,8 @@ const FATES = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
 const LENGTH = 10;
 const CUTS = [3, 6];
 
-export function showScore(connection, score, throwSwitch) {
+/** `switches`: resolves with what throws a switch of the server, if it has any. */
+export async function showScore(connection, score, switches) {
   const notice = byId('score-notice');
   const [count, compare] = [byId('count'), byId('compare')];
   const table = byId('score');
@@ -31,6 +32,7 @@ export function showScore(connection, score, throwSwitch) {
     count.disabled = false;
   });
 
+  const throwSwitch = await switches;
   compare.hidden = !throwSwitch;
   compare.addEventListener('click', async () => {
     count.disabled = compare.disabled = true;

@@ -6,13 +6,14 @@ import { words } from '../words.js';
 const REFUSAL = 5;
 const ABSENCE = 6;
 
-/** Gives what throws a switch of the server by its name, if there are any; and shows the tools. */
+/** Resolves when the server has said whether there are any: with what throws one by its name, and the tools are shown. */
 export async function showSwitches(connection, room, tab, note) {
-  const answer = await fetch('demo');
-  if ((await answer.text()) !== 'on') return undefined;
+  if (!(await hasSwitches(connection))) return undefined;
   const notice = byId('tools-notice');
   const throwSwitch = async (name, seconds = 0) => {
-    const { ok } = await fetch(`demo/${room}/${name}?tab=${tab}&seconds=${seconds}`, { method: 'POST' });
+    const asked = fetch(`demo/${room}/${name}?tab=${tab}&seconds=${seconds}`, { method: 'POST' });
+    // No server, no line.
+    const { ok } = await asked.catch(() => ({ ok: false }));
     notice.textContent = ok ? '' : words['switch-failed'];
     return ok;
   };
@@ -62,6 +63,21 @@ export async function showSwitches(connection, room, tab, note) {
   byId('switches').replaceChildren(...buttons);
   byId('tools').hidden = false;
   return throwSwitch;
+}
+
+/** Asks the server; and if it does not answer, again with the next line. */
+async function hasSwitches(connection) {
+  for (;;) {
+    const opened = new Promise((resolve) => connection.addEventListener('open', resolve, { once: true }));
+    try {
+      const answer = await fetch('demo');
+      // A proxy in front of a server that is away answers, too.
+      if (answer.ok) return (await answer.text()) === 'on';
+    } catch {
+      // It is away.
+    }
+    await opened;
+  }
 }
 
 /** Has the browser say that it is offline, or no longer. */

@@ -1,0 +1,51 @@
+// The entrance of the chat page when the first attempt fails: nothing is dead afterwards, and nobody has to reload.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { browsers } from '../support/browsers.mjs';
+import { Person } from './chat/person.mjs';
+import { startChat } from './chat/server.mjs';
+
+for (const [browserName, start] of Object.entries(browsers)) {
+  describe(browserName, () => {
+    let chat;
+    let browser;
+    let ada;
+
+    before(async () => {
+      chat = await startChat();
+      browser = await start();
+      ada = new Person(browser);
+    });
+    after(async () => {
+      await browser?.quit();
+      await chat?.stop();
+    });
+
+    it('the tools and the score work although the server was away when one came in', async () => {
+      await ada.open(chat.url, 'away');
+      await chat.stop();
+      await ada.join({ name: 'Ada' });
+      await ada.sees(() => document.getElementById('entrance-notice').textContent);
+      await chat.start();
+      await ada.sees(() => !document.getElementById('house').hidden);
+      await ada.sees(() => document.getElementById('tools').checkVisibility());
+      await ada.click('count');
+      await ada.seesCounted('session', 5);
+      await ada.click('count');
+      await ada.sees(() => !document.getElementById('compare').hidden);
+      assert.deepEqual(await ada.troubles(), []);
+    });
+
+    it('a switch that is thrown while the server is away says so', async () => {
+      await ada.enter(chat.url, 'switch', 'Ada');
+      await ada.sees(() => document.getElementById('switch-cut'));
+      await chat.stop();
+      await ada.seesLine('waiting');
+      await ada.click('switch-cut');
+      await ada.sees(() => document.getElementById('tools-notice').textContent);
+      assert.deepEqual(await ada.troubles(), []);
+      await chat.start();
+    });
+  });
+}
