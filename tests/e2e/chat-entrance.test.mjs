@@ -6,6 +6,9 @@ import { browsers } from '../support/browsers.mjs';
 import { Person } from './chat/person.mjs';
 import { startChat } from './chat/server.mjs';
 
+/** As many have room, as the server has it. */
+const SEATS = 50;
+
 for (const [browserName, start] of Object.entries(browsers)) {
   describe(browserName, () => {
     let chat;
@@ -34,6 +37,36 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.seesCounted('session', 5);
       await ada.click('count');
       await ada.sees(() => !document.getElementById('compare').hidden);
+      assert.deepEqual(await ada.troubles(), []);
+    });
+
+    it('after a refused name another room may be chosen, too', async () => {
+      await ada.open(chat.url, 'first');
+      await ada.join({ name: 'a\u202eb' });
+      await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('visible'));
+      await ada.join({ name: 'Ada', room: 'second' });
+      await ada.sees(() => !document.getElementById('house').hidden);
+      assert.equal(await ada.do(() => document.getElementById('room-name').textContent), 'second');
+      await ada.sees(() => document.getElementById('switch-cut'));
+      // The switches, too, are those of the room that one is in.
+      await ada.click('switch-cut');
+      await ada.sees(() => document.querySelector('#events .drop'));
+      assert.deepEqual(await ada.troubles(), []);
+    });
+
+    it('a full room is said to be full, and another one may be chosen', async () => {
+      await ada.open(chat.url, 'full');
+      await ada.do(async (seats) => {
+        const taken = Array.from({ length: seats }, () => new WebSocket(`/chat/full?tab=${crypto.randomUUID()}`));
+        await Promise.all(taken.map((line) => new Promise((resolve) => line.addEventListener('open', resolve))));
+        // Else they may be collected, and closed.
+        window.taken = taken;
+      }, SEATS);
+      await ada.join({ name: 'Ada' });
+      await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('the room is full'));
+      await ada.join({ room: 'roomy' });
+      await ada.sees(() => !document.getElementById('house').hidden);
+      assert.equal(await ada.do(() => document.getElementById('room-name').textContent), 'roomy');
       assert.deepEqual(await ada.troubles(), []);
     });
 

@@ -9,6 +9,7 @@ import { newKey } from './random.js';
 import { Score } from './score/score.js';
 import { listenToComposer } from './talk/composer.js';
 import { show, showHistory, showPending } from './talk/log.js';
+import { hush, isAtEntrance, notify } from './talk/notice.js';
 import { showPeople, showTyping, stopTyping } from './talk/people.js';
 import { Room } from './talk/room.js';
 import { noteUnread } from './talk/unread.js';
@@ -25,14 +26,14 @@ const roomField = byId('room');
 roomField.value = address.get('room') ?? 'lobby';
 nameField.value = address.get('as') ?? '';
 
+/** @type {Connection} */
+let connection;
 /** @type {Room | undefined} */
 let room;
 entrance.addEventListener('submit', (event) => {
   event.preventDefault();
-  byId('entrance-notice').textContent = '';
-  // A line that is open already had its name refused: it takes another one.
-  if (room) room.name = nameField.value;
-  if (room) room.join();
+  hush();
+  if (room) enterAgain(roomField.value);
   else enter(roomField.value);
 });
 // Who follows the link to a second window has a name already.
@@ -40,26 +41,35 @@ if (nameField.value && entrance.checkValidity()) enter(roomField.value);
 else nameField.focus();
 
 function enter(roomName) {
-  const tab = newKey();
-  const connection = new Connection(`${roomName}?tab=${tab}`);
+  connection = new Connection(roomName, newKey());
   room = new Room(connection);
   room.name = nameField.value;
   const downloads = new Downloads(connection, room);
   const load = (file, progress) => downloads.get(file, progress);
-  hear(room, roomName, load);
-  tell(connection);
+  hear(room, load);
+  tell();
   listenToComposer({
     onText: (text) => send(text, load),
-    onFile: (file) => sendFile(file, connection, load),
+    onFile: (file) => sendFile(file, load),
     onTyping: () => room.typing(),
   });
-  showPanel(connection, new Score(connection, room), roomName, tab);
+  showPanel(connection, new Score(connection, room));
   connection.dial();
-  leaveWithThePage(connection);
+  leaveWithThePage();
+}
+
+function enterAgain(roomName) {
+  room.name = nameField.value;
+  // The line that had the name refused takes another one; into another room it does not lead.
+  if (connection.isOpen && connection.room === roomName) room.join();
+  else {
+    connection.room = roomName;
+    connection.dial();
+  }
 }
 
 /** Else a session would wait for whoever has closed the window, and their name stay in the list. */
-function leaveWithThePage(connection) {
+function leaveWithThePage() {
   window.addEventListener('pagehide', ({ persisted }) => {
     if (!persisted) connection.line.close();
   });
@@ -70,9 +80,9 @@ function leaveWithThePage(connection) {
   });
 }
 
-function hear(room, roomName, load) {
+function hear(room, load) {
   room.addEventListener('joined', ({ detail: { name, people, history, epoch } }) => {
-    if (byId('house').hidden) open(roomName, name, people);
+    if (isAtEntrance()) open(connection.room, name, people);
     showPeople(people, name);
     showHistory(history, epoch, name, load);
   });
@@ -83,7 +93,7 @@ function hear(room, roomName, load) {
   room.addEventListener('people', ({ detail: { people } }) => showPeople(people, room.name));
   room.addEventListener('typing', ({ detail: { name } }) => showTyping(name));
   room.addEventListener('refused', ({ detail }) => {
-    byId(byId('house').hidden ? 'entrance-notice' : 'notice').textContent = complaint(detail);
+    notify(complaint(detail));
   });
 }
 
@@ -100,23 +110,23 @@ function open(roomName, name, people) {
 }
 
 /** What becomes of the line, in words. */
-function tell(connection) {
-  const notice = () => byId(byId('house').hidden ? 'entrance-notice' : 'notice');
+function tell() {
   for (const back of ['open', 'resume'])
     connection.addEventListener(back, () => {
-      notice().textContent = '';
+      hush();
       byId('lost').hidden = true;
     });
-  connection.addEventListener('drop', ({ detail: { delay } }) => {
-    notice().textContent = words.wait(Math.ceil(delay / 1_000));
+  connection.addEventListener('drop', ({ detail: { reason, delay } }) => {
+    const told = isAtEntrance() ? words['wait-outside'] : words.wait;
+    notify(told(reason, Math.ceil(delay / 1_000)));
   });
   connection.addEventListener('close', ({ detail: { code, reason } }) => {
     const why = reason || words.code(code);
-    if (byId('house').hidden) {
-      byId('entrance-notice').textContent = words.unreachable(why);
+    if (isAtEntrance()) {
+      notify(words.unreachable(why));
       return;
     }
-    byId('notice').textContent = '';
+    hush();
     byId('lost-reason').textContent = words.closed(why);
     byId('lost').hidden = false;
     showPeople([]);
@@ -133,7 +143,7 @@ async function send(text, load, key = newKey()) {
   await deliver(pending, load, () => room.say(text, key));
 }
 
-async function sendFile(file, connection, load, key = newKey()) {
+async function sendFile(file, load, key = newKey()) {
   const pending = showPending('', file);
   const progress = (share) => {
     pending.progress(share);

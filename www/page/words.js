@@ -58,7 +58,10 @@ const english = {
     closing: 'closing',
     closed: 'closed',
   },
-  wait: (seconds) => `The line was lost and is dialled again in ${seconds} s. What you send meanwhile waits.`,
+  wait: (why, seconds) =>
+    `The line was lost${why && ` (${why})`} and is dialled again in ${seconds} s. What you send meanwhile waits.`,
+  'wait-outside': (why, seconds) =>
+    `The room cannot be reached${why && ` (${why})`} and is tried again in ${seconds} s.`,
   closed: (why) => `The line is closed (${why}).`,
   code: (code) => `code ${code}`,
   unreachable: (why) => `The room could not be reached (${why}).`,
@@ -99,7 +102,8 @@ const english = {
     dial: 'dial',
     open: 'open',
     resume: 'back, and nothing was lost',
-    drop: ({ cause, code, delay }) => `lost: ${cause}, ${code}; again in ${Math.round(delay)} ms`,
+    drop: ({ cause, code, reason, delay }) =>
+      `lost: ${cause}, ${code}${reason && ` ${reason}`}; again in ${Math.round(delay)} ms`,
     close: ({ code, reason }) => `over: ${code}${reason && ` ${reason}`}`,
     lost: ({ cause }) => `a message came back: ${cause}`,
     probe: (count) => `probe${count > 1 ? ` × ${count}` : ''}`,
@@ -162,7 +166,8 @@ const chinese = {
     closing: '关闭中',
     closed: '已关闭',
   },
-  wait: (seconds) => `线路断了，${seconds} 秒后重拨。这期间发送的内容会等待。`,
+  wait: (why, seconds) => `线路断了${why && `（${why}）`}，${seconds} 秒后重拨。这期间发送的内容会等待。`,
+  'wait-outside': (why, seconds) => `暂时进不了房间${why && `（${why}）`}，${seconds} 秒后再试。`,
   closed: (why) => `线路已关闭（${why}）。`,
   code: (code) => `代码 ${code}`,
   unreachable: (why) => `无法进入房间（${why}）。`,
@@ -203,7 +208,8 @@ const chinese = {
     dial: '拨号',
     open: '接通',
     resume: '恢复，什么都没有丢',
-    drop: ({ cause, code, delay }) => `断线：${cause}，${code}；${Math.round(delay)} 毫秒后重拨`,
+    drop: ({ cause, code, reason, delay }) =>
+      `断线：${cause}，${code}${reason && ` ${reason}`}；${Math.round(delay)} 毫秒后重拨`,
     close: ({ code, reason }) => `结束：${code}${reason && ` ${reason}`}`,
     lost: ({ cause }) => `一条消息退回：${cause}`,
     probe: (count) => `探测${count > 1 ? ` × ${count}` : ''}`,

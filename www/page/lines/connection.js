@@ -7,19 +7,21 @@ const EVENTS = ['open', 'drop', 'resume', 'close', 'lost', 'statechange'];
 
 /** Fires what its line fires, as the `detail` of an event of the same type; and `dial`, `probe` and `answer`. */
 export class Connection extends EventTarget {
-  #address;
   #handlers = [];
   #wasConnecting = false;
   kind = 'session';
+  /** The room that the next `dial` leads into. */
+  room;
   /** What it is connected by; none before the first `dial`. */
   line;
   /** How often one was opened; a line that brings its session back is not counted as another. */
   epoch = 0;
 
-  /** `address`: the room, and the tab's key in the query. */
-  constructor(address) {
+  /** `tab`: what the server knows this page by. */
+  constructor(room, tab) {
     super();
-    this.#address = address;
+    this.room = room;
+    this.tab = tab;
   }
 
   /** Whether it comes back by itself. */
@@ -54,7 +56,7 @@ export class Connection extends EventTarget {
     const mine = (act) => (given) => {
       if (line === this.line) act(given);
     };
-    const line = kinds[kind].open(this.#address, {
+    const line = kinds[kind].open(`${this.room}?tab=${this.tab}`, {
       probed: mine(() => this.#fire('probe')),
       answered: mine((milliseconds) => this.#fire('answer', milliseconds)),
     });

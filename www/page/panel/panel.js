@@ -9,7 +9,7 @@ import { showScore } from './score.js';
 import { showSwitches } from './switches.js';
 import { showTrips } from './trips.js';
 
-export function showPanel(connection, score, room, tab) {
+export function showPanel(connection, score) {
   const toggle = byId('toggle');
   const panel = byId('panel');
   /** As the style sheet has it. */
@@ -46,5 +46,5 @@ export function showPanel(connection, score, room, tab) {
   showTrips(connection, score);
   showCounters(connection);
   const note = showEvents(connection);
-  showScore(connection, score, showSwitches(connection, room, tab, note));
+  showScore(connection, score, showSwitches(connection, note));
 }

@@ -7,10 +7,11 @@ const REFUSAL = 5;
 const ABSENCE = 6;
 
 /** Resolves when the server has said whether there are any: with what throws one by its name, and the tools are shown. */
-export async function showSwitches(connection, room, tab, note) {
+export async function showSwitches(connection, note) {
   if (!(await hasSwitches(connection))) return undefined;
   const notice = byId('tools-notice');
   const throwSwitch = async (name, seconds = 0) => {
+    const { room, tab } = connection;
     const asked = fetch(`demo/${room}/${name}?tab=${tab}&seconds=${seconds}`, { method: 'POST' });
     // No server, no line.
     const { ok } = await asked.catch(() => ({ ok: false }));
