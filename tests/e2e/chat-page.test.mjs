@@ -1,0 +1,61 @@
+// The chat page's smaller things: each is of no use to somebody if it is not right.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { browsers } from '../support/browsers.mjs';
+import { contrast } from './chat/contrast.mjs';
+import { Person } from './chat/person.mjs';
+import { startChat } from './chat/server.mjs';
+
+for (const [browserName, start] of Object.entries(browsers)) {
+  describe(browserName, () => {
+    let chat;
+    let running = [];
+    let [ada, bob] = [];
+    let rooms = 0;
+
+    before(async () => {
+      chat = await startChat();
+      running = await Promise.all([start(), start()]);
+      [ada, bob] = running.map((browser) => new Person(browser));
+    });
+    after(async () => {
+      await Promise.all(running.map((browser) => browser.quit()));
+      await chat?.stop();
+    });
+
+    async function meet() {
+      rooms++;
+      await ada.enter(chat.url, `room-${rooms}`, 'Ada');
+      await bob.enter(chat.url, `room-${rooms}`, 'Bob');
+    }
+
+    it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
+      await meet();
+      await ada.sees(() => !document.getElementById('compare').hidden);
+      await ada.click('compare');
+      await ada.sees(() => document.getElementById('count').ariaPressed === 'true');
+      const { text, behind } = await ada.do(() => {
+        const { color, backgroundColor } = getComputedStyle(document.getElementById('count'));
+        return { text: color, behind: backgroundColor };
+      });
+      assert.ok(contrast(text, behind) >= 4.5, `${text} on ${behind}`);
+      await ada.sees(() => !document.getElementById('compare').disabled);
+      const [plain, undrop, session] = [
+        await ada.fates('plain'),
+        await ada.fates('undrop'),
+        await ada.fates('session'),
+      ];
+      assert.ok(plain.lost[0] > undrop.lost[0], `plain lost ${plain.lost}, undrop ${undrop.lost}`);
+      assert.deepEqual(
+        [session.lost, session.waiting],
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      );
+      assert.ok(await ada.do(() => document.getElementById('kind-session').checked));
+      assert.deepEqual(await ada.troubles(), []);
+    });
+  });
+}
