@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
 import { contrast } from './chat/contrast.mjs';
+import { load, pasteFile } from './chat/files.mjs';
+import { keyboard } from './chat/keyboard.mjs';
 import { Person } from './chat/person.mjs';
 import { startChat } from './chat/server.mjs';
 
@@ -29,6 +31,25 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.enter(chat.url, `room-${rooms}`, 'Ada');
       await bob.enter(chat.url, `room-${rooms}`, 'Bob');
     }
+
+    it('a file may be pasted anywhere', async () => {
+      await meet();
+      for (const id of ['text', 'log', 'panel']) {
+        await pasteFile(ada, `${id}.bin`, id);
+        await load(bob, `${id}.bin`);
+      }
+      assert.deepEqual(await ada.troubles(), []);
+    });
+
+    it('text is pasted into the field as ever', async () => {
+      await meet();
+      const { type, shortcut } = keyboard(running[0]);
+      await ada.do(() => document.getElementById('text').focus());
+      await type('twice');
+      for (const key of ['a', 'c', 'v', 'v']) await shortcut(key);
+      await ada.sees(() => document.getElementById('text').value === 'twicetwice');
+      assert.equal(await ada.do(() => document.querySelector('.pending')), null);
+    });
 
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
       await meet();

@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Key } from 'selenium-webdriver';
 import { cache } from '../../scripts/lib/paths.mjs';
 import { browsers } from '../support/browsers.mjs';
 import { dropFile, load, pickPicture } from './chat/files.mjs';
+import { keyboard } from './chat/keyboard.mjs';
 import { Person } from './chat/person.mjs';
 import { startChat } from './chat/server.mjs';
 
@@ -375,13 +375,6 @@ function minded(running) {
   const said = [];
   for (const { page } of running) page?.on('console', (message) => said.push(message.text()));
   return said;
-}
-
-/** Real keys, for the page and for the browser around it. */
-function keyboard({ page, driver }) {
-  if (page) return { type: (text) => page.keyboard.type(text), press: (key) => page.keyboard.press(key) };
-  const send = (keys) => driver.actions().sendKeys(keys).perform();
-  return { type: send, press: (key) => send(Key[key.toUpperCase()]) };
 }
 
 async function resize({ page, driver }, width, height) {

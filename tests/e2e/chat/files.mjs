@@ -31,6 +31,21 @@ export const dropFile = (person, name, size) =>
     size,
   );
 
+/** Pastes a file onto the element of this id. */
+export const pasteFile = (person, name, id) =>
+  person.do(
+    `(name, id) => {
+      const transfer = new DataTransfer();
+      transfer.items.add((${makeFile})(name, '', 1_000));
+      const paste = new Event('paste', { bubbles: true, cancelable: true });
+      // Not every browser lets a page give a paste its content.
+      Object.defineProperty(paste, 'clipboardData', { value: transfer });
+      document.getElementById(id).dispatchEvent(paste);
+    }`,
+    name,
+    id,
+  );
+
 /** Picks a picture, as the dialog of the button does. */
 export const pickPicture = (person, name) =>
   person.do(

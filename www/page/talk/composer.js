@@ -46,7 +46,8 @@ export function listenToComposer({ onText, onFile, onTyping }) {
     for (const file of picker.files) onFile(file);
     picker.value = '';
   });
-  field.addEventListener('paste', (event) => {
+  // Wherever it is pasted: text goes where it would go.
+  document.addEventListener('paste', (event) => {
     const { files } = event.clipboardData;
     if (!files.length) return;
     event.preventDefault();
