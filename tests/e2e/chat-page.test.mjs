@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
 import { contrast } from './chat/contrast.mjs';
-import { load, pasteFile } from './chat/files.mjs';
+import { dropFile, load, pasteFile } from './chat/files.mjs';
 import { keyboard } from './chat/keyboard.mjs';
 import { Person } from './chat/person.mjs';
 import { startChat } from './chat/server.mjs';
@@ -49,6 +49,30 @@ for (const [browserName, start] of Object.entries(browsers)) {
       for (const key of ['a', 'c', 'v', 'v']) await shortcut(key);
       await ada.sees(() => document.getElementById('text').value === 'twicetwice');
       assert.equal(await ada.do(() => document.querySelector('.pending')), null);
+    });
+
+    it('what can never be sent may be dismissed, and not be sent again', async () => {
+      await meet();
+      for (const [name, size] of [
+        ['large.bin', 9_000_000],
+        ['empty.bin', 0],
+      ]) {
+        await dropFile(ada, name, size);
+        await ada.sees(() => document.querySelector('.pending.failed'));
+        const offered = () =>
+          ada.do(() => [...document.querySelectorAll('.failed button')].map((one) => one.innerText));
+        assert.deepEqual(await offered(), ['Dismiss']);
+        await ada.do(() => document.querySelector('.failed button').click());
+        assert.deepEqual(
+          await ada.do(() => [
+            document.querySelector('.pending'),
+            document.activeElement.id,
+            document.getElementById('empty').hidden,
+          ]),
+          [null, 'text', false],
+        );
+      }
+      assert.deepEqual(await ada.troubles(), []);
     });
 
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {

@@ -17,6 +17,8 @@ import { complaint, translate, words } from './words.js';
 
 /** If a page that was to be left is still there after so long, it stays. */
 const STAYS_AFTER = 2_000;
+/** What is refused with these is refused however often it is sent. */
+const HOPELESS = new Set(['text-empty', 'text-long', 'file-empty', 'file-large', 'file-name', 'unknown']);
 
 translate();
 const address = new URLSearchParams(location.search);
@@ -161,6 +163,7 @@ async function deliver(pending, load, act) {
     show(item ?? file, room.name, load);
   } catch (error) {
     const why = error.data ? complaint(error.data) : words.undelivered;
-    pending.say(why, () => deliver(pending, load, act));
+    const again = () => deliver(pending, load, act);
+    pending.fail(why, HOPELESS.has(error.data?.code) ? undefined : again);
   }
 }

@@ -73,14 +73,21 @@ export function showPending(text, file) {
   settle(entry);
   showLast();
   return {
-    /** A word for its fate; and, if it failed, what makes another attempt. */
-    say(fate, again) {
+    /** A word for its fate. */
+    say(fate) {
       state.replaceChildren(fate);
-      entry.classList.toggle('failed', again !== undefined);
-      if (!again) return;
-      const button = make('button', { type: 'button', className: 'small quiet' }, words['send-again']);
-      button.addEventListener('click', again, { once: true });
-      state.append(' ', button);
+      entry.classList.remove('failed');
+    },
+    /** Why it failed; and, if another attempt may help, what makes one. */
+    fail(why, again) {
+      const dismiss = () => {
+        entry.remove();
+        empty.hidden = items.childElementCount > 0;
+        byId('text').focus();
+      };
+      const choices = again ? [choice('send-again', again), ' '] : [];
+      state.replaceChildren(why, ' ', ...choices, choice('dismiss', dismiss));
+      entry.classList.add('failed');
     },
     progress(share) {
       if (bar) bar.value = share;
@@ -95,6 +102,12 @@ export function showLast() {
   unread = 0;
   log.scrollTop = log.scrollHeight;
   newest.hidden = true;
+}
+
+function choice(word, act) {
+  const button = make('button', { type: 'button', className: 'small quiet' }, words[word]);
+  button.addEventListener('click', act, { once: true });
+  return button;
 }
 
 function settle(entry) {
