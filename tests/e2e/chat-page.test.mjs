@@ -75,6 +75,19 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.deepEqual(await ada.troubles(), []);
     });
 
+    it('the border of the button that loads a file is seen on every bubble', async () => {
+      await meet();
+      await dropFile(ada, 'some.bin', 1_000);
+      for (const person of [ada, bob]) {
+        await person.sees(() => document.querySelector('.file button'));
+        const { border, behind } = await person.do(() => ({
+          border: getComputedStyle(document.querySelector('.file button')).borderTopColor,
+          behind: getComputedStyle(document.querySelector('.file')).backgroundColor,
+        }));
+        assert.ok(contrast(border, behind) >= 3, `${border} on ${behind}`);
+      }
+    });
+
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
       await meet();
       await ada.sees(() => !document.getElementById('compare').hidden);
