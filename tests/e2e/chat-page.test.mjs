@@ -88,6 +88,31 @@ for (const [browserName, start] of Object.entries(browsers)) {
       }
     });
 
+    it('who reads back, or looks elsewhere, is told how many messages have come', async () => {
+      await meet();
+      for (let number = 1; number <= 40; number++) await ada.say(`${number}`);
+      await ada.reads('40');
+      await ada.do(() => {
+        document.getElementById('log').scrollTop = 0;
+      });
+      // Only when the page has scrolled does it follow no more.
+      await ada.do(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      await ada.do(() => {
+        document.hasFocus = () => false;
+      });
+      await bob.say('one');
+      await ada.sees(() => document.getElementById('newest').textContent === '1 new message ↓');
+      await bob.say('two');
+      await ada.sees(() => document.getElementById('newest').textContent === '2 new messages ↓');
+      assert.equal(await ada.do(() => document.title), '(2) undrop chat');
+      await ada.click('newest');
+      await ada.do(() => window.dispatchEvent(new Event('focus')));
+      assert.deepEqual(await ada.do(() => [document.getElementById('newest').hidden, document.title]), [
+        true,
+        'undrop chat',
+      ]);
+    });
+
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
       await meet();
       await ada.sees(() => !document.getElementById('compare').hidden);
