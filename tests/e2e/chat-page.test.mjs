@@ -113,6 +113,18 @@ for (const [browserName, start] of Object.entries(browsers)) {
       ]);
     });
 
+    it('what is left of the wait for a line is counted down', async () => {
+      await meet();
+      await ada.sees(() => document.getElementById('switch-refuse'));
+      await ada.click('switch-refuse');
+      const first = await ada.sees(() =>
+        Number(document.getElementById('notice').textContent.match(/ in ([2-9]) s\.$/)?.[1]),
+      );
+      await ada.sees((left) => document.getElementById('notice').textContent.endsWith(` in ${left} s.`), first - 1);
+      await ada.seesLine('open');
+      await ada.sees(() => document.getElementById('notice').textContent === '');
+    });
+
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
       await meet();
       await ada.sees(() => !document.getElementById('compare').hidden);

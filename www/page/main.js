@@ -9,7 +9,7 @@ import { newKey } from './random.js';
 import { Score } from './score/score.js';
 import { listenToComposer } from './talk/composer.js';
 import { show, showHistory, showPending } from './talk/log.js';
-import { hush, isAtEntrance, notify } from './talk/notice.js';
+import { countDown, hush, isAtEntrance, notify } from './talk/notice.js';
 import { showPeople, showTyping, stopTyping } from './talk/people.js';
 import { Room } from './talk/room.js';
 import { noteUnread } from './talk/unread.js';
@@ -120,7 +120,7 @@ function tell() {
     });
   connection.addEventListener('drop', ({ detail: { reason, delay } }) => {
     const told = isAtEntrance() ? words['wait-outside'] : words.wait;
-    notify(told(reason, Math.ceil(delay / 1_000)));
+    countDown(told(reason), delay);
   });
   connection.addEventListener('close', ({ detail: { code, reason } }) => {
     const why = reason || words.code(code);
