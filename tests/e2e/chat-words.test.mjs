@@ -17,17 +17,32 @@ after(async () => {
   await chat?.stop();
 });
 
-/** The words on the page, before and after coming in, and the page's language. */
+/** The words on the page, before and after coming in, with its line lost in more than one way, and the page's language. */
 async function words(locale) {
   const context = await browser.newContext({ locale });
   const page = await context.newPage();
   await page.goto(`${chat.url}?room=words`);
   const entrance = await page.innerText('#entrance');
+  let lost = '';
   await page.fill('#name', 'Ada');
   await page.press('#name', 'Enter');
   await page.waitForSelector('#switch-cut');
   await page.waitForSelector('#toggle[data-state=open]');
-  const seen = `${entrance} ${await page.innerText('body')} ${await page.getAttribute('#text', 'placeholder')}`;
+  const house = await page.innerText('body');
+  await page.click('#kind-plain', { force: true });
+  await page.waitForSelector('#toggle[data-state=open]');
+  await page.click('#kind-session', { force: true });
+  await page.waitForSelector('#toggle[data-state=open]');
+  for (const [index, name] of ['fin', 'blackhole', 'dial'].entries()) {
+    await page.click(`#switch-${name}`);
+    await page.waitForFunction((losses) => document.querySelectorAll('#events .drop').length > losses, index);
+    lost += await page.innerText('#notice');
+    await page.waitForSelector('#toggle[data-state=open]');
+  }
+  // The counters are read off four times a second.
+  await page.waitForFunction(() => document.getElementById('stat-drops').textContent.startsWith('3'));
+  const placeholder = await page.getAttribute('#text', 'placeholder');
+  const seen = [entrance, house, lost, await page.innerText('body'), placeholder].join(' ');
   const language = await page.evaluate(() => document.documentElement.lang);
   await context.close();
   return { seen, language };

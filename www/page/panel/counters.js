@@ -29,7 +29,7 @@ function read({ stats, bufferedAmount }) {
   const { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip } = stats;
   const lost = Object.entries(drops).filter(([, count]) => count > 0);
   const sum = lost.reduce((total, [, count]) => total + count, 0);
-  const causes = lost.map(([cause, count]) => `${cause} ${count}`).join(', ');
+  const causes = lost.map(([cause, count]) => `${words.causes[cause]} ${count}`).join(', ');
   return {
     queue: number.format(bufferedAmount),
     dials: number.format(dials),
