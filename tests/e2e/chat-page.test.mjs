@@ -7,6 +7,7 @@ import { contrast } from './chat/contrast.mjs';
 import { dropFile, load, pasteFile } from './chat/files.mjs';
 import { keyboard } from './chat/keyboard.mjs';
 import { Person } from './chat/person.mjs';
+import { resize } from './chat/resize.mjs';
 import { startChat } from './chat/server.mjs';
 
 for (const [browserName, start] of Object.entries(browsers)) {
@@ -123,6 +124,26 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees((left) => document.getElementById('notice').textContent.endsWith(` in ${left} s.`), first - 1);
       await ada.seesLine('open');
       await ada.sees(() => document.getElementById('notice').textContent === '');
+    });
+
+    it('the button that shows the line says so, and fits on a phone in every state', async () => {
+      await resize(running[0], 390, 844);
+      await meet();
+      await ada.seesLine('open');
+      assert.equal(
+        await ada.do(() => document.getElementById('toggle').innerText.replace(/\s+/g, ' ')),
+        'The line: open',
+      );
+      const edges = await ada.do(() => {
+        document.getElementById('state').textContent = 'connecting';
+        return {
+          place: document.getElementById('place').clientWidth,
+          end: document.getElementById('toggle').getBoundingClientRect().right,
+          width: innerWidth,
+        };
+      });
+      assert.ok(edges.place > 40 && edges.end < edges.width, JSON.stringify(edges));
+      await resize(running[0], 1280, 800);
     });
 
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {

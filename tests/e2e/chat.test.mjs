@@ -10,6 +10,7 @@ import { browsers } from '../support/browsers.mjs';
 import { dropFile, load, pickPicture } from './chat/files.mjs';
 import { keyboard } from './chat/keyboard.mjs';
 import { Person } from './chat/person.mjs';
+import { resize } from './chat/resize.mjs';
 import { startChat } from './chat/server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -375,11 +376,6 @@ function minded(running) {
   const said = [];
   for (const { page } of running) page?.on('console', (message) => said.push(message.text()));
   return said;
-}
-
-async function resize({ page, driver }, width, height) {
-  if (page) await page.setViewportSize({ width, height });
-  else await driver.manage().window().setRect({ width, height });
 }
 
 async function screenshot({ page, driver }, name) {
