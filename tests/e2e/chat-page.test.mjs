@@ -146,6 +146,22 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await resize(running[0], 1280, 800);
     });
 
+    it('what a tool does is said to whoever comes to it, with a pointer or without', async () => {
+      await meet();
+      await ada.sees(() => document.getElementById('switch-cut'));
+      const shown = () => ada.do(() => document.getElementById('hints').innerText);
+      await ada.do(() => document.getElementById('switch-cut').focus());
+      assert.equal(await shown(), 'TCP ends with a reset');
+      await ada.do(() => document.getElementById('switch-slow').dispatchEvent(new PointerEvent('pointerenter')));
+      assert.equal(await shown(), 'Everything arrives late and little at a time');
+      const described = await ada.do(() =>
+        [...document.querySelectorAll('#switches button')].map(
+          (one) => document.getElementById(one.getAttribute('aria-describedby')).textContent.length > 0,
+        ),
+      );
+      assert.deepEqual(described, Array(8).fill(true));
+    });
+
     it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
       await meet();
       await ada.sees(() => !document.getElementById('compare').hidden);

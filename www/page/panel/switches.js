@@ -45,8 +45,9 @@ export async function showSwitches(connection, note) {
     dial: () => (connection.mends ? connection.line.reconnect() : connection.dial()),
   };
   const buttons = Object.entries(tools).map(([name, act]) => {
-    const [label, title] = words.switches[name];
-    const button = make('button', { type: 'button', title, id: `switch-${name}` }, label);
+    const [label, hint] = words.switches[name];
+    const button = make('button', { type: 'button', id: `switch-${name}` }, label);
+    explain(button, hint);
     button.addEventListener('click', () => {
       note(label);
       act(button);
@@ -64,6 +65,18 @@ export async function showSwitches(connection, note) {
   byId('switches').replaceChildren(...buttons);
   byId('tools').hidden = false;
   return throwSwitch;
+}
+
+/** Shows what a tool does, below them all, from when one comes to it until one comes to another. */
+function explain(button, text) {
+  const hints = byId('hints');
+  const hint = make('span', { id: `hint-${button.id}`, hidden: true }, text);
+  hints.append(hint);
+  button.setAttribute('aria-describedby', hint.id);
+  for (const coming of ['focus', 'pointerenter'])
+    button.addEventListener(coming, () => {
+      for (const one of hints.children) one.hidden = one !== hint;
+    });
 }
 
 /** Asks the server; and if it does not answer, again with the next line. */
