@@ -14,7 +14,7 @@ export class Connection extends EventTarget {
   room;
   /** What it is connected by; none before the first `dial`. */
   line;
-  /** How often one was opened; a line that brings its session back is not counted as another. */
+  /** Goes up with each new line, and whenever one opens; a line that brings its session back is not counted as another. */
   epoch = 0;
 
   /** `tab`: what the server knows this page by. */
@@ -61,6 +61,8 @@ export class Connection extends EventTarget {
       answered: mine((milliseconds) => this.#fire('answer', milliseconds)),
     });
     this.line = line;
+    // Who was in the room over the previous one is not in it over this one until it has opened.
+    this.epoch++;
     previous?.close();
     for (const [type, handler] of this.#handlers) line.on(type, handler);
     for (const type of EVENTS)

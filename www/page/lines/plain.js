@@ -1,10 +1,14 @@
 // The line as the browser has it: `new WebSocket`, and just enough around it to speak the room's language. It mends nothing
 // and keeps nothing, as its users know it; that is what it is here for.
 
+/** No code was given, as the browser has it too. */
+const NO_CODE = 1005;
 const STATES = ['connecting', 'open', 'closing', 'closed'];
 
 export class PlainLine extends EventTarget {
   #socket;
+  /** Ends what is heard of the socket. */
+  #deafness = new AbortController();
   #handlers = new Map();
   #questions = new Map();
   #lastId = 0;
@@ -14,21 +18,18 @@ export class PlainLine extends EventTarget {
     super();
     this.#socket = new WebSocket(url);
     this.#socket.binaryType = 'arraybuffer';
-    this.#socket.addEventListener('open', () => {
+    const { signal } = this.#deafness;
+    const listen = (type, listener) => this.#socket.addEventListener(type, listener, { signal });
+    listen('open', () => {
       this.#stats.opens++;
       this.#tell(new Event('open'));
     });
-    this.#socket.addEventListener('message', ({ data }) => this.#take(data));
-    this.#socket.addEventListener('close', ({ code, reason, wasClean }) => {
-      this.#stats.drops.close = 1;
-      for (const { reject } of this.#questions.values()) reject(new DOMException('The line was lost.', 'NetworkError'));
-      this.#questions.clear();
-      this.#tell(new CloseEvent('close', { code, reason, wasClean }));
-    });
+    listen('message', ({ data }) => this.#take(data));
+    listen('close', ({ code, reason, wasClean }) => this.#end(code, reason, wasClean));
   }
 
   get state() {
-    return STATES[this.#socket.readyState];
+    return this.#deafness.signal.aborted ? 'closed' : STATES[this.#socket.readyState];
   }
 
   get bufferedAmount() {
@@ -64,9 +65,18 @@ export class PlainLine extends EventTarget {
     this.#stats.bytesOut += data.size ?? data.byteLength ?? data.length;
   }
 
+  /** It is over at once: on a dead line the browser's own `close` comes a minute later. */
   close() {
     this.#socket.close();
-    this.#tell();
+    if (this.state !== 'closed') this.#end(NO_CODE, '', false);
+  }
+
+  #end(code, reason, wasClean) {
+    this.#deafness.abort();
+    this.#stats.drops.close = 1;
+    for (const { reject } of this.#questions.values()) reject(new DOMException('The line was lost.', 'NetworkError'));
+    this.#questions.clear();
+    this.#tell(new CloseEvent('close', { code, reason, wasClean }));
   }
 
   #take(data) {
@@ -87,6 +97,6 @@ export class PlainLine extends EventTarget {
 
   #tell(event) {
     this.dispatchEvent(new Event('statechange'));
-    if (event) this.dispatchEvent(event);
+    this.dispatchEvent(event);
   }
 }
