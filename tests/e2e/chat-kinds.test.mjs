@@ -53,6 +53,26 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees(() => document.body.dataset.thrown?.includes('blackhole'));
     }
 
+    it('a kind that is chosen while another one is dialled is told of, with its own dial', async () => {
+      await enter('session');
+      await ada.do(() => {
+        document.getElementById('kind-undrop').click();
+        document.getElementById('kind-plain').click();
+      });
+      await ada.seesLine('open');
+      await ada.sees(() => document.querySelector('#events li').className === 'open');
+      const told = await ada.do(() =>
+        [...document.querySelectorAll('#events li')].map((one) => one.lastChild.textContent),
+      );
+      assert.deepEqual(told.reverse().slice(-5), [
+        'now over undrop',
+        'dial',
+        'now over plain WebSocket',
+        'dial',
+        'open',
+      ]);
+    });
+
     it('what was said into a black hole is said over the next line, as soon as one is chosen', async () => {
       await enterAndFallIn();
       await ada.say('into the black hole');

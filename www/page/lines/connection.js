@@ -63,6 +63,8 @@ export class Connection extends EventTarget {
     this.line = line;
     // Who was in the room over the previous one is not in it over this one until it has opened.
     this.epoch++;
+    // It is another dial also while the previous line was at one.
+    this.#wasConnecting = false;
     previous?.close();
     for (const [type, handler] of this.#handlers) line.on(type, handler);
     for (const type of EVENTS)
