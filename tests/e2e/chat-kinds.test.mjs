@@ -53,6 +53,75 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees(() => document.body.dataset.thrown?.includes('blackhole'));
     }
 
+    /** Counts until so many numbers have been said over this kind. */
+    async function count(kind, numbers) {
+      await ada.click('count');
+      await ada.seesCounted(kind, numbers);
+    }
+
+    /** Waits until nothing is counted any more, and one may count again. */
+    const seesItEnd = () =>
+      ada.sees(() => {
+        const count = document.getElementById('count');
+        return count.ariaPressed === 'false' && !count.disabled;
+      });
+
+    /** The fates, of which every number has one, and nothing is under way. */
+    async function settled(kind) {
+      const fates = await ada.fates(kind);
+      for (const way of [0, 1]) assert.equal(fates.sent[way], fates.delivered[way] + fates.lost[way], told(fates));
+      assert.deepEqual(
+        [fates.waiting, fates.twice, fates.late],
+        [
+          [0, 0],
+          [0, 0],
+          [0, 0],
+        ],
+        told(fates),
+      );
+      return fates;
+    }
+
+    it('a count over a line that is a black hole ends, and what the hole has swallowed is lost', async () => {
+      await enter('plain');
+      await count('plain', 20);
+      await blacken();
+      const before = await ada.fates('plain');
+      await ada.seesCounted('plain', 80);
+      const asked = performance.now();
+      await ada.click('count');
+      await seesItEnd();
+      assert.ok(performance.now() - asked < 15_000, 'it waited for the browser');
+      const { sent, delivered, lost } = await settled('plain');
+      for (const way of [0, 1]) {
+        assert.ok(delivered[way] >= before.delivered[way], told({ before, delivered }));
+        assert.ok(lost[way] >= 20 && lost[way] <= sent[way] - before.delivered[way], told({ before, sent, lost }));
+      }
+      await ada.seesLine('open');
+    });
+
+    it('a count ends also when the server cannot be asked any more', async () => {
+      await enter('plain');
+      await count('plain', 20);
+      await ada.click('switch-refuse');
+      await ada.seesLine('closed');
+      const asked = performance.now();
+      await ada.click('count');
+      await seesItEnd();
+      assert.ok(performance.now() - asked < 15_000);
+      await settled('plain');
+    });
+
+    it('a count begins over a black hole, too', async () => {
+      await enterAndFallIn();
+      await count('plain', 20);
+      await ada.click('count');
+      await seesItEnd();
+      const { delivered, lost } = await settled('plain');
+      assert.deepEqual(delivered, [0, 0]);
+      assert.ok(lost[0] >= 10, told({ lost }));
+    });
+
     it('a kind that is chosen while another one is dialled is told of, with its own dial', async () => {
       await enter('session');
       await ada.do(() => {
@@ -61,10 +130,10 @@ for (const [browserName, start] of Object.entries(browsers)) {
       });
       await ada.seesLine('open');
       await ada.sees(() => document.querySelector('#events li').className === 'open');
-      const told = await ada.do(() =>
+      const entries = await ada.do(() =>
         [...document.querySelectorAll('#events li')].map((one) => one.lastChild.textContent),
       );
-      assert.deepEqual(told.reverse().slice(-5), [
+      assert.deepEqual(entries.reverse().slice(-5), [
         'now over undrop',
         'dial',
         'now over plain WebSocket',
@@ -100,3 +169,5 @@ for (const [browserName, start] of Object.entries(browsers)) {
     });
   });
 }
+
+const told = (numbers) => JSON.stringify(numbers);

@@ -1,12 +1,17 @@
 // The score: the page and the server say numbers to each other, each checks those of the other, and what a line has cost can be
 // read off. It asks nothing of the kind of line, so a kind that loses nothing has nothing to be counted.
 
+import { kinds } from '../lines/kinds.js';
 import { Tally } from './tally.js';
 
 /** So often a number is said, as in the server's `runs.rs`. */
 const PACE = 100;
 /** As many are remembered until they are answered. */
 const UNANSWERED = 1_000;
+/** A line that mends nothing and has not answered for so long is dead, as `undrop.js` has it. */
+const SILENCE = 3_000;
+/** A line that mends itself is back by then, also if it was refused for a while. */
+const PATIENCE = 15_000;
 
 /** Fires `change`, and `trip` with the milliseconds until a number was answered. */
 export class Score extends EventTarget {
@@ -22,7 +27,9 @@ export class Score extends EventTarget {
     super();
     this.#connection = connection;
     this.#room = room;
-    room.addEventListener('joined', () => this.#run && this.#attend(this.#run));
+    room.addEventListener('joined', () => {
+      if (this.#run && !this.#run.end) this.#attend(this.#run);
+    });
     connection.on('counted', (sum) => this.#take(sum));
     connection.on('number', ({ number }) => {
       this.#run?.heard.count(number);
@@ -50,27 +57,48 @@ export class Score extends EventTarget {
       said: 0,
       heard: new Tally(),
     };
-    await this.#attend(this.#run);
+    // On a dead line there is no answer, and what is said after it comes after it all the same.
+    this.#attend(this.#run);
     const started = performance.now();
     this.#timer = setInterval(() => this.#say((performance.now() - started) / PACE), PACE);
     this.#show();
   }
 
-  /** Ends the count; resolves when the server has said what it heard. */
+  /** Ends the count; resolves when the server has said what it heard, or cannot be asked. */
   async stop() {
-    clearInterval(this.#timer);
     const run = this.#run;
     if (!run) return;
-    // A line that mends nothing is dialled by hand, and so it would be in life.
-    if (this.#connection.isOver) this.#connection.dial();
-    await this.#room.joined();
-    const sum = await this.#room.insist(() => this.#connection.line.request('score', { run: null }));
-    this.#take(sum);
-    // The answer came after all that had been said before it.
-    run.isSettled = true;
-    this.#show();
+    run.end ??= this.#settle(run);
+    await run.end;
     this.#run = undefined;
     this.dispatchEvent(new Event('change'));
+  }
+
+  /** Settles a run. If the server cannot be asked in time, what is not known to have arrived is lost. */
+  async #settle(run) {
+    clearInterval(this.#timer);
+    const { line } = this.#connection;
+    const { mends, keeps } = kinds[run.kind];
+    const stood = keeps || line.state === 'open';
+    const patience = mends ? PATIENCE : SILENCE;
+    // Over the line itself the answer comes after all that was said before it.
+    let word = await within(patience, () => line.request('score', { run: null }));
+    const isWhole = word && stood;
+    word ??= await within(patience, (limit) => this.#askAnew(line, limit));
+    // Both say numbers at the same pace, and what the server had to say without a line is lost.
+    const said = isWhole ? word.said : Math.max(run.sent, run.heard.highest);
+    this.#take({ heard: word?.heard ?? run.server, said });
+    run.isSettled = true;
+    this.#show();
+  }
+
+  /** Asks over the line that follows the one that did not answer. */
+  async #askAnew(line, limit) {
+    // A line that mends nothing is dialled by hand, and so it would be in life.
+    if (line === this.#connection.line && (!this.#connection.mends || this.#connection.isOver)) this.#connection.dial();
+    await this.#room.joined();
+    // By now it might end the next count.
+    if (!limit.aborted) return this.#connection.line.request('score', { run: null });
   }
 
   async #attend(run) {
@@ -118,6 +146,17 @@ export class Score extends EventTarget {
     if (!run) return;
     this.results.set(run.kind, { out: outgoing(run), into: incoming(run) });
     this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** What comes of it in so many milliseconds; nothing if that is a failure, or not yet there. */
+async function within(time, ask) {
+  const limit = AbortSignal.timeout(time);
+  const late = new Promise((resolve) => limit.addEventListener('abort', () => resolve(undefined)));
+  try {
+    return (await Promise.race([ask(limit), late])) ?? undefined;
+  } catch {
+    return undefined;
   }
 }
 
