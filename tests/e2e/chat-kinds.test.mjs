@@ -122,6 +122,85 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.ok(lost[0] >= 10, told({ lost }));
     });
 
+    it('a kind that is chosen in mid-count is counted by itself, and loses what it loses', async () => {
+      await enter('session');
+      await count('session', 20);
+      await ada.choose('plain');
+      await ada.seesCounted('plain', 20);
+      await ada.click('switch-cut');
+      await ada.seesLine('closed');
+      const before = await ada.fates('plain');
+      await ada.seesCounted('plain', before.sent[0] + before.sent[1] + 20);
+      await ada.choose('session');
+      await ada.seesCounted('session', 20);
+      await ada.click('count');
+      await seesItEnd();
+      const session = await settled('session');
+      assert.deepEqual(session.lost, [0, 0], told(session));
+      const plain = await settled('plain');
+      for (const way of [0, 1]) assert.ok(plain.lost[way] >= 15 && plain.delivered[way] >= 8, told(plain));
+    });
+
+    it('who changes between living lines in mid-count loses nothing', async () => {
+      await enter('session');
+      await count('session', 10);
+      for (const kind of ['undrop', 'session', 'plain', 'undrop']) {
+        await ada.choose(kind);
+        await ada.seesCounted(kind, 10);
+      }
+      // As two quick arrow keys do.
+      await ada.do(() => {
+        document.getElementById('kind-session').click();
+        document.getElementById('kind-plain').click();
+      });
+      await ada.seesLine('open');
+      await ada.sees(() => !document.querySelector('#score-undrop-waiting .both').textContent.match(/[1-9]/));
+      await ada.seesCounted('plain', 30);
+      await ada.click('count');
+      await seesItEnd();
+      for (const kind of ['plain', 'undrop', 'session']) {
+        const { lost } = await settled(kind);
+        assert.deepEqual(lost, [0, 0], kind);
+      }
+    });
+
+    it('a session without a line that is left in mid-count is heard out, and so is what was said over it', async () => {
+      await enter('session');
+      await count('session', 20);
+      await ada.click('switch-refuse');
+      await ada.sees(() => document.querySelector('#events .drop'));
+      const before = await ada.fates('session');
+      await ada.seesCounted('session', before.sent[0] + before.sent[1] + 5);
+      await ada.say('meanwhile');
+      await ada.click('kind-undrop');
+      await ada.seesCounted('undrop', 10);
+      await ada.reads('meanwhile');
+      await ada.click('count');
+      await seesItEnd();
+      for (const kind of ['undrop', 'session']) {
+        const { lost } = await settled(kind);
+        assert.deepEqual(lost, [0, 0], kind);
+      }
+    });
+
+    it('a count that is stopped while it changes to another kind stops', async () => {
+      await enter('plain');
+      await count('plain', 20);
+      await blacken();
+      await ada.do(() => {
+        document.getElementById('kind-session').click();
+        document.getElementById('count').click();
+      });
+      await seesItEnd();
+      await ada.seesLine('open');
+      assert.equal(await ada.do(() => document.getElementById('score-session-sent')), null);
+      await settled('plain');
+      await count('session', 10);
+      await ada.click('count');
+      await seesItEnd();
+      assert.deepEqual((await settled('session')).lost, [0, 0]);
+    });
+
     it('a kind that is chosen while another one is dialled is told of, with its own dial', async () => {
       await enter('session');
       await ada.do(() => {

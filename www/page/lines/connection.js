@@ -5,7 +5,11 @@ import { kinds } from './kinds.js';
 
 const EVENTS = ['open', 'drop', 'resume', 'close', 'lost', 'statechange'];
 
-/** Fires what its line fires, as the `detail` of an event of the same type; and `dial`, `probe` and `answer`. */
+/**
+ * Fires what its line fires, as the `detail` of an event of the same type; and `dial`, `probe` and `answer`. Fires `switch`
+ * when another kind of line takes its place, whose `detail` has the `line` that goes and takes, with `keep`, a promise until
+ * which it is not closed.
+ */
 export class Connection extends EventTarget {
   #handlers = [];
   #wasConnecting = false;
@@ -52,6 +56,7 @@ export class Connection extends EventTarget {
   /** Makes a new line, of this kind, in the place of the present one. */
   dial(kind = this.kind) {
     const previous = this.line;
+    const isSwitch = previous !== undefined && kind !== this.kind;
     this.kind = kind;
     const mine = (act) => (given) => {
       if (line === this.line) act(given);
@@ -65,7 +70,7 @@ export class Connection extends EventTarget {
     this.epoch++;
     // It is another dial also while the previous line was at one.
     this.#wasConnecting = false;
-    previous?.close();
+    this.#leave(previous, isSwitch);
     for (const [type, handler] of this.#handlers) line.on(type, handler);
     for (const type of EVENTS)
       line.addEventListener(
@@ -74,6 +79,14 @@ export class Connection extends EventTarget {
       );
     this.#watchDials();
     this.#fire('statechange');
+  }
+
+  /** Closes a line, once nobody has anything more to hear over it. */
+  async #leave(line, isSwitch) {
+    const reasons = [];
+    if (isSwitch) this.#fire('switch', { line, keep: (reason) => reasons.push(reason) });
+    if (reasons.length) await Promise.allSettled(reasons);
+    line?.close();
   }
 
   #pass(type, event) {

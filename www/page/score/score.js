@@ -10,7 +10,7 @@ const PACE = 100;
 const UNANSWERED = 1_000;
 /** A line that mends nothing and has not answered for so long is dead, as `undrop.js` has it. */
 const SILENCE = 3_000;
-/** A line that mends itself is back by then, also if it was refused for a while. */
+/** A line that mends itself is back by then, and has said what waited for it, also if it was refused for a while. */
 const PATIENCE = 15_000;
 
 /** Fires `change`, and `trip` with the milliseconds until a number was answered. */
@@ -30,6 +30,7 @@ export class Score extends EventTarget {
     room.addEventListener('joined', () => {
       if (this.#run && !this.#run.end) this.#attend(this.#run);
     });
+    connection.addEventListener('switch', ({ detail: { line, keep } }) => this.#change(line, keep));
     connection.on('counted', (sum) => this.#take(sum));
     connection.on('number', ({ number }) => {
       this.#run?.heard.count(number);
@@ -41,11 +42,14 @@ export class Score extends EventTarget {
     return this.#run !== undefined;
   }
 
-  /** Counts over the present line, and over those that follow it. */
+  /** Counts over the present line, and over those of its kind that follow it; then over the next kind. */
   async start() {
+    const previous = this.#run;
     const number = crypto.getRandomValues(new Uint32Array(1))[0];
     if (this.#connection.isOver) this.#connection.dial();
     await this.#room.joined();
+    // It was stopped before there was a line.
+    if (this.#run !== previous) return;
     this.#run = {
       kind: this.#connection.kind,
       number,
@@ -68,21 +72,32 @@ export class Score extends EventTarget {
   async stop() {
     const run = this.#run;
     if (!run) return;
-    run.end ??= this.#settle(run);
+    run.isLast = true;
+    run.end ??= this.#settle(run, this.#connection.line);
     await run.end;
     this.#run = undefined;
     this.dispatchEvent(new Event('change'));
   }
 
+  /** Another kind of line has a count of its own, which begins when this one is settled. */
+  async #change(line, keep) {
+    const run = this.#run;
+    if (!run || run.end) return;
+    run.end = this.#settle(run, line, keep);
+    await run.end;
+    if (!run.isLast) await this.start();
+  }
+
   /** Settles a run. If the server cannot be asked in time, what is not known to have arrived is lost. */
-  async #settle(run) {
+  async #settle(run, line, keep = () => {}) {
     clearInterval(this.#timer);
-    const { line } = this.#connection;
     const { mends, keeps } = kinds[run.kind];
     const stood = keeps || line.state === 'open';
     const patience = mends ? PATIENCE : SILENCE;
     // Over the line itself the answer comes after all that was said before it.
-    let word = await within(patience, () => line.request('score', { run: null }));
+    const answer = within(patience, () => line.request('score', { run: null }));
+    keep(answer);
+    let word = await answer;
     const isWhole = word && stood;
     word ??= await within(patience, (limit) => this.#askAnew(line, limit));
     // Both say numbers at the same pace, and what the server had to say without a line is lost.
@@ -134,7 +149,7 @@ export class Score extends EventTarget {
     run.heard.settle(said);
     const left = run.times.get(heard.highest);
     run.times.delete(heard.highest);
-    if (left && heard.highest > run.answered) {
+    if (left && !run.end && heard.highest > run.answered) {
       run.answered = heard.highest;
       this.dispatchEvent(new CustomEvent('trip', { detail: performance.now() - left }));
     }

@@ -66,10 +66,13 @@ export class Room extends EventTarget {
   /** Does something over the line, and again over the next one if that one is lost. */
   async insist(act) {
     for (;;) {
+      const { line } = this.#connection;
       try {
         return await act();
       } catch (error) {
-        if (error.name === 'ReplyError' || !this.#connection.mends) throw error;
+        // A line that has been left, and is heard out, speaks for nobody in the room any more.
+        const isFinal = error.name === 'ReplyError' ? line === this.#connection.line : !this.#connection.mends;
+        if (isFinal) throw error;
         await this.joined();
       }
     }
