@@ -221,6 +221,26 @@ for (const [browserName, start] of Object.entries(browsers)) {
       ]);
     });
 
+    it('the last round trip is that of the present kind', async () => {
+      const trip = () => document.getElementById('trip').textContent;
+      await enter('session');
+      await count('session', 10);
+      await ada.sees(trip);
+      // A plain line has no round trips but those of a count, and the next count has not begun.
+      const seen = await ada.do(() => {
+        document.getElementById('kind-plain').click();
+        return document.getElementById('trip').textContent;
+      });
+      assert.equal(seen, '');
+      await ada.seesCounted('plain', 10);
+      await ada.sees(trip);
+      await ada.click('count');
+      await seesItEnd();
+      await ada.choose('session');
+      await ada.choose('plain');
+      assert.equal(await ada.do(trip), '');
+    });
+
     it('what was said into a black hole is said over the next line, as soon as one is chosen', async () => {
       await enterAndFallIn();
       await ada.say('into the black hole');

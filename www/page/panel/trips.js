@@ -25,6 +25,10 @@ export function showTrips(connection, score) {
   };
   connection.addEventListener('answer', add);
   score.addEventListener('trip', add);
+  // It says how the present kind of line does.
+  connection.addEventListener('switch', () => {
+    byId('trip').textContent = '';
+  });
   connection.addEventListener('statechange', () => {
     const { state } = connection.line;
     if (states.at(-1)?.state !== state) states.push({ at: now(), state });
