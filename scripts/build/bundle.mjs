@@ -85,6 +85,22 @@ async function buildInlined(entry) {
   return `inlined as printable characters; brotli bytes of the entry: ${figures.join(', ')}`;
 }
 
+/**
+ * Properties that only the files of one bundle know of, so that their names may be shortened: none of the page's, the
+ * server's or the browser's own has such a name. Most names of the package are of the other kind, and one that is not
+ * here is merely longer.
+ */
+const internal = [
+  // of a carrier
+  ...['act', 'dispatch', 'isLive', 'line', 'lose', 'mailbox', 'protocols', 'revive', 'socket', 'tap', 'told', 'wait'],
+  // of a registration
+  ...['callback', 'listener', 'options'],
+  // of a mailbox, and of what it wants of its carrier
+  ...['attach', 'ends', 'giveBack', 'knows', 'number', 'opens', 'post', 'recall', 'swallows', 'tell'],
+  // of typed messages, and of what they want of the socket
+  ...['dropped', 'handler', 'left', 'listen', 'onEnd', 'receive', 'undo'],
+];
+
 async function build(entry, encoding) {
   const { build } = await import('esbuild');
   const file = `${entry}.js`;
@@ -99,6 +115,7 @@ async function build(entry, encoding) {
     sourcemap: true,
     sourcesContent: true,
     charset: encoding === latin1 ? 'utf8' : 'ascii',
+    mangleProps: new RegExp(`^(${internal.join('|')})$`),
     legalComments: 'none',
     logLevel: 'warning',
     // What is for a session only leaves the others without a trace.
