@@ -47,7 +47,8 @@ const enum Acts {
   Lost,
 }
 
-const EVENTS = ['statechange', 'open', 'error', 'close'];
+/** What the core tells of, in its order. */
+export const EVENTS = ['statechange', 'open', 'error', 'close'];
 
 /** What `lose` answers, if not with milliseconds. */
 const enum Verdict {

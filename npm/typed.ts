@@ -15,7 +15,7 @@ import type {
   Reply,
   Waiting,
 } from './typing.js';
-import { Undrop as Base, type Given, inside, type Stats } from './undrop.js';
+import { Undrop as Base, type Given, inside, Refusal, refuse, type Stats } from './undrop.js';
 
 export interface MessageStats extends Stats {
   /** Messages of a type that nobody had asked for. Nothing is counted as long as nobody asks for any. */
@@ -58,7 +58,7 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
       post: (frame, told) => {
         if (told) return line.post(frame, told);
         // What never leaves comes back with `lost`, as from `send`; but that is silent when it is over.
-        if (this.state.startsWith('clos')) throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+        if (this.state.startsWith('clos')) refuse(Refusal.Closed);
         this.send(frame);
         return;
       },

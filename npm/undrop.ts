@@ -1,5 +1,5 @@
 import { admits, close, get, reconnect } from '#wasm';
-import { CAUSES, Carrier, type Fate, sizeOf } from './carrier.js';
+import { CAUSES, Carrier, EVENTS, type Fate, sizeOf } from './carrier.js';
 import type { DropEvent, Events, LostEvent } from './events.js';
 import type { Mailbox } from './mailbox.js';
 import type { Cause, UndropOptions } from './options.js';
@@ -32,12 +32,10 @@ export interface Stats {
 type Handler<E extends Event> = ((this: WebSocket, event: E) => unknown) | null;
 
 const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
-const HANDLERS = ['onopen', 'onerror', 'onclose', 'onmessage', 'ondrop', 'onlost', 'onstatechange'];
-if (SESSION) HANDLERS.push('onresume');
 const STATES: State[] = ['connecting', 'open', 'waiting', 'offline', 'closing', 'closed'];
 const READY_STATES = [0, 1, 0, 0, 2, 3] as const;
-/** By `readyState`. */
-const PLAIN_STATES: State[] = ['connecting', 'open', 'closing', 'closed'];
+/** What `STATES` has, by `readyState`. */
+const PLAIN_STATES = [0, 1, 4, 5] as const;
 /** What `get` is asked for: these, the counts as `stats` has them, and the drops. */
 const enum Got {
   State,
@@ -45,7 +43,7 @@ const enum Got {
 }
 
 /** Why a message can't wait, as in `src/export/line.rs`. */
-const enum Refusal {
+export const enum Refusal {
   NotOpen = 1,
   Full,
   Closed,
@@ -177,7 +175,7 @@ export class Undrop extends EventTarget implements WebSocket {
   /** Where the line stands. `statechange` tells when that changes. */
   get state(): State {
     // Without `retry` the browser is right here too: Chromium does not say that the address was blocked.
-    return (this.#isPlain ? PLAIN_STATES[this.readyState] : STATES[this.#get(Got.State)]) as State;
+    return STATES[this.#isPlain ? PLAIN_STATES[this.readyState] : this.#get(Got.State)] as State;
   }
 
   /** Bytes that `send` took and the network did not yet. */
@@ -191,12 +189,11 @@ export class Undrop extends EventTarget implements WebSocket {
   /** Counts for a status page. */
   get stats(): Stats {
     let index: number = Got.Queued;
-    const next = () => this.#get(++index);
-    const [dials, opens, messagesIn, messagesOut] = [next(), next(), next(), next()];
-    const [bytesIn, bytesOut, trips, last, min, sum] = [next(), next(), next(), next(), next(), next()];
-    const drops = Object.fromEntries(CAUSES.map((cause) => [cause, next()])) as Record<Cause, number>;
-    const roundTrip = { last, min, mean: sum / (trips || 1) };
-    const stats = { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip };
+    const count = <Name extends string>(names: Name[]) =>
+      Object.fromEntries(names.map((name) => [name, this.#get(++index)])) as Record<Name, number>;
+    const counts = count(['dials', 'opens', 'messagesIn', 'messagesOut', 'bytesIn', 'bytesOut']);
+    const { trips, last, min, sum } = count(['trips', 'last', 'min', 'sum']);
+    const stats = { ...counts, drops: count(CAUSES), roundTrip: { last, min, mean: sum / (trips || 1) } };
     return SESSION ? Object.assign(stats, { unacknowledged: this.#carrier.mailbox?.unacknowledged ?? 0 }) : stats;
   }
 
@@ -252,7 +249,7 @@ export class Undrop extends EventTarget implements WebSocket {
     for (let waited = false; waited || this.bufferedAmount; ) {
       signal?.throwIfAborted();
       // What had waited has come back to the page.
-      if (this.state === 'closed') throw new DOMException('Undrop: it is over.', 'InvalidStateError');
+      if (this.state === 'closed') refuse(Refusal.Closed);
       if (!this.bufferedAmount) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
       waited = true;
@@ -302,8 +299,8 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   static {
-    for (const name of HANDLERS) {
-      const type = name.slice(2);
+    for (const type of [...EVENTS, 'message', 'drop', 'lost', ...(SESSION ? ['resume'] : [])]) {
+      const name = `on${type}`;
       // An object literal, since its accessors get the names that WebIDL gives them.
       const accessor = {
         get [name](): unknown {
