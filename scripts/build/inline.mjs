@@ -8,19 +8,16 @@
 
 import { Buffer } from 'node:buffer';
 
-/** One character for each of the frequent bytes, an escape and one character for the rest. */
+/** One character for each of the low bytes, an escape and one character for the rest. */
 export function printable(bytes) {
-  const { table, words } = printableCode(bytes);
-  const text = table + [...bytes].map((byte) => words[byte]).join('');
+  const text = [...bytes].map((byte) => escapeOf(byte) + String.fromCharCode(FIRST + (byte % PAGE))).join('');
   return `
     const decode = (text) => {
-      let at = 0, length = 0, byte = 0, code;
-      const table = [], bytes = new Uint8Array(${bytes.length});
-      for (; at < ${3 * SLOTS};) table[at] = byte += text.charCodeAt(at++) - ${STEP};
-      for (; length < bytes.length; bytes[length++] = table[code]) {
-        code = text.charCodeAt(at++) - ${FIRST};
-        if (code == ${ESCAPES[0] - FIRST}) code = text.charCodeAt(at++) + ${SLOTS - FIRST};
-        if (code == ${ESCAPES[1] - FIRST}) code = text.charCodeAt(at++) + ${2 * SLOTS - FIRST};
+      let at = 0, length = 0, byte;
+      const bytes = new Uint8Array(${bytes.length});
+      for (; length < bytes.length; bytes[length++] = byte) {
+        byte = text.charCodeAt(at++) - ${FIRST};
+        if (byte >= ${PAGE}) byte = (byte - ${PAGE - 1}) * ${PAGE} + text.charCodeAt(at++) - ${FIRST};
       }
       return bytes;
     };
@@ -37,47 +34,10 @@ export function latin1(bytes) {
   return `export default () => Uint8Array.from(${text}, (char) => char.charCodeAt());`;
 }
 
-// The printable code. Its table has three pages of one slot for each printable character: the bytes that are written as
-// that character alone, as the first escape and it, as the second escape and it. The table is sent as the differences
-// between the bytes of its slots, which are in ascending order and so mostly 1.
-const FIRST = 0x20;
-const SLOTS = 95;
-const ESCAPES = [0x5e, 0x5f]; // ^ and _, measured to cost the least
-const STEP = 0x28; // the character for a difference of 0
-const WIDEST = 0x7e - STEP;
-// Space, quotes and what is special inside them, and `<`, which minifiers escape for the sake of `</script>`.
-const unfit = new Set([' ', '"', '$', "'", '<', '\\', '`'].map((char) => char.charCodeAt()).concat(ESCAPES));
-const fit = Array.from({ length: SLOTS }, (_, slot) => slot).filter((slot) => !unfit.has(slot + FIRST));
+// The printable code has three pages: the bytes that are written as a character alone, as the first escape and a
+// character, as the second escape and a character. In WebAssembly the low bytes are the frequent ones, and each keeps
+// its place among the others: a table of which are the most frequent made the text shorter and the package larger.
+const FIRST = 0x23; // #, since what stands before it has to be escaped in a string
+const PAGE = 90; // up to |, so that } and ~ are the escapes
 
-function printableCode(bytes) {
-  const count = new Array(256).fill(0);
-  for (const byte of bytes) count[byte]++;
-  // Some bytes are always frequent, lest two neighbours in the table be too far apart for one difference.
-  for (let byte = 0; byte < 256; byte += WIDEST) count[byte] = Infinity;
-  const byCount = count.map((_, byte) => byte).sort((a, b) => (count[a] === count[b] ? a - b : count[b] - count[a]));
-  const ascending = (list) => list.toSorted((a, b) => a - b);
-  const order = [...ascending(byCount.slice(0, fit.length)), ...ascending(byCount.slice(fit.length))];
-
-  const slots = new Array(3 * SLOTS);
-  const words = [];
-  order.forEach((byte, i) => {
-    const page = Math.floor(i / fit.length);
-    const slot = fit[i % fit.length];
-    slots[page * SLOTS + slot] = byte;
-    words[byte] = String.fromCharCode(...(page ? [ESCAPES[page - 1]] : []), slot + FIRST);
-  });
-  return { table: differences(slots), words };
-}
-
-function differences(slots) {
-  let [byte, text] = [0, ''];
-  slots = Array.from(slots);
-  for (let i = 0; i < slots.length; i++) {
-    const gap = ((slots.slice(i).find((next) => next !== undefined) ?? byte) - byte) & 255;
-    // A slot without a byte is free to take a part of a way that is too long for the next.
-    const step = slots[i] === undefined ? Math.max(0, gap - WIDEST) : gap;
-    text += String.fromCharCode(STEP + step);
-    byte = (byte + step) & 255;
-  }
-  return text;
-}
+const escapeOf = (byte) => (byte < PAGE ? '' : String.fromCharCode(FIRST + PAGE - 1 + Math.floor(byte / PAGE)));
