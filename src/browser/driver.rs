@@ -1,5 +1,7 @@
 //! Drives a connection in the browser: tells the core what happened, does what it says.
 
+use core::mem::discriminant;
+
 use super::lent::Lent;
 use super::native::{self, heard};
 #[cfg(feature = "session")]
@@ -136,9 +138,7 @@ impl<F: Face> Driver<F> {
     fn drain(&self, event: Option<Event>) -> bool {
         let mut passes = false;
         let face = &self.face;
-        while let Some((output, is_last)) =
-            self.with(|connection| connection.poll().map(|output| (output, connection.is_drained())))
-        {
+        while let Some(output) = self.with(Connection::poll) {
             match output {
                 Output::Dial(epoch) => {
                     if face.dial(epoch).is_err() {
@@ -159,7 +159,8 @@ impl<F: Face> Driver<F> {
                     }
                 }
                 Output::Notify(told) => {
-                    passes = is_last && event == Some(told);
+                    passes = event.is_some_and(|event| discriminant(&event) == discriminant(&told))
+                        && self.with(|connection| connection.is_drained());
                     // Unless the user, told of something else, has just asked for a new line.
                     if told == Event::Close && self.with(|connection| connection.state()) == State::Closed {
                         face.end(!passes);
