@@ -35,8 +35,7 @@ const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
 
 /** What `act` is asked to do, as in `src/export/line.rs`, beside telling of the events. */
 const enum Acts {
-  Close = 3,
-  Ping,
+  Ping = 5,
   Dial,
   HangUp,
   Wake,
@@ -48,7 +47,7 @@ const enum Acts {
 }
 
 /** What the core tells of, in its order. */
-export const EVENTS = ['statechange', 'open', 'error', 'close'];
+export const EVENTS = ['statechange', 'open', 'error', 'close', ...(SESSION ? ['resume'] : [])];
 
 /** What `lose` answers, if not with milliseconds. */
 const enum Verdict {
@@ -159,7 +158,6 @@ export class Carrier {
         number: this.#number,
         line: () => this.line,
         socket: () => this.socket,
-        tell: (type) => this.#tell(type),
         giveBack: (data, cause) => this.#dispatch(new MessageEvent('lost', { data }), { cause }),
         reject: (reason) => {
           this.#behind = { code: PROTOCOL_ERROR, reason, wasClean: false };

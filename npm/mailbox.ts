@@ -21,7 +21,6 @@ export interface Post {
   readonly number: number;
   line(): number;
   socket(): WebSocket;
-  tell(type: string): void;
   giveBack(data: unknown, cause: LostEvent['cause']): void;
   /** Forgets the socket, and closes it because of what the server did. */
   reject(reason: string): void;
@@ -29,11 +28,10 @@ export interface Post {
 
 /** What `act` is asked to do for a session, as in `src/export/session.rs`. */
 const enum Acts {
-  Transmit = 10,
+  Transmit = 11,
   /** And the outcomes after it. */
   Return,
-  Resume = 17,
-  Write,
+  Write = 18,
   Say,
   Delivered,
   Part,
@@ -159,7 +157,6 @@ export class Mailbox {
       socket.send(typeof data === 'string' && data[0] === ESCAPE ? ESCAPE + data : data);
     } else if (what === Acts.Say) socket.send(this.#take());
     else if (what === Acts.Delivered) this.#settle(detail);
-    else if (what === Acts.Resume) this.#post.tell('resume');
     else if (what === Acts.Part) socket.close(...(this.#farewell ?? []));
     else if (what === Acts.Reject) this.#post.reject(this.#take());
     else {

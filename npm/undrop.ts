@@ -299,7 +299,7 @@ export class Undrop extends EventTarget implements WebSocket {
   }
 
   static {
-    for (const type of [...EVENTS, 'message', 'drop', 'lost', ...(SESSION ? ['resume'] : [])]) {
+    for (const type of [...EVENTS, 'message', 'drop', 'lost']) {
       const name = `on${type}`;
       // An object literal, since its accessors get the names that WebIDL gives them.
       const accessor = {

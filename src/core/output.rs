@@ -65,19 +65,21 @@ impl From<Full> for Refusal {
 
 /// What the user is to be told.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+// Which it is stands apart from what it holds, for that is asked more often.
+#[repr(u8)]
 pub enum Event {
+    /// [`Connection::state`](super::Connection::state) has changed.
+    State,
     /// The line stands, and with a session: a fresh one.
     Open,
-    /// The line stands again, and the session goes on.
-    Resume,
-    /// The line was lost and will be dialled again.
-    Drop(Drop),
     /// The line was not closed in order; a close follows.
     Error,
     /// It is over. Always the last event.
     Close,
-    /// [`Connection::state`](super::Connection::state) has changed.
-    State,
+    /// The line stands again, and the session goes on.
+    Resume,
+    /// The line was lost and will be dialled again.
+    Drop(Drop),
 }
 
 /// Where a connection stands.

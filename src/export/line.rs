@@ -28,27 +28,27 @@ extern "C" {
 
 /// What a carrier is asked to do, as in `npm/carrier.ts`.
 mod acts {
-    /// Told of a change of state, of an open line, of an error, of the end.
+    /// Told of a change of state, of an open line, of an error, of the end, of a session that goes on.
     pub(super) const STATE: i32 = 0;
     pub(super) const OPEN: i32 = 1;
     pub(super) const ERROR: i32 = 2;
     pub(super) const CLOSE: i32 = 3;
-    pub(super) const PING: i32 = 4;
+    pub(super) const RESUME: i32 = 4;
+    pub(super) const PING: i32 = 5;
     /// The detail is the epoch. The answer is 0 if it can't.
-    pub(super) const DIAL: i32 = 5;
-    pub(super) const HANG_UP: i32 = 6;
+    pub(super) const DIAL: i32 = 6;
+    pub(super) const HANG_UP: i32 = 7;
     /// The detail is the delay.
-    pub(super) const WAKE: i32 = 7;
+    pub(super) const WAKE: i32 = 8;
     /// The answer is the condition.
-    pub(super) const WATCH: i32 = 8;
+    pub(super) const WATCH: i32 = 9;
     /// The detail says whether to tell.
-    pub(super) const END: i32 = 9;
+    pub(super) const END: i32 = 10;
     /// The detail is the letter.
-    pub(super) const TRANSMIT: i32 = 10;
+    pub(super) const TRANSMIT: i32 = 11;
     /// And the fates after it.
-    pub(super) const RETURN: i32 = 11;
-    // From 17 on: those of a session.
-    pub(super) const RESUME: i32 = 17;
+    pub(super) const RETURN: i32 = 12;
+    // From 18 on: those of a session.
 }
 
 /// A carrier, by its number.
@@ -92,9 +92,9 @@ impl Face for Carrier {
         let what = match event {
             Event::State | Event::Drop(_) => acts::STATE,
             Event::Open => acts::OPEN,
-            Event::Resume => acts::RESUME,
             Event::Error => acts::ERROR,
             Event::Close => acts::CLOSE,
+            Event::Resume => acts::RESUME,
         };
         self.act(what, 0.0);
     }
