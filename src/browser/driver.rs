@@ -45,7 +45,7 @@ pub(crate) trait Face: Clone {
     }
 }
 
-/// A connection at work. Dropping it closes its socket, and nothing is called after that.
+/// A connection at work, from [`start`](Driver::start) on. Dropping it closes its socket, and nothing is called after that.
 pub(crate) struct Driver<F: Face> {
     face: F,
     connection: Lent<Connection<F::Message>>,
@@ -54,28 +54,32 @@ pub(crate) struct Driver<F: Face> {
 }
 
 impl<F: Face> Driver<F> {
-    /// Dials. What the browser's own constructor throws is returned.
-    pub(crate) fn new(face: F, config: Config, seed: u64) -> Result<Self, F::Refusal> {
-        Self::start(face, Connection::new(config, now(), seed))
+    /// Begins with [`start`](Self::start).
+    pub(crate) fn new(face: F, config: Config, seed: u64) -> Self {
+        Self::of(face, Connection::new(config, now(), seed))
     }
 
-    /// Dials, and keeps a session.
+    /// The same, and keeps a session.
     #[cfg(feature = "session")]
-    pub(crate) fn with_session(face: F, config: Config, bounds: Bounds, seed: u64) -> Result<Self, F::Refusal> {
-        Self::start(face, Connection::with_session(config, bounds, now(), seed))
+    pub(crate) fn with_session(face: F, config: Config, bounds: Bounds, seed: u64) -> Self {
+        Self::of(face, Connection::with_session(config, bounds, now(), seed))
     }
 
-    fn start(face: F, connection: Connection<F::Message>) -> Result<Self, F::Refusal> {
-        let driver = Self { face, connection: Lent::new(connection), due: Lent::new(None) };
+    fn of(face: F, connection: Connection<F::Message>) -> Self {
+        Self { face, connection: Lent::new(connection), due: Lent::new(None) }
+    }
+
+    /// Dials. What the browser's own constructor throws is returned.
+    pub(crate) fn start(&self) -> Result<(), F::Refusal> {
         // Only now can the browser refuse: later dials are made of what it took once.
-        while let Some(output) = driver.with(Connection::poll) {
+        while let Some(output) = self.with(Connection::poll) {
             if let Output::Dial(epoch) = output {
-                driver.face.dial(epoch)?;
+                self.face.dial(epoch)?;
             }
         }
-        driver.watch();
-        driver.set_timer();
-        Ok(driver)
+        self.watch();
+        self.set_timer();
+        Ok(())
     }
 
     /// Something happened outside. True if the browser's own event may reach the page.

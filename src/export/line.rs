@@ -176,7 +176,9 @@ pub fn make(
     };
     #[cfg(not(feature = "session"))]
     let made = Driver::new(Carrier(carrier), config, seed as u64);
-    made.map_or(0, |line| Box::into_raw(Box::new(line)) as usize)
+    // Where it stays, since it is large and would be moved there.
+    let line = Box::new(made);
+    if line.start().is_ok() { Box::into_raw(line) as usize } else { 0 }
 }
 
 /// Nobody knows the line any more: it hangs up.

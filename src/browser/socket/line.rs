@@ -102,7 +102,8 @@ impl Line {
             Some(bounds) => Driver::with_session(face, config, bounds, seed),
             None => Driver::new(face, config, seed),
         };
-        let _ = line.driver.set(driver.map_err(|thrown| Error::Invalid(words(&thrown)))?);
+        driver.start().map_err(|thrown| Error::Invalid(words(&thrown)))?;
+        let _ = line.driver.set(driver);
         Ok(line)
     }
 
