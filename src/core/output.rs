@@ -63,9 +63,9 @@ impl From<Full> for Refusal {
     }
 }
 
+// Which it is stands apart from what it holds, for that is asked more often, and is less code to ask.
 /// What the user is to be told.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-// Which it is stands apart from what it holds, for that is asked more often.
 #[repr(u8)]
 pub enum Event {
     /// [`Connection::state`](super::Connection::state) has changed.

@@ -15,7 +15,9 @@ pub struct Heartbeat {
     pub timeout: u32,
 }
 
+// Its tag stands apart, as that of an `Event`: where there may be no pulse, that too is told by a tag and not by a time.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
 enum Phase {
     Listening,
     Asked {
@@ -28,6 +30,7 @@ enum Phase {
 
 /// What a deadline that was reached means.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
 pub(crate) enum Beat {
     Nothing,
     Ask,

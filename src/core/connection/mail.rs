@@ -55,6 +55,7 @@ pub(super) enum Goodbye {
 }
 
 /// What of a message is to be done next.
+#[repr(u8)]
 pub(super) enum Next<M> {
     /// It leaves the queue. It has so many bytes.
     Leaves(M, u64),
