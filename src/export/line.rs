@@ -218,11 +218,11 @@ pub fn admits(line: usize, ready_state: u32, bytes: f64) -> bool {
     })
 }
 
-/// Takes a message that waits for the line. 0, or why it is not taken.
+/// Takes a message that waits for a line without a session. 0, or why it is not taken.
 #[wasm_bindgen]
 pub fn send(line: usize, bytes: f64) -> u32 {
     let now = now();
-    match at(line).ask(|connection| connection.send(now, Letter::queued(), bytes as u64)) {
+    match at(line).ask(|connection| connection.send_outside(now, Letter::queued(), bytes as u64)) {
         Ok(()) => 0,
         Err(Refusal::NotOpen) => 1,
         Err(Refusal::Full) => 2,

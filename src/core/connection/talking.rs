@@ -14,6 +14,11 @@ impl<M: Clone> Connection<M> {
         if self.session().is_some() {
             return self.post(|| now, message, bytes, None).map(|_| ());
         }
+        self.send_outside(now, message, bytes)
+    }
+
+    /// The same outside of any session, for who knows that there is none.
+    pub(crate) fn send_outside(&mut self, now: Millis, message: M, bytes: u64) -> Result<(), Refusal> {
         match self.phase {
             Phase::Open { ending: false, .. } => {
                 self.handle_sent(bytes);
