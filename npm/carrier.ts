@@ -31,7 +31,7 @@ interface Waiting {
 
 /** In the order of the core. */
 export const CAUSES: Cause[] = ['close', 'heartbeat', 'timeout', 'url', 'wake', 'reconnect'];
-const FATES: LostEvent['cause'][] = ['expired', 'overflow', 'closed'];
+export const FATES: LostEvent['cause'][] = ['closed', 'overflow', 'expired'];
 
 /** What `act` is asked to do, as in `src/export/line.rs`, beside telling of the events. */
 const enum Acts {

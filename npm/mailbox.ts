@@ -2,7 +2,7 @@
 // is read and written here. The core knows each message by its number.
 
 import { arrived, control, post, recall, stranger, unacknowledged } from '#wasm';
-import type { Fate } from './carrier.js';
+import { FATES, type Fate } from './carrier.js';
 import type { LostEvent } from './session-events.js';
 
 /** What has become of a message. */
@@ -40,7 +40,7 @@ const enum Acts {
 }
 
 /** In the order of the core's fates. */
-const OUTCOMES: Outcome[] = ['expired', 'overflow', 'closed', 'withdrawn', 'unsent', 'unconfirmed'];
+const OUTCOMES: Outcome[] = [...FATES, 'withdrawn', 'unsent', 'unconfirmed'];
 
 const PROTOCOL = 'undrop.1';
 /** U+0010. Text that begins with it is the protocol's own, unless two of them begin it. */

@@ -32,12 +32,13 @@ pub enum Output<M> {
 /// Why a message that was taken came back.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Fate {
-    /// It waited for longer than it was to live.
-    Expired,
-    /// A newer one needed its place.
-    Overflow,
     /// It is over.
     Closed,
+    /// A newer one needed its place.
+    Overflow,
+    // From here on in the order of the fates that a session knows.
+    /// It waited for longer than it was to live.
+    Expired,
     /// It was withdrawn before it left.
     Withdrawn,
     /// Its session ended before it left.
