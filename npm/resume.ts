@@ -63,16 +63,14 @@ const translate = (options: SessionOptions): UndropOptions => {
     throw new TypeError('Undrop: resume has limits of its own, limitBytes and limitMessages, in place of queue.');
   for (const name of ['message', 'reply'])
     if (name in Object(heartbeat)) throw new TypeError(`Undrop: with resume the heartbeat has no ${name} of its own.`);
+  // What is undefined is as usual.
   return {
     ...others,
-    ...(retry === undefined ? {} : { retry }),
-    ...(heartbeat === false ? {} : { heartbeat: { ...heartbeat, message: '' } }),
-    queue: {
-      ...(limitBytes === undefined ? {} : { bytes: limitBytes }),
-      ...(limitMessages === undefined ? {} : { messages: limitMessages }),
-    },
+    retry,
+    heartbeat: heartbeat === false ? undefined : { ...heartbeat, message: '' },
+    queue: { bytes: limitBytes, messages: limitMessages },
     mailbox: new Mailbox(onReset),
-  };
+  } as UndropOptions;
 };
 
 type Arguments<Options> = [url: Given<string | URL>, protocols?: Given<string | Iterable<string>>, options?: Options];
