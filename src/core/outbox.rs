@@ -317,6 +317,8 @@ impl<M> Outbox<M> {
         self.held.len() < before
     }
 
+    /// Not inlined: its copies would be shipped.
+    #[inline(never)]
     fn give_back(&mut self, sent: Sent<M>) {
         self.bytes = self.bytes.saturating_sub(sent.bytes);
         self.returned.push_back(sent);

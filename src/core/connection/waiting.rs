@@ -48,7 +48,9 @@ impl<M: Clone> Connection<M> {
         }
     }
 
-    /// Asks only now: what the user has done since the loss may have settled the question.
+    /// Asks only now: what the user has done since the loss may have settled the question. Not inlined: `poll` is
+    /// less code without it.
+    #[inline(never)]
     pub(super) fn consult(&mut self) -> Option<Output<M>> {
         let Phase::Waiting { question, .. } = &mut self.phase else {
             return None;
