@@ -387,20 +387,20 @@ export class Carrier {
   /** Tells the core of a message, before the first listener sees it. True if it is none of the page's: a reply to a
    * heartbeat, or what a line still says that was given up. */
   #swallows(event: MessageEvent): boolean {
-    if (SESSION && this.mailbox) {
-      const swallows = this.mailbox.swallows(event, sizeOf(event.data));
-      this.#behind = undefined;
-      if (swallows) event.stopImmediatePropagation();
-      else this.tap?.(event.data);
-      return swallows;
-    }
+    // Read once: that takes the browser as long as all that is done here.
     const { data } = event;
-    const reply = this.#heartbeat?.reply;
-    const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
-    const swallows = !heard(this.line, sizeOf(data), replies) || replies;
-    if (swallows) event.stopImmediatePropagation();
-    else this.tap?.(data);
-    return swallows;
+    let own: unknown = data;
+    if (SESSION && this.mailbox) {
+      own = this.mailbox.admits(event, data, sizeOf(data));
+      this.#behind = undefined;
+    } else {
+      const reply = this.#heartbeat?.reply;
+      const replies = typeof reply === 'function' ? reply(data) : reply !== undefined && data === reply;
+      if (!heard(this.line, sizeOf(data), replies) || replies) own = undefined;
+    }
+    if (own === undefined) event.stopImmediatePropagation();
+    else this.tap?.(own);
+    return own === undefined;
   }
 
   #ping() {

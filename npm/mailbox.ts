@@ -115,19 +115,20 @@ export class Mailbox {
     return knows;
   }
 
-  /** True if the message is none of the page's. */
-  swallows(event: MessageEvent, bytes: number): boolean {
-    const { data } = event;
+  /** What the message holds for the page; nothing if it is none of the page's. */
+  admits(event: MessageEvent, data: unknown, bytes: number): unknown {
+    let own = data;
     if (typeof data === 'string' && data[0] === ESCAPE) {
       if (data[1] !== ESCAPE) {
         this.#read = data;
         control(this.#post.line(), this.#post.number);
         this.#read = '';
-        return true;
+        return;
       }
-      Object.defineProperty(event, 'data', { value: data.slice(1), enumerable: true, configurable: true });
+      own = data.slice(1);
+      Object.defineProperty(event, 'data', { value: own, enumerable: true, configurable: true });
     }
-    return !arrived(this.#post.line(), bytes);
+    return arrived(this.#post.line(), bytes) ? own : undefined;
   }
 
   /** The page closes: the core says when the socket shall be closed. */

@@ -96,7 +96,7 @@ const internal = [
   // of a registration
   ...['callback', 'listener', 'options'],
   // of a mailbox, and of what it wants of its carrier
-  ...['attach', 'ends', 'giveBack', 'knows', 'number', 'opens', 'post', 'recall', 'swallows'],
+  ...['admits', 'attach', 'ends', 'giveBack', 'knows', 'number', 'opens', 'post', 'recall'],
   // of typed messages, and of what they want of the socket
   ...['dropped', 'handler', 'left', 'listen', 'onEnd', 'receive', 'undo'],
 ];
