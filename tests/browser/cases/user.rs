@@ -166,15 +166,15 @@ pub(super) async fn pause() {
     heard.close().await;
 }
 
-/// Whether a socket may be closed as soon as it is made. In a dedicated worker of Firefox, on a busy machine, no `close`
-/// may follow, and nothing is dialled any more to that host: neither by that worker nor for the tests that come after.
+/// Whether a socket may be closed as soon as it is made. In a worker of Firefox it may be that no `close` follows, and that
+/// nothing is dialled any more to that host: neither by that worker nor for the tests that come after.
 pub(super) fn may_close_at_once() -> bool {
     let scope = js_sys::global();
     let is_firefox = js_sys::Reflect::get(&scope, &"navigator".into())
         .and_then(|navigator| js_sys::Reflect::get(&navigator, &"userAgent".into()))
         .is_ok_and(|agent| agent.as_string().is_some_and(|agent| agent.contains("Firefox")));
-    let is_dedicated = js_sys::Reflect::has(&scope, &"DedicatedWorkerGlobalScope".into()).unwrap_or(false);
-    !(is_firefox && is_dedicated)
+    let is_window = js_sys::Reflect::has(&scope, &"document".into()).unwrap_or(false);
+    is_window || !is_firefox
 }
 
 /// A place for a socket that the listener itself can empty.
