@@ -2,7 +2,7 @@ use undrop::core::{Retry, State};
 use undrop::{Event, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, hasty, may_close_at_once, plain};
+use super::user::{connect, hasty, plain};
 
 const ABNORMAL: u16 = 1006;
 
@@ -51,9 +51,6 @@ async fn close_tells_the_server_why() {
 
 #[wasm_bindgen_test]
 async fn close_before_the_line_stands_is_an_error_and_one_close() {
-    if !may_close_at_once() {
-        return;
-    }
     for options in [hasty(), plain()] {
         let (socket, mut heard) = connect("/echo", options);
         socket.close();

@@ -2,7 +2,7 @@ use undrop::core::{Fate, Limits, Overflow, State};
 use undrop::{Error, Event, Message, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, connect_with, hasty, may_close_at_once, plain};
+use super::user::{connect, connect_with, hasty, plain};
 
 #[wasm_bindgen_test]
 async fn text_comes_back_as_it_was() {
@@ -123,10 +123,7 @@ async fn a_queue_that_makes_room_hands_the_oldest_back() {
 
 #[wasm_bindgen_test]
 async fn what_still_waits_at_the_end_is_handed_back_and_nothing_more_is_taken() {
-    if !may_close_at_once() {
-        return;
-    }
-    let (socket, mut heard) = connect("/hang", Options::default());
+    let (socket, mut heard) = connect("/echo", Options::default());
     socket.send_text("1").unwrap();
     socket.send_bytes(&[2]).unwrap();
     socket.close();

@@ -5,7 +5,7 @@ use undrop::{Error, Event, Fault};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::tallies::Id;
-use super::user::{connect, may_close_at_once, resuming};
+use super::user::{connect, resuming};
 
 #[wasm_bindgen_test]
 async fn a_session_that_the_server_has_forgotten_hands_back_what_it_had_and_begins_again() {
@@ -129,10 +129,7 @@ async fn after_the_end_a_reconnect_begins_another_session() {
 
 #[wasm_bindgen_test]
 async fn a_close_before_there_is_a_line_hands_back_what_waits() {
-    if !may_close_at_once() {
-        return;
-    }
-    let (socket, mut heard) = connect("/hang", resuming());
+    let (socket, mut heard) = connect("/session", resuming());
     socket.send_text("waits").unwrap();
     socket.close();
     assert_eq!(heard.next().await, Event::Lost("waits".into(), Fate::Unsent));

@@ -8,7 +8,7 @@ use undrop::core::State;
 use undrop::{Event, Options, Socket, Subscription};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{Place, connect, hasty, may_close_at_once, memory, pause, tell};
+use super::user::{Place, connect, hasty, memory, pause, tell};
 
 /// A place for a subscription that a handler can empty.
 type Kept = Rc<RefCell<Option<Subscription>>>;
@@ -154,9 +154,6 @@ async fn a_subscription_serves_the_line_after_the_end_too() {
 
 #[wasm_bindgen_test]
 async fn a_subscription_may_outlive_its_socket() {
-    if !may_close_at_once() {
-        return;
-    }
     let (socket, heard) = connect("/echo", hasty());
     let held = Rc::new(());
     let subscription = socket.on::<Value>("any", {
@@ -196,9 +193,6 @@ async fn ten_thousand_subscriptions_leave_nothing() {
 
 #[wasm_bindgen_test]
 async fn sockets_with_handlers_leave_nothing() {
-    if !may_close_at_once() {
-        return;
-    }
     let held = Rc::new(());
     for _ in 0..100 {
         let (socket, mut heard) = connect("/echo", hasty());

@@ -7,7 +7,7 @@ use undrop::core::{Fate, Limits, Overflow};
 use undrop::{Error, Event, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{Place, connect, connect_and_lose, connect_with, hasty, may_close_at_once};
+use super::user::{Place, connect, connect_and_lose, connect_with, hasty};
 
 fn queue(limits: Limits) -> Options {
     Options { queue: Some(limits), ..hasty() }
@@ -151,9 +151,6 @@ async fn the_end_fails_every_request() {
 
 #[wasm_bindgen_test]
 async fn a_request_after_the_end_is_refused() {
-    if !may_close_at_once() {
-        return;
-    }
     let (socket, mut heard) = connect("/echo", hasty());
     let kept = socket.request::<Value>("kept", &());
     socket.close();
