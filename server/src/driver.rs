@@ -118,13 +118,18 @@ enum Phase {
     Removing {
         cause: Cause,
         work: Work,
+        /// The commits that wait for that, and what each of them is answered if the session was this node's.
+        commits: Vec<(Commit, Result<(), NotCommitted>)>,
     },
     /// It goes on elsewhere or later: there are no more lines here, but what the handler does is still stored.
     Leaving {
+        cause: Cause,
         until: Millis,
     },
     /// There is only the handler left.
-    Over,
+    Over {
+        cause: Cause,
+    },
 }
 
 type Work = Pin<Box<dyn Future<Output = Result<(), NotOurs>> + Send>>;
@@ -275,16 +280,14 @@ impl Driver {
     }
 
     fn commit(&mut self, number: u64, replies: Vec<Message>, done: Commit) {
-        let answer = match &self.phase {
-            Phase::Over if self.lives_on() => Err(NotCommitted::Moved),
-            _ if !replies.is_empty() && !self.takes_messages() => Err(NotCommitted::Over),
-            // Nobody will ever see the message again, ...
-            Phase::Over => Ok(()),
-            // ... if the session is this node's.
-            Phase::Removing { .. } => {
-                self.news.waiting.commits.push(done);
+        let answer = match &mut self.phase {
+            Phase::Over { cause } => cause.answer_to_commit(!replies.is_empty()),
+            Phase::Removing { cause, commits, .. } => {
+                commits.push((done, cause.answer_to_commit(!replies.is_empty())));
+                self.tell_what_is_held();
                 return;
             }
+            Phase::Closing { .. } | Phase::Parting if !replies.is_empty() => Err(NotCommitted::Over),
             _ => {
                 for reply in replies {
                     self.send(reply, None);
@@ -308,10 +311,6 @@ impl Driver {
 
     fn takes_messages(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Leaving { .. })
-    }
-
-    fn lives_on(&self) -> bool {
-        self.seat.mailbox().ending().is_some_and(|ending| ending.cause.lives_on())
     }
 
     fn is_up(&self) -> bool {
@@ -364,7 +363,7 @@ impl Future for Driver {
                 this.flush(context, now),
                 this.wind_up(context, now),
             ];
-            if matches!(this.phase, Phase::Over) && this.handler.is_none() {
+            if matches!(this.phase, Phase::Over { .. }) && this.handler.is_none() {
                 return Poll::Ready(());
             }
             let rests = !moved.contains(&true) && !this.handler_is_due;

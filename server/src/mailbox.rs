@@ -107,7 +107,7 @@ impl Mailbox {
             wake(&mut state.driver);
             return Poll::Ready(Some(received));
         }
-        if state.ending.is_some() || !state.attended {
+        if state.ending.is_some() {
             return Poll::Ready(None);
         }
         set(&mut state.reader, context);
@@ -116,33 +116,30 @@ impl Mailbox {
 
     pub(crate) fn send(&self, message: Message, delivered: Option<oneshot::Sender<()>>) -> Result<(), SendError> {
         let mut state = self.state.lock();
+        if state.final_cause().is_some() {
+            return Err(SendError::Over);
+        }
         self.admit(&mut state, std::slice::from_ref(&message))?;
         state.sent += 1;
         state.leave(Command::Send { message, delivered });
         Ok(())
     }
 
-    pub(crate) fn commit(
-        &self,
-        number: u64,
-        replies: Vec<Message>,
-        done: oneshot::Sender<Result<(), NotCommitted>>,
-    ) -> Result<(), NotCommitted> {
+    pub(crate) fn commit(&self, number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>>) {
         let mut state = self.state.lock();
-        self.admit(&mut state, &replies)?;
-        if !state.attended {
-            return match &state.ending {
-                // Nobody will ever see the message again.
-                Some(ending) if !ending.cause.lives_on() => {
-                    let _ = done.send(Ok(()));
-                    Ok(())
+        let answer = match state.final_cause() {
+            Some(cause) => cause.answer_to_commit(!replies.is_empty()),
+            None => match self.admit(&mut state, &replies) {
+                Ok(()) => {
+                    state.sent += replies.len() as u64;
+                    state.leave(Command::Commit { number, replies, done });
+                    return;
                 }
-                _ => Err(NotCommitted::Moved),
-            };
-        }
-        state.sent += replies.len() as u64;
-        state.leave(Command::Commit { number, replies, done });
-        Ok(())
+                Err(error) => Err(error.into()),
+            },
+        };
+        drop(state);
+        let _ = done.send(answer);
     }
 
     pub(crate) fn close(&self, code: u16, reason: String) {
@@ -252,14 +249,22 @@ impl Mailbox {
         take(&mut state.post.arrivals)
     }
 
-    /// The task is gone. Whoever waits for it is told so.
+    /// The task is gone. What it did not collect is answered by how the session ended.
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
         state.attended = false;
-        state.post.commands.clear();
+        // A task that goes without an ending was dropped with its runtime.
+        let ending = Ending { cause: Cause::Shutdown, undelivered: Vec::new() };
+        let cause = state.ending.get_or_insert(ending).cause;
+        let commands = take(&mut state.post.commands);
         self.release(take(&mut state.queued));
         self.release(take(&mut state.held));
         wake_reader(state);
+        for command in commands {
+            if let Command::Commit { replies, done, .. } = command {
+                let _ = done.send(cause.answer_to_commit(!replies.is_empty()));
+            }
+        }
     }
 
     /// It is over.
@@ -275,9 +280,6 @@ impl Mailbox {
     fn admit(&self, state: &mut State, messages: &[Message]) -> Result<(), SendError> {
         if messages.is_empty() {
             return Ok(());
-        }
-        if !state.attended || state.ending.as_ref().is_some_and(|ending| ending.cause != Cause::Shutdown) {
-            return Err(SendError::Over);
         }
         let limits = &self.house.config.limits;
         let more: Held = messages.iter().map(Held::of).sum();
@@ -353,6 +355,13 @@ impl Wake for Mailbox {
 }
 
 impl State {
+    /// Why the session takes nothing more from the app, if it does not. A session whose server ends still does, as long
+    /// as its task is there.
+    fn final_cause(&self) -> Option<Cause> {
+        let cause = self.ending.as_ref()?.cause;
+        (cause != Cause::Shutdown || !self.attended).then_some(cause)
+    }
+
     fn leave(&mut self, command: Command) {
         self.post.commands.push(command);
         wake(&mut self.driver);

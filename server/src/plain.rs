@@ -18,7 +18,7 @@ use crate::house::{House, Seat};
 use crate::line::{Heard, Line, Loss};
 use crate::mailbox::{Command, Held};
 use crate::metrics::add;
-use crate::session::{Cause, Ending};
+use crate::session::{Cause, Ending, NotCommitted};
 use crate::visit::Handling;
 use crate::{Message, codes};
 
@@ -81,6 +81,10 @@ impl PlainDriver {
         for command in post.commands {
             match command {
                 Command::Send { message, delivered } => self.send(message, delivered),
+                // It ended while this was on its way.
+                Command::Commit { replies, done, .. } if self.line.is_none() && !replies.is_empty() => {
+                    let _ = done.send(Err(NotCommitted::Over));
+                }
                 Command::Commit { replies, done, .. } => {
                     for reply in replies {
                         self.send(reply, None);

@@ -79,6 +79,18 @@ impl Cause {
     pub(crate) fn lives_on(self) -> bool {
         matches!(self, Cause::Moved | Cause::Shutdown | Cause::Failed)
     }
+
+    /// The answer to each commit that a session which ended for this cause can't store any more.
+    pub(crate) fn answer_to_commit(self, has_replies: bool) -> Result<(), NotCommitted> {
+        if self.lives_on() {
+            Err(NotCommitted::Moved)
+        } else if has_replies {
+            Err(NotCommitted::Over)
+        } else {
+            // No handler will ever receive the message again.
+            Ok(())
+        }
+    }
 }
 
 /// A message was not taken.
@@ -222,7 +234,7 @@ impl Received {
         replies: impl IntoIterator<Item = M>,
     ) -> Result<(), NotCommitted> {
         let (done, is_done) = oneshot::channel();
-        self.mailbox.commit(self.number, replies.into_iter().map(Into::into).collect(), done)?;
+        self.mailbox.commit(self.number, replies.into_iter().map(Into::into).collect(), done);
         is_done.await.unwrap_or(Err(NotCommitted::Unknown))
     }
 }

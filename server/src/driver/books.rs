@@ -54,7 +54,7 @@ impl Driver {
     }
 
     fn begin_to_store(&mut self, now: Millis) -> bool {
-        if matches!(self.phase, Phase::Removing { .. } | Phase::Over) {
+        if matches!(self.phase, Phase::Removing { .. } | Phase::Over { .. }) {
             return false;
         }
         let is_stale = self.refresh_at().is_some_and(|at| at <= now);

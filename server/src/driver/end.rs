@@ -8,7 +8,7 @@ use undrop::core::Millis;
 use undrop::core::session::Output;
 
 use super::books::{NotOurs, remove};
-use super::{Driver, Link, Phase, Waiting};
+use super::{Commit, Driver, Link, Phase, Waiting};
 use crate::config::millis;
 use crate::line::Loss;
 use crate::mailbox::Held;
@@ -27,31 +27,39 @@ impl Driver {
             // Who asked first closes the line.
             Phase::Parting => self.end(Cause::Client, Loss::Gone),
             Phase::Running => self.end(Cause::Violation, Loss::Gone),
-            Phase::Removing { .. } | Phase::Leaving { .. } | Phase::Over => return false,
+            Phase::Removing { .. } | Phase::Leaving { .. } | Phase::Over { .. } => return false,
         }
         true
     }
 
     /// It is over, here and everywhere, if it is this node's.
     pub(super) fn end(&mut self, cause: Cause, loss: Loss) {
-        if matches!(self.phase, Phase::Removing { .. } | Phase::Over) {
+        if matches!(self.phase, Phase::Removing { .. } | Phase::Over { .. }) {
             return;
         }
         debug!(?cause, "ended");
         let work = Box::pin(remove(self.house.clone(), self.id, self.fence));
-        self.phase = Phase::Removing { cause, work };
-        self.clear(loss);
+        let commits = self.clear(loss).into_iter().map(|done| (done, Ok(()))).collect();
+        self.phase = Phase::Removing { cause, work, commits };
     }
 
     /// Says so, now that the store has.
     fn ended(&mut self, cause: Cause) {
-        for done in take(&mut self.news.waiting.commits) {
-            let _ = done.send(Ok(()));
-        }
-        self.phase = Phase::Over;
+        let commits = self.go_over(cause);
         let undelivered = take(&mut self.undelivered);
         self.say_how_it_ended(cause, undelivered);
+        for (done, answer) in commits {
+            let _ = done.send(answer);
+        }
         self.vacate();
+    }
+
+    /// Returns the commits that waited for the store to forget the session.
+    fn go_over(&mut self, cause: Cause) -> Vec<(Commit, Result<(), NotCommitted>)> {
+        match replace(&mut self.phase, Phase::Over { cause }) {
+            Phase::Removing { commits, .. } => commits,
+            _ => Vec::new(),
+        }
     }
 
     /// It goes on, but not with this handler.
@@ -63,7 +71,7 @@ impl Driver {
         if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
             return;
         }
-        self.phase = Phase::Leaving { until: now + millis(self.house.config.grace) };
+        self.phase = Phase::Leaving { cause, until: now + millis(self.house.config.grace) };
         self.lose(now, loss);
         self.say_how_it_ended(cause, Vec::new());
     }
@@ -72,18 +80,19 @@ impl Driver {
     pub(super) fn move_out(&mut self) {
         info!("the session is not this node's any more");
         add(&self.house.metrics.fenced, 1);
-        self.clear(Loss::close(codes::TAKEN_OVER, "taken over"));
-        for done in take(&mut self.news.waiting.commits) {
-            let _ = done.send(Err(NotCommitted::Moved));
-        }
-        self.phase = Phase::Over;
+        let pending = self.clear(Loss::close(codes::TAKEN_OVER, "taken over"));
+        let waited = self.go_over(Cause::Moved).into_iter().map(|(done, _)| done);
         self.undelivered.clear();
         self.say_how_it_ended(Cause::Moved, Vec::new());
+        for done in pending.into_iter().chain(waited) {
+            let _ = done.send(Err(NotCommitted::Moved));
+        }
         self.vacate();
     }
 
-    /// Lets go of all there is, but for what has to be answered when it is known whose the session is.
-    fn clear(&mut self, loss: Loss) {
+    /// Lets go of all there is, and returns the commits that have to be answered when it is known whose the session is.
+    #[must_use]
+    fn clear(&mut self, loss: Loss) -> Vec<Commit> {
         self.core.break_off();
         while let Some(output) = self.core.poll() {
             if let Output::Return(returned) = output {
@@ -102,10 +111,10 @@ impl Driver {
         self.undelivered.extend(news.change.sent.messages);
         let callers = waiting.callers.into_iter().chain(news.waiting.callers);
         self.late.extend(callers.map(|caller| caller.arrival));
-        self.news.waiting.commits = waiting.commits.into_iter().chain(news.waiting.commits).collect();
         self.deliveries.clear();
         self.unstored = Held::default();
         self.tell_what_is_held();
+        waiting.commits.into_iter().chain(news.waiting.commits).collect()
     }
 
     fn say_how_it_ended(&mut self, cause: Cause, undelivered: Vec<Message>) {
@@ -130,7 +139,7 @@ impl Driver {
             return true;
         }
         match &mut self.phase {
-            Phase::Removing { cause, work } => {
+            Phase::Removing { cause, work, .. } => {
                 let cause = *cause;
                 match work.as_mut().poll(context) {
                     Poll::Pending => return false,
@@ -139,16 +148,17 @@ impl Driver {
                 }
                 return true;
             }
-            Phase::Leaving { until } => {
+            Phase::Leaving { cause, until } => {
+                let cause = *cause;
                 // A store that does not answer is not waited for any longer than a handler.
                 let until = *until + millis(self.house.config.farewell);
                 if now < until && !(self.handler.is_none() && self.is_stored()) {
                     return false;
                 }
+                self.phase = Phase::Over { cause };
             }
             _ => return false,
         }
-        self.phase = Phase::Over;
         self.vacate();
         true
     }

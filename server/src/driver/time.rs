@@ -54,7 +54,7 @@ impl Driver {
 
     fn deadline(&self) -> Option<Millis> {
         let leaving = match self.phase {
-            Phase::Leaving { until } => Some(until + millis(self.house.config.farewell)),
+            Phase::Leaving { until, .. } => Some(until + millis(self.house.config.farewell)),
             _ => None,
         };
         let patience = self.patience.filter(|_| self.handler.is_some());

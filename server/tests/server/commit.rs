@@ -1,7 +1,11 @@
 //! Where "exactly once" ends.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use undrop::core::outbox::Bounds;
 use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
@@ -238,4 +242,79 @@ async fn a_message_that_the_store_has_not_is_still_its_clients() {
     assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
     again.commit_with(["from the second"]).await.unwrap();
     assert_eq!(client.text().await, "from the second");
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_before_the_news_that_the_session_has_moved_is_told_so() {
+    let (tap, successor) = (Tap::new(), Tap::new());
+    let (store, gate) = GatedStore::shut();
+    let other = House::with_store(config(), gate.store.clone(), successor.handler()).await;
+    let house = House::with_store(config(), store, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("one").await;
+    let received = held.recv().await;
+    let (mut plain, mut replying) = (pin!(received.commit()), pin!(received.commit_with(["from the first"])));
+    assert_eq!(((&mut plain).now_or_never(), (&mut replying).now_or_never()), (None, None));
+    client.cut();
+    client.dial_until_it_works(other.address).await;
+    let _there = successor.next().await;
+    gate.open();
+    assert_eq!((plain.await, replying.await), (Err(NotCommitted::Moved), Err(NotCommitted::Moved)));
+    assert_eq!(held.ends().await.cause, Cause::Moved);
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_after_the_news_that_the_session_has_moved_is_told_so() {
+    let (tap, successor) = (Tap::new(), Tap::new());
+    let (store, gate) = GatedStore::shut();
+    let other = House::with_store(config(), gate.store.clone(), successor.handler()).await;
+    let house = House::with_store(config(), store, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("one").await;
+    let received = held.recv().await;
+    client.cut();
+    client.dial_until_it_works(other.address).await;
+    let _there = successor.next().await;
+    gate.open();
+    assert_eq!(held.ends().await.cause, Cause::Moved);
+    assert_eq!(received.commit().await, Err(NotCommitted::Moved));
+    assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
+    assert_eq!(held.session.send("from the first"), Err(SendError::Over));
+    // Nor does it depend on whether the session's task is still there.
+    drop(held);
+    house.metric_becomes("undrop_sessions", 0).await;
+    assert_eq!(received.commit().await, Err(NotCommitted::Moved));
+    assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
+}
+
+/// What two commits are told that come while the store is asked to forget their session: one without and one with a reply.
+async fn commits_during_removal(moves: bool) -> [Result<(), NotCommitted>; 2] {
+    let tap = Tap::new();
+    let (store, mut gate) = GatedStore::shut();
+    let other = House::with_store(config(), gate.store.clone(), echo).await;
+    let house =
+        House::with_store(Config { time_to_live: Duration::from_millis(50), ..config() }, store, tap.handler()).await;
+    let mut client = Client::open(house.address, "").await;
+    let mut held = tap.next().await;
+    client.send("one").await;
+    let received = held.recv().await;
+    client.cut();
+    if moves {
+        client.dial_until_it_works(other.address).await;
+    }
+    gate.removal().await;
+    let (mut plain, mut replying) = (pin!(received.commit()), pin!(received.commit_with(["late"])));
+    assert_eq!(((&mut plain).now_or_never(), (&mut replying).now_or_never()), (None, None));
+    // The task has them before it hears from the store.
+    house.metric_becomes("undrop_outbox_bytes", 0).await;
+    gate.open();
+    [plain.await, replying.await]
+}
+
+#[tokio::test]
+async fn a_commit_into_a_session_that_expires_waits_for_whose_the_session_was() {
+    assert_eq!(commits_during_removal(false).await, [Ok(()), Err(NotCommitted::Over)]);
+    assert_eq!(commits_during_removal(true).await, [Err(NotCommitted::Moved); 2]);
 }

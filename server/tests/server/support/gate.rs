@@ -7,16 +7,20 @@ use tokio::sync::watch;
 use undrop_server::store::{Change, Claim, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
 use undrop_server::{Principal, SessionId};
 
-/// A store that writes nothing while its gate is shut.
+use super::soon;
+
+/// A store that neither writes nor removes anything while its gate is shut.
 pub struct GatedStore {
     store: Arc<MemoryStore>,
     open: watch::Receiver<bool>,
     changes: Arc<AtomicUsize>,
+    removals: watch::Sender<usize>,
 }
 
 pub struct Gate {
     open: watch::Sender<bool>,
     changes: Arc<AtomicUsize>,
+    removals: watch::Receiver<usize>,
     /// What is behind the gate.
     pub store: Arc<MemoryStore>,
 }
@@ -25,14 +29,20 @@ impl GatedStore {
     pub fn shut() -> (Self, Gate) {
         let (sender, open) = watch::channel(false);
         let (store, changes) = (Arc::new(MemoryStore::default()), Arc::default());
-        let gate = Gate { open: sender, changes: Arc::clone(&changes), store: store.clone() };
-        (Self { store, open, changes }, gate)
+        let (counter, removals) = watch::channel(0);
+        let gate = Gate { open: sender, changes: Arc::clone(&changes), removals, store: store.clone() };
+        (Self { store, open, changes, removals: counter }, gate)
     }
 }
 
 impl Gate {
     pub fn open(&self) {
         let _ = self.open.send(true);
+    }
+
+    /// Waits until a session is to be removed, whether the gate is open or not.
+    pub async fn removal(&mut self) {
+        soon("a removal", self.removals.wait_for(|removals| *removals > 0)).await.unwrap();
     }
 
     /// How many changes with messages in them have passed.
@@ -59,6 +69,8 @@ impl Store for GatedStore {
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
+        self.removals.send_modify(|removals| *removals += 1);
+        let _ = self.open.clone().wait_for(|open| *open).await;
         self.store.remove(id, fence).await
     }
 }
