@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/echo` | sessions that answer each message with itself |
 //! | `/count?down=N&pause=MS` | sessions that give a receipt for what they get, and send numbers of their own |
-//! | `/plain/echo` | lines without a session that do the same as `/echo`, to compare with |
+//! | `/plain/echo` | connections without a session that do the same as `/echo`, to compare with |
 //! | `/metrics` | what is counted |
 //!
 //! It prints `listening ws://...` and runs until its standard input ends; then it shuts down. One that is killed loses

@@ -25,7 +25,7 @@ use undrop_server::{Config, Limits, Session, SessionUpgrade, Sessions};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// As many lines are dialled at once.
+/// As many connections are opened at once.
 const AT_ONCE: usize = 100;
 
 const BROWSER: [(&str, &str); 6] = [
@@ -40,7 +40,7 @@ const BROWSER: [(&str, &str); 6] = [
     ),
 ];
 
-/// What a line is, by the path that serves it.
+/// What is on the other end of a connection, by the path that serves it.
 #[derive(Clone, Copy)]
 enum Kind {
     Socket,
@@ -76,7 +76,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Each line is an open file in two processes, and more than a shell allows to begin with.
+/// Each connection is an open file in two processes, and more than a shell allows to begin with.
 async fn with_all_the_files_allowed(sessions: Option<&String>) -> Outcome<()> {
     let sessions = sessions.map_or("10000", String::as_str);
     let raise = "ulimit -n \"$(ulimit -Hn)\" && exec \"$0\" \"$@\"";
@@ -85,27 +85,27 @@ async fn with_all_the_files_allowed(sessions: Option<&String>) -> Outcome<()> {
     if status.success() { Ok(()) } else { Err("it did not get to its end".into()) }
 }
 
-async fn measure(lines: Option<&String>) -> Outcome<()> {
-    let lines: usize = lines.ok_or("how many lines?")?.parse()?;
-    println!("{lines} idle lines of each kind, and the resident memory of the server for each of them:");
+async fn measure(connections: Option<&String>) -> Outcome<()> {
+    let connections: usize = connections.ok_or("how many connections?")?.parse()?;
+    println!("{connections} idle connections of each kind, and the resident memory of the server for each of them:");
     for (kind, name) in [
         (Kind::Socket, "axum's WebSocket, as it comes"),
         (Kind::Lean, "the same with a read buffer of 4 KiB"),
         (Kind::Session, "the same with a session"),
     ] {
-        println!("{name:40} {:6.1} KiB", cost(kind, lines).await?);
+        println!("{name:40} {:6.1} KiB", cost(kind, connections).await?);
     }
     Ok(())
 }
 
-/// In KiB, of one line. Each kind has a server of its own: what an allocator keeps of earlier lines would hide what these cost.
-async fn cost(kind: Kind, lines: usize) -> Outcome<f64> {
+/// In KiB, of one connection. Each kind has a server of its own: what an allocator keeps of earlier connections would hide what these cost.
+async fn cost(kind: Kind, connections: usize) -> Outcome<f64> {
     let (mut server, address) = start().await?;
     // What is needed once is not counted.
-    drop(dial(kind, address, 100).await?);
+    drop(connect(kind, address, 100).await?);
     let before = resident(&server)?;
-    let idle = dial(kind, address, lines).await?;
-    let cost = resident(&server)?.saturating_sub(before) as f64 / 1024.0 / lines as f64;
+    let idle = connect(kind, address, connections).await?;
+    let cost = resident(&server)?.saturating_sub(before) as f64 / 1024.0 / connections as f64;
     drop(idle);
     server.kill().await?;
     Ok(cost)
@@ -119,23 +119,23 @@ async fn start() -> Outcome<(Child, SocketAddr)> {
     Ok((server, line.parse()?))
 }
 
-async fn dial(kind: Kind, address: SocketAddr, lines: usize) -> Outcome<Vec<WebSocketStream<TcpStream>>> {
-    let (mut dialling, mut idle) = (JoinSet::new(), Vec::new());
-    for _ in 0..lines {
-        if dialling.len() == AT_ONCE
-            && let Some(line) = dialling.join_next().await
+async fn connect(kind: Kind, address: SocketAddr, connections: usize) -> Outcome<Vec<WebSocketStream<TcpStream>>> {
+    let (mut connecting, mut idle) = (JoinSet::new(), Vec::new());
+    for _ in 0..connections {
+        if connecting.len() == AT_ONCE
+            && let Some(connection) = connecting.join_next().await
         {
-            idle.push(line??);
+            idle.push(connection??);
         }
-        dialling.spawn(begin(kind, address));
+        connecting.spawn(begin(kind, address));
     }
-    while let Some(line) = dialling.join_next().await {
-        idle.push(line??);
+    while let Some(connection) = connecting.join_next().await {
+        idle.push(connection??);
     }
     Ok(idle)
 }
 
-/// A line on which something was said once.
+/// A connection on which something was said once.
 async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStream>, Error> {
     let mut request = format!("ws://{address}/{}", kind.path()).into_client_request()?;
     if let Kind::Session = kind {
@@ -147,11 +147,11 @@ async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStr
     }
     let config = WebSocketConfig::default().read_buffer_size(1 << 10);
     let stream = TcpStream::connect(address).await?;
-    let (mut line, _) = client_async_with_config(request, stream, Some(config)).await?;
+    let (mut connection, _) = client_async_with_config(request, stream, Some(config)).await?;
     let mut talk = async |says: &'static str, answers: usize| {
-        line.send(Message::text(says)).await?;
+        connection.send(Message::text(says)).await?;
         for _ in 0..answers {
-            line.next().await.ok_or(Error::ConnectionClosed)??;
+            connection.next().await.ok_or(Error::ConnectionClosed)??;
         }
         Ok::<(), Error>(())
     };
@@ -164,7 +164,7 @@ async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStr
             talk("\u{10}ack 1", 0).await?;
         }
     }
-    Ok(line)
+    Ok(connection)
 }
 
 fn resident(server: &Child) -> Outcome<usize> {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// As many addresses are remembered before it is looked for those that have their whole allowance back.
+/// How many addresses are remembered before those that have their whole allowance back are forgotten.
 const REMEMBERED: usize = 16_384;
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Allowances {
         Self { burst: burst.into(), per_second: per_second.into(), addresses: Mutex::default() }
     }
 
-    /// Spends one of this address's, if it has any left.
+    /// Spends one handshake of this address's allowance, if it has any left.
     pub(crate) fn spend(&self, address: IpAddr, now: Instant) -> bool {
         let mut addresses = self.addresses.lock();
         if addresses.len() >= REMEMBERED {
@@ -46,7 +46,7 @@ impl Allowances {
     }
 }
 
-/// One customer has as many IPv6 addresses as they like: what they are given is a /64.
+/// The network that an allowance is for: an IPv6 customer is given a /64, and has as many addresses as they like.
 /// <https://www.rfc-editor.org/rfc/rfc6177>
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

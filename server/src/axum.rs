@@ -1,4 +1,4 @@
-//! The way in from axum.
+//! Sessions as an axum extractor.
 
 use std::fmt;
 use std::future::Future;
@@ -15,8 +15,8 @@ use http::request::Parts;
 use std::pin::Pin;
 use tokio_tungstenite::tungstenite;
 
-use crate::line::{Broken, Frame, Socket, WRITE_BUFFER, broken};
-use crate::visit::boxed;
+use crate::connection::{Broken, Frame, Socket, WRITE_BUFFER, broken};
+use crate::incoming::boxed;
 use crate::{Handshake, Session, Sessions};
 
 /// An extractor for a route that serves sessions. The [`Sessions`] are taken from the router's state.
@@ -28,7 +28,7 @@ use crate::{Handshake, Session, Sessions};
 /// async fn echo(upgrade: SessionUpgrade) -> Response {
 ///     upgrade.on_session(|mut session| async move {
 ///         while let Some(received) = session.recv().await {
-///             // Both or neither, whatever happens: done with the message, and the answer on its way.
+///             // One atomic step: the message is committed and the answer is stored, or neither.
 ///             if received.commit_with([received.message.clone()]).await.is_err() {
 ///                 break;
 ///             }
@@ -42,9 +42,9 @@ use crate::{Handshake, Session, Sessions};
 ///
 /// Serve on a listener whose streams have TCP_NODELAY set (`axum::serve::ListenerExt::tap_io`), as for any WebSocket.
 ///
-/// For the limits by address, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or where a proxy is in
-/// front, say what it says: [`from_address`](Self::from_address).
-#[must_use = "a line that is not upgraded is refused"]
+/// For the limits by address, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or behind a proxy set the
+/// address that it names: [`from_address`](Self::from_address).
+#[must_use = "a connection that is not upgraded is refused"]
 pub struct SessionUpgrade {
     sessions: Sessions,
     upgrade: WebSocketUpgrade,
@@ -67,31 +67,31 @@ where
 }
 
 impl SessionUpgrade {
-    /// The request.
+    /// The request of the connection.
     pub fn handshake(&self) -> &Handshake {
         &self.handshake
     }
 
-    /// Who dials, as a proxy in front says. It must be one that lets nobody else say it.
+    /// Sets the client's address, as a proxy in front names it. The proxy must let no client set it.
     pub fn from_address(mut self, address: IpAddr) -> Self {
         self.handshake.address = Some(address);
         self
     }
 
-    /// Sees the line to its session. A fresh session gets this handler; one that is resumed has its own.
+    /// Connects the client with its session. A fresh session gets this handler; one that is resumed has its own.
     pub fn on_session<F, Fut>(self, handler: F) -> Response
     where
         F: FnOnce(Session) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
         let Self { sessions, upgrade, mut handshake } = self;
-        let house = sessions.house;
-        let agreed = match house.admit(&handshake) {
+        let manager = sessions.manager;
+        let agreed = match manager.admit(&handshake) {
             Ok(agreed) => agreed,
             Err(rejection) => return (rejection.status, rejection.text).into_response(),
         };
         handshake.protocol = agreed.protocol;
-        let limits = &house.config.limits;
+        let limits = &manager.shared.config.limits;
         let mut upgrade = upgrade
             .max_message_size(limits.message_bytes)
             .max_frame_size(limits.message_bytes)
@@ -101,7 +101,7 @@ impl SessionUpgrade {
             upgrade.set_selected_protocol(answer);
         }
         let handler = boxed(handler);
-        upgrade.on_upgrade(move |socket| house.receive(Box::new(socket), agreed.tongue, handshake, handler))
+        upgrade.on_upgrade(move |socket| manager.receive(Box::new(socket), agreed.kind, handshake, handler))
     }
 }
 

@@ -1,74 +1,75 @@
-//! How the server behaves, and how much of anything it allows.
+//! The options of a server, and its limits.
 
 use std::time::Duration;
 
 use undrop::core::outbox::Bounds;
 
-/// How the server behaves. Spans are at most some 49 days: what is longer is cut.
+/// The options of a server. A duration is at most some 49 days: a longer one is cut.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How long a session outlives a line. Default: 2 minutes.
+    /// How long a session lives without a connection. Default: 2 minutes.
     pub time_to_live: Duration,
-    /// Over how long the clients should spread when all have to dial again.
+    /// Over how long the clients spread when all have to reconnect. Default: `Rate(1_000)`.
     pub spread: Spread,
-    /// After so long without a sign of the client the line is probed. Default: 30 s.
+    /// How long a client may be silent before it is sent a ping. Default: 30 s.
     pub idle: Duration,
-    /// So long a client has to answer the probe. Default: 10 s.
+    /// How long a client has to answer the ping. Then its connection is dropped. Default: 10 s.
     pub probe: Duration,
-    /// So long a line has to say who it is and which session it wants. Default: 10 s.
+    /// How long a client has to authenticate and to say which session it wants, and how long the store has to answer then.
+    /// Default: 10 s.
     pub greeting: Duration,
-    /// So long a client has to answer a close or an end; then the line is dropped. Default: 5 s.
-    pub farewell: Duration,
-    /// So long the handlers have to finish when the server ends. Default: 10 s.
+    /// How long a client has to answer a close frame or an `end`. Then its connection is dropped. Default: 5 s.
+    pub close_timeout: Duration,
+    /// How long the handlers have to finish when the server shuts down. Default: 10 s.
     pub grace: Duration,
-    /// Which pages may open lines.
+    /// Which pages may connect. Default: those of this server's own origin.
     pub origins: Origins,
-    /// The app's own subprotocols, the one it likes best first.
+    /// The app's own subprotocols, in the order of preference. Default: none.
     pub protocols: Vec<String>,
-    /// What becomes of a client that does not offer the protocol.
-    pub strangers: Strangers,
-    /// How much of anything is allowed.
+    /// What happens to a client that does not offer the protocol. Default: it is refused.
+    pub plain_connections: PlainConnections,
+    /// The limits.
     pub limits: Limits,
 }
 
-/// How much of anything is allowed.
+/// How much a client, and all clients together, may make the server hold.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// How many sessions there may be on this node. Who comes after that is closed with 1013. Default: 100,000.
+    /// How many sessions there may be on this node. A client that wants one more is closed with 1013. Default: 100,000.
     pub sessions: usize,
-    /// How many sessions one user may have. One more takes the place of the one whose line has been down for longest; if
-    /// all of them have one, the new one is closed with 1013. Default: 32.
+    /// How many sessions one user may have. One more takes the place of the one that has been without a connection for longest;
+    /// if all of them have a connection, the new one is closed with 1013. Default: 32.
     pub sessions_per_user: usize,
-    /// The same for those that nobody knows and that come from one address. Default: 1,000.
+    /// The same for the anonymous clients of one address. Default: 1,000.
     pub sessions_per_address: usize,
-    /// What one session may have on its way to its client. Default: 65,536 messages and 16 MiB.
+    /// How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB.
     pub outbox: Bounds,
-    /// How many bytes all sessions together may have on their way. Default: 1 GiB.
+    /// How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB.
     pub outboxes: usize,
-    /// What one session's handler may leave uncommitted. The line is not read meanwhile. Default: 1,024 messages and
-    /// 4 MiB.
+    /// How much one session may have received that its handler has not committed. The connection is not read while there is as
+    /// much. Default: 1,024 messages and 4 MiB.
     pub inbox: Bounds,
     /// The largest message that a client may send. Default: 1 MiB.
     pub message_bytes: usize,
     /// How many handshakes one address may make: at once, ... Default: 1,000.
     pub handshake_burst: u32,
-    /// ... and per second after that. What is more is refused with 429. Default: 100.
+    /// ... and per second after that. A further one is refused with 429. Default: 100.
     pub handshakes_per_second: u32,
-    /// How much is read from a line at once. Each line has a buffer of this size. Default: 4 KiB.
+    /// How many bytes are read from a connection at once. Each connection has a buffer of this size. Default: 4 KiB.
     pub read_buffer: usize,
 }
 
-/// Over how long the clients should spread when all have to dial again.
+/// Over how long the clients spread when all have to reconnect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Spread {
     /// Always the same.
     Fixed(Duration),
-    /// As long as it takes for the sessions there are to come back at so many a second, and at most 30 s.
+    /// As long as the sessions there are take to come back at this rate a second, and at most 30 s.
     Rate(u32),
 }
 
 impl Spread {
-    /// In milliseconds, where there are so many sessions.
+    /// In milliseconds, for this number of sessions.
     pub(crate) fn among(self, sessions: usize) -> u32 {
         match self {
             Spread::Fixed(span) => millis(span),
@@ -80,26 +81,27 @@ impl Spread {
     }
 }
 
-/// Which pages may open lines. A browser says where a page is from; other programs need not, and can say anything.
+/// Which pages may connect. A browser says of which origin a page is; other programs need not, and can say anything.
 /// <https://www.rfc-editor.org/rfc/rfc6455#section-10.2>
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Origins {
-    /// Those that this server has sent: their origin's host and port are those that they dial.
+    /// Those of this server: their origin's host and port are those that they connect to.
     #[default]
     Same,
     /// Those of these origins, such as `https://example.org`, and those of this server.
     Listed(Vec<String>),
-    /// All. For servers that know their users by something that a foreign page can't send along, which a cookie is not.
+    /// All. For servers that know their users by something that a page of another origin can't send along, which a cookie is
+    /// not.
     Any,
 }
 
-/// What becomes of a client that does not offer the protocol.
+/// What happens to a client that does not offer the protocol.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Strangers {
+pub enum PlainConnections {
     /// It is refused with 400.
     #[default]
     Refuse,
-    /// Its line is served as a session that ends with it.
+    /// Its connection is served as a session that ends with it.
     Serve,
 }
 
@@ -111,11 +113,11 @@ impl Default for Config {
             idle: Duration::from_secs(30),
             probe: Duration::from_secs(10),
             greeting: Duration::from_secs(10),
-            farewell: Duration::from_secs(5),
+            close_timeout: Duration::from_secs(5),
             grace: Duration::from_secs(10),
             origins: Origins::default(),
             protocols: Vec::new(),
-            strangers: Strangers::default(),
+            plain_connections: PlainConnections::default(),
             limits: Limits::default(),
         }
     }
@@ -139,17 +141,17 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// All spans as long as they can be counted, so that "never" may be said by any that is long enough.
+    /// Cuts all durations to what can be counted, so that any long one may mean "never".
     pub(crate) fn within_reason(mut self) -> Self {
-        let Self { time_to_live, idle, probe, greeting, farewell, grace, .. } = &mut self;
-        for span in [time_to_live, idle, probe, greeting, farewell, grace] {
+        let Self { time_to_live, idle, probe, greeting, close_timeout, grace, .. } = &mut self;
+        for span in [time_to_live, idle, probe, greeting, close_timeout, grace] {
             *span = Duration::from_millis(millis(*span).into());
         }
         self
     }
 }
 
-/// A span as the core counts it.
+/// A duration as the protocol counts it.
 pub(crate) fn millis(span: Duration) -> u32 {
     u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }

@@ -1,29 +1,29 @@
-//! The request that a line begins with: what it says, and whether it is let in.
+//! The request that a connection begins with: what it says, and whether it is accepted.
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use undrop::core::wire::PROTOCOL;
 
-use crate::config::{Config, Origins, Strangers};
+use crate::config::{Config, Origins, PlainConnections};
 use crate::metrics::Refusal;
 
-/// The request that a line begins with.
+/// The request that a connection begins with.
 #[derive(Clone, Debug)]
 pub struct Handshake {
-    /// What was asked for.
+    /// Its URI.
     pub uri: Uri,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Where it is from, if that is known. Behind a proxy it is what the app makes of the proxy's header.
+    /// The client's address, if it is known. Behind a proxy it is what the app reads from the proxy's header.
     pub address: Option<IpAddr>,
     /// The app's own subprotocol that was chosen, if any.
     pub protocol: Option<String>,
 }
 
 impl Handshake {
-    /// A copy of a request's head that shares nothing with it: a session keeps it, and would keep alive all that was read
-    /// from the line with it.
+    /// A copy of a request's head that shares no bytes with it: a session keeps the copy, and would otherwise keep all that was
+    /// read from the connection with the head.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap, address: Option<IpAddr>) -> Self {
         let mut copies = HeaderMap::with_capacity(headers.len());
         for (name, value) in headers {
@@ -58,24 +58,26 @@ impl Handshake {
     }
 }
 
-/// How a line is to be spoken to.
+/// What a connection carries, by the subprotocol that was agreed on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Tongue {
+pub(crate) enum ConnectionKind {
+    /// A session.
     Session,
+    /// The app's messages as they are.
     Plain,
 }
 
 /// What was agreed on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Agreed {
-    pub(crate) tongue: Tongue,
+    pub(crate) kind: ConnectionKind,
     /// What to answer as `Sec-WebSocket-Protocol`.
     pub(crate) answer: Option<String>,
     /// The app's own part of it.
     pub(crate) protocol: Option<String>,
 }
 
-/// Why there will be no line, to be said in plain HTTP: it is for people and programs, since a page is not told.
+/// The HTTP answer to a handshake that is refused. It is for people and programs: a browser does not show it to a page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
@@ -93,8 +95,8 @@ impl Rejection {
     }
 }
 
-/// Whether pages of the request's origin may open lines.
-pub(crate) fn is_welcome(headers: &HeaderMap, uri: &Uri, origins: &Origins) -> bool {
+/// Whether pages of the request's origin may connect.
+pub(crate) fn allows_origin(headers: &HeaderMap, uri: &Uri, origins: &Origins) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return *origins == Origins::Any };
     let is_same = || {
@@ -118,16 +120,16 @@ pub(crate) fn agree(headers: &HeaderMap, config: &Config) -> Option<Agreed> {
     let offers = |wanted: &str| offered.iter().any(|offer| own(offer).as_deref() == Some(wanted));
     if let Some(protocol) = config.protocols.iter().find(|protocol| offers(protocol)) {
         let answer = format!("{PROTOCOL}+{protocol}");
-        return Some(Agreed { tongue: Tongue::Session, answer: Some(answer), protocol: Some(protocol.clone()) });
+        return Some(Agreed { kind: ConnectionKind::Session, answer: Some(answer), protocol: Some(protocol.clone()) });
     }
     if offered.contains(&PROTOCOL) {
-        return Some(Agreed { tongue: Tongue::Session, answer: Some(PROTOCOL.to_owned()), protocol: None });
+        return Some(Agreed { kind: ConnectionKind::Session, answer: Some(PROTOCOL.to_owned()), protocol: None });
     }
-    if config.strangers == Strangers::Refuse {
+    if config.plain_connections == PlainConnections::Refuse {
         return None;
     }
     let protocol = config.protocols.iter().find(|protocol| offered.contains(&protocol.as_str())).cloned();
-    Some(Agreed { tongue: Tongue::Plain, answer: protocol.clone(), protocol })
+    Some(Agreed { kind: ConnectionKind::Plain, answer: protocol.clone(), protocol })
 }
 
 #[cfg(test)]
@@ -151,16 +153,16 @@ mod tests {
         HeaderMap::from_iter([(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offer))])
     }
 
-    fn speaking(protocols: &[&str]) -> Config {
+    fn config(protocols: &[&str]) -> Config {
         Config { protocols: protocols.iter().map(ToString::to_string).collect(), ..Config::default() }
     }
 
     fn answer(offer: &'static str, protocols: &[&str]) -> Option<String> {
-        agree(&offering(offer), &speaking(protocols)).and_then(|agreed| agreed.answer)
+        agree(&offering(offer), &config(protocols)).and_then(|agreed| agreed.answer)
     }
 
     #[test]
-    fn a_session_is_agreed_on_with_the_subprotocol_that_the_app_likes_best() {
+    fn a_session_is_agreed_on_with_the_subprotocol_that_the_app_prefers() {
         assert_eq!(answer("undrop.1", &[]).as_deref(), Some("undrop.1"));
         assert_eq!(answer("undrop.1+a, undrop.1+b", &["b", "a"]).as_deref(), Some("undrop.1+b"));
         assert_eq!(answer("undrop.1, undrop.1+c", &["b"]).as_deref(), Some("undrop.1"));
@@ -169,20 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_offer_it_is_served_without_if_the_app_likes() {
-        let config = Config { strangers: Strangers::Serve, ..speaking(&["chat"]) };
-        let agreed = agree(&offering("news, chat"), &config).unwrap();
-        assert_eq!((agreed.tongue, agreed.answer.as_deref()), (Tongue::Plain, Some("chat")));
+    fn a_client_that_does_not_offer_it_is_served_plainly_if_the_app_wants_that() {
+        let config = Config { plain_connections: PlainConnections::Serve, ..config(&["chat"]) };
+        let agreed = agree(&offering("other, chat"), &config).unwrap();
+        assert_eq!((agreed.kind, agreed.answer.as_deref()), (ConnectionKind::Plain, Some("chat")));
         assert_eq!(agree(&HeaderMap::new(), &config).unwrap().answer, None);
         assert_eq!(agree(&HeaderMap::new(), &Config::default()), None);
     }
 
     #[test]
-    fn a_page_is_let_in_by_its_origin() {
+    fn a_page_is_accepted_by_its_origin() {
         let from = |origin: &'static str, origins: &Origins| {
             let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("example.org:81"))]);
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-            is_welcome(&headers, &Uri::from_static("/"), origins)
+            allows_origin(&headers, &Uri::from_static("/"), origins)
         };
         let listed = Origins::Listed(vec!["https://app.example.org".into()]);
         assert!(from("http://example.org:81", &Origins::Same));
@@ -192,7 +194,7 @@ mod tests {
         assert!(from("https://app.example.org", &listed) && from("http://example.org:81", &listed));
         assert!(!from("https://app.example.org.evil.example", &listed));
         assert!(from("null", &Origins::Any));
-        assert!(is_welcome(&HeaderMap::new(), &Uri::from_static("/"), &Origins::Same));
+        assert!(allows_origin(&HeaderMap::new(), &Uri::from_static("/"), &Origins::Same));
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! A session's name, which may be told to anybody.
+//! A session's id, which is no secret.
 
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use undrop::core::wire::Token;
 
-/// A session's name: it is the same on all nodes and for the whole of the session's life, may be logged, and is of no use to
-/// who wants to resume it.
+/// A session's id. It is the same on all nodes and for the whole of the session's life, may be logged, and does not help to resume
+/// the session.
 ///
-/// It is made from the token by a one-way function, so that neither a log nor a store has what is worth stealing.
+/// It is made from the token by a one-way function, so that neither a log nor a store holds a token.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SessionId(pub(crate) [u8; 16]);
 
@@ -20,7 +20,7 @@ impl SessionId {
         Self(id)
     }
 
-    /// The one that these bytes are of, for a store that finds its sessions by them.
+    /// The id of these bytes, for a store.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }

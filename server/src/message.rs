@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// A message, text or binary. A clone of it shares its bytes.
+/// A message, text or binary. A clone shares its bytes.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Message {
     /// Text, which is UTF-8.

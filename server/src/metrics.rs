@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 
 /// What the server counts.
 ///
-/// All of it can change at any time; what is read together need not be of the same moment.
+/// The counters change independently of each other: those of one text need not be of the same moment.
 #[derive(Debug, Default)]
 pub struct Metrics {
     pub(crate) sessions: Gauge,
-    pub(crate) lines: Gauge,
+    pub(crate) connections: Gauge,
     pub(crate) outbox_bytes: AtomicU64,
     pub(crate) opened: AtomicU64,
     pub(crate) resumed: AtomicU64,
@@ -36,14 +36,15 @@ pub struct Metrics {
 /// How a session ended, as `undrop_sessions_ended_total` names it.
 pub(crate) const ENDS: [&str; 8] = ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed"];
 
-/// Why a handshake or a line was refused, as `undrop_refused_total` names it.
-pub(crate) const REFUSALS: [&str; 7] = ["origin", "rate", "stranger", "unauthorized", "greeting", "sessions", "store"];
+/// Why a handshake or a connection was refused, as `undrop_refused_total` names it.
+pub(crate) const REFUSALS: [&str; 7] =
+    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store"];
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
     Origin,
     Rate,
-    Stranger,
+    Subprotocol,
     Unauthorized,
     Greeting,
     Sessions,
@@ -55,7 +56,7 @@ impl Metrics {
         add(&self.refused[refusal as usize], 1);
     }
 
-    /// All of it in Prometheus' text format, for a route of the app's own.
+    /// All metrics in Prometheus' text format, for a route of the app.
     /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
     pub fn render(&self) -> String {
         let mut text = String::new();
@@ -63,21 +64,25 @@ impl Metrics {
             let _ = writeln!(text, "# HELP undrop_{name} {help}\n# TYPE undrop_{name} {kind}\nundrop_{name} {value}");
         };
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        one("gauge", "sessions", "Sessions on this node, with and without a line.", self.sessions.get());
-        one("gauge", "lines", "Lines that are open.", self.lines.get());
+        one("gauge", "sessions", "Sessions on this node, with and without a connection.", self.sessions.get());
+        one("gauge", "connections", "Connections that are open.", self.connections.get());
         one("gauge", "outbox_bytes", "Bytes that no client has acknowledged yet.", get(&self.outbox_bytes));
         for (name, help, counter) in [
             ("sessions_opened_total", "Fresh sessions.", &self.opened),
-            ("sessions_resumed_total", "Lines that resumed a session.", &self.resumed),
+            ("sessions_resumed_total", "Connections that resumed a session.", &self.resumed),
             ("sessions_restored_total", "Sessions taken from the store.", &self.restored),
-            ("lines_taken_over_total", "Lines whose session another line took over.", &self.taken_over),
-            ("tokens_unknown_total", "Lines that asked for a session that there is not.", &self.unknown),
-            ("tokens_foreign_total", "Lines that asked for somebody else's session.", &self.foreign),
-            ("violations_total", "Lines that broke the protocol.", &self.violations),
-            ("lines_silent_total", "Lines that did not answer a probe.", &self.silent),
+            (
+                "connections_taken_over_total",
+                "Connections whose session another connection took over.",
+                &self.taken_over,
+            ),
+            ("tokens_unknown_total", "Connections that asked for an unknown session.", &self.unknown),
+            ("tokens_foreign_total", "Connections that asked for the session of another principal.", &self.foreign),
+            ("violations_total", "Connections that broke the protocol.", &self.violations),
+            ("connections_silent_total", "Connections that did not answer a probe.", &self.silent),
             ("messages_received_total", "Messages that clients sent.", &self.received),
             ("bytes_received_total", "Bytes of those.", &self.received_bytes),
-            ("messages_sent_total", "Messages given to lines, each time.", &self.sent),
+            ("messages_sent_total", "Messages written to connections, each time that one is.", &self.sent),
             ("bytes_sent_total", "Bytes of those.", &self.sent_bytes),
             ("store_failures_total", "Times that the store did not answer.", &self.store_failures),
             ("sessions_fenced_total", "Sessions that were another node's when this one wrote.", &self.fenced),
@@ -86,7 +91,7 @@ impl Metrics {
             one("counter", name, help, get(counter));
         }
         labelled(&mut text, "sessions_ended_total", "Sessions that ended on this node.", "by", &ENDS, &self.ended);
-        labelled(&mut text, "refused_total", "Handshakes and lines refused.", "for", &REFUSALS, &self.refused);
+        labelled(&mut text, "refused_total", "Handshakes and connections refused.", "for", &REFUSALS, &self.refused);
         text
     }
 }
@@ -102,7 +107,7 @@ pub(crate) fn add(counter: &AtomicU64, amount: usize) {
     counter.fetch_add(amount as u64, Ordering::Relaxed);
 }
 
-/// How many there are of something now.
+/// How many there are of something at the moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gauge(Arc<(AtomicU64, Notify)>);
 
@@ -129,7 +134,7 @@ impl Gauge {
     }
 }
 
-/// One of those that a gauge counts.
+/// One of the things that a gauge counts, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Count(Gauge);
 

@@ -1,4 +1,4 @@
-//! A line without the protocol, served as a session that ends with it: nothing is kept, and nothing comes again.
+//! A plain connection, served as a session that ends with it: nothing is stored, and nothing is sent twice.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -14,52 +14,55 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::warn;
 
-use crate::house::{House, Seat};
-use crate::line::{Heard, Line, Loss};
-use crate::mailbox::{Command, Held};
+use crate::amount::Amount;
+use crate::channel::Command;
+use crate::connection::{Connection, Disconnect, Input};
+use crate::ending::{Cause, Ending, NotCommitted};
+use crate::incoming::Handling;
 use crate::metrics::add;
-use crate::session::{Cause, Ending, NotCommitted};
-use crate::visit::Handling;
+use crate::shared::Shared;
+use crate::slots::Slot;
 use crate::{Message, codes};
 
-/// The task of such a session.
+/// The task of a plain connection.
 pub(crate) struct PlainDriver {
-    house: Arc<House>,
-    seat: Seat,
-    line: Option<Line>,
+    shared: Arc<Shared>,
+    slot: Slot,
+    connection: Option<Connection>,
     handler: Option<CatchUnwind<AssertUnwindSafe<Handling>>>,
     received: u64,
     outbox: VecDeque<(Message, Option<oneshot::Sender<()>>)>,
-    held: Held,
-    /// The app's close, when all is sent.
+    /// How much is in the outbox.
+    unsent: Amount,
+    /// The code and reason of the app's close, which waits for the outbox.
     closing: Option<(u16, String)>,
     heard: Instant,
     probed: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
-    /// Until when the handler may run, if this server ends.
-    patience: Option<Instant>,
+    /// Until when the handler may run, if the server shuts down.
+    handler_deadline: Option<Instant>,
 }
 
 impl PlainDriver {
-    pub(crate) fn new(house: Arc<House>, seat: Seat, line: Line, handler: Handling) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, slot: Slot, connection: Connection, handler: Handling) -> Self {
         let now = Instant::now();
         Self {
-            house,
-            seat,
-            line: Some(line),
+            shared,
+            slot,
+            connection: Some(connection),
             handler: Some(AssertUnwindSafe(handler).catch_unwind()),
             received: 0,
             outbox: VecDeque::new(),
-            held: Held::default(),
+            unsent: Amount::default(),
             closing: None,
             heard: now,
             probed: None,
             alarm: Box::pin(sleep_until(now)),
-            patience: None,
+            handler_deadline: None,
         }
     }
 
-    fn handle(&mut self, context: &mut Context<'_>) -> bool {
+    fn poll_handler(&mut self, context: &mut Context<'_>) -> bool {
         let Some(handler) = &mut self.handler else { return false };
         let Poll::Ready(result) = handler.poll_unpin(context) else { return false };
         self.handler = None;
@@ -67,22 +70,23 @@ impl PlainDriver {
         let (code, reason) = if result.is_ok() { (codes::NORMAL, "") } else { (codes::FAILED, "handler failed") };
         if result.is_err() {
             warn!("the handler panicked");
-            add(&self.house.metrics.panics, 1);
+            add(&self.shared.metrics.panics, 1);
         }
         self.closing.get_or_insert((code, reason.to_owned()));
         true
     }
 
     fn collect(&mut self) -> bool {
-        let post = self.seat.mailbox().collect();
-        if post.is_empty() {
+        let collected = self.slot.channel().collect();
+        let requests = self.slot.requests().collect();
+        if collected.is_empty() && requests.is_empty() {
             return false;
         }
-        for command in post.commands {
+        for command in collected.commands {
             match command {
                 Command::Send { message, delivered } => self.send(message, delivered),
-                // It ended while this was on its way.
-                Command::Commit { replies, done, .. } if self.line.is_none() && !replies.is_empty() => {
+                // The connection ended before this was collected.
+                Command::Commit { replies, done, .. } if self.connection.is_none() && !replies.is_empty() => {
                     let _ = done.send(Err(NotCommitted::Over));
                 }
                 Command::Commit { replies, done, .. } => {
@@ -92,23 +96,22 @@ impl PlainDriver {
                     let _ = done.send(Ok(()));
                 }
                 Command::Close { code, reason } => {
-                    let code = if matches!(code, 1000 | 3000..=4999) { code } else { codes::NORMAL };
-                    self.closing.get_or_insert((code, reason));
+                    self.closing.get_or_insert((codes::of_app(code), reason));
                 }
             }
         }
-        if post.evict {
-            self.end(Cause::Evicted, Loss::close(codes::EVICTED, "evicted"));
+        if requests.evict {
+            self.end(Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
         }
-        if post.shutdown {
-            self.patience = Some(Instant::now() + self.house.config.grace);
-            self.end(Cause::Shutdown, Loss::close(codes::RESTART, "restart"));
+        if requests.shutdown {
+            self.handler_deadline = Some(Instant::now() + self.shared.config.grace);
+            self.end(Cause::Shutdown, Disconnect::close(codes::RESTART, "restart"));
         }
         true
     }
 
     fn send(&mut self, message: Message, delivered: Option<oneshot::Sender<()>>) {
-        self.held += Held::of(&message);
+        self.unsent += Amount::of(&message);
         self.outbox.push_back((message, delivered));
     }
 
@@ -116,18 +119,18 @@ impl PlainDriver {
         if !self.has_room() {
             return false;
         }
-        let Some(line) = &mut self.line else { return false };
-        match line.poll_plain(context) {
+        let Some(connection) = &mut self.connection else { return false };
+        match connection.poll_plain(context) {
             Poll::Pending => return false,
-            Poll::Ready(Err(loss)) => self.end(Cause::Client, loss),
-            Poll::Ready(Ok(heard)) => {
+            Poll::Ready(Err(disconnect)) => self.end(Cause::Client, disconnect),
+            Poll::Ready(Ok(input)) => {
                 self.heard = Instant::now();
                 self.probed = None;
-                if let Heard::Message(message) = heard {
-                    add(&self.house.metrics.received, 1);
-                    add(&self.house.metrics.received_bytes, message.len());
+                if let Input::Message(message) = input {
+                    add(&self.shared.metrics.received, 1);
+                    add(&self.shared.metrics.received_bytes, message.len());
                     self.received += 1;
-                    self.seat.mailbox().deliver([(self.received, message)]);
+                    self.slot.channel().deliver([(self.received, message)]);
                 }
             }
         }
@@ -135,59 +138,59 @@ impl PlainDriver {
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> bool {
-        let mut moved = false;
-        while let Some(line) = &mut self.line {
-            let result = match line.poll_ready(context) {
+        let mut progress = false;
+        while let Some(connection) = &mut self.connection {
+            let result = match connection.poll_ready(context) {
                 Poll::Pending => break,
-                Poll::Ready(Err(loss)) => Err(loss),
+                Poll::Ready(Err(disconnect)) => Err(disconnect),
                 Poll::Ready(Ok(())) => match self.outbox.pop_front() {
                     Some((message, delivered)) => {
-                        self.held -= Held::of(&message);
-                        add(&self.house.metrics.sent, 1);
-                        add(&self.house.metrics.sent_bytes, message.len());
+                        self.unsent -= Amount::of(&message);
+                        add(&self.shared.metrics.sent, 1);
+                        add(&self.shared.metrics.sent_bytes, message.len());
                         if let Some(delivered) = delivered {
                             let _ = delivered.send(());
                         }
-                        line.write_plain(message)
+                        connection.write_plain(message)
                     }
                     None => break,
                 },
             };
-            moved = true;
-            if let Err(loss) = result {
-                self.end(Cause::Client, loss);
+            progress = true;
+            if let Err(disconnect) = result {
+                self.end(Cause::Client, disconnect);
             }
         }
-        if moved {
-            self.seat.mailbox().hold(self.held);
+        if progress {
+            self.slot.channel().set_unacknowledged(self.unsent);
         }
-        let flushed = self.line.as_mut().map(|line| line.poll_flush(context));
+        let flushed = self.connection.as_mut().map(|connection| connection.poll_flush(context));
         match (flushed, self.outbox.is_empty(), &mut self.closing) {
-            (Some(Poll::Ready(Err(loss))), ..) => self.end(Cause::Client, loss),
+            (Some(Poll::Ready(Err(disconnect))), ..) => self.end(Cause::Client, disconnect),
             (Some(_), true, Some((code, reason))) => {
-                let loss = Loss::Close(*code, take(reason));
-                self.end(Cause::App, loss);
+                let disconnect = Disconnect::Close(*code, take(reason));
+                self.end(Cause::App, disconnect);
             }
-            _ => return moved,
+            _ => return progress,
         }
         true
     }
 
-    /// Asks one that has been silent for too long whether it is there, and gives up one that does not answer.
-    fn watch(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(line) = self.line.as_mut() else {
-            return self.patience.is_some_and(|until| until <= Instant::now()) && self.handler.take().is_some();
+    /// Sends a ping to a client that has been silent for too long, and drops the connection of one that does not answer.
+    fn probe(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(connection) = self.connection.as_mut() else {
+            return self.handler_deadline.is_some_and(|until| until <= Instant::now()) && self.handler.take().is_some();
         };
         let now = Instant::now();
         match self.probed {
-            Some(at) if now >= at + self.house.config.probe => {
-                add(&self.house.metrics.silent, 1);
-                self.end(Cause::Client, Loss::Dead);
+            Some(at) if now >= at + self.shared.config.probe => {
+                add(&self.shared.metrics.silent, 1);
+                self.end(Cause::Client, Disconnect::Silent);
             }
-            None if now >= self.heard + self.house.config.idle => {
+            None if now >= self.heard + self.shared.config.idle => {
                 self.probed = Some(now);
-                if line.poll_ready(context).is_ready() {
-                    let _ = line.write_ping();
+                if connection.poll_ready(context).is_ready() {
+                    let _ = connection.write_ping();
                 }
             }
             _ => return false,
@@ -195,32 +198,41 @@ impl PlainDriver {
         true
     }
 
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let config = &self.house.config;
-        let deadline = match (&self.line, self.probed) {
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let config = &self.shared.config;
+        let deadline = match (&self.connection, self.probed) {
             (Some(_), Some(at)) => Some(at + config.probe),
             (Some(_), None) => Some(self.heard + config.idle),
-            (None, _) => self.patience,
+            (None, _) => self.handler_deadline,
         };
-        let Some(deadline) = deadline.filter(|_| self.line.is_none() || self.has_room()) else { return Poll::Pending };
+        let Some(deadline) = deadline.filter(|_| self.connection.is_none() || self.has_room()) else {
+            return Poll::Pending;
+        };
         if self.alarm.deadline() > deadline || self.alarm.is_elapsed() {
             self.alarm.as_mut().reset(deadline);
         }
         self.alarm.as_mut().poll(context)
     }
 
-    fn has_room(&self) -> bool {
-        self.seat.mailbox().unread().is_within(self.house.config.limits.inbox)
+    fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.slot.channel().sleep(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.slot.requests().sleep(context)
     }
 
-    fn end(&mut self, cause: Cause, loss: Loss) {
-        let Some(line) = self.line.take() else { return };
-        tokio::spawn(line.part(loss, self.house.config.farewell));
-        add(&self.house.metrics.ended[cause as usize], 1);
+    fn has_room(&self) -> bool {
+        self.slot.channel().unread().is_within(self.shared.config.limits.inbox)
+    }
+
+    fn end(&mut self, cause: Cause, disconnect: Disconnect) {
+        let Some(connection) = self.connection.take() else { return };
+        tokio::spawn(connection.close(disconnect, self.shared.config.close_timeout));
+        add(&self.shared.metrics.ended[cause as usize], 1);
         let undelivered = self.outbox.drain(..).map(|(message, _)| message).collect();
-        self.held = Held::default();
-        self.seat.mailbox().hold(self.held);
-        self.seat.mailbox().end(Ending { cause, undelivered });
+        self.unsent = Amount::default();
+        self.slot.channel().set_unacknowledged(self.unsent);
+        self.slot.channel().end(Ending { cause, undelivered });
     }
 }
 
@@ -229,15 +241,20 @@ impl Future for PlainDriver {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.seat.mailbox().awake();
+        this.slot.channel().awake();
         loop {
-            let moved =
-                [this.handle(context), this.collect(), this.watch(context), this.read(context), this.write(context)];
-            if this.line.is_none() && this.handler.is_none() {
+            let progress = [
+                this.poll_handler(context),
+                this.collect(),
+                this.probe(context),
+                this.read(context),
+                this.write(context),
+            ];
+            if this.connection.is_none() && this.handler.is_none() {
                 return Poll::Ready(());
             }
-            let rests = !moved.contains(&true);
-            if rests && this.wait(context).is_pending() && this.seat.mailbox().sleep(context).is_pending() {
+            let rests = !progress.contains(&true);
+            if rests && this.poll_alarm(context).is_pending() && this.sleep(context).is_pending() {
                 return Poll::Pending;
             }
         }

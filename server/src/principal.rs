@@ -3,18 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Whose a session is. Only a line of the same principal can resume it, whatever token it shows.
+/// Whose a session is. Only a connection of the same principal can resume it, whatever token it shows.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Principal {
-    /// Nobody in particular: who has the token has the session.
+    /// Nobody that the app knows: any client that has the token has the session.
     #[default]
     Anonymous,
-    /// Somebody the app knows, by the app's own name for them.
+    /// A user of the app, by the app's own name for them.
     User(Arc<str>),
 }
 
 impl Principal {
-    /// Somebody the app knows.
+    /// A user of the app.
     pub fn user(id: impl Into<Arc<str>>) -> Self {
         Principal::User(id.into())
     }
@@ -30,18 +30,18 @@ impl fmt::Display for Principal {
     }
 }
 
-/// The app does not let a line in. A browser can't tell a refused handshake from a broken network, and dials again for
-/// ever; so the line is opened, and closed with a code that says not to.
+/// How the app refuses a connection. A page can't tell a refused handshake from a broken network, and would connect again for
+/// ever; so the connection is accepted, and closed with a code that says not to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refused {
-    /// The close code. The client does not dial again after one from 4400 to 4499.
+    /// The close code. The client does not reconnect after one from 4400 to 4499.
     pub code: u16,
-    /// The close reason, at most 123 bytes; what is longer is cut.
+    /// The close reason, of at most 123 bytes: a longer one is cut.
     pub reason: String,
 }
 
 impl Refused {
-    /// Nobody the app knows: 4401.
+    /// The app does not know the client: 4401.
     pub fn unauthorized() -> Self {
         Self { code: crate::codes::UNAUTHORIZED, reason: "unauthorized".into() }
     }

@@ -1,39 +1,39 @@
-//! What the app sees: a conversation with one client that outlives its lines.
+//! What the app sees of a session.
 
-use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::mailbox::Mailbox;
+use crate::channel::Channel;
+use crate::ending::{Ending, NotCommitted, SendError};
 use crate::{Handshake, Message, Principal, SessionId};
 
-/// A conversation with one client that outlives its lines.
+/// A conversation with one client that outlives its connections.
 ///
-/// The app's handler gets one for each session, and it is over when the handler returns. All it waits for happens in one
-/// task, so a handler that computes for long should do so elsewhere.
+/// The app's handler is called with one, and the session is over when the handler returns. A session and its handler share a
+/// task, so a handler that computes for long should do so in another one.
 pub struct Session {
     id: SessionId,
     principal: Principal,
     handshake: Arc<Handshake>,
     restored: bool,
-    mailbox: Arc<Mailbox>,
+    channel: Arc<Channel>,
 }
 
-/// Sends into a session, from wherever.
+/// Sends into a session, from any task.
 #[derive(Clone)]
 pub struct Sender {
     id: SessionId,
-    mailbox: Arc<Mailbox>,
+    channel: Arc<Channel>,
 }
 
-/// A message that arrived.
+/// A message that was received.
 ///
-/// Its client keeps it until the store has it, and the store until it is committed. As long as it is not, a handler that
-/// comes after this one gets it again, under the same number.
-#[must_use = "a message that is not committed comes again"]
+/// Its client keeps it until the store has it, and the store until it is committed. As long as it is not committed, the next
+/// handler of the session receives it again, under the same number.
+#[must_use = "a message that is not committed is received again"]
 pub struct Received {
     /// The message.
     pub message: Message,
@@ -41,79 +41,7 @@ pub struct Received {
     pub number: u64,
     /// The session.
     pub session: SessionId,
-    mailbox: Arc<Mailbox>,
-}
-
-/// How a session ended, as far as this handler is concerned.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ending {
-    /// Why.
-    pub cause: Cause,
-    /// What the app sent and the client has not acknowledged: it may have arrived or not. Empty if the session lives on.
-    pub undelivered: Vec<Message>,
-}
-
-/// Why a session ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Cause {
-    /// The client ended it.
-    Client,
-    /// The app did: it closed it, or its handler returned.
-    App,
-    /// It had no line for longer than it may.
-    Expired,
-    /// It had no line, and had to make room for another.
-    Evicted,
-    /// The client broke the protocol.
-    Violation,
-    /// Another node has it now, or the store has lost it.
-    Moved,
-    /// This server ends. The session lives on in the store, if that outlives the server.
-    Shutdown,
-    /// Its handler panicked. The next line gets another handler.
-    Failed,
-}
-
-impl Cause {
-    /// Whether the session is still there, for somebody else.
-    pub(crate) fn lives_on(self) -> bool {
-        matches!(self, Cause::Moved | Cause::Shutdown | Cause::Failed)
-    }
-
-    /// The answer to each commit that a session which ended for this cause can't store any more.
-    pub(crate) fn answer_to_commit(self, has_replies: bool) -> Result<(), NotCommitted> {
-        if self.lives_on() {
-            Err(NotCommitted::Moved)
-        } else if has_replies {
-            Err(NotCommitted::Over)
-        } else {
-            // No handler will ever receive the message again.
-            Ok(())
-        }
-    }
-}
-
-/// A message was not taken.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SendError {
-    /// As much as may be is on its way already: [`Limits::outbox`](crate::Limits::outbox), or
-    /// [`Limits::outboxes`](crate::Limits::outboxes).
-    Full,
-    /// The session is over.
-    Over,
-}
-
-/// A message was not committed, and nothing was sent with it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NotCommitted {
-    /// There is no room for what was to be sent with it.
-    Full,
-    /// The session is over, and what was to be sent with it can't be.
-    Over,
-    /// The session is another node's, whose handler gets the message, or has got it already.
-    Moved,
-    /// This server ends, and it is not known whether the store has it.
-    Unknown,
+    channel: Arc<Channel>,
 }
 
 impl Session {
@@ -122,12 +50,12 @@ impl Session {
         principal: Principal,
         handshake: Arc<Handshake>,
         restored: bool,
-        mailbox: Arc<Mailbox>,
+        channel: Arc<Channel>,
     ) -> Self {
-        Self { id, principal, handshake, restored, mailbox }
+        Self { id, principal, handshake, restored, channel }
     }
 
-    /// Its name, which is the same on all nodes.
+    /// The session's id, which is the same on all nodes.
     pub fn id(&self) -> SessionId {
         self.id
     }
@@ -137,104 +65,104 @@ impl Session {
         &self.principal
     }
 
-    /// The request of the line that it began on, or for a [restored](Self::is_restored) one was restored on.
+    /// The request of the connection that the session began on, or was [restored](Self::is_restored) on.
     pub fn handshake(&self) -> &Handshake {
         &self.handshake
     }
 
-    /// Whether it had a handler before this one, which has died with its node or panicked. What that one did not commit
-    /// comes again.
+    /// Whether the session had a handler before this one, which has died with its node or panicked. What that one did not commit
+    /// is received again.
     pub fn is_restored(&self) -> bool {
         self.restored
     }
 
     /// How many messages were sent in this session, by this handler and those before it.
     pub fn sent(&self) -> u64 {
-        self.mailbox.sent()
+        self.channel.sent()
     }
 
     /// The next message, or nothing when the session is over for this handler and there are no more.
     pub async fn recv(&mut self) -> Option<Received> {
-        let (number, message) = poll_fn(|context| self.mailbox.poll_received(context)).await?;
-        Some(Received { message, number, session: self.id, mailbox: self.mailbox.clone() })
+        let (number, message) = poll_fn(|context| self.channel.poll_received(context)).await?;
+        Some(Received { message, number, session: self.id, channel: self.channel.clone() })
     }
 
-    /// How it ended, if it has.
+    /// How the session ended, if it has.
     pub fn ending(&self) -> Option<Ending> {
-        self.mailbox.ending()
+        self.channel.ending()
     }
 
-    /// Sends into it, from wherever.
+    /// A handle that sends into the session from any task.
     pub fn sender(&self) -> Sender {
-        Sender { id: self.id, mailbox: self.mailbox.clone() }
+        Sender { id: self.id, channel: self.channel.clone() }
     }
 
     /// As [`Sender::send`].
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.mailbox.send(message.into(), None)
+        self.channel.send(message.into(), None)
     }
 
     /// As [`Sender::deliver`].
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        deliver(&self.mailbox, message.into()).await
+        deliver(&self.channel, message.into()).await
     }
 
     /// As [`Sender::close`].
     pub fn close(&self, code: u16, reason: impl Into<String>) {
-        self.mailbox.close(code, reason.into());
+        self.channel.close(code, reason.into());
     }
 }
 
 impl Sender {
-    /// The session's name.
+    /// The session's id.
     pub fn session(&self) -> SessionId {
         self.id
     }
 
     /// How many messages were sent in this session, by this handler and those before it.
     pub fn sent(&self) -> u64 {
-        self.mailbox.sent()
+        self.channel.sent()
     }
 
-    /// Sends a message. It is stored, leaves as soon as there is a line, and arrives once and in order.
+    /// Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.mailbox.send(message.into(), None)
+        self.channel.send(message.into(), None)
     }
 
     /// Sends a message and waits until the client has it. If the session ends before that, it is not known whether it
     /// has: [`SendError::Over`].
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        deliver(&self.mailbox, message.into()).await
+        deliver(&self.channel, message.into()).await
     }
 
-    /// Ends the session, once the client has got all that was sent before, and closes its line with this code. Codes that may
-    /// be used are 1000 and 3000 to 4999; any other becomes 1000.
+    /// Ends the session, once the client has received all that was sent before, and closes its connection with this code. Codes
+    /// that an app may use are 1000 and 3000 to 4999; any other becomes 1000.
     pub fn close(&self, code: u16, reason: impl Into<String>) {
-        self.mailbox.close(code, reason.into());
+        self.channel.close(code, reason.into());
     }
 }
 
-async fn deliver(mailbox: &Mailbox, message: Message) -> Result<(), SendError> {
+async fn deliver(channel: &Channel, message: Message) -> Result<(), SendError> {
     let (delivered, is_delivered) = oneshot::channel();
-    mailbox.send(message, Some(delivered))?;
+    channel.send(message, Some(delivered))?;
     is_delivered.await.map_err(|_| SendError::Over)
 }
 
 impl Received {
-    /// Says that the app is done with this message and all before it, and waits until the store knows. They never come
+    /// Commits this message and all before it: the app is done with them. Waits until the store knows. They are never received
     /// again after that.
     pub async fn commit(&self) -> Result<(), NotCommitted> {
         self.commit_with([] as [Message; 0]).await
     }
 
-    /// The same, and sends these, in one atomic step: either the message is committed and they are on their way, or it
-    /// comes again and they were never sent.
+    /// Commits, and sends these replies, in one atomic step: either the message is committed and the replies are stored, or the
+    /// message is received again and the replies were never sent.
     pub async fn commit_with<M: Into<Message>>(
         &self,
         replies: impl IntoIterator<Item = M>,
     ) -> Result<(), NotCommitted> {
         let (done, is_done) = oneshot::channel();
-        self.mailbox.commit(self.number, replies.into_iter().map(Into::into).collect(), done);
+        self.channel.commit(self.number, replies.into_iter().map(Into::into).collect(), done);
         is_done.await.unwrap_or(Err(NotCommitted::Unknown))
     }
 }
@@ -260,38 +188,5 @@ impl fmt::Debug for Received {
         let Received { message, number, session, .. } = self;
         let mut debug = formatter.debug_struct("Received");
         debug.field("session", session).field("number", number).field("message", message).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            SendError::Full => "the client has too much on its way already",
-            SendError::Over => "the session is over",
-        })
-    }
-}
-
-impl Error for SendError {}
-
-impl fmt::Display for NotCommitted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            NotCommitted::Full => "not committed: the client has too much on its way already",
-            NotCommitted::Over => "not committed: the session is over",
-            NotCommitted::Moved => "not committed: the session is another node's",
-            NotCommitted::Unknown => "the server ended before the store answered",
-        })
-    }
-}
-
-impl Error for NotCommitted {}
-
-impl From<SendError> for NotCommitted {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::Full => NotCommitted::Full,
-            SendError::Over => NotCommitted::Over,
-        }
     }
 }

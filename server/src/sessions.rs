@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use crate::house::{Authenticator, House};
+use crate::manager::{Authenticator, Manager};
 use crate::metrics::Metrics;
 use crate::store::{AnyStore, MemoryStore, Store};
 use crate::{Config, Handshake, Principal, Refused};
 
-/// The sessions of a server, for one kind of conversation: whoever has one of these sessions can resume it at each of the
-/// routes that these serve. A clone is the same.
+/// The sessions of a server, for one kind of conversation: a client can resume its session at each of the routes that these
+/// serve. A clone refers to the same sessions.
 #[derive(Clone)]
 pub struct Sessions {
-    pub(crate) house: Arc<House>,
+    pub(crate) manager: Arc<Manager>,
 }
 
 /// How sessions are set up.
@@ -27,12 +27,12 @@ pub struct Builder {
 }
 
 impl Sessions {
-    /// Sessions of anybody's, kept in memory.
+    /// Anonymous sessions, kept in memory.
     pub fn new(config: Config) -> Self {
         Self::builder(config).build()
     }
 
-    /// To be told more.
+    /// Begins to set up sessions with a store or an authentication of the app's.
     pub fn builder(config: Config) -> Builder {
         let authenticator: Authenticator = Box::new(|_| Box::pin(async { Ok(Principal::Anonymous) }));
         Builder { config, store: Box::new(MemoryStore::default()), authenticator }
@@ -40,27 +40,26 @@ impl Sessions {
 
     /// What the server counts.
     pub fn metrics(&self) -> &Metrics {
-        &self.house.metrics
+        &self.manager.shared.metrics
     }
 
-    /// Ends all lines with 1012, which has the clients spread as their `welcome` said. Handlers are told that there is
-    /// nothing more to receive, and have [`Config::grace`] to finish; what they commit and send is still stored. Returns
-    /// when all is done.
+    /// Closes all connections with 1012, which has the clients spread their reconnects. Handlers receive nothing more, and have
+    /// [`Config::grace`] to finish; what they commit and send is still stored. Returns when all is done.
     pub async fn shut_down(&self) {
-        let Config { grace, farewell, .. } = self.house.config;
-        // Handlers of sessions that were over before may go on for as long as they like.
-        let _ = timeout(grace + 2 * farewell, self.house.shut_down()).await;
+        let Config { grace, close_timeout, .. } = self.manager.shared.config;
+        // The handlers of sessions that were over before have no deadline.
+        let _ = timeout(grace + 2 * close_timeout, self.manager.shut_down()).await;
     }
 }
 
 impl Builder {
-    /// Where the sessions are kept.
+    /// Sets where the sessions are kept. Default: a [`MemoryStore`](crate::store::MemoryStore).
     pub fn store(self, store: impl Store) -> Self {
         Self { store: Box::new(store), ..self }
     }
 
-    /// Says who dials, by the request of each line, or that they are not let in. It has to answer within
-    /// [`Config::greeting`].
+    /// Sets the function that says whose a connection is, by its request, or refuses it. It has to answer within
+    /// [`Config::greeting`]. Default: every client is anonymous.
     ///
     /// ```
     /// # use undrop_server::{Config, Principal, Refused, Sessions};
@@ -79,16 +78,16 @@ impl Builder {
         Self { authenticator: Box::new(move |handshake| Box::pin(authenticate(handshake))), ..self }
     }
 
-    /// The sessions.
+    /// Makes the sessions.
     pub fn build(self) -> Sessions {
         let Self { config, store, authenticator } = self;
-        Sessions { house: Arc::new(House::new(config, store, authenticator)) }
+        Sessions { manager: Arc::new(Manager::new(config, store, authenticator)) }
     }
 }
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Sessions").field("config", &self.house.config).finish_non_exhaustive()
+        formatter.debug_struct("Sessions").field("config", &self.manager.shared.config).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The way in from a plain stream of bytes, with tokio-tungstenite.
+//! Sessions on a stream of bytes, with tokio-tungstenite.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -14,13 +14,13 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-use crate::line::{Broken, Frame, Socket, WRITE_BUFFER, broken};
-use crate::visit::boxed;
+use crate::connection::{Broken, Frame, Socket, WRITE_BUFFER, broken};
+use crate::incoming::boxed;
 use crate::{Handshake, Session, Sessions};
 
 impl Sessions {
-    /// Makes the handshake on a stream and sees the line to its session. Returns when that is done, or why there is no
-    /// line; the session goes on in a task of its own. A fresh session gets this handler; one that is resumed has its own.
+    /// Makes the handshake on a stream and connects the client with its session. Returns when that is done, or why the handshake
+    /// failed; the session goes on in a task of its own. A fresh session gets this handler; one that is resumed has its own.
     pub async fn accept<S, F, Fut>(
         &self,
         stream: S,
@@ -32,25 +32,25 @@ impl Sessions {
         F: FnOnce(Session) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let house = &self.house;
-        let limits = &house.config.limits;
+        let manager = &self.manager;
+        let limits = &manager.shared.config.limits;
         let config = WebSocketConfig::default()
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes))
             .read_buffer_size(limits.read_buffer)
             .write_buffer_size(WRITE_BUFFER);
         let mut admitted = None;
-        // The library says what an error is.
+        // The type is the library's.
         #[allow(clippy::result_large_err)]
         let admit = |request: &Request, mut response: Response<()>| {
             let mut handshake = Handshake::of(request.uri(), request.headers(), address);
-            match house.admit(&handshake) {
+            match manager.admit(&handshake) {
                 Ok(agreed) => {
                     if let Some(answer) = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok()) {
                         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, answer);
                     }
                     handshake.protocol = agreed.protocol;
-                    admitted = Some((agreed.tongue, handshake));
+                    admitted = Some((agreed.kind, handshake));
                     Ok(response)
                 }
                 Err(rejection) => {
@@ -61,11 +61,11 @@ impl Sessions {
             }
         };
         let shaking = accept_hdr_async_with_config(stream, admit, Some(config));
-        let socket = timeout(house.config.greeting, shaking)
+        let socket = timeout(manager.shared.config.greeting, shaking)
             .await
             .map_err(|_| tungstenite::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
-        if let Some((tongue, handshake)) = admitted {
-            house.clone().receive(Box::new(socket), tongue, handshake, boxed(handler)).await;
+        if let Some((kind, handshake)) = admitted {
+            manager.clone().receive(Box::new(socket), kind, handshake, boxed(handler)).await;
         }
         Ok(())
     }

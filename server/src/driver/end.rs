@@ -1,4 +1,4 @@
-//! How a session ends on this node: for good, for now, or because it has long been elsewhere.
+//! How a session ends on this node: for good, for now, or because another node has it.
 
 use std::mem::{replace, take};
 use std::task::{Context, Poll};
@@ -7,51 +7,51 @@ use tracing::{debug, info, warn};
 use undrop::core::Millis;
 use undrop::core::session::Output;
 
-use super::books::{NotOurs, remove};
-use super::{Commit, Driver, Link, Phase, Waiting};
+use super::retry::{Fenced, remove};
+use super::state::{Attachment, Commit, Driver, Phase, Waiting};
+use crate::amount::Amount;
 use crate::config::millis;
-use crate::line::Loss;
-use crate::mailbox::Held;
+use crate::connection::Disconnect;
+use crate::ending::{Cause, Ending, NotCommitted};
 use crate::metrics::add;
-use crate::session::{Cause, Ending, NotCommitted};
 use crate::{Message, codes};
 
 impl Driver {
-    /// The core is over: why, and what that means for the line.
-    pub(super) fn settle(&mut self) -> bool {
+    /// The protocol's state is over. The phase says why, and what that means for the connection.
+    pub(super) fn finish(&mut self) -> bool {
         match &mut self.phase {
             Phase::Closing { code, reason, .. } => {
-                let loss = Loss::Close(*code, take(reason));
-                self.end(Cause::App, loss);
+                let disconnect = Disconnect::Close(*code, take(reason));
+                self.end(Cause::App, disconnect);
             }
-            // Who asked first closes the line.
-            Phase::Parting => self.end(Cause::Client, Loss::Gone),
-            Phase::Running => self.end(Cause::Violation, Loss::Gone),
+            // The client has asked for the end, and closes the connection.
+            Phase::Parting => self.end(Cause::Client, Disconnect::Gone),
+            Phase::Running => self.end(Cause::Violation, Disconnect::Gone),
             Phase::Removing { .. } | Phase::Leaving { .. } | Phase::Over { .. } => return false,
         }
         true
     }
 
-    /// It is over, here and everywhere, if it is this node's.
-    pub(super) fn end(&mut self, cause: Cause, loss: Loss) {
+    /// Ends the session for good, if it is this node's.
+    pub(super) fn end(&mut self, cause: Cause, disconnect: Disconnect) {
         if matches!(self.phase, Phase::Removing { .. } | Phase::Over { .. }) {
             return;
         }
         debug!(?cause, "ended");
-        let work = Box::pin(remove(self.house.clone(), self.id, self.fence));
-        let commits = self.clear(loss).into_iter().map(|done| (done, Ok(()))).collect();
+        let work = Box::pin(remove(self.shared.clone(), self.id, self.fence));
+        let commits = self.clear(disconnect).into_iter().map(|done| (done, Ok(()))).collect();
         self.phase = Phase::Removing { cause, work, commits };
     }
 
-    /// Says so, now that the store has.
+    /// The store has removed the session.
     fn ended(&mut self, cause: Cause) {
         let commits = self.go_over(cause);
         let undelivered = take(&mut self.undelivered);
-        self.say_how_it_ended(cause, undelivered);
+        self.record_ending(cause, undelivered);
         for (done, answer) in commits {
             let _ = done.send(answer);
         }
-        self.vacate();
+        self.release_slot();
     }
 
     /// Returns the commits that waited for the store to forget the session.
@@ -62,79 +62,81 @@ impl Driver {
         }
     }
 
-    /// It goes on, but not with this handler.
-    pub(super) fn leave(&mut self, now: Millis, cause: Cause, loss: Loss) {
+    /// The session goes on, but not with this handler.
+    pub(super) fn leave(&mut self, now: Millis, cause: Cause, disconnect: Disconnect) {
         if self.core.is_ending() {
             self.core.break_off();
-            self.settle();
+            self.finish();
         }
         if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
             return;
         }
-        self.phase = Phase::Leaving { cause, until: now + millis(self.house.config.grace) };
-        self.lose(now, loss);
-        self.say_how_it_ended(cause, Vec::new());
+        self.phase = Phase::Leaving { cause, until: now + millis(self.shared.config.grace) };
+        self.disconnect(now, disconnect);
+        self.record_ending(cause, Vec::new());
     }
 
-    /// It goes on elsewhere.
-    pub(super) fn move_out(&mut self) {
+    /// The store says that the session is not this node's: it goes on elsewhere.
+    pub(super) fn fenced(&mut self) {
         info!("the session is not this node's any more");
-        add(&self.house.metrics.fenced, 1);
-        let pending = self.clear(Loss::close(codes::TAKEN_OVER, "taken over"));
+        add(&self.shared.metrics.fenced, 1);
+        let pending = self.clear(Disconnect::close(codes::TAKEN_OVER, "taken over"));
         let waited = self.go_over(Cause::Moved).into_iter().map(|(done, _)| done);
         self.undelivered.clear();
-        self.say_how_it_ended(Cause::Moved, Vec::new());
+        self.record_ending(Cause::Moved, Vec::new());
         for done in pending.into_iter().chain(waited) {
             let _ = done.send(Err(NotCommitted::Moved));
         }
-        self.vacate();
+        self.release_slot();
     }
 
-    /// Lets go of all there is, and returns the commits that have to be answered when it is known whose the session is.
+    /// Drops what the session holds, and returns the commits, which are answered when it is known whose the session is.
     #[must_use]
-    fn clear(&mut self, loss: Loss) -> Vec<Commit> {
+    fn clear(&mut self, disconnect: Disconnect) -> Vec<Commit> {
         self.core.break_off();
         while let Some(output) = self.core.poll() {
             if let Output::Return(returned) = output {
                 self.undelivered.push(returned.message);
             }
         }
-        if let Link::Up(up) = replace(&mut self.link, Link::Down { since: Millis(0) }) {
-            self.part(up.line, loss);
+        if let Attachment::Attached(attached) = replace(&mut self.attachment, Attachment::Detached { since: Millis(0) })
+        {
+            self.close_connection(attached.connection, disconnect);
         }
-        let news = take(&mut self.news);
+        let unpersisted = take(&mut self.unpersisted);
         let mut waiting = Waiting::default();
-        if let Some(storing) = self.storing.take() {
-            self.undelivered.extend(storing.change.sent.messages.iter().cloned());
-            waiting = storing.waiting;
+        if let Some(persisting) = self.persisting.take() {
+            self.undelivered.extend(persisting.change.sent.messages.iter().cloned());
+            waiting = persisting.waiting;
         }
-        self.undelivered.extend(news.change.sent.messages);
-        let callers = waiting.callers.into_iter().chain(news.waiting.callers);
-        self.late.extend(callers.map(|caller| caller.arrival));
+        self.undelivered.extend(unpersisted.change.sent.messages);
+        let resumes = waiting.resumes.into_iter().chain(unpersisted.waiting.resumes);
+        self.late.extend(resumes.map(|resume| resume.request));
         self.deliveries.clear();
-        self.unstored = Held::default();
-        self.tell_what_is_held();
-        waiting.commits.into_iter().chain(news.waiting.commits).collect()
+        self.unpersisted_amount = Amount::default();
+        self.report_unacknowledged();
+        waiting.commits.into_iter().chain(unpersisted.waiting.commits).collect()
     }
 
-    fn say_how_it_ended(&mut self, cause: Cause, undelivered: Vec<Message>) {
-        add(&self.house.metrics.ended[cause as usize], 1);
-        self.seat.mailbox().end(Ending { cause, undelivered });
+    fn record_ending(&mut self, cause: Cause, undelivered: Vec<Message>) {
+        add(&self.shared.metrics.ended[cause as usize], 1);
+        self.slot.channel().end(Ending { cause, undelivered });
         self.handler_is_due = true;
     }
 
-    /// Whoever asks for the session now does so elsewhere.
-    pub(super) fn vacate(&mut self) {
-        let storing = self.storing.take().map(|storing| storing.waiting.callers).unwrap_or_default();
-        let callers = storing.into_iter().chain(take(&mut self.news.waiting.callers)).map(|caller| caller.arrival);
-        let came_too_late = self.seat.give_up();
-        for late in take(&mut self.late).into_iter().chain(callers).chain(came_too_late) {
-            self.house.clone().reseat(late);
+    /// Frees the slot. Connections that asked for the session are readmitted, and find it in the store.
+    pub(super) fn release_slot(&mut self) {
+        let persisting = self.persisting.take().map(|persisting| persisting.waiting.resumes).unwrap_or_default();
+        let resumes = persisting.into_iter().chain(take(&mut self.unpersisted.waiting.resumes));
+        let resumes = resumes.map(|resume| resume.request);
+        let uncollected = self.slot.release();
+        for late in take(&mut self.late).into_iter().chain(resumes).chain(uncollected) {
+            self.slot.readmit(late);
         }
     }
 
-    pub(super) fn wind_up(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
-        if self.patience.is_some_and(|until| until <= now) && self.handler.take().is_some() {
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        if self.handler_deadline.is_some_and(|until| until <= now) && self.handler.take().is_some() {
             warn!("the handler did not finish in time");
             return true;
         }
@@ -144,22 +146,22 @@ impl Driver {
                 match work.as_mut().poll(context) {
                     Poll::Pending => return false,
                     Poll::Ready(Ok(())) => self.ended(cause),
-                    Poll::Ready(Err(NotOurs)) => self.move_out(),
+                    Poll::Ready(Err(Fenced)) => self.fenced(),
                 }
                 return true;
             }
             Phase::Leaving { cause, until } => {
                 let cause = *cause;
                 // A store that does not answer is not waited for any longer than a handler.
-                let until = *until + millis(self.house.config.farewell);
-                if now < until && !(self.handler.is_none() && self.is_stored()) {
+                let until = *until + millis(self.shared.config.close_timeout);
+                if now < until && !(self.handler.is_none() && self.is_persisted()) {
                     return false;
                 }
                 self.phase = Phase::Over { cause };
             }
             _ => return false,
         }
-        self.vacate();
+        self.release_slot();
         true
     }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{Change, Claim, Failure, Fence, Fresh, Kept, Numbered, Store, Unavailable};
+use super::interface::{Failure, Store, Unavailable};
+use super::record::{Change, Claim, Fence, Fresh, Kept, Numbered};
 use crate::{Message, Principal, SessionId};
 
-/// How often it is looked for sessions that have expired without being removed.
+/// How often sessions that have expired without being removed are looked for.
 const SWEEP: Duration = Duration::from_secs(10);
-/// So that cores seldom wait for each other.
+/// Several locks, so that cores seldom wait for each other.
 const SHARDS: usize = 64;
 
 /// Sessions kept in this process.
@@ -37,7 +38,7 @@ struct Record {
     outbox: Queue,
 }
 
-/// What came after those that are done with.
+/// The messages that are not done with yet, and how many are.
 #[derive(Debug, Default)]
 struct Queue {
     done: u64,
@@ -52,13 +53,13 @@ impl Default for MemoryStore {
 
 impl MemoryStore {
     fn shard(&self, id: SessionId) -> &Mutex<Shard> {
-        // The identity is a hash already.
+        // The id is a hash already.
         &self.shards[usize::from(id.0[0]) % SHARDS]
     }
 
-    fn with_ours<T>(&self, id: SessionId, fence: Fence, act: impl FnOnce(&mut Record) -> T) -> Result<T, Failure> {
+    fn with_record<T>(&self, id: SessionId, fence: Fence, act: impl FnOnce(&mut Record) -> T) -> Result<T, Failure> {
         let mut shard = self.shard(id).lock();
-        let record = shard.records.get_mut(&id).filter(|record| record.fence == fence).ok_or(Failure::NotOurs)?;
+        let record = shard.records.get_mut(&id).filter(|record| record.fence == fence).ok_or(Failure::Fenced)?;
         Ok(act(record))
     }
 }
@@ -97,7 +98,7 @@ impl Store for MemoryStore {
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
-        self.with_ours(id, fence, |record| {
+        self.with_record(id, fence, |record| {
             record.inbox.change(&change.taken, change.committed);
             record.outbox.change(&change.sent, change.acknowledged);
             record.expires = Instant::now() + record.time_to_live * 3 / 2;
@@ -111,7 +112,7 @@ impl Store for MemoryStore {
                 entry.remove();
                 Ok(())
             }
-            _ => Err(Failure::NotOurs),
+            _ => Err(Failure::Fenced),
         }
     }
 }
@@ -135,7 +136,7 @@ impl Queue {
             self.done += 1;
         }
         if self.messages.is_empty() {
-            // A session that was busy once should not hold on to that for the rest of its life.
+            // A session that was busy once should not keep the memory for the rest of its life.
             self.messages.shrink_to(4);
         }
     }

@@ -2,21 +2,22 @@
 //!
 //! A session is a hash with its numbers and two streams with its messages, whose entries bear the numbers of the
 //! messages: Redis itself refuses to add one twice. Each step is a script, which Redis runs as a whole or not at all.
-//! The three keys of a session have its name in braces, so a cluster keeps them together.
+//! The three keys of a session have its id in braces, so a cluster keeps them together.
 //!
-//! How long a session outlives Redis itself is Redis' affair: with `appendonly yes` and `appendfsync always` nothing that
-//! was acknowledged is lost by its crash; with `everysec` up to a second is.
+//! What outlives a crash of Redis itself is up to its settings: with `appendonly yes` and `appendfsync always` nothing that
+//! was acknowledged is lost; with `everysec` up to a second is.
 
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script, ScriptInvocation, Value};
 
-use super::{Change, Claim, Failure, Fence, Fresh, Kept, Numbered, Store, Unavailable};
+use super::interface::{Failure, Store, Unavailable};
+use super::record::{Change, Claim, Fence, Fresh, Kept, Numbered};
 use crate::{Message, Principal, SessionId};
 
-/// After so long without an answer Redis is asked again.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for an answer of Redis before it is asked again.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sessions kept in Redis.
 pub struct RedisStore {
@@ -44,11 +45,11 @@ impl RedisStore {
     /// ```
     pub fn new(url: &str) -> Result<Self, Unavailable> {
         let client = Client::open(url).map_err(unavailable)?;
-        // Who asks asks again by themselves.
+        // The session's task repeats its requests by itself.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
         Ok(Self {
             connection: ConnectionManager::new_lazy_with_config(client, config).map_err(unavailable)?,
             prefix: "undrop:".to_owned(),
@@ -59,7 +60,7 @@ impl RedisStore {
         })
     }
 
-    /// What its keys begin with, instead of `undrop:`. Two kinds of conversation in one Redis need two.
+    /// Sets what the keys begin with. Default: `undrop:`. Two `Sessions` in one Redis need two prefixes.
     #[must_use]
     pub fn with_prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
@@ -76,11 +77,11 @@ impl RedisStore {
         invocation.invoke_async(&mut self.connection.clone()).await.map_err(unavailable)
     }
 
-    async fn tell(&self, invocation: &ScriptInvocation<'_>) -> Result<(), Failure> {
+    async fn change(&self, invocation: &ScriptInvocation<'_>) -> Result<(), Failure> {
         match self.ask(invocation).await? {
             Value::Int(1) => Ok(()),
-            Value::Int(0) => Err(Failure::NotOurs),
-            answer => Err(strange(&answer).into()),
+            Value::Int(0) => Err(Failure::Fenced),
+            answer => Err(unexpected(&answer).into()),
         }
     }
 }
@@ -99,7 +100,7 @@ impl Store for RedisStore {
         match self.ask(&invocation).await? {
             Value::SimpleString(answer) if answer == "unknown" => Ok(Claim::Unknown),
             Value::SimpleString(answer) if answer == "foreign" => Ok(Claim::Foreign),
-            answer => taken(&answer).ok_or_else(|| strange(&answer)),
+            answer => taken(&answer).ok_or_else(|| unexpected(&answer)),
         }
     }
 
@@ -114,20 +115,20 @@ impl Store for RedisStore {
                 invocation.arg(kind).arg(message.as_bytes());
             }
         }
-        self.tell(&invocation).await
+        self.change(&invocation).await
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
         let mut invocation = self.invocation(&self.remove, id);
         invocation.arg(fence.0);
-        self.tell(&invocation).await
+        self.change(&invocation).await
     }
 }
 
 const TEXT: &str = "t";
 const BINARY: &str = "b";
 
-/// The session that the script has claimed.
+/// Reads the session that the script has claimed.
 fn taken(answer: &Value) -> Option<Claim> {
     let Value::Array(fields) = answer else { return None };
     let [fence, time_to_live, committed, acknowledged, inbox, outbox] = &fields[..] else { return None };
@@ -139,7 +140,7 @@ fn taken(answer: &Value) -> Option<Claim> {
     Some(Claim::Taken(Fence(number(fence)?), kept))
 }
 
-/// The messages of a stream, which have to follow on what came before.
+/// Reads the messages of a stream, which have to follow on the number `after`.
 fn numbered(after: u64, stream: &Value) -> Option<Numbered> {
     let Value::Array(entries) = stream else { return None };
     let mut messages = Vec::with_capacity(entries.len());
@@ -170,11 +171,11 @@ fn unavailable(error: RedisError) -> Unavailable {
     Unavailable(Box::new(error))
 }
 
-/// What Redis holds is not what this store wrote.
-fn strange(answer: &Value) -> Unavailable {
+/// Redis holds something that this store did not write.
+fn unexpected(answer: &Value) -> Unavailable {
     let kind = match answer {
-        Value::Array(_) => "a record that is not one of ours",
-        _ => "an answer that is not one of ours",
+        Value::Array(_) => "the record in Redis was not written by this store",
+        _ => "Redis answered something that this store does not know",
     };
     Unavailable(kind.into())
 }

@@ -11,14 +11,14 @@ use undrop::core::outbox::Bounds;
 use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
 
 use crate::support::gate::GatedStore;
-use crate::support::house::{config, echo};
-use crate::support::{Client, House, Raw, Tap};
+use crate::support::server::{config, echo};
+use crate::support::{Client, Raw, Server, Tap};
 
 #[tokio::test]
 async fn messages_come_in_order_with_their_numbers() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     for number in 1..=100 {
         client.send(number.to_string()).await;
@@ -48,8 +48,8 @@ async fn a_handler_that_dies_half_way_sees_that_message_again_and_only_that() {
         let (seen, panics) = (seen.clone(), panics.clone());
         move |session| fragile(session, seen.clone(), panics.clone())
     };
-    let house = House::new(config(), handler).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), handler).await;
+    let mut client = Client::open(server.address, "").await;
     for number in 1..=9 {
         client.send(number.to_string()).await;
     }
@@ -57,7 +57,7 @@ async fn a_handler_that_dies_half_way_sees_that_message_again_and_only_that() {
     while answers.len() < 9 {
         match client.try_recv().await {
             Some((_, message)) => answers.push(message.as_text().unwrap().to_owned()),
-            None => client.dial().await,
+            None => client.connect().await,
         }
     }
     // Each is answered once, though some are seen twice: those at which the handler died before the commit.
@@ -65,17 +65,17 @@ async fn a_handler_that_dies_half_way_sees_that_message_again_and_only_that() {
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen, [1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9]);
     assert_eq!(client.opened, 1);
-    assert!(house.metric("undrop_handler_panics_total") >= 8);
+    assert!(server.metric("undrop_handler_panics_total") >= 8);
 }
 
 #[tokio::test]
-async fn a_line_whose_handler_dies_is_closed_with_1011() {
+async fn a_connection_whose_handler_dies_is_closed_with_1011() {
     let handler = |mut session: Session| async move {
         session.recv().await;
         panic!("as asked");
     };
-    let house = House::new(config(), handler).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), handler).await;
+    let mut client = Client::open(server.address, "").await;
     client.send("die").await;
     assert_eq!(client.closed().await, Some((1011, "handler failed".into())));
 }
@@ -87,16 +87,16 @@ async fn what_a_handler_that_dies_had_on_its_way_is_not_counted_any_more() {
         session.recv().await;
         panic!("as asked");
     };
-    let house = House::new(config(), dies).await;
+    let server = Server::new(config(), dies).await;
     for _ in 0..3 {
-        let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
-        line.say("\u{10}new").await;
-        assert!(line.text().await.starts_with("\u{10}welcome "));
-        house.metric_becomes("undrop_outbox_bytes", 1_000).await;
-        line.say("die").await;
-        assert_eq!(line.closed().await, Some((1011, "handler failed".into())));
-        house.metric_becomes("undrop_sessions", 0).await;
-        assert_eq!(house.metric("undrop_outbox_bytes"), 0);
+        let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+        connection.say("\u{10}new").await;
+        assert!(connection.text().await.starts_with("\u{10}welcome "));
+        server.metric_becomes("undrop_outbox_bytes", 1_000).await;
+        connection.say("die").await;
+        assert_eq!(connection.closed().await, Some((1011, "handler failed".into())));
+        server.metric_becomes("undrop_sessions", 0).await;
+        assert_eq!(server.metric("undrop_outbox_bytes"), 0);
     }
 }
 
@@ -104,8 +104,8 @@ async fn what_a_handler_that_dies_had_on_its_way_is_not_counted_any_more() {
 async fn a_commit_is_for_the_message_and_all_before_it() {
     let tap = Tap::new();
     let limits = Limits { inbox: Bounds { messages: 3, bytes: 1 << 20 }, ..Limits::default() };
-    let house = House::new(Config { limits, ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { limits, ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     for number in 1..=6 {
         client.send(number.to_string()).await;
@@ -113,7 +113,7 @@ async fn a_commit_is_for_the_message_and_all_before_it() {
     let _first = held.recv().await;
     let _second = held.recv().await;
     let third = held.recv().await;
-    // Three are uncommitted, so the line is not read; then all three have made room.
+    // Three are uncommitted, so the connection is not read; then all three have made room.
     third.commit().await.unwrap();
     for number in 4..=6 {
         assert_eq!(held.recv().await.number, number);
@@ -123,8 +123,8 @@ async fn a_commit_is_for_the_message_and_all_before_it() {
 #[tokio::test]
 async fn what_is_sent_with_a_commit_leaves_with_it() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("ask").await;
     let received = held.recv().await;
@@ -138,8 +138,8 @@ async fn what_is_sent_with_a_commit_leaves_with_it() {
 async fn who_has_no_room_for_the_answer_has_not_committed() {
     let tap = Tap::new();
     let limits = Limits { outbox: Bounds { messages: 1, bytes: 1 << 20 }, ..Limits::default() };
-    let house = House::new(Config { limits, ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { limits, ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("ask").await;
     let received = held.recv().await;
@@ -151,8 +151,8 @@ async fn who_has_no_room_for_the_answer_has_not_committed() {
 #[tokio::test]
 async fn what_came_before_the_end_is_received_and_can_be_committed() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("last words").await;
     client.end().await;
@@ -167,15 +167,15 @@ async fn what_came_before_the_end_is_received_and_can_be_committed() {
 #[tokio::test]
 async fn a_commit_that_nobody_can_take_any_more_is_answered() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     let sender = held.session.sender();
     client.send("last words").await;
     let received = held.recv().await;
     client.end().await;
     drop(held);
-    house.metric_becomes("undrop_sessions", 0).await;
+    server.metric_becomes("undrop_sessions", 0).await;
     assert_eq!(received.commit().await, Ok(()));
     assert_eq!(received.commit_with(["too late"]).await, Err(NotCommitted::Over));
     assert_eq!(sender.deliver("too late").await, Err(SendError::Over));
@@ -185,23 +185,23 @@ async fn a_commit_that_nobody_can_take_any_more_is_answered() {
 async fn nothing_is_acknowledged_and_nothing_leaves_that_is_not_stored() {
     let tap = Tap::new();
     let (store, gate) = GatedStore::shut();
-    let house = House::with_store(config(), store, tap.handler()).await;
-    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
-    line.say("\u{10}new").await;
-    assert!(line.text().await.starts_with("\u{10}welcome "));
+    let server = Server::with_store(config(), store, tap.handler()).await;
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say("\u{10}new").await;
+    assert!(connection.text().await.starts_with("\u{10}welcome "));
     let mut held = tap.next().await;
     held.session.send("an answer").unwrap();
     for number in 1..=40 {
-        line.say(&number.to_string()).await;
+        connection.say(&number.to_string()).await;
     }
     // The server has heard all of it, and has had two turns to say what it has to say.
     for number in 1..=2 {
-        line.say(&format!("\u{10}ping {number}")).await;
-        assert_eq!(line.text().await, format!("\u{10}pong {number}"));
+        connection.say(&format!("\u{10}ping {number}")).await;
+        assert_eq!(connection.text().await, format!("\u{10}pong {number}"));
     }
-    assert_eq!(house.metric("undrop_messages_received_total"), 40);
+    assert_eq!(server.metric("undrop_messages_received_total"), 40);
     gate.open();
-    let mut said = [line.text().await, line.text().await];
+    let mut said = [connection.text().await, connection.text().await];
     said.sort();
     assert_eq!(said, ["\u{10}ack 40", "an answer"]);
     assert_eq!(held.recv().await.number, 1);
@@ -210,8 +210,8 @@ async fn nothing_is_acknowledged_and_nothing_leaves_that_is_not_stored() {
 #[tokio::test]
 async fn a_message_and_what_it_is_answered_with_at_once_are_one_change() {
     let (store, gate) = GatedStore::shut();
-    let house = House::with_store(config(), store, echo).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::with_store(config(), store, echo).await;
+    let mut client = Client::open(server.address, "").await;
     gate.open();
     for number in 1..=10 {
         client.send(number.to_string()).await;
@@ -225,16 +225,16 @@ async fn a_message_that_the_store_has_not_is_still_its_clients() {
     let (tap, successor) = (Tap::new(), Tap::new());
     let (store, gate) = GatedStore::shut();
     let behind = gate.store.clone();
-    let house = House::with_store(config(), store, tap.handler()).await;
-    let other = House::with_store(config(), behind, successor.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::with_store(config(), store, tap.handler()).await;
+    let other = Server::with_store(config(), behind, successor.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;
     // Handed over, not stored, and so not acknowledged: another node knows nothing of it, and its client sends it again.
     let received = held.recv().await;
     assert_eq!(received.number, 1);
     client.cut();
-    client.dial_until_it_works(other.address).await;
+    client.connect_until_it_works(other.address).await;
     let mut held_there = successor.next().await;
     let again = held_there.recv().await;
     assert_eq!((again.number, again.message.as_text(), again.session), (1, Some("one"), received.session));
@@ -248,16 +248,16 @@ async fn a_message_that_the_store_has_not_is_still_its_clients() {
 async fn a_commit_that_comes_before_the_news_that_the_session_has_moved_is_told_so() {
     let (tap, successor) = (Tap::new(), Tap::new());
     let (store, gate) = GatedStore::shut();
-    let other = House::with_store(config(), gate.store.clone(), successor.handler()).await;
-    let house = House::with_store(config(), store, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let other = Server::with_store(config(), gate.store.clone(), successor.handler()).await;
+    let server = Server::with_store(config(), store, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;
     let received = held.recv().await;
     let (mut plain, mut replying) = (pin!(received.commit()), pin!(received.commit_with(["from the first"])));
     assert_eq!(((&mut plain).now_or_never(), (&mut replying).now_or_never()), (None, None));
     client.cut();
-    client.dial_until_it_works(other.address).await;
+    client.connect_until_it_works(other.address).await;
     let _there = successor.next().await;
     gate.open();
     assert_eq!((plain.await, replying.await), (Err(NotCommitted::Moved), Err(NotCommitted::Moved)));
@@ -268,14 +268,14 @@ async fn a_commit_that_comes_before_the_news_that_the_session_has_moved_is_told_
 async fn a_commit_that_comes_after_the_news_that_the_session_has_moved_is_told_so() {
     let (tap, successor) = (Tap::new(), Tap::new());
     let (store, gate) = GatedStore::shut();
-    let other = House::with_store(config(), gate.store.clone(), successor.handler()).await;
-    let house = House::with_store(config(), store, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let other = Server::with_store(config(), gate.store.clone(), successor.handler()).await;
+    let server = Server::with_store(config(), store, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;
     let received = held.recv().await;
     client.cut();
-    client.dial_until_it_works(other.address).await;
+    client.connect_until_it_works(other.address).await;
     let _there = successor.next().await;
     gate.open();
     assert_eq!(held.ends().await.cause, Cause::Moved);
@@ -284,7 +284,7 @@ async fn a_commit_that_comes_after_the_news_that_the_session_has_moved_is_told_s
     assert_eq!(held.session.send("from the first"), Err(SendError::Over));
     // Nor does it depend on whether the session's task is still there.
     drop(held);
-    house.metric_becomes("undrop_sessions", 0).await;
+    server.metric_becomes("undrop_sessions", 0).await;
     assert_eq!(received.commit().await, Err(NotCommitted::Moved));
     assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
 }
@@ -293,22 +293,22 @@ async fn a_commit_that_comes_after_the_news_that_the_session_has_moved_is_told_s
 async fn commits_during_removal(moves: bool) -> [Result<(), NotCommitted>; 2] {
     let tap = Tap::new();
     let (store, mut gate) = GatedStore::shut();
-    let other = House::with_store(config(), gate.store.clone(), echo).await;
-    let house =
-        House::with_store(Config { time_to_live: Duration::from_millis(50), ..config() }, store, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let other = Server::with_store(config(), gate.store.clone(), echo).await;
+    let server =
+        Server::with_store(Config { time_to_live: Duration::from_millis(50), ..config() }, store, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;
     let received = held.recv().await;
     client.cut();
     if moves {
-        client.dial_until_it_works(other.address).await;
+        client.connect_until_it_works(other.address).await;
     }
     gate.removal().await;
     let (mut plain, mut replying) = (pin!(received.commit()), pin!(received.commit_with(["late"])));
     assert_eq!(((&mut plain).now_or_never(), (&mut replying).now_or_never()), (None, None));
     // The task has them before it hears from the store.
-    house.metric_becomes("undrop_outbox_bytes", 0).await;
+    server.metric_becomes("undrop_outbox_bytes", 0).await;
     gate.open();
     [plain.await, replying.await]
 }

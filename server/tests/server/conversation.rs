@@ -1,14 +1,14 @@
-//! Messages get through, whatever becomes of the line.
+//! Messages get through, whatever becomes of the connection.
 
 use undrop_server::Message;
 
-use crate::support::house::config;
-use crate::support::{Client, House, Tap, echo};
+use crate::support::server::config;
+use crate::support::{Client, Server, Tap, echo};
 
 #[tokio::test]
 async fn messages_of_both_kinds_come_back_as_they_were() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     let large = Message::binary(vec![7; 1 << 20]);
     let messages =
         [Message::text("hi"), Message::text(""), Message::text("\u{10}ack 1"), Message::binary(vec![0, 1]), large];
@@ -21,15 +21,15 @@ async fn messages_of_both_kinds_come_back_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_session_outlives_its_lines() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+async fn a_session_outlives_its_connections() {
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     for round in 0..20 {
-        // What is sent into a dying line, or into none at all, arrives all the same.
+        // What is sent into a dying connection, or into none at all, arrives all the same.
         client.send(format!("{round} before")).await;
         client.cut();
         client.send(format!("{round} while it is down")).await;
-        client.dial().await;
+        client.connect().await;
         client.send(format!("{round} after")).await;
         for when in ["before", "while it is down", "after"] {
             assert_eq!(client.text().await, format!("{round} {when}"));
@@ -37,21 +37,21 @@ async fn a_session_outlives_its_lines() {
     }
     assert_eq!((client.opened, client.resumed), (1, 20));
     assert!(client.returned.is_empty());
-    assert_eq!((house.metric("undrop_sessions"), house.metric("undrop_sessions_opened_total")), (1, 1));
+    assert_eq!((server.metric("undrop_sessions"), server.metric("undrop_sessions_opened_total")), (1, 1));
 }
 
 #[tokio::test]
-async fn what_the_app_sends_while_there_is_no_line_arrives_on_the_next() {
+async fn what_the_app_sends_while_there_is_no_connection_arrives_on_the_next() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     client.cut();
-    house.metric_becomes("undrop_lines", 0).await;
+    server.metric_becomes("undrop_connections", 0).await;
     for number in 0..100 {
         held.session.send(number.to_string()).unwrap();
     }
-    client.dial().await;
+    client.connect().await;
     for number in 0..100 {
         assert_eq!(client.text().await, number.to_string());
     }
@@ -60,63 +60,63 @@ async fn what_the_app_sends_while_there_is_no_line_arrives_on_the_next() {
 #[tokio::test]
 async fn a_message_is_delivered_once_the_client_says_so() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     let sender = held.session.sender();
     let delivery = tokio::spawn(async move { sender.deliver("important").await });
     assert_eq!(client.text().await, "important");
     client.cut();
-    client.dial().await;
+    client.connect().await;
     assert_eq!(delivery.await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
-async fn a_second_line_takes_the_session_over() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+async fn a_second_connection_takes_the_session_over() {
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     client.send("one").await;
     assert_eq!(client.text().await, "one");
-    // The first line is half open: the client has given it up, and the server does not know.
+    // The first connection is half open: the client has given it up, and the server does not know.
     let mut first = client.abandon();
-    client.dial().await;
+    client.connect().await;
     assert_eq!(client.resumed, 1);
     // What still arrives on it is dropped.
     first.say("ghost").await;
     assert_eq!(first.closed().await, Some((4000, "taken over".into())));
     client.send("two").await;
     assert_eq!(client.text().await, "two");
-    assert_eq!(house.metric("undrop_lines_taken_over_total"), 1);
-    assert_eq!(house.metric("undrop_messages_received_total"), 2);
+    assert_eq!(server.metric("undrop_connections_taken_over_total"), 1);
+    assert_eq!(server.metric("undrop_messages_received_total"), 2);
 }
 
 #[tokio::test]
-async fn of_fifty_lines_that_resume_a_session_at_once_one_has_it() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+async fn of_fifty_connections_that_resume_a_session_at_once_one_has_it() {
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     client.send("before").await;
     assert_eq!(client.text().await, "before");
     client.cut();
-    let mut dials = tokio::task::JoinSet::new();
+    let mut connects = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let copy = client.copy();
-        dials.spawn(async move {
+        connects.spawn(async move {
             let mut copy = copy;
-            copy.try_dial().await;
+            copy.try_connect().await;
             copy
         });
     }
-    let mut copies = dials.join_all().await;
-    house.metric_becomes("undrop_sessions_resumed_total", 50).await;
+    let mut copies = connects.join_all().await;
+    server.metric_becomes("undrop_sessions_resumed_total", 50).await;
     let mut winner = None;
     for mut copy in copies.drain(..) {
         copy.send("after").await;
         if let Some(answer) = copy.try_recv().await {
             assert_eq!(answer, (2, Message::text("after")));
-            assert!(winner.replace(copy).is_none(), "two lines have the session");
+            assert!(winner.replace(copy).is_none(), "two connections have the session");
         }
     }
     assert_eq!(winner.unwrap().opened, 1);
-    assert_eq!(house.metric("undrop_sessions"), 1);
-    assert_eq!(house.metric("undrop_messages_received_total"), 2);
+    assert_eq!(server.metric("undrop_sessions"), 1);
+    assert_eq!(server.metric("undrop_messages_received_total"), 2);
 }

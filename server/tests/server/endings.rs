@@ -8,50 +8,50 @@ use undrop_server::store::MemoryStore;
 use undrop_server::{Cause, Config, Message, Session, Spread};
 
 use crate::support::gate::GatedStore;
-use crate::support::house::config;
-use crate::support::{Client, House, Raw, Tap, echo};
+use crate::support::server::config;
+use crate::support::{Client, Raw, Server, Tap, echo};
 
 #[tokio::test]
 async fn the_client_ends_it() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.end().await;
     assert_eq!(held.ends().await.cause, Cause::Client);
     drop(held);
-    house.metric_becomes("undrop_sessions", 0).await;
-    house.metric_becomes("undrop_lines", 0).await;
+    server.metric_becomes("undrop_sessions", 0).await;
+    server.metric_becomes("undrop_connections", 0).await;
 }
 
 #[tokio::test]
 async fn the_app_ends_it_once_all_is_delivered() {
-    let house = House::new(config(), |session: Session| async move {
+    let server = Server::new(config(), |session: Session| async move {
         for number in 0..1_000 {
             session.send(number.to_string()).unwrap();
         }
         session.close(4242, "that was all");
     })
     .await;
-    let mut client = Client::open(house.address, "").await;
+    let mut client = Client::open(server.address, "").await;
     for number in 0..1_000 {
         assert_eq!(client.text().await, number.to_string());
     }
     assert_eq!(client.closed().await, Some((4242, "that was all".into())));
-    house.metric_becomes("undrop_sessions_ended_total{by=\"app\"}", 1).await;
+    server.metric_becomes("undrop_sessions_ended_total{by=\"app\"}", 1).await;
 }
 
 #[tokio::test]
-async fn an_app_that_ends_it_while_there_is_no_line_waits_for_the_client_to_have_it_all() {
+async fn an_app_that_ends_it_while_there_is_no_connection_waits_for_the_client_to_have_it_all() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     client.cut();
-    house.metric_becomes("undrop_lines", 0).await;
+    server.metric_becomes("undrop_connections", 0).await;
     held.session.send("last words").unwrap();
     drop(held);
-    client.dial().await;
+    client.connect().await;
     assert_eq!(client.text().await, "last words");
     assert_eq!(client.closed().await, Some((1000, String::new())));
 }
@@ -59,8 +59,8 @@ async fn an_app_that_ends_it_while_there_is_no_line_waits_for_the_client_to_have
 #[tokio::test]
 async fn what_a_client_never_came_back_for_is_handed_back() {
     let tap = Tap::new();
-    let house = House::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.cut();
     held.session.send("one").unwrap();
@@ -73,39 +73,39 @@ async fn what_a_client_never_came_back_for_is_handed_back() {
 #[tokio::test]
 async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
     let (store, gate) = GatedStore::shut();
-    let house = House::with_store(Config { time_to_live: Duration::from_secs(1), ..config() }, store, echo).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::with_store(Config { time_to_live: Duration::from_secs(1), ..config() }, store, echo).await;
+    let mut client = Client::open(server.address, "").await;
     client.cut();
-    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
-    line.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
     // By the time that one expires which was lost later, this one's time is up as well.
-    Client::open(house.address, "").await.cut();
-    house.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;
+    Client::open(server.address, "").await.cut();
+    server.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;
     gate.open();
-    assert_eq!(line.text().await, "\u{10}resumed 0");
+    assert_eq!(connection.text().await, "\u{10}resumed 0");
 }
 
 #[tokio::test]
 async fn a_delivery_that_never_comes_is_told() {
     let tap = Tap::new();
-    let house = House::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     client.cut();
     assert!(held.session.deliver("lost").await.is_err());
 }
 
 #[tokio::test]
-async fn a_server_that_ends_tells_all_lines_and_lets_the_handlers_finish() {
+async fn a_server_that_ends_tells_all_connections_and_lets_the_handlers_finish() {
     let tap = Tap::new();
     let spread = Spread::Fixed(Duration::from_millis(1_234));
-    let house = House::new(Config { spread, ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { spread, ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     assert_eq!(client.welcome().spread, 1_234);
     let mut held = tap.next().await;
     client.send("unfinished").await;
     let received = held.recv().await;
-    let sessions = house.sessions.clone();
+    let sessions = server.sessions.clone();
     let shutdown = tokio::spawn(async move { sessions.shut_down().await });
     assert_eq!(client.closed().await, Some((1012, "restart".into())));
     assert_eq!(held.ends().await.cause, Cause::Shutdown);
@@ -113,23 +113,23 @@ async fn a_server_that_ends_tells_all_lines_and_lets_the_handlers_finish() {
     received.commit_with(["an answer for later"]).await.unwrap();
     drop((held, received));
     shutdown.await.unwrap();
-    assert_eq!((house.metric("undrop_sessions"), house.metric("undrop_lines")), (0, 0));
+    assert_eq!((server.metric("undrop_sessions"), server.metric("undrop_connections")), (0, 0));
     // Who comes too late is sent away.
-    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
-    line.say("\u{10}new").await;
-    assert_eq!(line.closed().await, Some((1012, "restart".into())));
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say("\u{10}new").await;
+    assert_eq!(connection.closed().await, Some((1012, "restart".into())));
 }
 
 #[tokio::test]
 async fn another_server_on_the_same_store_takes_over_in_the_same_process() {
     let store = Arc::new(MemoryStore::default());
-    let first = House::with_store(config(), store.clone(), echo).await;
+    let first = Server::with_store(config(), store.clone(), echo).await;
     let mut client = Client::open(first.address, "").await;
     client.cut();
     client.send("one").await;
     first.sessions.shut_down().await;
-    let second = House::with_store(config(), store, echo).await;
-    client.dial_until_it_works(second.address).await;
+    let second = Server::with_store(config(), store, echo).await;
+    client.connect_until_it_works(second.address).await;
     assert_eq!(client.text().await, "one");
     assert_eq!((client.opened, client.resumed), (1, 1));
 }
@@ -137,26 +137,26 @@ async fn another_server_on_the_same_store_takes_over_in_the_same_process() {
 #[tokio::test]
 async fn a_server_that_ends_does_not_wait_for_a_handler_for_ever() {
     let tap = Tap::new();
-    let house = House::new(Config { grace: Duration::from_millis(50), ..config() }, tap.handler()).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(Config { grace: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
-    let sessions = house.sessions.clone();
+    let sessions = server.sessions.clone();
     let shutdown = tokio::spawn(async move { sessions.shut_down().await });
     assert_eq!(client.closed().await, Some((1012, "restart".into())));
     shutdown.await.unwrap();
-    assert_eq!(house.metric("undrop_sessions"), 0);
+    assert_eq!(server.metric("undrop_sessions"), 0);
     drop(held);
 }
 
 #[tokio::test]
 async fn a_reset_gives_the_client_back_what_it_sent() {
-    let house = House::new(config(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     client.cut();
     client.send("one").await;
     // Another server knows nothing of the session.
-    let other = House::new(config(), echo).await;
-    client.dial_until_it_works(other.address).await;
+    let other = Server::new(config(), echo).await;
+    client.connect_until_it_works(other.address).await;
     assert_eq!(client.opened, 2);
     assert_eq!(client.returned, [(Message::text("one"), Fate::Unsent)]);
 }

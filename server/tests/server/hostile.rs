@@ -8,16 +8,16 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use undrop_server::{Config, Limits, Sessions};
 
-use crate::support::house::config;
-use crate::support::{Client, House, Raw, Tap, echo, soon};
+use crate::support::server::config;
+use crate::support::{Client, Raw, Server, Tap, echo, soon};
 use futures_util::SinkExt as _;
 
-/// A line with a session, in the hands of somebody who means harm.
-async fn open(house: &House) -> Raw {
-    let mut line = Raw::dial(house.address, "", Some("undrop.1")).await.unwrap();
-    line.say("\u{10}new").await;
-    assert!(line.text().await.starts_with("\u{10}welcome "));
-    line
+/// A connection with a session, in the hands of somebody who means harm.
+async fn open(server: &Server) -> Raw {
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say("\u{10}new").await;
+    assert!(connection.text().await.starts_with("\u{10}welcome "));
+    connection
 }
 
 fn small_messages() -> Config {
@@ -26,54 +26,54 @@ fn small_messages() -> Config {
 
 #[tokio::test]
 async fn a_frame_that_says_it_will_be_giant_is_not_waited_for() {
-    let house = House::new(small_messages(), echo).await;
-    let mut line = open(&house).await;
+    let server = Server::new(small_messages(), echo).await;
+    let mut connection = open(&server).await;
     // A binary frame of 1 TiB, masked, of which nothing comes.
     let mut header = vec![0x82, 0xff];
     header.extend((1_u64 << 40).to_be_bytes());
     header.extend([0; 4]);
-    line.socket.get_mut().write_all(&header).await.unwrap();
-    assert_eq!(line.closed().await, Some((1009, "message too large".into())));
-    house.metric_becomes("undrop_sessions", 0).await;
+    connection.socket.get_mut().write_all(&header).await.unwrap();
+    assert_eq!(connection.closed().await, Some((1009, "message too large".into())));
+    server.metric_becomes("undrop_sessions", 0).await;
 }
 
 #[tokio::test]
 async fn a_message_is_as_large_as_all_its_fragments() {
-    let house = House::new(small_messages(), echo).await;
-    let mut line = open(&house).await;
+    let server = Server::new(small_messages(), echo).await;
+    let mut connection = open(&server).await;
     let part = |code, is_last| Message::Frame(Frame::message(vec![7; 400], OpCode::Data(code), is_last));
-    line.socket.send(part(Data::Binary, false)).await.unwrap();
-    line.socket.send(part(Data::Continue, false)).await.unwrap();
-    line.socket.send(part(Data::Continue, false)).await.unwrap();
-    assert_eq!(line.closed().await, Some((1009, "message too large".into())));
+    connection.socket.send(part(Data::Binary, false)).await.unwrap();
+    connection.socket.send(part(Data::Continue, false)).await.unwrap();
+    connection.socket.send(part(Data::Continue, false)).await.unwrap();
+    assert_eq!(connection.closed().await, Some((1009, "message too large".into())));
 }
 
 #[tokio::test]
 async fn pings_that_come_faster_than_their_answers_get_the_last_one() {
-    let house = House::new(config(), echo).await;
-    let mut line = open(&house).await;
+    let server = Server::new(config(), echo).await;
+    let mut connection = open(&server).await;
     let (number, all) = (20_000, Message::text);
     for ping in 1..=number {
-        line.socket.feed(all(format!("\u{10}ping {ping}"))).await.unwrap();
+        connection.socket.feed(all(format!("\u{10}ping {ping}"))).await.unwrap();
     }
-    line.socket.flush().await.unwrap();
+    connection.socket.flush().await.unwrap();
     let last = format!("\u{10}pong {number}");
-    while line.text().await != last {}
-    line.say("and now").await;
-    assert_eq!(line.text().await, "and now");
+    while connection.text().await != last {}
+    connection.say("and now").await;
+    assert_eq!(connection.text().await, "and now");
 }
 
 #[tokio::test]
 async fn who_reads_nothing_fills_their_own_outbox() {
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let _line = open(&house).await;
+    let server = Server::new(config(), tap.handler()).await;
+    let _connection = open(&server).await;
     let held = tap.next().await;
     // TCP takes some of it, and what the client does not acknowledge counts all the same.
     let message = undrop_server::Message::binary(vec![0; 1 << 20]);
     let taken = (0..1_000).take_while(|_| held.session.send(message.clone()).is_ok()).count();
     assert_eq!(taken, 16);
-    let mut other = Client::open(house.address, "").await;
+    let mut other = Client::open(server.address, "").await;
     let held = tap.next().await;
     held.session.send("for the other").unwrap();
     assert_eq!(other.text().await, "for the other");

@@ -1,12 +1,12 @@
-//! The server, over real lines.
+//! The server, over real connections.
 //!
 //! | file | what it proves |
 //! |---|---|
-//! | `conversation` | messages get through, whatever becomes of the line |
+//! | `conversation` | messages get through, whatever happens to the connection |
 //! | `commit` | where "exactly once" ends |
 //! | `stores` | what a store promises |
-//! | `strangers` | who is let in, and what is spoken |
-//! | `thieves` | a token is of no use to anybody else |
+//! | `handshakes` | which handshakes are accepted, and with which subprotocol |
+//! | `tokens` | a token is of no use to anybody else |
 //! | `secrets` | and is told to nobody else |
 //! | `hostile` | clients that do their worst |
 //! | `limits` | a client gets so much of anything, and no more |
@@ -18,12 +18,12 @@
 mod commit;
 mod conversation;
 mod endings;
+mod handshakes;
 mod hostile;
 mod limits;
 #[cfg(feature = "redis")]
 mod nodes;
 mod secrets;
 mod stores;
-mod strangers;
 mod support;
-mod thieves;
+mod tokens;

@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use undrop_server::{Cause, Config, NotCommitted};
 
-use crate::support::house::config;
 use crate::support::redis::Redis;
-use crate::support::{Client, House, Tap, echo, soon};
+use crate::support::server::config;
+use crate::support::{Client, Server, Tap, echo, soon};
 
 /// The program `examples/echo.rs`, in a process of its own.
 struct Node {
@@ -61,7 +61,7 @@ async fn a_session_goes_on_at_another_node_when_its_own_is_killed() {
             received += 1;
             assert_eq!(message.as_text(), Some(&*received.to_string()));
         }
-        client.dial_until_it_works(nodes[0].address).await;
+        client.connect_until_it_works(nodes[0].address).await;
     }
     while received < sent {
         received += 1;
@@ -90,7 +90,7 @@ async fn a_session_goes_on_where_its_server_died_and_was_started_again() {
         texts.push(message.as_text().unwrap().to_owned());
     }
     let node = Node::start(&redis).await;
-    client.dial_until_it_works(node.address).await;
+    client.connect_until_it_works(node.address).await;
     client.send("end").await;
     while texts.last().is_none_or(|text| !text.contains('=')) {
         texts.push(client.text().await);
@@ -113,8 +113,8 @@ async fn a_session_goes_on_where_its_server_died_and_was_started_again() {
 #[tokio::test]
 async fn redis_may_be_restarted_meanwhile() {
     let mut redis = Redis::start().await;
-    let house = House::with_store(config(), redis.store(), echo).await;
-    let mut client = Client::open(house.address, "").await;
+    let server = Server::with_store(config(), redis.store(), echo).await;
+    let mut client = Client::open(server.address, "").await;
     for round in 0..3 {
         for number in 0..50 {
             client.send(format!("{round} {number}")).await;
@@ -136,15 +136,15 @@ async fn redis_may_be_restarted_meanwhile() {
 async fn a_node_that_lost_the_session_can_not_write_any_more() {
     let redis = Redis::start().await;
     let (first_tap, second_tap) = (Tap::new(), Tap::new());
-    let first = House::with_store(config(), redis.store(), first_tap.handler()).await;
-    let second = House::with_store(config(), redis.store(), second_tap.handler()).await;
+    let first = Server::with_store(config(), redis.store(), first_tap.handler()).await;
+    let second = Server::with_store(config(), redis.store(), second_tap.handler()).await;
     let mut client = Client::open(first.address, "").await;
     let mut here = first_tap.next().await;
     client.send("one").await;
     let received = here.recv().await;
-    // The client's line to the first node is half open, and it goes to the second.
-    let line = client.abandon();
-    client.dial_until_it_works(second.address).await;
+    // The client's connection to the first node is half open, and it goes to the second.
+    let connection = client.abandon();
+    client.connect_until_it_works(second.address).await;
     let mut there = second_tap.next().await;
     assert!(there.session.is_restored());
     let again = there.recv().await;
@@ -152,13 +152,13 @@ async fn a_node_that_lost_the_session_can_not_write_any_more() {
     // The first node's handler comes too late, and is told.
     assert_eq!(received.commit_with(["from the first"]).await, Err(NotCommitted::Moved));
     assert_eq!(here.ends().await.cause, Cause::Moved);
-    assert_eq!(line.closed().await, Some((4000, "taken over".into())));
+    assert_eq!(connection.closed().await, Some((4000, "taken over".into())));
     assert_eq!(first.metric("undrop_sessions_fenced_total"), 1);
     again.commit_with(["from the second"]).await.unwrap();
     assert_eq!(client.text().await, "from the second");
     // And back.
     client.cut();
-    client.dial_until_it_works(first.address).await;
+    client.connect_until_it_works(first.address).await;
     let back = first_tap.next().await;
     back.session.send("from the first").unwrap();
     assert_eq!(client.text().await, "from the first");
@@ -168,19 +168,19 @@ async fn a_node_that_lost_the_session_can_not_write_any_more() {
 #[tokio::test]
 async fn a_session_that_was_away_is_not_what_its_first_node_remembers() {
     let redis = Redis::start().await;
-    let first = House::with_store(config(), redis.store(), echo).await;
-    let second = House::with_store(config(), redis.store(), echo).await;
+    let first = Server::with_store(config(), redis.store(), echo).await;
+    let second = Server::with_store(config(), redis.store(), echo).await;
     let mut client = Client::open(first.address, "").await;
-    for (round, house) in (1..).zip([&first, &second].into_iter().cycle().take(20)) {
+    for (round, server) in (1..).zip([&first, &second].into_iter().cycle().take(20)) {
         client.cut();
-        client.dial_until_it_works(house.address).await;
+        client.connect_until_it_works(server.address).await;
         client.send(format!("{round}")).await;
         assert_eq!(client.recv().await, (round, format!("{round}").into()));
         client.is_acknowledged().await;
     }
     assert_eq!((client.opened, client.resumed), (1, 20));
     // Each time but the first, which went where the session was, the node that had it before was the other one.
-    let restored = |house: &House| house.metric("undrop_sessions_restored_total");
+    let restored = |server: &Server| server.metric("undrop_sessions_restored_total");
     assert_eq!(restored(&first) + restored(&second), 19);
 }
 
@@ -189,12 +189,12 @@ async fn a_session_that_left_without_a_word_has_moved_and_not_expired() {
     let redis = Redis::start().await;
     let (first_tap, second_tap) = (Tap::new(), Tap::new());
     let short = Config { time_to_live: Duration::from_millis(100), ..config() };
-    let first = House::with_store(short.clone(), redis.store(), first_tap.handler()).await;
-    let second = House::with_store(short, redis.store(), second_tap.handler()).await;
+    let first = Server::with_store(short.clone(), redis.store(), first_tap.handler()).await;
+    let second = Server::with_store(short, redis.store(), second_tap.handler()).await;
     let mut client = Client::open(first.address, "").await;
     let mut here = first_tap.next().await;
     client.cut();
-    client.dial_until_it_works(second.address).await;
+    client.connect_until_it_works(second.address).await;
     let there = second_tap.next().await;
     let ending = here.ends().await;
     assert_eq!((ending.cause, ending.undelivered), (Cause::Moved, Vec::new()));
@@ -203,24 +203,24 @@ async fn a_session_that_left_without_a_word_has_moved_and_not_expired() {
 }
 
 #[tokio::test]
-async fn fifty_lines_that_resume_a_stored_session_at_once_meet_one_handler() {
+async fn fifty_connections_that_resume_a_stored_session_at_once_meet_one_handler() {
     let redis = Redis::start().await;
-    let first = House::with_store(config(), redis.store(), echo).await;
+    let first = Server::with_store(config(), redis.store(), echo).await;
     let mut client = Client::open(first.address, "").await;
     client.send("one").await;
     assert_eq!(client.text().await, "one");
     client.cut();
     let tap = Tap::new();
-    let second = House::with_store(config(), redis.store(), tap.handler()).await;
-    let mut dials = tokio::task::JoinSet::new();
+    let second = Server::with_store(config(), redis.store(), tap.handler()).await;
+    let mut connects = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let mut copy = client.copy_to(second.address);
-        dials.spawn(async move {
-            copy.try_dial().await;
+        connects.spawn(async move {
+            copy.try_connect().await;
             copy
         });
     }
-    let copies = dials.join_all().await;
+    let copies = connects.join_all().await;
     second.metric_becomes("undrop_sessions_resumed_total", 50).await;
     assert_eq!((second.metric("undrop_sessions"), second.metric("undrop_sessions_restored_total")), (1, 1));
     assert!(copies.iter().all(|copy| copy.opened == 1));
@@ -230,7 +230,7 @@ async fn fifty_lines_that_resume_a_stored_session_at_once_meet_one_handler() {
 async fn what_is_committed_while_the_server_ends_is_there_on_the_next() {
     let redis = Redis::start().await;
     let tap = Tap::new();
-    let first = House::with_store(config(), redis.store(), tap.handler()).await;
+    let first = Server::with_store(config(), redis.store(), tap.handler()).await;
     let mut client = Client::open(first.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;
@@ -242,8 +242,8 @@ async fn what_is_committed_while_the_server_ends_is_there_on_the_next() {
     one.commit_with(["done with one"]).await.unwrap();
     drop((one, held));
     shutdown.await.unwrap();
-    let second = House::with_store(config(), redis.store(), tap.handler()).await;
-    client.dial_until_it_works(second.address).await;
+    let second = Server::with_store(config(), redis.store(), tap.handler()).await;
+    client.connect_until_it_works(second.address).await;
     let mut held = tap.next().await;
     assert_eq!(client.text().await, "done with one");
     let two = held.recv().await;

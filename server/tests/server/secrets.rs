@@ -7,8 +7,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::support::house::config;
-use crate::support::{Client, House, Raw, Tap};
+use crate::support::server::config;
+use crate::support::{Client, Raw, Server, Tap};
 
 /// Writes down all that is logged, at every level.
 #[derive(Clone, Default)]
@@ -48,35 +48,35 @@ impl Subscriber for Log {
 #[tokio::test]
 async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
     let log = Log::default();
-    // The test has one thread, and so all of the server's doing is logged here.
+    // The test has one thread, so all that the server logs is written here.
     let _logging = tracing::subscriber::set_default(log.clone());
     let tap = Tap::new();
-    let house = House::new(config(), tap.handler()).await;
-    let mut client = Client::open(house.address, "?user=ann").await;
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "?user=ann").await;
     let mut held = tap.next().await;
     let token = format!("{:032x}", client.token().0);
     let resume = format!("\u{10}resume {token} 0");
-    // All that befalls a token: another's, an impossible count, a line lost and resumed, a session taken over, an end.
-    let mut thief = Raw::dial(house.address, "?user=bob", Some("undrop.1")).await.unwrap();
-    thief.say(&resume).await;
-    assert!(thief.text().await.starts_with("\u{10}welcome "));
-    let mut impossible = Raw::dial(house.address, "?user=ann", Some("undrop.1")).await.unwrap();
+    // All that can happen to a token: another's, an impossible count, a connection lost and resumed, a session taken over, an end.
+    let mut other = Raw::connect(server.address, "?user=bob", Some("undrop.1")).await.unwrap();
+    other.say(&resume).await;
+    assert!(other.text().await.starts_with("\u{10}welcome "));
+    let mut impossible = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
     impossible.say(&format!("\u{10}resume {token} 7")).await;
     assert!(impossible.closed().await.is_some());
-    let mut malformed = Raw::dial(house.address, "?user=ann", Some("undrop.1")).await.unwrap();
+    let mut malformed = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
     malformed.say(&format!("\u{10}resume {token}f 0")).await;
     let reason = malformed.closed().await;
     client.cut();
-    client.dial().await;
+    client.connect().await;
     client.send("hello").await;
     let received = held.recv().await;
-    let printed = format!("{held:?} {received:?} {house:?}", held = held.session, house = house.sessions);
+    let printed = format!("{held:?} {received:?} {server:?}", held = held.session, server = server.sessions);
     client.abandon().say("\u{10}nonsense").await;
     held.ends().await;
 
     let log = log.0.lock().unwrap().clone();
     assert!(log.contains(&format!("{}", received.session)), "{log}");
-    for text in [log, house.sessions.metrics().render(), printed, format!("{reason:?}")] {
+    for text in [log, server.sessions.metrics().render(), printed, format!("{reason:?}")] {
         assert!(!text.contains(&token[..8]) && !text.contains(&token[24..]), "{text}");
     }
 }

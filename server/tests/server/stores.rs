@@ -68,19 +68,19 @@ async fn lets_nobody_write_who_has_lost_the_session(store: &impl Store) {
     let (second, _) = claim(store, 3).await;
     assert!(second > first);
     let late = Change { taken: numbered(0, &["late".into()]), ..Change::default() };
-    assert!(matches!(store.write(id(3), first, &late).await, Err(Failure::NotOurs)));
-    assert!(matches!(store.remove(id(3), first).await, Err(Failure::NotOurs)));
+    assert!(matches!(store.write(id(3), first, &late).await, Err(Failure::Fenced)));
+    assert!(matches!(store.remove(id(3), first).await, Err(Failure::Fenced)));
     let (third, kept) = claim(store, 3).await;
     assert_eq!(kept.inbox, numbered(0, &[]));
     store.remove(id(3), third).await.unwrap();
     assert_eq!(store.claim(id(3), &ann()).await.unwrap(), Claim::Unknown);
-    assert!(matches!(store.write(id(3), third, &late).await, Err(Failure::NotOurs)));
+    assert!(matches!(store.write(id(3), third, &late).await, Err(Failure::Fenced)));
 }
 
-async fn tells_strangers_nothing_and_changes_nothing_for_them(store: &impl Store) {
+async fn tells_other_principals_nothing_and_changes_nothing_for_them(store: &impl Store) {
     let fence = fresh(store, 4).await;
-    for stranger in [Principal::user("bob"), Principal::Anonymous, Principal::user("anonymous")] {
-        assert_eq!(store.claim(id(4), &stranger).await.unwrap(), Claim::Foreign);
+    for other in [Principal::user("bob"), Principal::Anonymous, Principal::user("anonymous")] {
+        assert_eq!(store.claim(id(4), &other).await.unwrap(), Claim::Foreign);
     }
     store.write(id(4), fence, &Change::default()).await.unwrap();
     assert_eq!(store.claim(id(5), &ann()).await.unwrap(), Claim::Unknown);
@@ -101,7 +101,7 @@ async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
     let time_to_live = Duration::from_millis(20);
     store.create(id(7), Fresh { principal: ann(), time_to_live }).await.unwrap();
     soon("expiry", async {
-        // A claim lets it live on, and a stranger's does not.
+        // A claim lets it live on, and one of another principal does not.
         while store.claim(id(7), &Principal::Anonymous).await.unwrap() != Claim::Unknown {
             tokio::task::yield_now().await;
         }
@@ -114,7 +114,7 @@ async fn keeps_its_promises(store: &impl Store) {
     keeps_what_is_neither_committed_nor_acknowledged(store).await;
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;
-    tells_strangers_nothing_and_changes_nothing_for_them(store).await;
+    tells_other_principals_nothing_and_changes_nothing_for_them(store).await;
     forgets_a_session_whose_time_is_up(store).await;
 }
 

@@ -1,4 +1,4 @@
--- Takes a session for whoever asks, if it is theirs.
+-- Claims a session for the node that asks, if it is of this principal.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local principal, ttl, committed, acknowledged =
   unpack(redis.call('HMGET', record, 'principal', 'ttl', 'committed', 'acknowledged'))

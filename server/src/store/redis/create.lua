@@ -1,4 +1,4 @@
--- Keeps a fresh session. A second time is as good as once.
+-- Keeps a fresh session. A repeated request changes nothing.
 local record = KEYS[3]
 local principal, ttl = ARGV[1], tonumber(ARGV[2])
 if redis.call('HSETNX', record, 'fence', 1) == 1 then

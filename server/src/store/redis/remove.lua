@@ -1,4 +1,4 @@
--- Forgets a session, if it is still that of the node that says so.
+-- Removes a session, if it is still of the node that asks.
 local record = KEYS[3]
 if redis.call('HGET', record, 'fence') ~= ARGV[1] then
   return 0

@@ -1,4 +1,4 @@
--- What happened in a session, if it is still that of the node that says so. Whatever is there already is skipped.
+-- Writes a change of a session, if the session is still of the node that asks. Messages that are there already are skipped.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, committed, acknowledged = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if redis.call('HGET', record, 'fence') ~= fence then
@@ -10,17 +10,17 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
-local place = 4
+local at = 4
 local function append(stream, count, done_count, done)
   local had = tonumber(redis.call('HGET', record, count))
-  local number, messages = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
-  place = place + 2
+  local number, messages = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  at = at + 2
   for _ = 1, messages do
     number = number + 1
     if number > had then
-      redis.call('XADD', stream, digits(number) .. '-0', ARGV[place], ARGV[place + 1])
+      redis.call('XADD', stream, digits(number) .. '-0', ARGV[at], ARGV[at + 1])
     end
-    place = place + 2
+    at = at + 2
   end
   if number > had then
     redis.call('HSET', record, count, digits(number))

@@ -1,4 +1,4 @@
-//! A client that runs the protocol's own core.
+//! A client that runs the protocol crate's session.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -18,27 +18,27 @@ pub struct Client {
     address: SocketAddr,
     path: String,
     core: Core<Message, Guest>,
-    line: Option<Raw>,
-    epoch: u32,
+    connection: Option<Raw>,
+    attempt: u32,
     begun: Instant,
     inbox: VecDeque<(u64, Message)>,
-    /// What came back.
+    /// The messages that were not delivered, with their outcome.
     pub returned: Vec<(Message, Fate)>,
     /// How many fresh sessions it was given.
     pub opened: u32,
-    /// How many lines resumed one.
+    /// How many connections resumed one.
     pub resumed: u32,
 }
 
 impl Client {
-    /// One that has yet to dial.
+    /// A client that is not connected yet.
     pub fn new(address: SocketAddr, path: &str) -> Self {
         Self {
             address,
             path: path.to_owned(),
             core: Core::<_, Guest>::new(Bounds::default()),
-            line: None,
-            epoch: 0,
+            connection: None,
+            attempt: 0,
             begun: Instant::now(),
             inbox: VecDeque::new(),
             returned: Vec::new(),
@@ -47,17 +47,17 @@ impl Client {
         }
     }
 
-    /// One with a session.
+    /// A client with a session.
     pub async fn open(address: SocketAddr, path: &str) -> Self {
         let mut client = Self::new(address, path);
-        client.dial().await;
+        client.connect().await;
         client
     }
 
-    /// Opens a line and waits until messages flow.
-    pub async fn dial(&mut self) {
-        let line = Raw::dial(self.address, &self.path, Some(wire::PROTOCOL)).await.expect("a line");
-        self.greet(line).await;
+    /// Connects and waits until messages flow.
+    pub async fn connect(&mut self) {
+        let connection = Raw::connect(self.address, &self.path, Some(wire::PROTOCOL)).await.expect("a connection");
+        self.greet(connection).await;
         soon("the server's greeting", async {
             while !self.core.is_live() {
                 self.step().await.expect("a greeting");
@@ -66,13 +66,13 @@ impl Client {
         .await;
     }
 
-    /// The same, for which the server may not be there yet.
-    pub async fn dial_until_it_works(&mut self, address: SocketAddr) {
+    /// The same, for a server that may not be there yet.
+    pub async fn connect_until_it_works(&mut self, address: SocketAddr) {
         self.address = address;
-        soon("a line that lives", async {
+        soon("a connection that lives", async {
             loop {
-                if let Ok(line) = Raw::dial(self.address, &self.path, Some(wire::PROTOCOL)).await {
-                    self.greet(line).await;
+                if let Ok(connection) = Raw::connect(self.address, &self.path, Some(wire::PROTOCOL)).await {
+                    self.greet(connection).await;
                     while !self.core.is_live() && self.step().await.is_ok() {}
                     if self.core.is_live() {
                         return;
@@ -84,11 +84,11 @@ impl Client {
         .await;
     }
 
-    async fn greet(&mut self, line: Raw) {
+    async fn greet(&mut self, connection: Raw) {
         self.lose();
-        self.epoch += 1;
-        self.line = Some(line);
-        self.core.handle_opened(Epoch(self.epoch));
+        self.attempt += 1;
+        self.connection = Some(connection);
+        self.core.handle_opened(Epoch(self.attempt));
         self.flush().await;
     }
 
@@ -107,7 +107,7 @@ impl Client {
                     return received;
                 }
                 if let Err(close) = self.step().await {
-                    panic!("the line is gone: {close:?}");
+                    panic!("the connection is gone: {close:?}");
                 }
             }
         })
@@ -119,7 +119,7 @@ impl Client {
         self.recv().await.1.as_text().expect("a text").to_owned()
     }
 
-    /// The next message, or the line's end.
+    /// The next message, or the connection's end.
     pub async fn try_recv(&mut self) -> Option<(u64, Message)> {
         soon("a message", async {
             while self.inbox.is_empty() {
@@ -134,7 +134,7 @@ impl Client {
     pub async fn idle(&mut self) {
         let alarm = self.core.poll_timeout();
         match alarm {
-            Some(_) => self.step().await.expect("a line"),
+            Some(_) => self.step().await.expect("a connection"),
             None => tokio::task::yield_now().await,
         }
     }
@@ -143,13 +143,13 @@ impl Client {
     pub async fn is_acknowledged(&mut self) {
         soon("an acknowledgement", async {
             while self.core.unacknowledged() > 0 {
-                self.step().await.expect("a line");
+                self.step().await.expect("a connection");
             }
         })
         .await;
     }
 
-    /// Waits until the line ends, and says how.
+    /// Waits until the connection ends, and says how.
     pub async fn closed(&mut self) -> Option<(u16, String)> {
         soon("a close", async {
             loop {
@@ -161,14 +161,14 @@ impl Client {
         .await
     }
 
-    /// Gives the line up, which stays open.
+    /// Leaves the connection open without using it any more.
     pub fn abandon(&mut self) -> Raw {
-        let line = self.line.take().expect("a line");
+        let connection = self.connection.take().expect("a connection");
         self.lose();
-        line
+        connection
     }
 
-    /// The same client once more, without a line.
+    /// A copy of the client, without a connection.
     pub fn copy(&self) -> Self {
         self.copy_to(self.address)
     }
@@ -176,24 +176,24 @@ impl Client {
     /// The same, for another server.
     pub fn copy_to(&self, address: SocketAddr) -> Self {
         let mut copy = Self { core: self.core.clone(), ..Self::new(address, &self.path) };
-        copy.epoch = self.epoch;
+        copy.attempt = self.attempt;
         copy.opened = self.opened;
-        copy.core.handle_lost(Epoch(copy.epoch));
+        copy.core.handle_lost(Epoch(copy.attempt));
         copy
     }
 
-    /// Opens a line that may be lost again before messages flow.
-    pub async fn try_dial(&mut self) {
-        if let Ok(line) = Raw::dial(self.address, &self.path, Some(wire::PROTOCOL)).await {
-            self.greet(line).await;
+    /// Connects, though the connection may be lost again before messages flow.
+    pub async fn try_connect(&mut self) {
+        if let Ok(connection) = Raw::connect(self.address, &self.path, Some(wire::PROTOCOL)).await {
+            self.greet(connection).await;
             soon("a greeting or a close", async { while !self.core.is_live() && self.step().await.is_ok() {} }).await;
         }
     }
 
-    /// Drops the line without a word.
+    /// Drops the connection without a close frame.
     pub fn cut(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.reset();
+        if let Some(connection) = self.connection.take() {
+            connection.reset();
         }
         self.lose();
     }
@@ -207,10 +207,10 @@ impl Client {
             }
         })
         .await;
-        self.line = None;
+        self.connection = None;
     }
 
-    /// Its secret.
+    /// The session's token.
     pub fn token(&self) -> wire::Token {
         self.core.welcome().expect("a welcome").token
     }
@@ -224,24 +224,24 @@ impl Client {
     }
 
     fn lose(&mut self) {
-        self.line = None;
-        self.core.handle_lost(Epoch(self.epoch));
+        self.connection = None;
+        self.core.handle_lost(Epoch(self.attempt));
     }
 
-    /// Waits for the next thing that happens. Says how the line ended, if it did.
+    /// Waits for the next thing that happens. Says how the connection ended, if it did.
     async fn step(&mut self) -> Result<(), Option<(u16, String)>> {
         self.flush().await;
         let alarm = self.core.poll_timeout().map(|at| self.begun + std::time::Duration::from_millis(at.0));
-        let Some(line) = &mut self.line else { return Err(None) };
+        let Some(connection) = &mut self.connection else { return Err(None) };
         let frame = tokio::select! {
-            frame = line.next() => frame,
+            frame = connection.next() => frame,
             () = sleep_until(alarm.unwrap_or(self.begun)), if alarm.is_some() => {
                 self.core.handle_timeout(self.now());
                 self.flush().await;
                 return Ok(());
             }
         };
-        let (now, epoch) = (self.now(), Epoch(self.epoch));
+        let (now, epoch) = (self.now(), Epoch(self.attempt));
         match frame {
             Frame::Closed(close) => {
                 self.lose();
@@ -267,7 +267,7 @@ impl Client {
 
     fn take(&mut self, message: Message) {
         let (now, bytes) = (self.now(), message.len() as u64);
-        let number = self.core.handle_message(Epoch(self.epoch), bytes).expect("a server that keeps to the protocol");
+        let number = self.core.handle_message(Epoch(self.attempt), bytes).expect("a server that keeps to the protocol");
         if let Some(number) = number {
             self.core.take(now, number);
             self.inbox.push_back((number, message));
@@ -285,19 +285,19 @@ impl Client {
                 Output::Transmit(_, Message::Text(text)) => Frame::Text(wire::escape(&text).into_owned()),
                 Output::Transmit(_, Message::Binary(bytes)) => Frame::Binary(bytes.to_vec()),
             };
-            if let Some(line) = &mut self.line {
-                line.feed(frame).await;
+            if let Some(connection) = &mut self.connection {
+                connection.feed(frame).await;
             }
         }
-        if let Some(line) = &mut self.line {
-            line.flush().await;
+        if let Some(connection) = &mut self.connection {
+            connection.flush().await;
         }
     }
 }
 
 impl Raw {
     async fn feed(&mut self, frame: Frame) {
-        // A line that is gone swallows what it is given.
+        // A connection that is gone swallows what it is given.
         let _ = self.socket.feed(frame.into()).await;
     }
 

@@ -1,15 +1,15 @@
-//! A server on a real port, clients that run the protocol's own core, and clients that do not.
+//! A server on a real port, clients that run the protocol crate's session, and clients that do not.
 
 pub mod client;
 pub mod gate;
-pub mod house;
 pub mod raw;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod server;
 
 pub use client::Client;
-pub use house::{House, Tap, echo};
 pub use raw::Raw;
+pub use server::{Server, Tap, echo};
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A line without a core behind it, for clients that do as they like.
+//! A connection without a session behind it, for clients that send what they like.
 
 use std::net::SocketAddr;
 
@@ -24,39 +24,39 @@ pub enum Frame {
     Closed(Option<(u16, String)>),
 }
 
-/// Why there is no line.
+/// Why there is no connection.
 #[derive(Debug)]
-pub enum NoLine {
+pub enum NoConnection {
     Status(StatusCode),
     Other,
 }
 
 impl Raw {
-    pub async fn dial(address: SocketAddr, path: &str, protocol: Option<&str>) -> Result<Self, NoLine> {
-        Self::dial_with(address, path, protocol, |_| {}).await
+    pub async fn connect(address: SocketAddr, path: &str, protocol: Option<&str>) -> Result<Self, NoConnection> {
+        Self::connect_with(address, path, protocol, |_| {}).await
     }
 
     /// With a request that is changed first.
-    pub async fn dial_with(
+    pub async fn connect_with(
         address: SocketAddr,
         path: &str,
         protocol: Option<&str>,
         change: impl FnOnce(&mut Request<()>),
-    ) -> Result<Self, NoLine> {
+    ) -> Result<Self, NoConnection> {
         let mut request = format!("ws://{address}/{path}").into_client_request().unwrap();
         if let Some(protocol) = protocol {
             let offer = HeaderValue::try_from(protocol).unwrap();
             request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, offer);
         }
         change(&mut request);
-        let stream = TcpStream::connect(address).await.map_err(|_| NoLine::Other)?;
+        let stream = TcpStream::connect(address).await.map_err(|_| NoConnection::Other)?;
         match soon("a handshake", client_async(request, stream)).await {
             Ok((socket, response)) => {
                 let protocol = response.headers().get(header::SEC_WEBSOCKET_PROTOCOL);
                 Ok(Self { socket, protocol: protocol.map(|value| value.to_str().unwrap().to_owned()) })
             }
-            Err(Error::Http(response)) => Err(NoLine::Status(response.status())),
-            Err(_) => Err(NoLine::Other),
+            Err(Error::Http(response)) => Err(NoConnection::Status(response.status())),
+            Err(_) => Err(NoConnection::Other),
         }
     }
 

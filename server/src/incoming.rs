@@ -1,4 +1,4 @@
-//! A line and who dialled it, on the way to a session.
+//! A connection on its way to a session.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,38 +6,38 @@ use std::sync::Arc;
 
 use undrop::core::wire::Token;
 
+use crate::channel::Channel;
+use crate::connection::Connection;
 use crate::handshake::Handshake;
-use crate::line::Line;
-use crate::mailbox::Mailbox;
 use crate::{Principal, Session, SessionId};
 
-/// What the app does with a session.
+/// The app's handler, before it has a session.
 pub(crate) type Handler = Box<dyn FnOnce(Session) -> Handling + Send>;
 
-/// The app's doing it.
+/// The app's handler at work.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A line and who dialled it.
-pub(crate) struct Visit {
-    pub(crate) line: Line,
+/// A connection whose client is authenticated.
+pub(crate) struct Incoming {
+    pub(crate) connection: Connection,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) principal: Principal,
     pub(crate) handler: Handler,
 }
 
-/// A visit that asks for a session.
-pub(crate) struct Arrival {
-    pub(crate) visit: Visit,
+/// An incoming connection that asks for a session.
+pub(crate) struct ResumeRequest {
+    pub(crate) incoming: Incoming,
     pub(crate) token: Token,
-    /// How many messages its client has taken.
+    /// How many messages its client has received.
     pub(crate) received: u64,
 }
 
-impl Visit {
-    /// Has the app's handler begin on a session.
-    pub(crate) fn begin(self, id: SessionId, restored: bool, mailbox: Arc<Mailbox>) -> (Line, Handling) {
-        let Visit { line, handshake, principal, handler } = self;
-        (line, handler(Session::new(id, principal, handshake, restored, mailbox)))
+impl Incoming {
+    /// Calls the app's handler with a new `Session`.
+    pub(crate) fn begin(self, id: SessionId, restored: bool, channel: Arc<Channel>) -> (Connection, Handling) {
+        let Incoming { connection, handshake, principal, handler } = self;
+        (connection, handler(Session::new(id, principal, handshake, restored, channel)))
     }
 }
 

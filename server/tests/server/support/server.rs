@@ -14,15 +14,15 @@ use undrop_server::{Builder, Config, Origins, Principal, Received, Refused, Sess
 
 use super::soon;
 
-/// A server on a real port. Who says `?user=NAME` is that user; who says `?user=` is refused.
-pub struct House {
+/// A server on a real port. A client with `?user=NAME` is that user; one with `?user=` is refused.
+pub struct Server {
     pub address: SocketAddr,
     pub sessions: Sessions,
     /// What its store needs to live.
     _store: Option<Box<dyn Any>>,
 }
 
-impl House {
+impl Server {
     pub async fn new<F, Fut>(config: Config, handler: F) -> Self
     where
         F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
@@ -61,21 +61,21 @@ impl House {
         Self { address, sessions, _store: None }
     }
 
-    /// One for each store there is.
+    /// A server for each store there is.
     pub async fn on_each_store<F, Fut>(config: Config, handler: F) -> Vec<Self>
     where
         F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let mut houses = vec![Self::new(config.clone(), handler.clone()).await];
+        let mut servers = vec![Self::new(config.clone(), handler.clone()).await];
         #[cfg(feature = "redis")]
         {
             let redis = super::redis::Redis::start().await;
-            let mut house = Self::with_store(config, redis.store(), handler).await;
-            house._store = Some(Box::new(redis));
-            houses.push(house);
+            let mut server = Self::with_store(config, redis.store(), handler).await;
+            server._store = Some(Box::new(redis));
+            servers.push(server);
         }
-        houses
+        servers
     }
 
     /// One metric's value.
@@ -128,7 +128,7 @@ impl Tap {
         Self { sender, receiver: Arc::new(Mutex::new(receiver)) }
     }
 
-    /// A handler for [`House::new`].
+    /// A handler for [`Server::new`].
     pub fn handler(
         &self,
     ) -> impl Fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Clone + Send + Sync + use<> {

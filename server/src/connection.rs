@@ -1,4 +1,4 @@
-//! A line: one WebSocket, whichever library it is from.
+//! A connection: one WebSocket, of whichever library.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -14,7 +14,7 @@ use undrop::core::wire::{self, Control, Malformed};
 use crate::metrics::Count;
 use crate::{Message, codes};
 
-/// So much is written at once. A line keeps a buffer of this size once it has had so much to say.
+/// How many bytes are written at once. A connection that had as many to write once keeps a buffer of this size.
 pub(crate) const WRITE_BUFFER: usize = 16 << 10;
 
 /// What is read from a WebSocket, and written to it.
@@ -24,11 +24,11 @@ pub(crate) enum Frame {
     Binary(Bytes),
     Close(u16, String),
     Ping,
-    /// What the library sees to by itself.
+    /// What the library handles by itself.
     Other,
 }
 
-/// Why nothing more can be read or written.
+/// Why a WebSocket can't be read or written any more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Broken {
     Gone,
@@ -37,7 +37,7 @@ pub(crate) enum Broken {
     BadFrame,
 }
 
-/// A WebSocket.
+/// A WebSocket of one of the libraries.
 pub(crate) trait Socket: Send {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>>;
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
@@ -45,96 +45,95 @@ pub(crate) trait Socket: Send {
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
 }
 
-/// One WebSocket, and what of it has to leave yet.
-pub(crate) struct Line {
+pub(crate) struct Connection {
     socket: Box<dyn Socket>,
+    /// Whether something was written since the last flush.
     written: bool,
-    /// Whether the library has an answer to a ping that has to leave.
+    /// Whether the library holds a pong that is not flushed.
     owes_pong: bool,
-    /// While it lives the server has one line more.
-    _presence: Count,
+    _count: Count,
 }
 
-/// What came over a line.
+/// What a client sent.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Input {
     Message(Message),
     Control(Control),
     Malformed(Malformed),
-    /// Something that only shows that the other end is there.
-    Sign,
+    /// A frame that only shows that the client is there.
+    Alive,
 }
 
-/// Why a line ends.
+/// Why a connection ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Loss {
-    /// It is gone already, or the client closes it.
+pub(crate) enum Disconnect {
+    /// The client has closed it or lost it.
     Gone,
-    /// The client says nothing, and will not answer a close either.
-    Dead,
-    /// It is to be closed with this.
+    /// The client did not answer a probe, and will not answer a close frame either.
+    Silent,
+    /// The server closes it, with this code and reason.
     Close(u16, String),
 }
 
-impl Loss {
+impl Disconnect {
     pub(crate) fn close(code: u16, reason: &str) -> Self {
-        Loss::Close(code, reason.to_owned())
+        Disconnect::Close(code, reason.to_owned())
     }
 }
 
-impl From<Violation> for Loss {
+impl From<Violation> for Disconnect {
     fn from(violation: Violation) -> Self {
-        Loss::close(Violation::CODE, violation.reason())
+        Disconnect::close(Violation::CODE, violation.reason())
     }
 }
 
-impl From<Broken> for Loss {
+impl From<Broken> for Disconnect {
     fn from(broken: Broken) -> Self {
         match broken {
-            Broken::Gone => Loss::Gone,
-            Broken::TooLarge => Loss::close(codes::TOO_LARGE, "message too large"),
-            Broken::NotUtf8 => Loss::close(codes::NOT_UTF8, "text that is not UTF-8"),
-            Broken::BadFrame => Loss::close(Violation::CODE, "malformed frame"),
+            Broken::Gone => Disconnect::Gone,
+            Broken::TooLarge => Disconnect::close(codes::TOO_LARGE, "message too large"),
+            Broken::NotUtf8 => Disconnect::close(codes::NOT_UTF8, "text that is not UTF-8"),
+            Broken::BadFrame => Disconnect::close(Violation::CODE, "malformed frame"),
         }
     }
 }
 
-impl Line {
-    pub(crate) fn new(socket: Box<dyn Socket>, presence: Count) -> Self {
-        Self { socket, written: false, owes_pong: false, _presence: presence }
+impl Connection {
+    pub(crate) fn new(socket: Box<dyn Socket>, count: Count) -> Self {
+        Self { socket, written: false, owes_pong: false, _count: count }
     }
 
-    /// The next thing that comes, by the rules of the protocol.
-    pub(crate) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<Heard, Loss>> {
+    /// The next input of a connection with a session.
+    pub(crate) fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<Result<Input, Disconnect>> {
         Poll::Ready(match ready!(self.poll_read(context))? {
-            Frame::Binary(bytes) => Ok(Heard::Message(Message::Binary(bytes))),
-            Frame::Text(text) if !text.starts_with(wire::ESCAPE) => Ok(Heard::Message(Message::Text(text))),
+            Frame::Binary(bytes) => Ok(Input::Message(Message::Binary(bytes))),
+            Frame::Text(text) if !text.starts_with(wire::ESCAPE) => Ok(Input::Message(Message::Text(text))),
             Frame::Text(text) => match wire::unescape(&text) {
-                Some(escaped) => Ok(Heard::Message(Message::text(escaped))),
-                None => Ok(Control::decode(text.bytes()).map_or_else(Heard::Malformed, Heard::Control)),
+                Some(escaped) => Ok(Input::Message(Message::text(escaped))),
+                None => Ok(Control::decode(text.bytes()).map_or_else(Input::Malformed, Input::Control)),
             },
-            Frame::Ping | Frame::Other => Ok(Heard::Sign),
-            Frame::Close(..) => Err(Loss::Gone),
+            Frame::Ping | Frame::Other => Ok(Input::Alive),
+            Frame::Close(..) => Err(Disconnect::Gone),
         })
     }
 
-    /// The same without the protocol: all text is the app's.
-    pub(crate) fn poll_plain(&mut self, context: &mut Context<'_>) -> Poll<Result<Heard, Loss>> {
+    /// The next input of a plain connection: each text is a message.
+    pub(crate) fn poll_plain(&mut self, context: &mut Context<'_>) -> Poll<Result<Input, Disconnect>> {
         Poll::Ready(match ready!(self.poll_read(context))? {
-            Frame::Binary(bytes) => Ok(Heard::Message(Message::Binary(bytes))),
-            Frame::Text(text) => Ok(Heard::Message(Message::Text(text))),
-            Frame::Ping | Frame::Other => Ok(Heard::Sign),
-            Frame::Close(..) => Err(Loss::Gone),
+            Frame::Binary(bytes) => Ok(Input::Message(Message::Binary(bytes))),
+            Frame::Text(text) => Ok(Input::Message(Message::Text(text))),
+            Frame::Ping | Frame::Other => Ok(Input::Alive),
+            Frame::Close(..) => Err(Disconnect::Gone),
         })
     }
 
-    /// Whether it takes something more now.
-    pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Loss>> {
-        self.socket.poll_ready(context).map_err(Loss::from)
+    /// Whether the connection takes one more frame now.
+    pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Disconnect>> {
+        self.socket.poll_ready(context).map_err(Disconnect::from)
     }
 
-    /// To be called when it is ready.
-    pub(crate) fn write_message(&mut self, message: Message) -> Result<(), Loss> {
+    /// Called when the connection is ready.
+    pub(crate) fn write_message(&mut self, message: Message) -> Result<(), Disconnect> {
         self.write(match message {
             Message::Binary(bytes) => Frame::Binary(bytes),
             Message::Text(text) if !text.starts_with(wire::ESCAPE) => Frame::Text(text),
@@ -142,25 +141,25 @@ impl Line {
         })
     }
 
-    /// The same without the protocol.
-    pub(crate) fn write_plain(&mut self, message: Message) -> Result<(), Loss> {
+    /// Called when the connection is ready. Nothing is escaped.
+    pub(crate) fn write_plain(&mut self, message: Message) -> Result<(), Disconnect> {
         self.write(match message {
             Message::Binary(bytes) => Frame::Binary(bytes),
             Message::Text(text) => Frame::Text(text),
         })
     }
 
-    /// The same. Browsers answer by themselves.
-    pub(crate) fn write_ping(&mut self) -> Result<(), Loss> {
+    /// Called when the connection is ready. Browsers answer such a ping by themselves.
+    pub(crate) fn write_ping(&mut self) -> Result<(), Disconnect> {
         self.write(Frame::Ping)
     }
 
-    /// To be called when it is ready.
-    pub(crate) fn write_control(&mut self, control: Control) -> Result<(), Loss> {
+    /// Called when the connection is ready.
+    pub(crate) fn write_control(&mut self, control: Control) -> Result<(), Disconnect> {
         self.write(Frame::Text(control.to_text().into()))
     }
 
-    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Loss>> {
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Disconnect>> {
         if self.written {
             ready!(self.socket.poll_flush(context))?;
             self.written = false;
@@ -168,13 +167,13 @@ impl Line {
         Poll::Ready(Ok(()))
     }
 
-    /// Closes it with this, if anything, and waits for the client to do its part, but not for ever.
-    pub(crate) async fn part(mut self, loss: Loss, patience: Duration) {
-        if loss == Loss::Dead {
+    /// Sends the close frame, if there is one to send, and waits at most `close_timeout` for the client's.
+    pub(crate) async fn close(mut self, disconnect: Disconnect, close_timeout: Duration) {
+        if disconnect == Disconnect::Silent {
             return;
         }
-        let _ = timeout(patience, async {
-            if let Loss::Close(code, reason) = loss {
+        let _ = timeout(close_timeout, async {
+            if let Disconnect::Close(code, reason) = disconnect {
                 poll_fn(|context| self.socket.poll_ready(context)).await?;
                 self.socket.write(Frame::Close(code, cut(reason)))?;
             }
@@ -183,9 +182,9 @@ impl Line {
                 match poll_fn(|context| self.poll_read(context)).await {
                     Ok(_) => {}
                     Err(Broken::Gone) => return Ok(()),
-                    // What can't be read stays unread, and TCP takes back what was written if a line ends like that.
-                    // The close frame should get there first.
-                    Err(_) => sleep(patience).await,
+                    // Bytes that can't be parsed stay unread, and a TCP connection that is dropped with unread bytes is reset,
+                    // which discards what was written. The close frame should arrive first.
+                    Err(_) => sleep(close_timeout).await,
                 }
             }
             #[allow(unreachable_code)]
@@ -194,8 +193,8 @@ impl Line {
         .await;
     }
 
-    /// The next frame. The answer to a ping leaves first: the library keeps one for each ping, and a client that asked on and on
-    /// and read nothing would fill the memory with them.
+    /// The next frame. The pong for the last ping is flushed first: the library keeps one for each ping, and a client that
+    /// sent pings and read nothing would fill the memory with them.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
         if self.owes_pong {
             ready!(self.socket.poll_flush(context))?;
@@ -206,7 +205,7 @@ impl Line {
         read
     }
 
-    fn write(&mut self, frame: Frame) -> Result<(), Loss> {
+    fn write(&mut self, frame: Frame) -> Result<(), Disconnect> {
         self.written = true;
         Ok(self.socket.write(frame)?)
     }
@@ -219,7 +218,7 @@ fn cut(mut reason: String) -> String {
     reason
 }
 
-/// What a library's error means.
+/// Classifies an error of the library.
 pub(crate) fn broken(error: &tungstenite::Error) -> Broken {
     match error {
         tungstenite::Error::Capacity(_) => Broken::TooLarge,
@@ -244,7 +243,7 @@ mod tests {
     use super::*;
     use crate::metrics::Gauge;
 
-    /// Pings on and on, and takes no answer until it is told to.
+    /// Sends one ping after another, and takes no pong until it is told to.
     struct Flood {
         pings: Arc<AtomicUsize>,
         takes: Arc<AtomicBool>,
@@ -273,20 +272,20 @@ mod tests {
     fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
         let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let flood = Flood { pings: pings.clone(), takes: takes.clone() };
-        let mut line = Line::new(Box::new(flood), Gauge::default().count());
+        let mut connection = Connection::new(Box::new(flood), Gauge::default().count());
         let mut context = Context::from_waker(Waker::noop());
-        assert!(matches!(line.poll_heard(&mut context), Poll::Ready(Ok(Heard::Sign))));
+        assert!(matches!(connection.poll_input(&mut context), Poll::Ready(Ok(Input::Alive))));
         for _ in 0..10 {
-            assert!(line.poll_heard(&mut context).is_pending());
+            assert!(connection.poll_input(&mut context).is_pending());
         }
         assert_eq!(pings.load(Relaxed), 1);
         takes.store(true, Relaxed);
-        assert!(line.poll_heard(&mut context).is_ready());
+        assert!(connection.poll_input(&mut context).is_ready());
         assert_eq!(pings.load(Relaxed), 2);
     }
 
     #[test]
-    fn a_close_reason_is_cut_between_letters() {
+    fn a_close_reason_is_cut_between_characters() {
         assert_eq!(cut("ä".repeat(100)).len(), 122);
         assert_eq!(cut("short".into()), "short");
     }

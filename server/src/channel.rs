@@ -1,0 +1,291 @@
+//! The channel between the app and a session's task: the app's commands one way, the client's messages the other.
+//!
+//! The handler runs inside the task, so most commands are collected without a wake-up.
+
+use std::collections::VecDeque;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::oneshot;
+
+use crate::Message;
+use crate::amount::Amount;
+use crate::ending::{Cause, Ending, NotCommitted, SendError};
+use crate::shared::Shared;
+
+pub(crate) enum Command {
+    Send { message: Message, delivered: Option<oneshot::Sender<()>> },
+    Commit { number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>> },
+    Close { code: u16, reason: String },
+}
+
+/// What the task has yet to collect.
+#[derive(Default)]
+pub(crate) struct Collected {
+    pub(crate) commands: Vec<Command>,
+    /// The handler was woken.
+    pub(crate) handler: bool,
+}
+
+impl Collected {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && !self.handler
+    }
+}
+
+pub(crate) struct Channel {
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+}
+
+struct State {
+    pending: Collected,
+    /// Whether the task is still there.
+    attended: bool,
+    task: Option<Waker>,
+    inbox: VecDeque<(u64, Message)>,
+    /// How much is in the inbox.
+    unread: Amount,
+    reader: Option<Waker>,
+    ending: Option<Ending>,
+    /// How much of what the app sent is not acknowledged: of what the task has collected, ...
+    collected: Amount,
+    /// ... and of what it has not.
+    queued: Amount,
+    /// How many messages the app has sent since the session began.
+    sent: u64,
+}
+
+impl Channel {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let state = State {
+            pending: Collected::default(),
+            attended: true,
+            task: None,
+            inbox: VecDeque::new(),
+            unread: Amount::default(),
+            reader: None,
+            ending: None,
+            collected: Amount::default(),
+            queued: Amount::default(),
+            sent: 0,
+        };
+        Self { shared, state: Mutex::new(state) }
+    }
+
+    // The app's side.
+
+    /// The next message, or nothing when the session is over.
+    pub(crate) fn poll_received(&self, context: &mut Context<'_>) -> Poll<Option<(u64, Message)>> {
+        let mut state = self.state.lock();
+        if let Some(received) = state.inbox.pop_front() {
+            state.unread -= Amount::of(&received.1);
+            // There is room again.
+            wake(&mut state.task);
+            return Poll::Ready(Some(received));
+        }
+        if state.ending.is_some() {
+            return Poll::Ready(None);
+        }
+        set(&mut state.reader, context);
+        Poll::Pending
+    }
+
+    pub(crate) fn send(&self, message: Message, delivered: Option<oneshot::Sender<()>>) -> Result<(), SendError> {
+        let mut state = self.state.lock();
+        if state.final_cause().is_some() {
+            return Err(SendError::Over);
+        }
+        self.reserve(&mut state, std::slice::from_ref(&message))?;
+        state.sent += 1;
+        state.push(Command::Send { message, delivered });
+        Ok(())
+    }
+
+    pub(crate) fn commit(&self, number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>>) {
+        let mut state = self.state.lock();
+        let answer = match state.final_cause() {
+            Some(cause) => cause.answer_to_commit(!replies.is_empty()),
+            None => match self.reserve(&mut state, &replies) {
+                Ok(()) => {
+                    state.sent += replies.len() as u64;
+                    state.push(Command::Commit { number, replies, done });
+                    return;
+                }
+                Err(error) => Err(error.into()),
+            },
+        };
+        drop(state);
+        let _ = done.send(answer);
+    }
+
+    pub(crate) fn close(&self, code: u16, reason: String) {
+        self.state.lock().push(Command::Close { code, reason });
+    }
+
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.state.lock().ending.clone()
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.state.lock().sent
+    }
+
+    // The task's side.
+
+    pub(crate) fn collect(&self) -> Collected {
+        let mut state = self.state.lock();
+        let queued = take(&mut state.queued);
+        state.collected += queued;
+        take(&mut state.pending)
+    }
+
+    /// Has the task woken by the next command, unless there is one already.
+    pub(crate) fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if !state.pending.is_empty() {
+            return Poll::Ready(());
+        }
+        set(&mut state.task, context);
+        Poll::Pending
+    }
+
+    /// The task is awake: no command need wake it until it sleeps.
+    pub(crate) fn awake(&self) {
+        self.state.lock().task = None;
+    }
+
+    /// Hands messages to the handler.
+    pub(crate) fn deliver(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
+        let mut state = self.state.lock();
+        for (number, message) in messages {
+            state.unread += Amount::of(&message);
+            state.inbox.push_back((number, message));
+        }
+        wake_reader(state);
+    }
+
+    /// How much the handler has yet to receive.
+    pub(crate) fn unread(&self) -> Amount {
+        self.state.lock().unread
+    }
+
+    /// Sets how many messages were sent before the session was restored.
+    pub(crate) fn restore(&self, sent: u64) {
+        self.state.lock().sent = sent;
+    }
+
+    /// Sets how much of what was collected is not acknowledged.
+    pub(crate) fn set_unacknowledged(&self, amount: Amount) {
+        let mut state = self.state.lock();
+        self.free(state.collected);
+        self.total_bytes().fetch_add(amount.bytes, Ordering::Relaxed);
+        state.collected = amount;
+    }
+
+    /// The task is gone. What it did not collect is answered by how the session ended.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.attended = false;
+        // A task that goes without an ending was dropped with its runtime.
+        let ending = Ending { cause: Cause::Shutdown, undelivered: Vec::new() };
+        let cause = state.ending.get_or_insert(ending).cause;
+        let commands = take(&mut state.pending.commands);
+        self.free(take(&mut state.queued));
+        self.free(take(&mut state.collected));
+        wake_reader(state);
+        for command in commands {
+            if let Command::Commit { replies, done, .. } = command {
+                let _ = done.send(cause.answer_to_commit(!replies.is_empty()));
+            }
+        }
+    }
+
+    /// Records how the session ended. The first ending stays.
+    pub(crate) fn end(&self, ending: Ending) {
+        let mut state = self.state.lock();
+        state.ending.get_or_insert(ending);
+        wake_reader(state);
+    }
+
+    // Helpers.
+
+    /// Reserves room for messages that are sent.
+    fn reserve(&self, state: &mut State, messages: &[Message]) -> Result<(), SendError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let limits = &self.shared.config.limits;
+        let more: Amount = messages.iter().map(Amount::of).sum();
+        let own = state.collected + state.queued + more;
+        // Added before it is compared, so that many sessions at once do not all find the same room.
+        let total = self.total_bytes().fetch_add(more.bytes, Ordering::Relaxed) + more.bytes;
+        if own.messages > limits.outbox.messages as usize
+            || own.bytes > limits.outbox.bytes
+            || total > limits.outboxes as u64
+        {
+            self.free(more);
+            return Err(SendError::Full);
+        }
+        state.queued += more;
+        Ok(())
+    }
+
+    /// The bytes in the outboxes of all sessions together.
+    fn total_bytes(&self) -> &AtomicU64 {
+        &self.shared.metrics.outbox_bytes
+    }
+
+    fn free(&self, amount: Amount) {
+        self.total_bytes().fetch_sub(amount.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Wakes the handler. The task sees that before it sleeps; if the task woke itself instead, it would go to the end of its
+/// worker's queue, and tokio would wake another worker for it.
+impl Wake for Channel {
+    fn wake(self: Arc<Self>) {
+        let mut state = self.state.lock();
+        state.pending.handler = true;
+        wake(&mut state.task);
+    }
+}
+
+impl State {
+    /// Why the session takes nothing more from the app, if it does not. A session whose server shuts down still does, as
+    /// long as its task is there.
+    fn final_cause(&self) -> Option<Cause> {
+        let cause = self.ending.as_ref()?.cause;
+        (cause != Cause::Shutdown || !self.attended).then_some(cause)
+    }
+
+    fn push(&mut self, command: Command) {
+        self.pending.commands.push(command);
+        wake(&mut self.task);
+    }
+}
+
+fn set(waker: &mut Option<Waker>, context: &mut Context<'_>) {
+    match waker {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *waker = Some(context.waker().clone()),
+    }
+}
+
+/// Wakes without the lock: the reader may be the handler, whose waker takes the same lock.
+fn wake_reader(mut state: MutexGuard<'_, State>) {
+    let reader = state.reader.take();
+    drop(state);
+    if let Some(reader) = reader {
+        reader.wake();
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}

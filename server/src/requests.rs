@@ -1,0 +1,108 @@
+//! What the session manager asks of a session's task.
+
+use std::mem::take;
+use std::task::{Context, Poll, Waker};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::incoming::ResumeRequest;
+
+/// The requests that the task has yet to collect.
+#[derive(Default)]
+pub(crate) struct Collected {
+    pub(crate) resumes: Vec<ResumeRequest>,
+    /// The session is to make room for another one.
+    pub(crate) evict: bool,
+    /// The server shuts down.
+    pub(crate) shutdown: bool,
+}
+
+impl Collected {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resumes.is_empty() && !self.evict && !self.shutdown
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Requests(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    pending: Collected,
+    /// Whether the session has left its slot: nobody collects resume requests any more.
+    closed: bool,
+    task: Option<Waker>,
+    disconnected_since: Option<Instant>,
+}
+
+impl Requests {
+    // The session manager's side.
+
+    /// Leaves a resume request, or hands it back if the session has left its slot.
+    pub(crate) fn resume(&self, request: ResumeRequest) -> Result<(), ResumeRequest> {
+        let mut state = self.0.lock();
+        if state.closed {
+            return Err(request);
+        }
+        state.pending.resumes.push(request);
+        state.wake();
+        Ok(())
+    }
+
+    pub(crate) fn evict(&self) {
+        let mut state = self.0.lock();
+        state.pending.evict = true;
+        state.wake();
+    }
+
+    pub(crate) fn shut_down(&self) {
+        let mut state = self.0.lock();
+        state.pending.shutdown = true;
+        state.wake();
+    }
+
+    /// Since when the session has had no connection, if it has none.
+    pub(crate) fn disconnected_since(&self) -> Option<Instant> {
+        self.0.lock().disconnected_since
+    }
+
+    // The task's side.
+
+    pub(crate) fn collect(&self) -> Collected {
+        take(&mut self.0.lock().pending)
+    }
+
+    /// Has the task woken by the next request, unless there is one already.
+    pub(crate) fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock();
+        if !state.pending.is_empty() {
+            return Poll::Ready(());
+        }
+        match &mut state.task {
+            Some(task) => task.clone_from(context.waker()),
+            None => state.task = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    pub(crate) fn set_disconnected(&self, since: Option<Instant>) {
+        self.0.lock().disconnected_since = since;
+    }
+
+    /// Takes no resume requests from now on. Returns those that are not collected.
+    #[must_use]
+    pub(crate) fn close(&self) -> Vec<ResumeRequest> {
+        let mut state = self.0.lock();
+        state.closed = true;
+        take(&mut state.pending.resumes)
+    }
+}
+
+impl State {
+    fn wake(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+}

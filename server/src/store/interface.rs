@@ -1,0 +1,107 @@
+//! What a store does.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::record::{Change, Claim, Fence, Fresh};
+use crate::{Principal, SessionId};
+
+/// Where sessions are kept.
+///
+/// A store may be shared by many nodes. Each time a node claims a session, the store gives it a [`Fence`] that is greater
+/// than all before, and from then on nothing is written under a lesser one: a node that lost a session to another can't
+/// touch it any more, however late its writes arrive.
+///
+/// A node repeats a step whose answer was lost, though the step may have been carried out. So a write says
+/// [from where on](super::Numbered::after) its messages count, and a store skips those that it has.
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a fresh session.
+    fn create(&self, id: SessionId, fresh: Fresh) -> impl Future<Output = Result<Fence, Unavailable>> + Send;
+
+    /// Claims a session for this node, if there is one and it is this principal's. Otherwise nothing changes.
+    fn claim(&self, id: SessionId, principal: &Principal) -> impl Future<Output = Result<Claim, Unavailable>> + Send;
+
+    /// Makes the whole change or nothing of it, and lets the session expire one and a half times its time to live from now on:
+    /// its node writes, if only an empty change, each time half of its time to live has passed.
+    fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Removes the session.
+    fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// For several nodes in one process, as tests have them, or a node and the one that takes over from it.
+impl<S: Store> Store for Arc<S> {
+    fn create(&self, id: SessionId, fresh: Fresh) -> impl Future<Output = Result<Fence, Unavailable>> + Send {
+        S::create(self, id, fresh)
+    }
+
+    fn claim(&self, id: SessionId, principal: &Principal) -> impl Future<Output = Result<Claim, Unavailable>> + Send {
+        S::claim(self, id, principal)
+    }
+
+    fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send {
+        S::write(self, id, fence, change)
+    }
+
+    fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send {
+        S::remove(self, id, fence)
+    }
+}
+
+/// Why a step changed nothing, as far as is known.
+#[derive(Debug)]
+pub enum Failure {
+    /// The session is not this node's any more: another one has claimed it, or it has expired.
+    Fenced,
+    /// It is not known whether anything was changed. The node tries again.
+    Unavailable(Unavailable),
+}
+
+impl From<Unavailable> for Failure {
+    fn from(unavailable: Unavailable) -> Self {
+        Failure::Unavailable(unavailable)
+    }
+}
+
+/// The store did not answer.
+#[derive(Debug)]
+pub struct Unavailable(pub Box<dyn Error + Send + Sync>);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the store is not available: {}", self.0)
+    }
+}
+
+impl Error for Unavailable {}
+
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A `Store` as a trait object.
+pub(crate) trait AnyStore: Send + Sync + 'static {
+    fn create(&self, id: SessionId, fresh: Fresh) -> Pending<'_, Result<Fence, Unavailable>>;
+    fn claim<'a>(&'a self, id: SessionId, principal: &'a Principal) -> Pending<'a, Result<Claim, Unavailable>>;
+    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>>;
+    fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>>;
+}
+
+impl<S: Store> AnyStore for S {
+    fn create(&self, id: SessionId, fresh: Fresh) -> Pending<'_, Result<Fence, Unavailable>> {
+        Box::pin(Store::create(self, id, fresh))
+    }
+
+    fn claim<'a>(&'a self, id: SessionId, principal: &'a Principal) -> Pending<'a, Result<Claim, Unavailable>> {
+        Box::pin(Store::claim(self, id, principal))
+    }
+
+    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>> {
+        Box::pin(Store::write(self, id, fence, change))
+    }
+
+    fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>> {
+        Box::pin(Store::remove(self, id, fence))
+    }
+}
