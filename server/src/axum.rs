@@ -3,20 +3,22 @@
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::task::{Context, Poll};
 
+use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message as AxumMessage, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::{Sink as _, Stream as _};
-use http::HeaderValue;
 use http::request::Parts;
-use std::pin::Pin;
-use tokio_tungstenite::tungstenite;
+use http::{HeaderValue, StatusCode, Version, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::connection::{Broken, Frame, Socket, WRITE_BUFFER, broken};
 use crate::incoming::boxed;
+use crate::websocket::config;
 use crate::{Handshake, Session, Sessions};
 
 /// An extractor for a route that serves sessions. The [`Sessions`] are taken from the router's state.
@@ -47,7 +49,9 @@ use crate::{Handshake, Session, Sessions};
 #[must_use = "a connection that is not upgraded is refused"]
 pub struct SessionUpgrade {
     sessions: Sessions,
-    upgrade: WebSocketUpgrade,
+    on_upgrade: Option<OnUpgrade>,
+    /// The request's `Sec-WebSocket-Key`, which HTTP/2 has not.
+    key: Option<HeaderValue>,
     handshake: Handshake,
 }
 
@@ -61,8 +65,12 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let handshake = Handshake::of(&parts.uri, &parts.headers, address);
-        let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await?;
-        Ok(Self { sessions: Sessions::from_ref(state), upgrade, handshake })
+        let on_upgrade = parts.extensions.get::<OnUpgrade>().cloned();
+        let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| parts.version <= Version::HTTP_11).cloned();
+        // axum checks the request. Its own WebSocket has the errors of whichever version of tungstenite axum uses, which
+        // can't be told apart from here, so the WebSocket is made here.
+        let _ = WebSocketUpgrade::from_request_parts(parts, state).await?;
+        Ok(Self { sessions: Sessions::from_ref(state), on_upgrade, key, handshake })
     }
 }
 
@@ -84,69 +92,43 @@ impl SessionUpgrade {
         F: FnOnce(Session) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let Self { sessions, upgrade, mut handshake } = self;
+        let Self { sessions, on_upgrade, key, mut handshake } = self;
         let manager = sessions.manager;
         let agreed = match manager.admit(&handshake) {
             Ok(agreed) => agreed,
             Err(rejection) => return (rejection.status, rejection.text).into_response(),
         };
         handshake.protocol = agreed.protocol;
-        let limits = &manager.shared.config.limits;
-        let mut upgrade = upgrade
-            .max_message_size(limits.message_bytes)
-            .max_frame_size(limits.message_bytes)
-            .read_buffer_size(limits.read_buffer)
-            .write_buffer_size(WRITE_BUFFER);
-        if let Some(answer) = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok()) {
-            upgrade.set_selected_protocol(answer);
-        }
+        let answer = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok());
         let handler = boxed(handler);
-        upgrade.on_upgrade(move |socket| manager.receive(Box::new(socket), agreed.kind, handshake, handler))
+        tokio::spawn(async move {
+            // The extractor has refused a request that can't be upgraded.
+            let Some(on_upgrade) = on_upgrade else { return };
+            // The client has gone meanwhile.
+            let Ok(upgraded) = on_upgrade.await else { return };
+            let config = config(&manager.shared.config.limits);
+            let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+            manager.receive(Box::new(socket), agreed.kind, handshake, handler).await;
+        });
+        accepted(key.as_ref(), answer)
     }
 }
 
-impl Socket for WebSocket {
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
-        Pin::new(self).poll_next(context).map(|next| match next {
-            None => Err(Broken::Gone),
-            Some(Err(error)) => Err(cause(error)),
-            Some(Ok(AxumMessage::Text(text))) => {
-                // It was checked before, and still is what it was.
-                let text = tungstenite::Utf8Bytes::try_from(bytes::Bytes::from(text));
-                text.map(Frame::Text).map_err(|_| Broken::NotUtf8)
-            }
-            Some(Ok(AxumMessage::Binary(bytes))) => Ok(Frame::Binary(bytes)),
-            Some(Ok(AxumMessage::Ping(_))) => Ok(Frame::Ping),
-            Some(Ok(AxumMessage::Pong(_))) => Ok(Frame::Other),
-            Some(Ok(AxumMessage::Close(_))) => Err(Broken::Gone),
-        })
+/// The answer to a handshake that is accepted: <https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2>, and for HTTP/2
+/// <https://www.rfc-editor.org/rfc/rfc8441#section-5>.
+fn accepted(key: Option<&HeaderValue>, protocol: Option<HeaderValue>) -> Response {
+    let mut response = Response::new(Body::empty());
+    if let Some(accept) = key.and_then(|key| HeaderValue::try_from(derive_accept_key(key.as_bytes())).ok()) {
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        Pin::new(self).poll_ready(context).map_err(cause)
+    if let Some(protocol) = protocol {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
-
-    fn write(&mut self, frame: Frame) -> Result<(), Broken> {
-        let message = match frame {
-            Frame::Text(text) => {
-                let text = axum::extract::ws::Utf8Bytes::try_from(bytes::Bytes::from(text));
-                AxumMessage::Text(text.map_err(|_| Broken::NotUtf8)?)
-            }
-            Frame::Binary(bytes) => AxumMessage::Binary(bytes),
-            Frame::Close(code, reason) => AxumMessage::Close(Some(CloseFrame { code, reason: reason.into() })),
-            Frame::Ping => AxumMessage::Ping(bytes::Bytes::new()),
-            Frame::Other => return Ok(()),
-        };
-        Pin::new(self).start_send(message).map_err(cause)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        Pin::new(self).poll_flush(context).map_err(cause)
-    }
-}
-
-fn cause(error: axum::Error) -> Broken {
-    error.into_inner().downcast_ref::<tungstenite::Error>().map_or(Broken::Gone, broken)
+    response
 }
 
 impl fmt::Debug for SessionUpgrade {

@@ -1,4 +1,4 @@
-//! A connection: one WebSocket, of whichever library.
+//! A connection: one WebSocket.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -6,16 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use undrop::core::session::Violation;
 use undrop::core::wire::{self, Control, Malformed};
 
 use crate::metrics::Count;
 use crate::{Message, codes};
-
-/// How many bytes are written at once. A connection that had as many to write once keeps a buffer of this size.
-pub(crate) const WRITE_BUFFER: usize = 16 << 10;
 
 /// What is read from a WebSocket, and written to it.
 #[derive(Debug)]
@@ -37,7 +33,7 @@ pub(crate) enum Broken {
     BadFrame,
 }
 
-/// A WebSocket of one of the libraries.
+/// A WebSocket, whatever its stream is.
 pub(crate) trait Socket: Send {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>>;
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
@@ -216,22 +212,6 @@ fn cut(mut reason: String) -> String {
     let length = (0..=reason.len().min(123)).rev().find(|length| reason.is_char_boundary(*length));
     reason.truncate(length.unwrap_or(0));
     reason
-}
-
-/// Classifies an error of the library.
-pub(crate) fn broken(error: &tungstenite::Error) -> Broken {
-    match error {
-        tungstenite::Error::Capacity(_) => Broken::TooLarge,
-        tungstenite::Error::Utf8(_) => Broken::NotUtf8,
-        // The client is gone.
-        tungstenite::Error::Protocol(
-            ProtocolError::ResetWithoutClosingHandshake
-            | ProtocolError::SendAfterClosing
-            | ProtocolError::ReceivedAfterClosing,
-        ) => Broken::Gone,
-        tungstenite::Error::Protocol(_) => Broken::BadFrame,
-        _ => Broken::Gone,
-    }
 }
 
 #[cfg(test)]

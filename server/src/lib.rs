@@ -100,6 +100,7 @@ mod slots;
 pub mod store;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
+mod websocket;
 
 #[cfg(feature = "axum")]
 pub use axum::SessionUpgrade;

@@ -2,20 +2,15 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use futures_util::{Sink as _, Stream as _};
 use http::{HeaderValue, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
+use tokio_tungstenite::{accept_hdr_async_with_config, tungstenite};
 
-use crate::connection::{Broken, Frame, Socket, WRITE_BUFFER, broken};
 use crate::incoming::boxed;
+use crate::websocket::config;
 use crate::{Handshake, Session, Sessions};
 
 impl Sessions {
@@ -33,12 +28,7 @@ impl Sessions {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let manager = &self.manager;
-        let limits = &manager.shared.config.limits;
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(limits.message_bytes))
-            .max_frame_size(Some(limits.message_bytes))
-            .read_buffer_size(limits.read_buffer)
-            .write_buffer_size(WRITE_BUFFER);
+        let config = config(&manager.shared.config.limits);
         let mut admitted = None;
         // The type is the library's.
         #[allow(clippy::result_large_err)]
@@ -68,37 +58,5 @@ impl Sessions {
             manager.clone().receive(Box::new(socket), kind, handshake, boxed(handler)).await;
         }
         Ok(())
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocketStream<S> {
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
-        Pin::new(self).poll_next(context).map(|next| match next {
-            None | Some(Ok(Message::Close(_))) => Err(Broken::Gone),
-            Some(Err(error)) => Err(broken(&error)),
-            Some(Ok(Message::Text(text))) => Ok(Frame::Text(text)),
-            Some(Ok(Message::Binary(bytes))) => Ok(Frame::Binary(bytes)),
-            Some(Ok(Message::Ping(_))) => Ok(Frame::Ping),
-            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Frame::Other),
-        })
-    }
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        Pin::new(self).poll_ready(context).map_err(|error| broken(&error))
-    }
-
-    fn write(&mut self, frame: Frame) -> Result<(), Broken> {
-        let message = match frame {
-            Frame::Text(text) => Message::Text(text),
-            Frame::Binary(bytes) => Message::Binary(bytes),
-            Frame::Close(code, reason) => Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() })),
-            Frame::Ping => Message::Ping(bytes::Bytes::new()),
-            Frame::Other => return Ok(()),
-        };
-        Pin::new(self).start_send(message).map_err(|error| broken(&error))
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        Pin::new(self).poll_flush(context).map_err(|error| broken(&error))
     }
 }
