@@ -1,4 +1,4 @@
-//! `idle [LINES]`: what an idle session costs the server in memory, beside an idle WebSocket of axum's without one. 10,000
+//! `idle [CONNECTIONS]`: what an idle session costs the server in memory, beside an idle WebSocket of axum's without one. 10,000
 //! of each if nothing else is said.
 //!
 //! The server is a process of its own, and what is measured is its resident memory: what the kernel keeps for a TCP
@@ -98,7 +98,8 @@ async fn measure(connections: Option<&String>) -> Outcome<()> {
     Ok(())
 }
 
-/// In KiB, of one connection. Each kind has a server of its own: what an allocator keeps of earlier connections would hide what these cost.
+/// In KiB, of one connection. Each kind has a server of its own: what an allocator keeps of earlier connections would hide
+/// what these cost.
 async fn cost(kind: Kind, connections: usize) -> Outcome<f64> {
     let (mut server, address) = start().await?;
     // What is needed once is not counted.

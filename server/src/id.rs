@@ -5,8 +5,8 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use undrop::core::wire::Token;
 
-/// A session's id. It is the same on all nodes and for the whole of the session's life, may be logged, and does not help to resume
-/// the session.
+/// A session's id. It is the same on all nodes and for the whole of the session's life, may be logged, and does not help to
+/// resume the session.
 ///
 /// It is made from the token by a one-way function, so that neither a log nor a store holds a token.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -154,12 +154,12 @@ impl Driver {
                     self.undelivered.push(returned.message);
                     Ok(())
                 }
-                (Output::Transmit(epoch, message), Attachment::Attached(attached)) if epoch == self.number => {
+                (Output::Transmit(number, message), Attachment::Attached(attached)) if number == self.number => {
                     add(&self.shared.metrics.sent, 1);
                     add(&self.shared.metrics.sent_bytes, message.len());
                     attached.connection.write_message(message)
                 }
-                (Output::Control(epoch, control), Attachment::Attached(attached)) if epoch == self.number => {
+                (Output::Control(number, control), Attachment::Attached(attached)) if number == self.number => {
                     attached.connection.write_control(control)
                 }
                 _ => Ok(()),
@@ -175,7 +175,8 @@ impl Driver {
     }
 
     /// Flushes what was written, once the handler has answered all there was or has nothing to do: acknowledgements and
-    /// answers leave in one packet, as a second small one would wait for the client's TCP, unless the app has turned that off. <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
+    /// answers leave in one packet, as a second small one would wait for the client's TCP, unless the app has turned that off.
+    /// <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
     pub(super) fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
         if self.handler_is_due && !self.uncommitted.is_empty() {
             return false;

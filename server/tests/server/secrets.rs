@@ -56,7 +56,8 @@ async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
     let mut held = tap.next().await;
     let token = format!("{:032x}", client.token().0);
     let resume = format!("\u{10}resume {token} 0");
-    // All that can happen to a token: another's, an impossible count, a connection lost and resumed, a session taken over, an end.
+    // All that can happen to a token: another user's, an impossible count, a lost connection, a
+    // session taken over, an end.
     let mut other = Raw::connect(server.address, "?user=bob", Some("undrop.1")).await.unwrap();
     other.say(&resume).await;
     assert!(other.text().await.starts_with("\u{10}welcome "));
