@@ -3,14 +3,14 @@
 
 use axum::response::Response;
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
-use undrop_server::{Config, Limits, Message, Origins, Session, SessionUpgrade, Strangers};
+use undrop_server::{Config, Limits, Message, Origins, PlainConnections, Session, SessionUpgrade};
 
 use crate::talk::{Answer, Talk};
 
 /// A server whose pages are another server's, and whose clients are all of one address.
 pub fn config() -> Config {
     let limits = Limits { sessions_per_address: usize::MAX, handshake_burst: u32::MAX, ..Limits::default() };
-    Config { origins: Origins::Any, strangers: Strangers::Serve, limits, ..Config::default() }
+    Config { origins: Origins::Any, plain_connections: PlainConnections::Serve, limits, ..Config::default() }
 }
 
 pub async fn talk(upgrade: SessionUpgrade) -> Response {

@@ -135,7 +135,7 @@ fn sessions(store: Arc<MemoryStore>) -> Sessions {
     let config = Config {
         time_to_live: TIME_TO_LIVE,
         spread: Spread::Fixed(SPREAD),
-        farewell: FAREWELL,
+        close_timeout: FAREWELL,
         // It was looked at before.
         origins: Origins::Any,
         limits: Limits {
