@@ -1,21 +1,21 @@
-//! The files of a room: those that are still arriving, and those that can be had. All in memory, all bounded.
+//! The files of a room: uploads in progress, and complete files. All are in memory and bounded.
 
 use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::protocol::Refusal;
-use crate::words::{FileName, Key, MediaType};
+use crate::input::{FileName, Key, MediaType};
+use crate::refusal::Refusal;
 
 /// The largest file.
 pub const LARGEST: u32 = 8 << 20;
-/// As many bytes a room keeps; then its oldest file can no longer be had.
+/// The most bytes that a room keeps. Beyond them its oldest file is removed.
 const KEPT: usize = 24 << 20;
-/// As many files may be arriving in a room at once; then the one that began first has to begin again.
-const ARRIVING: usize = 4;
+/// The most uploads in a room at once. One more, and the oldest has to begin again.
+const UPLOADS: usize = 4;
 
-/// A file that somebody wants to send.
+/// A file that a tab wants to upload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     pub key: Key,
@@ -24,7 +24,7 @@ pub struct Offer {
     size: u32,
 }
 
-/// A file as the others are told of it.
+/// A file as the members are told of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct File {
     pub number: u32,
@@ -35,9 +35,9 @@ pub struct File {
 
 #[derive(Default)]
 pub struct Files {
-    arriving: VecDeque<Upload>,
+    uploads: VecDeque<Upload>,
     kept: VecDeque<(u32, Bytes)>,
-    /// How many there have been.
+    /// How many uploads have begun, which is the number of the last one.
     count: u32,
 }
 
@@ -59,30 +59,30 @@ impl Offer {
 }
 
 impl Files {
-    /// Makes room for a file, or finds the beginning of it that came over an earlier line: its number, and how many bytes
-    /// have arrived. A tab sends one file at a time.
+    /// Begins an upload, or finds the part of it that arrived over an earlier connection. Returns its number, and how many
+    /// bytes have arrived. A tab uploads one file at a time.
     pub fn offer(&mut self, tab: &Key, offer: Offer) -> (u32, usize) {
-        let known = self.arriving.iter().position(|upload| upload.tab == *tab);
-        if let Some(upload) = known.and_then(|known| self.arriving.get(known))
+        let known = self.uploads.iter().position(|upload| upload.tab == *tab);
+        if let Some(upload) = known.and_then(|known| self.uploads.get(known))
             && upload.offer == offer
         {
             return (upload.number, upload.bytes.len());
         }
         if let Some(other) = known {
-            self.arriving.remove(other);
-        } else if self.arriving.len() == ARRIVING {
-            self.arriving.pop_front();
+            self.uploads.remove(other);
+        } else if self.uploads.len() == UPLOADS {
+            self.uploads.pop_front();
         }
         self.count = self.count.wrapping_add(1);
-        self.arriving.push_back(Upload { tab: tab.clone(), offer, number: self.count, bytes: Vec::new() });
+        self.uploads.push_back(Upload { tab: tab.clone(), offer, number: self.count, bytes: Vec::new() });
         (self.count, 0)
     }
 
-    /// Takes a piece; gives the file when it is complete. What does not continue its file is left over from an earlier line,
-    /// and what is too much belongs to no file that was offered: both are passed over.
+    /// Takes a piece. Returns the file once it is complete. A piece that does not continue its file was sent over an earlier
+    /// connection, and a piece beyond the file's end belongs to no offer: both are ignored.
     pub fn take(&mut self, tab: &Key, number: u32, offset: u32, piece: &[u8]) -> Option<(Key, File)> {
-        let place = self.arriving.iter().position(|upload| upload.tab == *tab && upload.number == number)?;
-        let upload = self.arriving.get_mut(place)?;
+        let place = self.uploads.iter().position(|upload| upload.tab == *tab && upload.number == number)?;
+        let upload = self.uploads.get_mut(place)?;
         let size = upload.offer.size as usize;
         if offset as usize != upload.bytes.len() || piece.len() > size - upload.bytes.len() {
             return None;
@@ -91,7 +91,7 @@ impl Files {
         if upload.bytes.len() < size {
             return None;
         }
-        let Upload { offer: Offer { key, name, kind, size }, number, bytes, .. } = self.arriving.remove(place)?;
+        let Upload { offer: Offer { key, name, kind, size }, number, bytes, .. } = self.uploads.remove(place)?;
         self.kept.push_back((number, bytes.into()));
         while self.kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > KEPT {
             self.kept.pop_front();
@@ -99,7 +99,7 @@ impl Files {
         Some((key, File { number, name, kind, size }))
     }
 
-    /// What can still be had of a file.
+    /// The bytes of a file that is still kept.
     pub fn get(&self, number: u32) -> Option<Bytes> {
         self.kept.iter().find(|(kept, _)| *kept == number).map(|(_, bytes)| bytes.clone())
     }
@@ -123,7 +123,7 @@ mod tests {
         let (number, _) = files.offer(&key(1), offer(9, 4));
         assert!(files.take(&key(1), number, 0, b"ab").is_none());
         assert_eq!(files.offer(&key(1), offer(9, 4)), (number, 2));
-        // Left over from the earlier line, and then what is missing.
+        // A piece of the earlier connection, and then what is missing.
         assert!(files.take(&key(1), number, 0, b"ab").is_none());
         assert!(files.take(&key(1), number, 2, b"cd").is_some());
         assert_eq!(files.get(number).unwrap(), "abcd");
@@ -150,6 +150,6 @@ mod tests {
             files.offer(&key(digit), offer(digit, LARGEST));
             files.offer(&key(digit), offer(digit + 20, LARGEST));
         }
-        assert_eq!(files.arriving.len(), ARRIVING);
+        assert_eq!(files.uploads.len(), UPLOADS);
     }
 }

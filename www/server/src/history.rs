@@ -1,4 +1,4 @@
-//! What has been said in a room: the last hundred things, each with its number.
+//! The history of a room: its last hundred messages, each with its number.
 
 use std::collections::VecDeque;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,14 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::files::File;
-use crate::words::{Key, Name, Text};
+use crate::input::{Key, Name, Text};
 
-/// As many are kept for those who come later.
+/// The most messages that are kept for members who join later.
 pub const KEPT: usize = 100;
-/// As many keys are remembered, by which one that comes a second time is known.
+/// The most keys that are remembered, to recognise a message that is sent again.
 const KEYS: usize = 500;
 
-/// Something that was said.
+/// A message in the history.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {
     pub number: u64,
@@ -54,9 +54,9 @@ impl History {
         &self.items[place]
     }
 
-    /// What a tab has said by this key already.
+    /// The message that a tab has sent with this key already.
     pub fn find(&self, tab: &Key, key: &Key) -> Option<&Item> {
-        self.keys.iter().find(|(whose, which, _)| whose == tab && which == key).map(|(_, _, item)| item)
+        self.keys.iter().find(|(owner, known, _)| owner == tab && known == key).map(|(_, _, item)| item)
     }
 
     pub fn items(&self) -> &VecDeque<Item> {

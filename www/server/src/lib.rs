@@ -1,27 +1,29 @@
 //! The chat server of the project: it serves the page, the built package and the rooms.
 //!
-//! Everything in it has a bound (see the constants at the head of each module), and nothing that a
-//! client sends can end more than that client's own line, or be heard outside of its room.
+//! Everything in it is bounded (see the constants at the head of each module). What a client sends can close no connection but
+//! its own, and reaches only its own room.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
-mod allowance;
 mod client;
-mod door;
+mod connection;
+mod entrance;
+mod faults;
 mod files;
-mod fragile;
-mod guest;
 mod history;
-mod house;
-mod line;
+mod incoming;
+mod input;
 mod pages;
 mod piece;
 mod protocol;
+mod rate_limit;
+mod refusal;
 mod room;
+mod rooms;
 mod runs;
+mod sequence;
+mod session;
+mod shared_room;
 mod switches;
-mod tally;
-mod visit;
-mod words;
 
 use std::io;
 use std::path::Path as FilePath;
@@ -35,72 +37,77 @@ use tokio::net::TcpListener;
 use undrop_server::SessionUpgrade;
 
 use crate::client::LARGEST_FRAME;
-use crate::fragile::{Connection, FragileListener};
-pub use crate::house::House;
-use crate::room::Dismissal;
-use crate::visit::Visit;
+use crate::faults::{FaultyListener, PeerInfo};
+use crate::incoming::Incoming;
+use crate::room::CloseReason;
+pub use crate::rooms::Rooms;
 
-/// The room's name, or the tab's key, cannot be one: there is no point in coming back.
-const BAD_ADDRESS: Dismissal = (4404, "no such room");
-/// What asks for a session, as a subprotocol.
+/// The room's name or the tab's key is malformed, so a client need not try again.
+const BAD_ADDRESS: CloseReason = (4404, "no such room");
+/// The subprotocol of sessions.
 const PROTOCOL: &str = "undrop.1";
 
-/// Whether the server may be asked to injure lines.
+/// Whether the server has the demo's switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switches {
-    /// Each client its own line, and its own room.
+    /// A client may inject faults into its own connection and restart its own room.
     On,
-    /// There are none.
+    /// There are no switches.
     Off,
 }
 
-/// The whole site: the rooms at `/chat/ROOM`, and for who has a session at `/session/ROOM`; the package below `/undrop/`, and
-/// the page's files. It fails when there is no such page.
-pub fn site(house: House, page: &FilePath, package: &FilePath, switches: Switches) -> io::Result<Router> {
-    let rooms = Router::new().route("/chat/{room}", any(chat)).route("/session/{room}", any(session));
+/// The whole site: the rooms at `/chat/ROOM` without a session and at `/session/ROOM` with one, the package below `/undrop/`,
+/// and the page's files.
+///
+/// # Errors
+/// When the page's `index.html` cannot be read.
+pub fn site(rooms: Rooms, page: &FilePath, package: &FilePath, switches: Switches) -> io::Result<Router> {
+    let chats = Router::new().route("/chat/{room}", any(chat)).route("/session/{room}", any(session));
     // The page shows switches only if there are any.
     let answer = if switches == Switches::On { "on" } else { "off" };
     let site =
-        pages::serve(page, package)?.merge(rooms.with_state(house.clone())).route("/demo", get(async move || answer));
+        pages::serve(page, package)?.merge(chats.with_state(rooms.clone())).route("/demo", get(async move || answer));
     Ok(match switches {
-        Switches::On => site.merge(switches::router(house)),
+        Switches::On => site.merge(switches::router(rooms)),
         Switches::Off => site,
     })
 }
 
-async fn chat(State(house): State<House>, visit: Visit, upgrade: WebSocketUpgrade) -> Response {
-    let Visit { address, wounds } = visit;
+async fn chat(State(rooms): State<Rooms>, incoming: Incoming, upgrade: WebSocketUpgrade) -> Response {
+    let Incoming { address, faults } = incoming;
     upgrade.max_message_size(LARGEST_FRAME).max_frame_size(LARGEST_FRAME).on_upgrade(async move |socket| {
-        let seat = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| {
-            let seat = house.enter(room, tab.clone())?;
-            seat.0.note(tab, &wounds);
-            Ok(seat)
+        let entered = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| {
+            let entered = rooms.enter(room, tab.clone())?;
+            entered.0.register(tab, &faults);
+            Ok(entered)
         });
-        match seat {
-            Ok((seat, closing)) => line::attend(socket, seat, closing).await,
-            Err(dismissal) => line::dismiss(socket, dismissal).await,
+        match entered {
+            Ok((membership, closing)) => connection::serve(socket, membership, closing).await,
+            Err(reason) => connection::close(socket, reason).await,
         }
     })
 }
 
-async fn session(State(house): State<House>, visit: Visit, request: Request) -> Response {
-    let Visit { address, wounds } = visit;
+async fn session(State(rooms): State<Rooms>, incoming: Incoming, request: Request) -> Response {
+    let Incoming { address, faults } = incoming;
     let (mut parts, _) = request.into_parts();
-    let apartment = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| Ok((house.call_at(room, &tab)?, tab)));
-    let (apartment, tab) = match apartment {
+    let room = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| Ok((rooms.find_for_session(room, &tab)?, tab)));
+    let (room, tab) = match room {
         Ok(found) => found,
-        // A page hears nothing of an answer that is no line.
-        Err(dismissal) => {
+        // A browser tells its page nothing of a refused handshake, so the connection is opened to be closed with a reason.
+        Err(reason) => {
             return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-                Ok(upgrade) => upgrade.protocols([PROTOCOL]).on_upgrade(move |socket| line::dismiss(socket, dismissal)),
+                Ok(upgrade) => {
+                    upgrade.protocols([PROTOCOL]).on_upgrade(move |socket| connection::close(socket, reason))
+                }
                 Err(rejection) => rejection.into_response(),
             };
         }
     };
-    match SessionUpgrade::from_request_parts(&mut parts, &apartment.door.sessions()).await {
+    match SessionUpgrade::from_request_parts(&mut parts, &room.entrance.sessions()).await {
         Ok(upgrade) => {
-            apartment.door.note(tab.clone(), &wounds);
-            upgrade.on_session(|session| guest::attend(session, apartment, tab))
+            room.entrance.register(tab.clone(), &faults);
+            upgrade.on_session(|session| session::serve(session, room, tab))
         }
         Err(rejection) => rejection.into_response(),
     }
@@ -108,5 +115,5 @@ async fn session(State(house): State<House>, visit: Visit, request: Request) -> 
 
 /// Serves it until it fails.
 pub async fn serve(listener: TcpListener, site: Router) -> io::Result<()> {
-    axum::serve(FragileListener(listener), site.into_make_service_with_connect_info::<Connection>()).await
+    axum::serve(FaultyListener(listener), site.into_make_service_with_connect_info::<PeerInfo>()).await
 }

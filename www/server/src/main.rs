@@ -5,27 +5,27 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use undrop_chat::{House, Switches, serve, site};
+use undrop_chat::{Rooms, Switches, serve, site};
 
 const USAGE: &str = "usage: undrop-chat [--port N] [--root DIR] [--package DIR] [--demo]
   --port N       the port; without it the environment's PORT, else any free one
   --root DIR     the page's files; default: www/page/ of this project
   --package DIR  the built package, served below /undrop/; default: dist/ of this project
-  --demo         lets each client injure its own line and restart its own room";
+  --demo         lets each client inject faults into its own connection and restart its own room";
 
-/// However slow the clients are, the server is gone this long after Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The program ends so long after Ctrl-C, however slow the clients are.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Options::parse(std::env::args().skip(1), std::env::var("PORT").ok()) {
         Ok(options) => run(options).await,
-        Err(complaint) => Err(format!("{complaint}\n{USAGE}")),
+        Err(message) => Err(format!("{message}\n{USAGE}")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(complaint) => {
-            eprintln!("{complaint}");
+        Err(message) => {
+            eprintln!("{message}");
             ExitCode::FAILURE
         }
     }
@@ -68,8 +68,8 @@ async fn run(options: Options) -> Result<(), String> {
     if !package.join("all.js").is_file() {
         eprintln!("the package is not built yet, so the page cannot run: npm run build");
     }
-    let house = House::default();
-    let site = site(house.clone(), &page, &package, switches)
+    let rooms = Rooms::default();
+    let site = site(rooms.clone(), &page, &package, switches)
         .map_err(|error| format!("cannot read the page in {}: {error}", page.display()))?;
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
@@ -78,14 +78,14 @@ async fn run(options: Options) -> Result<(), String> {
 
     tokio::select! {
         served = serve(listener, site) => return served.map_err(|error| error.to_string()),
-        () = told_to_stop() => {}
+        () = stop_signal() => {}
     }
-    let _ = tokio::time::timeout(PATIENCE, house.shut_down()).await;
+    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, rooms.shut_down()).await;
     Ok(())
 }
 
-/// Ctrl-C, or the polite signal of a process manager.
-async fn told_to_stop() {
+/// Resolves on Ctrl-C or SIGTERM.
+async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

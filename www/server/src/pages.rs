@@ -1,4 +1,4 @@
-//! The files: where each comes from, and the headers that go with it.
+//! Serves the files of the page and of the package, with their headers.
 
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use tower_http::services::ServeDir;
 
-/// Serves the package's folder and the page's.
+/// Serves the package below `/undrop`, and the page's files.
 pub fn serve(page: &Path, package: &Path) -> io::Result<Router> {
     let policy = policy(&std::fs::read_to_string(page.join("index.html"))?);
     let policy = HeaderValue::from_str(&policy).map_err(io::Error::other)?;
@@ -24,9 +24,9 @@ pub fn serve(page: &Path, package: &Path) -> io::Result<Router> {
         .layer(map_response(move |response| std::future::ready(with_headers(response, policy.clone())))))
 }
 
-/// Nothing inline but the import map, which cannot be elsewhere and is known by its hash; nothing from another server. What
-/// people send is shown from the page's own memory. WebAssembly needs its own word, and Safari before 15.4 does not count
-/// `ws:` to the same host as `'self'`.
+/// The content security policy. Nothing is inline but the import map, which cannot be in a file and is allowed by its hash;
+/// nothing is from another server. `blob:` is for the pictures that people send. WebAssembly needs a keyword of its own, and
+/// Safari before 15.4 does not count `ws:` to the same host as `'self'`.
 fn policy(page: &str) -> String {
     let map = page.split_once(r#"<script type="importmap">"#).and_then(|(_, rest)| rest.split_once("</script>"));
     let hash = map.map_or_else(String::new, |(map, _)| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(map))));
@@ -41,7 +41,7 @@ fn with_headers(mut response: Response, policy: HeaderValue) -> Response {
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    // Asks each time, and is answered with a 304 as long as the file is the same.
+    // The browser asks each time, and gets a 304 as long as the file is the same.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let charset = match headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
         Some(b"text/html") => "text/html; charset=utf-8",

@@ -1,12 +1,12 @@
-//! The binary frames: a piece of a file, behind the file's number and the place of its first byte, 4 bytes each, the highest
-//! first. Both ends check the place, so that a piece of an earlier line spoils nothing.
+//! The binary frames: the number of a file and the offset of a piece, 4 bytes each in big-endian order, and the piece. Both
+//! ends check the offset, so that a piece of an earlier connection corrupts nothing.
 
 use axum::body::Bytes;
 
-/// The largest piece that the server sends. Small enough that a heartbeat's answer gets through between two.
+/// The largest piece that the server sends. The answer to a heartbeat waits for no more than that.
 pub const LARGEST: usize = 16 << 10;
 
-/// A file on its way to a client.
+/// A file that is being sent to a client.
 pub struct Download {
     pub number: u32,
     pub bytes: Bytes,
@@ -14,7 +14,7 @@ pub struct Download {
 }
 
 impl Download {
-    /// The frame with the next piece; none when all has been sent.
+    /// Returns the frame with the next piece, or `None` when all has been sent.
     pub fn next(&mut self) -> Option<Bytes> {
         let rest = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty())?;
         let piece = rest.get(..LARGEST).unwrap_or(rest);
@@ -26,7 +26,7 @@ impl Download {
     }
 }
 
-/// The file's number, the piece's place in it, and the piece.
+/// Returns the file's number, the piece's offset in it, and the piece.
 pub fn parse(frame: &[u8]) -> Option<(u32, u32, &[u8])> {
     let (number, rest) = frame.split_first_chunk()?;
     let (offset, piece) = rest.split_first_chunk()?;

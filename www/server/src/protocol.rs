@@ -1,37 +1,36 @@
-//! What client and server say to each other: JSON text frames, `{ "type": …, "data": …, "id": … }`. Whoever gives an `id`
-//! is answered by a message of the type `reply` or `error` with the same one. Binary frames are pieces of files (`piece.rs`).
-
-use std::borrow::Cow;
+//! The protocol of the chat: JSON text frames, `{ "type": …, "data": …, "id": … }`. A message with an `id` is answered by a
+//! message of the type `reply` or `error` with the same `id`. Binary frames are pieces of files (`piece.rs`).
 
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::files::Offer;
-use crate::words::{FileName, Key, MediaType, Name, Text};
+use crate::input::{FileName, Key, MediaType, Name, Text};
+use crate::refusal::Refusal;
 
 /// What a client may ask for.
 #[derive(Debug, PartialEq)]
 pub enum Request {
-    /// To be here, by this name or one like it. The answer holds what was said before and who else is here.
+    /// To join by this name or one like it. The reply has the history and the names of the members.
     Join(Name),
-    /// To say something. A second one with the same key is the first.
+    /// To post a message. A second one with the same key is the same message.
     Say { key: Key, text: Text },
-    /// That the others see that something is being written.
+    /// To show the others that this member is writing.
     Typing,
-    /// To send a file. The answer says how much of it has arrived; the rest follows in binary frames.
+    /// To upload a file. The reply says how much of it has arrived; the rest follows in binary frames.
     Upload(Offer),
-    /// To be sent a file, from this byte on, in binary frames.
+    /// To download a file, from this offset on, in binary frames.
     Fetch { file: u32, from: u32 },
-    /// To begin or end the count of numbered messages.
+    /// To begin or end a delivery test.
     Score(Count),
-    /// A numbered message.
+    /// A numbered message of a delivery test.
     Number(u64),
     /// A heartbeat.
     Ping,
 }
 
-/// Whether numbered messages are counted; another run starts from nothing.
+/// The delivery test that a tab takes part in; another run starts at 0.
 #[derive(Debug, PartialEq, Clone, Copy)]
 pub enum Count {
     Run(u64),
@@ -39,7 +38,7 @@ pub enum Count {
 }
 
 impl Request {
-    /// Takes a client's frame apart: what it asks for, and the id to answer it with.
+    /// Parses a client's frame. Returns the id to answer with, and the request.
     pub fn parse(frame: &str) -> (Option<u64>, Result<Self, Refusal>) {
         #[derive(Deserialize)]
         struct Envelope {
@@ -82,7 +81,7 @@ impl Request {
         (id, request)
     }
 
-    /// What it costs to serve (`allowance.rs`): as much as there are people who hear it, or bytes that it moves.
+    /// The cost for the rate limit: by how many members receive the message, or how many bytes it moves.
     pub fn cost(&self) -> u32 {
         match self {
             Self::Join(_) | Self::Say { .. } | Self::Upload(_) | Self::Fetch { .. } => 10,
@@ -92,25 +91,12 @@ impl Request {
     }
 }
 
-/// Why a client's message was not taken: a word for the page, and a sentence for who reads along. The line goes on.
-#[derive(Debug, PartialEq, Clone, Serialize)]
-pub struct Refusal {
-    pub code: &'static str,
-    pub reason: Cow<'static, str>,
-}
-
-impl Refusal {
-    pub fn new(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, reason: reason.into() }
-    }
-}
-
-/// The frame that says something of this type.
+/// A frame of this type.
 pub fn frame(kind: &str, data: impl Serialize) -> Utf8Bytes {
     json!({ "type": kind, "data": data }).to_string().into()
 }
 
-/// The frame that answers a request. A refusal is told also to who gave no id.
+/// The frame that answers a request. A refusal is sent also if the request had no id.
 pub fn answer(id: Option<u64>, answer: Result<Value, Refusal>) -> Option<Utf8Bytes> {
     let (kind, data) = match answer {
         Ok(data) => ("reply", data),
@@ -126,7 +112,7 @@ pub fn answer(id: Option<u64>, answer: Result<Value, Refusal>) -> Option<Utf8Byt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{LONGEST_NAME, LONGEST_TEXT};
+    use crate::input::{LONGEST_NAME, LONGEST_TEXT};
 
     #[test]
     fn a_good_message_is_understood() {
@@ -141,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_message_is_told_what_is_wrong() {
+    fn a_bad_message_is_refused_with_the_reason() {
         let key = "0123456789abcdef";
         let say = |text: &str| format!(r#"{{"type":"say","data":{{"key":"{key}","text":"{text}"}}}}"#);
         let join = |name: &str| format!(r#"{{"type":"join","data":{{"name":"{name}"}}}}"#);
@@ -176,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_the_id_of_its_question() {
+    fn an_answer_has_the_id_of_its_request() {
         let text = |frame: Option<Utf8Bytes>| frame.map(|frame| frame.as_str().to_owned());
         assert_eq!(text(answer(Some(4), Ok(json!(1)))).unwrap(), r#"{"data":1,"id":4,"type":"reply"}"#);
         assert_eq!(text(answer(None, Ok(json!(1)))), None);

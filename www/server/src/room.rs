@@ -1,5 +1,5 @@
-//! One room: who is in it, what was said, and who hears it. A message is put into each member's mailbox and never waits for
-//! anybody: a member whose mailbox is full is too slow for the room and is put out.
+//! The state of one room: its members, its history, and who is sent what. A message is put into each member's queue and never
+//! waits: a member whose queue is full reads too slowly and is removed.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,61 +10,62 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::files::Files;
 use crate::history::{Content, History, Item};
+use crate::input::{Key, Name};
 use crate::piece::Download;
-use crate::protocol::{Count, Refusal, Request, answer, frame};
+use crate::protocol::{Count, Request, answer, frame};
+use crate::refusal::Refusal;
 use crate::runs::Runs;
-use crate::words::{Key, Name};
 
-/// As many lines are open in a room at once.
-pub const SEATS: usize = 50;
-/// As many frames may wait for one reader.
-pub const MAILBOX: usize = 256;
+/// The most members of a room.
+pub const MEMBERS: usize = 50;
+/// The most frames that wait for one member.
+pub const QUEUE: usize = 256;
 
-/// Why a line is closed, as a code and its reason.
-pub type Dismissal = (u16, &'static str);
+/// The code and the reason of a close frame.
+pub type CloseReason = (u16, &'static str);
 
-/// The server goes, and another will come.
-pub const RESTART: Dismissal = (1012, "the server restarts, try again soon");
-/// 1008 would tell a client never to come back; one that was too slow may.
-pub const TOO_SLOW: Dismissal = (1013, "you read too slowly");
-pub const FULL: Dismissal = (1013, "the room is full, try again later");
+/// The server restarts.
+pub const RESTART: CloseReason = (1012, "the server restarts, try again soon");
+/// 1008 would tell a client never to reconnect; a client that was too slow may.
+pub const TOO_SLOW: CloseReason = (1013, "you read too slowly");
+pub const FULL: CloseReason = (1013, "the room is full, try again later");
 
 #[derive(Default)]
 pub struct Room {
     members: BTreeMap<u64, Member>,
-    arrivals: u64,
+    last_id: u64,
     history: History,
     files: Files,
     runs: Runs,
-    /// Drawn when the room was made: another one's numbers begin anew.
+    /// Drawn at random when the room is made. A page sees by it that a history has begun anew.
     epoch: u64,
 }
 
-/// What a member is here for as long as.
+/// How long a client stays a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
-    Line,
+pub enum Lifetime {
+    Connection,
     Session,
 }
 
-/// One client's place among the others.
+/// The room's side of a member.
 struct Member {
-    /// None before `join`: such a member hears nothing yet.
+    /// `None` before `join`: such a member is sent no messages yet.
     name: Option<Name>,
     tab: Key,
-    stay: Stay,
-    mailbox: mpsc::Sender<Utf8Bytes>,
-    /// Tells it that it has been put out, and dropped, that it was too slow.
-    dismissal: oneshot::Sender<Dismissal>,
+    lifetime: Lifetime,
+    queue: mpsc::Sender<Utf8Bytes>,
+    /// Tells the client why it is removed. Dropped without a reason, it was too slow.
+    remove: oneshot::Sender<CloseReason>,
 }
 
-/// A member's end of its place.
-pub struct Place {
+/// The client's side of a member.
+pub struct MemberHandle {
     pub id: u64,
-    /// What it is to be sent, in order.
-    pub mailbox: mpsc::Receiver<Utf8Bytes>,
-    /// Ends when the room has put it out.
-    pub dismissal: oneshot::Receiver<Dismissal>,
+    /// The frames to send, in order.
+    pub queue: mpsc::Receiver<Utf8Bytes>,
+    /// Resolves when the room has removed the member.
+    pub removed: oneshot::Receiver<CloseReason>,
 }
 
 impl Room {
@@ -72,16 +73,16 @@ impl Room {
         Self { epoch, ..Self::default() }
     }
 
-    pub fn enter(&mut self, tab: Key, stay: Stay) -> Result<Place, Dismissal> {
-        if self.members.len() >= SEATS {
+    pub fn enter(&mut self, tab: Key, lifetime: Lifetime) -> Result<MemberHandle, CloseReason> {
+        if self.members.len() >= MEMBERS {
             return Err(FULL);
         }
-        let (sender, mailbox) = mpsc::channel(MAILBOX);
-        let (dismiss, dismissal) = oneshot::channel();
-        self.arrivals += 1;
-        let id = self.arrivals;
-        self.members.insert(id, Member { name: None, tab, stay, mailbox: sender, dismissal: dismiss });
-        Ok(Place { id, mailbox, dismissal })
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let (remove, removed) = oneshot::channel();
+        self.last_id += 1;
+        let id = self.last_id;
+        self.members.insert(id, Member { name: None, tab, lifetime, queue: sender, remove });
+        Ok(MemberHandle { id, queue, removed })
     }
 
     pub fn leave(&mut self, id: u64) {
@@ -91,34 +92,34 @@ impl Room {
     }
 
     /// Whether a tab is in the room.
-    pub fn is_known(&self, tab: &Key) -> bool {
+    pub fn has_member(&self, tab: &Key) -> bool {
         self.members.values().any(|member| member.tab == *tab)
     }
 
-    /// Whether there is no seat for a tab that may have one already.
+    /// Whether the room is full for a tab that is not a member yet.
     pub fn is_full_for(&self, tab: &Key) -> bool {
-        self.members.len() >= SEATS && !self.is_known(tab)
+        self.members.len() >= MEMBERS && !self.has_member(tab)
     }
 
-    /// Ends every line as a server does that restarts.
+    /// Removes every member without a session, as a server does that restarts.
     pub fn restart(&mut self) {
         let all = std::mem::take(&mut self.members).into_iter();
         let (staying, leaving): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            all.partition(|(_, member)| member.stay == Stay::Session);
+            all.partition(|(_, member)| member.lifetime == Lifetime::Session);
         self.members = staying;
         for member in leaving.into_values() {
-            let _ = member.dismissal.send(RESTART);
+            let _ = member.remove.send(RESTART);
         }
         self.announce();
     }
 
-    /// Does what a member asks for, and answers. What is asked for by the way is a file.
-    pub fn act(&mut self, id: u64, question: Option<u64>, request: Request) -> Option<Download> {
+    /// Serves a request of a member, and answers it. Returns the file that the member asks for, if it does.
+    pub fn act(&mut self, id: u64, request_id: Option<u64>, request: Request) -> Option<Download> {
         let tab = self.members.get(&id)?.tab.clone();
         let mut download = None;
         let outcome = match request {
-            Request::Join(wish) => return self.join(id, question, &wish),
-            Request::Say { key, text } => self.utter(id, &tab, &key, Content::Text(text)),
+            Request::Join(name) => return self.join(id, request_id, &name),
+            Request::Say { key, text } => self.post(id, &tab, &key, Content::Text(text)),
             Request::Typing => self.typing(id),
             Request::Upload(offer) => self.name_of(id).cloned().map(|_| match self.history.find(&tab, &offer.key) {
                 Some(item) => json!({ "item": item }),
@@ -135,7 +136,7 @@ impl Room {
                 None => Err(Refusal::new("file-gone", "this file can no longer be had")),
             }),
             Request::Score(Count::Run(run)) => {
-                self.runs.attend(&tab, run, id, Instant::now());
+                self.runs.begin(&tab, run, id, Instant::now());
                 Ok(self.runs.sum(&tab).unwrap_or_default())
             }
             Request::Score(Count::Stop) => {
@@ -144,19 +145,19 @@ impl Room {
                 Ok(sum)
             }
             Request::Number(number) => {
-                if let Some(sum) = self.runs.hear(&tab, number) {
-                    self.tell(id, frame("counted", sum));
+                if let Some(sum) = self.runs.receive(&tab, number) {
+                    self.send(id, frame("counted", sum));
                 }
                 Ok(json!({}))
             }
             Request::Ping => {
-                if question.is_none() {
-                    self.tell(id, Utf8Bytes::from_static(r#"{"type":"pong"}"#));
+                if request_id.is_none() {
+                    self.send(id, Utf8Bytes::from_static(r#"{"type":"pong"}"#));
                 }
                 Ok(json!({}))
             }
         };
-        self.reply(id, question, outcome);
+        self.reply(id, request_id, outcome);
         download
     }
 
@@ -164,40 +165,41 @@ impl Room {
     pub fn receive(&mut self, id: u64, number: u32, offset: u32, piece: &[u8]) {
         let Some(tab) = self.members.get(&id).map(|member| member.tab.clone()) else { return };
         if let Some((key, file)) = self.files.take(&tab, number, offset, piece)
-            && let Err(refusal) = self.utter(id, &tab, &key, Content::File(file))
+            && let Err(refusal) = self.post(id, &tab, &key, Content::File(file))
         {
             self.reply(id, None, Err(refusal));
         }
     }
 
-    /// The numbers that this member is to be told now.
-    pub fn count(&mut self, id: u64) {
+    /// Sends a member the numbers of its delivery test that are due.
+    pub fn send_due_numbers(&mut self, id: u64) {
         let Some(tab) = self.members.get(&id).map(|member| member.tab.clone()) else { return };
         for number in self.runs.due(&tab, id, Instant::now()) {
-            self.tell(id, frame("number", json!({ "number": number })));
+            self.send(id, frame("number", json!({ "number": number })));
         }
     }
 
-    pub fn reply(&mut self, id: u64, question: Option<u64>, outcome: Result<Value, Refusal>) {
-        if let Some(frame) = answer(question, outcome) {
-            self.tell(id, frame);
+    pub fn reply(&mut self, id: u64, request_id: Option<u64>, outcome: Result<Value, Refusal>) {
+        if let Some(frame) = answer(request_id, outcome) {
+            self.send(id, frame);
         }
     }
 
-    fn join(&mut self, id: u64, question: Option<u64>, wish: &Name) -> Option<Download> {
-        let name = self.free_name(id, wish);
+    fn join(&mut self, id: u64, request_id: Option<u64>, wanted: &Name) -> Option<Download> {
+        let name = self.free_name(id, wanted);
         self.members.get_mut(&id)?.name = Some(name.clone());
-        // One lock for all of it: each message is either in the history or comes after it, never both.
+        // One lock is held for all of it: each message is either in the history or is sent after it, never both.
         let welcome = json!({
             "name": name, "people": self.people(), "history": self.history.items(), "epoch": self.epoch.to_string(),
         });
-        self.reply(id, question, Ok(welcome));
+        self.reply(id, request_id, Ok(welcome));
         self.announce();
         None
     }
 
-    /// Says something to everybody; whoever says it gets it as the answer. What was said already is not said again.
-    fn utter(&mut self, id: u64, tab: &Key, key: &Key, content: Content) -> Result<Value, Refusal> {
+    /// Adds a message to the history and sends it to the others. Returns the reply to its author. A message that the history
+    /// has already is not added again.
+    fn post(&mut self, id: u64, tab: &Key, key: &Key, content: Content) -> Result<Value, Refusal> {
         let name = self.name_of(id)?.clone();
         if let Some(known) = self.history.find(tab, key) {
             return Ok(json!({ "item": known }));
@@ -213,8 +215,8 @@ impl Room {
         Ok(json!({}))
     }
 
-    fn tell(&mut self, id: u64, frame: Utf8Bytes) {
-        if self.members.get(&id).is_some_and(|member| member.mailbox.try_send(frame).is_err()) {
+    fn send(&mut self, id: u64, frame: Utf8Bytes) {
+        if self.members.get(&id).is_some_and(|member| member.queue.try_send(frame).is_err()) {
             self.leave(id);
         }
     }
@@ -222,10 +224,10 @@ impl Room {
     fn broadcast(&mut self, frame: &Utf8Bytes, except: Option<u64>) {
         let before = self.members.len();
         self.members.retain(|id, member| {
-            Some(*id) == except || member.name.is_none() || member.mailbox.try_send(frame.clone()).is_ok()
+            Some(*id) == except || member.name.is_none() || member.queue.try_send(frame.clone()).is_ok()
         });
         if self.members.len() < before {
-            // Each round puts somebody out, so there is a last one.
+            // Each recursion has removed a member, so there is a last one.
             self.announce();
         }
     }
@@ -244,9 +246,9 @@ impl Room {
         name.ok_or(Refusal::new("join-first", "join with a name first"))
     }
 
-    /// The wish itself, or its first numbered form that nobody else has. A tab's earlier line that is not yet known to be dead
-    /// is nobody else.
-    fn free_name(&mut self, id: u64, wish: &Name) -> Name {
+    /// Returns the wanted name, or its first numbered form that no other member has. A member of the same tab, whose
+    /// connection is not yet known to be dead, loses its name to this one.
+    fn free_name(&mut self, id: u64, wanted: &Name) -> Name {
         let tab = self.members.get(&id).map(|member| member.tab.clone());
         for (other, member) in &mut self.members {
             if *other != id && Some(&member.tab) == tab.as_ref() {
@@ -257,11 +259,11 @@ impl Room {
             let others = self.members.iter().filter(|(other, _)| **other != id);
             others.filter_map(|(_, member)| member.name.as_ref()).any(|other| other.resembles(name))
         };
-        std::iter::once(wish.clone())
-            .chain((2..=SEATS + 1).map(|number| wish.numbered(number)))
+        std::iter::once(wanted.clone())
+            .chain((2..=MEMBERS + 1).map(|number| wanted.numbered(number)))
             .find(|name| !taken(name))
-            // There are more numbers than seats, so one of them is free.
-            .unwrap_or_else(|| wish.clone())
+            // There are more numbers than members, so one of them is free.
+            .unwrap_or_else(|| wanted.clone())
     }
 }
 
@@ -273,27 +275,27 @@ mod tests {
         Key::parse(&format!("{digit:016}")).unwrap()
     }
 
-    /// Somebody in the room, with the tab of this number.
-    fn seat(room: &mut Room, tab: usize, name: &str) -> Place {
-        let place = room.enter(key(tab), Stay::Line).unwrap();
-        room.act(place.id, Some(1), Request::Join(Name::parse(name).unwrap()));
-        place
+    /// A member with the tab of this number.
+    fn join(room: &mut Room, tab: usize, name: &str) -> MemberHandle {
+        let member = room.enter(key(tab), Lifetime::Connection).unwrap();
+        room.act(member.id, Some(1), Request::Join(Name::parse(name).unwrap()));
+        member
     }
 
-    fn say(room: &mut Room, place: &Place, number: usize, text: &str) {
+    fn say(room: &mut Room, member: &MemberHandle, number: usize, text: &str) {
         let frame = json!({ "type": "say", "data": { "key": format!("{number:016}"), "text": text } }).to_string();
-        room.act(place.id, None, Request::parse(&frame).1.unwrap());
+        room.act(member.id, None, Request::parse(&frame).1.unwrap());
     }
 
     /// The next frame for this member.
-    fn heard(place: &mut Place) -> Value {
-        serde_json::from_str(&place.mailbox.try_recv().unwrap()).unwrap()
+    fn received(member: &mut MemberHandle) -> Value {
+        serde_json::from_str(&member.queue.try_recv().unwrap()).unwrap()
     }
 
-    fn last_heard(place: &mut Place) -> Value {
-        let mut last = heard(place);
-        while !place.mailbox.is_empty() {
-            last = heard(place);
+    fn last_received(member: &mut MemberHandle) -> Value {
+        let mut last = received(member);
+        while !member.queue.is_empty() {
+            last = received(member);
         }
         last
     }
@@ -301,82 +303,82 @@ mod tests {
     #[test]
     fn whoever_joins_is_answered_and_everybody_is_told() {
         let mut room = Room::default();
-        let mut ada = seat(&mut room, 1, "Ada");
-        let welcome = heard(&mut ada);
+        let mut ada = join(&mut room, 1, "Ada");
+        let welcome = received(&mut ada);
         assert_eq!((&welcome["type"], &welcome["id"]), (&json!("reply"), &json!(1)));
         let expected = json!({ "name": "Ada", "history": [], "people": ["Ada"], "epoch": "0" });
         assert_eq!(welcome["data"], expected);
-        let bob = seat(&mut room, 2, "Bob");
-        assert_eq!(last_heard(&mut ada), json!({ "type": "people", "data": { "people": ["Ada", "Bob"] } }));
+        let bob = join(&mut room, 2, "Bob");
+        assert_eq!(last_received(&mut ada), json!({ "type": "people", "data": { "people": ["Ada", "Bob"] } }));
         room.leave(bob.id);
-        assert_eq!(last_heard(&mut ada)["data"]["people"], json!(["Ada"]));
+        assert_eq!(last_received(&mut ada)["data"]["people"], json!(["Ada"]));
     }
 
     #[test]
     fn a_name_that_is_taken_is_numbered_and_one_may_rename_oneself() {
         let mut room = Room::default();
-        let _first = seat(&mut room, 1, "Ada");
-        let mut second = seat(&mut room, 2, "ada");
-        assert_eq!(heard(&mut second)["data"]["name"], "ada 2");
+        let _first = join(&mut room, 1, "Ada");
+        let mut second = join(&mut room, 2, "ada");
+        assert_eq!(received(&mut second)["data"]["name"], "ada 2");
         room.act(second.id, None, Request::Join(Name::parse("Ada 2").unwrap()));
-        assert_eq!(last_heard(&mut second)["data"]["people"], json!(["Ada", "Ada 2"]));
+        assert_eq!(last_received(&mut second)["data"]["people"], json!(["Ada", "Ada 2"]));
     }
 
     #[test]
-    fn a_tab_that_comes_back_before_its_old_line_is_known_to_be_dead_keeps_its_name() {
+    fn a_tab_that_comes_back_before_its_old_connection_is_known_to_be_dead_keeps_its_name() {
         let mut room = Room::default();
-        let _old = seat(&mut room, 1, "Ada");
-        let mut new = seat(&mut room, 1, "Ada");
-        assert_eq!(heard(&mut new)["data"]["name"], "Ada");
-        assert_eq!(last_heard(&mut new)["data"]["people"], json!(["Ada"]));
+        let _old = join(&mut room, 1, "Ada");
+        let mut new = join(&mut room, 1, "Ada");
+        assert_eq!(received(&mut new)["data"]["name"], "Ada");
+        assert_eq!(last_received(&mut new)["data"]["people"], json!(["Ada"]));
     }
 
     #[test]
     fn nobody_does_anything_without_a_name() {
         let mut room = Room::default();
-        let mut stranger = room.enter(key(1), Stay::Line).unwrap();
-        say(&mut room, &stranger, 1, "hi");
-        assert_eq!(heard(&mut stranger)["data"]["code"], "join-first");
-        assert!(room.act(stranger.id, None, Request::Fetch { file: 1, from: 0 }).is_none());
-        assert_eq!(heard(&mut stranger)["data"]["code"], "join-first");
+        let mut unnamed = room.enter(key(1), Lifetime::Connection).unwrap();
+        say(&mut room, &unnamed, 1, "hi");
+        assert_eq!(received(&mut unnamed)["data"]["code"], "join-first");
+        assert!(room.act(unnamed.id, None, Request::Fetch { file: 1, from: 0 }).is_none());
+        assert_eq!(received(&mut unnamed)["data"]["code"], "join-first");
     }
 
     #[test]
-    fn what_is_sent_again_is_said_once() {
+    fn a_message_that_is_sent_again_is_posted_once() {
         let mut room = Room::default();
-        let mut ada = seat(&mut room, 1, "Ada");
-        let mut bob = seat(&mut room, 2, "Bob");
-        last_heard(&mut bob);
+        let mut ada = join(&mut room, 1, "Ada");
+        let mut bob = join(&mut room, 2, "Bob");
+        last_received(&mut bob);
         say(&mut room, &ada, 7, "hi");
         say(&mut room, &ada, 7, "hi");
-        assert_eq!(heard(&mut bob)["data"]["text"], "hi");
-        assert!(bob.mailbox.is_empty());
-        last_heard(&mut ada);
+        assert_eq!(received(&mut bob)["data"]["text"], "hi");
+        assert!(bob.queue.is_empty());
+        last_received(&mut ada);
         room.leave(ada.id);
-        let mut ada = seat(&mut room, 1, "Ada");
-        assert_eq!(heard(&mut ada)["data"]["history"].as_array().unwrap().len(), 1);
+        let mut ada = join(&mut room, 1, "Ada");
+        assert_eq!(received(&mut ada)["data"]["history"].as_array().unwrap().len(), 1);
     }
 
     #[test]
-    fn a_member_that_does_not_read_is_put_out_and_the_others_go_on() {
+    fn a_member_that_does_not_read_is_removed_and_the_others_stay() {
         let mut room = Room::default();
-        let mut ada = seat(&mut room, 1, "Ada");
-        let mut sloth = seat(&mut room, 2, "Sloth");
-        for number in 0..=MAILBOX {
+        let mut ada = join(&mut room, 1, "Ada");
+        let mut slow = join(&mut room, 2, "Slow");
+        for number in 0..=QUEUE {
             say(&mut room, &ada, number, "hi");
-            while ada.mailbox.try_recv().is_ok() {}
+            while ada.queue.try_recv().is_ok() {}
         }
-        assert_eq!(sloth.dismissal.try_recv(), Err(oneshot::error::TryRecvError::Closed));
-        let mut bob = seat(&mut room, 3, "Bob");
-        assert_eq!(heard(&mut bob)["data"]["people"], json!(["Ada", "Bob"]));
+        assert_eq!(slow.removed.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        let mut bob = join(&mut room, 3, "Bob");
+        assert_eq!(received(&mut bob)["data"]["people"], json!(["Ada", "Bob"]));
     }
 
     #[test]
-    fn a_full_room_turns_the_next_one_away() {
+    fn a_full_room_refuses_the_next_client() {
         let mut room = Room::default();
-        let places: Vec<_> = (0..SEATS).map(|tab| room.enter(key(tab), Stay::Line).unwrap()).collect();
-        assert_eq!(room.enter(key(99), Stay::Line).err(), Some(FULL));
-        room.leave(places[0].id);
-        assert!(room.enter(key(99), Stay::Line).is_ok());
+        let members: Vec<_> = (0..MEMBERS).map(|tab| room.enter(key(tab), Lifetime::Connection).unwrap()).collect();
+        assert_eq!(room.enter(key(99), Lifetime::Connection).err(), Some(FULL));
+        room.leave(members[0].id);
+        assert!(room.enter(key(99), Lifetime::Connection).is_ok());
     }
 }

@@ -1,5 +1,5 @@
-//! The demo's switches: `POST /demo/ROOM/SWITCH?tab=KEY`. They act on the lines of the tab that asks, which alone knows its
-//! key, or on its room; and they are there only if the server was started with them.
+//! The demo's switches: `POST /demo/ROOM/SWITCH?tab=KEY`. They act on the connections of the tab that asks, which alone knows
+//! its key, or on its room. The routes exist only if the server was started with `--demo`.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use serde::Deserialize;
 
-use crate::fragile::Wound;
-use crate::house::House;
-use crate::words::{Key, RoomName};
+use crate::faults::Fault;
+use crate::input::{Key, RoomName};
+use crate::rooms::Rooms;
 
 /// The longest refusal, in seconds.
 const LONGEST: u32 = 30;
@@ -29,42 +29,42 @@ enum Switch {
 }
 
 #[derive(Deserialize)]
-struct Wish {
+struct Parameters {
     tab: String,
     #[serde(default)]
     seconds: u32,
 }
 
-pub fn router(house: House) -> Router {
-    Router::new().route("/demo/{room}/{switch}", post(throw)).with_state(house)
+pub fn router(rooms: Rooms) -> Router {
+    Router::new().route("/demo/{room}/{switch}", post(throw)).with_state(rooms)
 }
 
 async fn throw(
-    State(house): State<House>,
+    State(rooms): State<Rooms>,
     Path((room, switch)): Path<(String, Switch)>,
-    Query(Wish { tab, seconds }): Query<Wish>,
+    Query(Parameters { tab, seconds }): Query<Parameters>,
 ) -> StatusCode {
     let (Some(room), Some(tab)) = (RoomName::parse(&room), Key::parse(&tab)) else {
         return StatusCode::NOT_FOUND;
     };
-    let Some(apartment) = house.find(&room).filter(|apartment| apartment.knows(&tab)) else {
+    let Some(room) = rooms.find(&room).filter(|room| room.has_member(&tab)) else {
         return StatusCode::NOT_FOUND;
     };
-    let wound = match switch {
-        Switch::Cut => Wound::Cut,
-        Switch::Fin => Wound::Fin,
-        Switch::Blackhole => Wound::BlackHole,
-        Switch::Slow => Wound::Slow,
-        Switch::Heal => Wound::None,
+    let fault = match switch {
+        Switch::Cut => Fault::Cut,
+        Switch::Fin => Fault::Fin,
+        Switch::Blackhole => Fault::BlackHole,
+        Switch::Slow => Fault::Slow,
+        Switch::Heal => Fault::None,
         Switch::Refuse => {
-            apartment.door.refuse(tab, Duration::from_secs(seconds.min(LONGEST).into()));
+            room.entrance.refuse(tab, Duration::from_secs(seconds.min(LONGEST).into()));
             return StatusCode::NO_CONTENT;
         }
         Switch::Restart => {
-            apartment.restart();
+            room.restart();
             return StatusCode::NO_CONTENT;
         }
     };
-    // With a session one is there also while there is no line.
-    if apartment.door.injure(&tab, wound) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    // A tab with a session is a member also while it has no connection.
+    if room.entrance.inject(&tab, fault) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }

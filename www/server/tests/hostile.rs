@@ -1,11 +1,11 @@
-//! Clients that mean no good, and those that cannot help it.
+//! Hostile clients, and clients that fail.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{ask, closed, dial, hear, hear_of, join, key, piece, say, start, tell};
+use common::{ask, closed, connect, join, key, piece, receive, receive_type, say, start, tell};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
 use tokio::net::TcpSocket;
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use undrop_chat::Switches;
 
 #[tokio::test]
-async fn a_bad_message_is_answered_and_the_line_goes_on() {
+async fn a_bad_message_is_answered_and_the_connection_stays_open() {
     let (address, _) = start(Switches::Off);
     let mut ada = join(address, 1, "Ada").await;
     let bad = [
@@ -28,14 +28,14 @@ async fn a_bad_message_is_answered_and_the_line_goes_on() {
     ];
     for (message, complaint) in bad {
         ada.send(message).await.unwrap();
-        let error = hear_of(&mut ada, "error").await;
+        let error = receive_type(&mut ada, "error").await;
         assert!(error["reason"].as_str().unwrap().contains(complaint), "{error}");
     }
     assert_eq!(
         ask(&mut ada, "upload", json!({ "key": key(1), "name": "f", "kind": "", "size": 9 << 20 })).await["code"],
         "file-large"
     );
-    // Pieces of no file of theirs are passed over.
+    // Pieces of a file that the client does not upload are ignored.
     ada.send(piece(1, 0, &[0; 100])).await.unwrap();
     ada.send(piece(u32::MAX.into(), u32::MAX, &[])).await.unwrap();
     assert_eq!(ask(&mut ada, "fetch", json!({ "file": 1, "from": u32::MAX })).await["code"], "file-gone");
@@ -54,13 +54,13 @@ async fn an_address_that_is_no_room_is_closed_for_good() {
         "/chat/lobby".into(),
         "/chat/lobby?tab=short".into(),
     ] {
-        let mut client = dial(address, &path).await.unwrap();
+        let mut client = connect(address, &path).await.unwrap();
         assert_eq!(closed(&mut client).await, 4404, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_is_turned_away() {
+async fn a_page_of_another_site_is_refused() {
     let (address, _) = start(Switches::Off);
     let evil = || "https://evil.example".to_owned();
     for (route, origin, expected) in
@@ -79,27 +79,27 @@ async fn a_page_of_another_site_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_far_too_large_ends_its_line_alone() {
+async fn a_frame_that_is_far_too_large_closes_no_connection_but_its_own() {
     let (address, _) = start(Switches::Off);
     let ada = join(address, 1, "Ada").await;
     let mut bob = join(address, 2, "Bob").await;
-    // The server answers before it has taken all of it.
+    // The server closes before it has received all of it.
     let (mut writer, mut reader) = ada.split();
     let flood = tokio::spawn(async move { writer.send(Message::binary(vec![0; 3 << 20])).await });
-    let farewell = loop {
+    let close = loop {
         match reader.next().await.unwrap().unwrap() {
             Message::Close(frame) => break frame.unwrap(),
             _ => continue,
         }
     };
-    assert_eq!(u16::from(farewell.code), 1009);
+    assert_eq!(u16::from(close.code), 1009);
     flood.abort();
     drop(reader);
-    while hear_of(&mut bob, "people").await["people"] != json!(["Bob"]) {}
+    while receive_type(&mut bob, "people").await["people"] != json!(["Bob"]) {}
 }
 
 #[tokio::test]
-async fn whoever_talks_too_fast_is_read_slowly_and_loses_nothing() {
+async fn a_client_that_sends_too_fast_is_read_slowly_and_loses_nothing() {
     let (address, _) = start(Switches::Off);
     let mut ada = join(address, 1, "Ada").await;
     let start = Instant::now();
@@ -108,26 +108,26 @@ async fn whoever_talks_too_fast_is_read_slowly_and_loses_nothing() {
     }
     let last = ask(&mut ada, "say", json!({ "key": key(99), "text": "last" })).await;
     assert_eq!(last["item"]["number"], 31);
-    // 31 messages and a join at 10 units each, of which 200 are free, and then one each 20 ms: it could not be sooner.
+    // 31 messages and a join at 10 units each, of which 200 are free, and then one each 20 ms: less time is not possible.
     assert!(start.elapsed() > Duration::from_millis(1_900), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
-async fn a_reader_that_stalls_is_put_out_and_nobody_waits_for_it() {
+async fn a_reader_that_stalls_is_removed_and_nobody_waits_for_it() {
     let (address, _) = start(Switches::Off);
-    // Its system buffers as little as ours.
+    // Its receive buffer is as small as the server's send buffer.
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(16 << 10).unwrap();
     let stream = socket.connect(address).await.unwrap();
     let url = format!("ws://{address}/chat/lobby?tab={}", key(100));
-    let (mut sloth, _) = client_async(url, stream).await.unwrap();
-    ask(&mut sloth, "join", json!({ "name": "Sloth" })).await;
+    let (mut stalled, _) = client_async(url, stream).await.unwrap();
+    ask(&mut stalled, "join", json!({ "name": "Stalled" })).await;
     let mut speakers = Vec::new();
     for number in 0..16 {
         speakers.push(join(address, number, &format!("Speaker {number}")).await);
     }
     let mut witness = join(address, 99, "Witness").await;
-    // Large enough for all of it to fit into nobody's buffers, and everybody but the sloth reads each round of it.
+    // All of it together is larger than any buffer, and everybody but the stalled reader reads each round.
     let text = "ä".repeat(4_000);
     for round in 0..19 {
         for speaker in &mut speakers {
@@ -137,18 +137,18 @@ async fn a_reader_that_stalls_is_put_out_and_nobody_waits_for_it() {
             let expected = if place < 16 { 15 } else { 16 };
             let mut chats = 0;
             while chats < expected {
-                let message = hear(reader).await;
+                let message = receive(reader).await;
                 chats += usize::from(message["type"] == "chat");
                 if message["type"] == "people" {
                     let people = message["data"]["people"].as_array().unwrap();
-                    if !people.contains(&json!("Sloth")) && people.len() == 17 {
+                    if !people.contains(&json!("Stalled")) && people.len() == 17 {
                         return;
                     }
                 }
             }
         }
     }
-    panic!("the sloth is still there");
+    panic!("the stalled reader is still a member");
 }
 
 #[tokio::test]
@@ -161,8 +161,8 @@ async fn nobody_can_add_to_a_file_of_somebody_else() {
     mallory.send(piece(number, 0, b"evil")).await.unwrap();
     ask(&mut mallory, "typing", json!({})).await;
     assert_eq!(ask(&mut ada, "upload", offer.clone()).await["have"], 0);
-    // The same key is another tab's own.
+    // The same key of another tab is another file.
     assert_ne!(ask(&mut mallory, "upload", offer).await["number"], number);
     tell(&mut mallory, "typing", json!({})).await;
-    assert_eq!(hear_of(&mut ada, "typing").await["name"], "Mallory");
+    assert_eq!(receive_type(&mut ada, "typing").await["name"], "Mallory");
 }

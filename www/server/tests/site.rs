@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use undrop_chat::{House, Switches, serve, site};
+use undrop_chat::{Rooms, Switches, serve, site};
 
-/// What stands for the built package. Made once, as the tests run side by side.
+/// A stand-in for the built package. It is made once, as the tests run in parallel.
 static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("package");
     std::fs::create_dir_all(&package).unwrap();
@@ -17,13 +17,13 @@ static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
     package
 });
 
-/// The answer of the site to a GET, as it comes over the wire.
+/// The raw answer of the site to a GET.
 async fn get(path: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(House::default(), &page, &PACKAGE, Switches::Off).unwrap();
+    let site = site(Rooms::default(), &page, &PACKAGE, Switches::Off).unwrap();
     tokio::spawn(serve(listener, site));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

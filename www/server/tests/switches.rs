@@ -3,13 +3,13 @@
 
 mod common;
 
-use common::{Client, ask, closed, dial, fetch, hear_of, join, key, say, start, throw};
+use common::{Client, ask, closed, connect, fetch, join, key, receive_type, say, start, throw};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use undrop_chat::Switches;
 
-/// How the line ends without a close frame.
+/// Returns the error with which a connection ends without a close frame.
 async fn end(client: &mut Client) -> Error {
     loop {
         match client.next().await.unwrap() {
@@ -21,7 +21,7 @@ async fn end(client: &mut Client) -> Error {
 }
 
 #[tokio::test]
-async fn a_line_is_cut_with_a_reset_and_with_a_fin_and_nobody_elses_is() {
+async fn a_connection_ends_with_a_reset_or_with_a_fin_and_no_other_does() {
     let (address, _) = start(Switches::On);
     let mut bob = join(address, 2, "Bob").await;
     for switch in ["cut", "fin"] {
@@ -30,21 +30,21 @@ async fn a_line_is_cut_with_a_reset_and_with_a_fin_and_nobody_elses_is() {
         let error = end(&mut ada).await.to_string();
         let expected = if switch == "cut" { "reset by peer" } else { "without closing handshake" };
         assert!(error.contains(expected), "{switch}: {error}");
-        while hear_of(&mut bob, "people").await["people"] != json!(["Bob"]) {}
+        while receive_type(&mut bob, "people").await["people"] != json!(["Bob"]) {}
     }
 }
 
 #[tokio::test]
-async fn into_a_black_hole_goes_everything_and_out_comes_nothing() {
+async fn a_black_hole_takes_everything_and_lets_nothing_out() {
     let (address, _) = start(Switches::On);
     let mut ada = join(address, 1, "Ada").await;
     let mut bob = join(address, 2, "Bob").await;
     assert_eq!(throw(address, "blackhole", 1).await, 204);
     say(&mut ada, 1, "does anybody hear me?").await;
     say(&mut bob, 1, "where is Ada?").await;
-    // It does not come back with something missing in it.
+    // A connection that has lost bytes cannot be healed.
     assert_eq!((throw(address, "heal", 1).await, throw(address, "slow", 1).await), (404, 404));
-    // A new line of the same tab is well.
+    // A new connection of the same tab has no fault.
     let mut again = join(address, 1, "Ada").await;
     let welcome = ask(&mut again, "join", json!({ "name": "Ada" })).await;
     assert_eq!(welcome["history"].as_array().unwrap().len(), 1);
@@ -55,13 +55,13 @@ async fn into_a_black_hole_goes_everything_and_out_comes_nothing() {
 }
 
 #[tokio::test]
-async fn a_slow_line_is_late_and_loses_nothing_until_it_is_healed() {
+async fn a_slow_connection_is_late_and_loses_nothing_until_it_is_healed() {
     let (address, _) = start(Switches::On);
     let mut ada = join(address, 1, "Ada").await;
     assert_eq!(throw(address, "slow", 1).await, 204);
     let start = std::time::Instant::now();
     ask(&mut ada, "typing", json!({})).await;
-    // Once in each direction.
+    // The latency is added in each direction.
     assert!(start.elapsed() >= std::time::Duration::from_millis(600));
     let text = "ä".repeat(4_000);
     for number in 0..9 {
@@ -73,31 +73,31 @@ async fn a_slow_line_is_late_and_loses_nothing_until_it_is_healed() {
 }
 
 #[tokio::test]
-async fn a_tab_that_is_to_be_refused_cannot_dial_and_others_can() {
+async fn a_tab_that_is_refused_cannot_connect_and_others_can() {
     let (address, _) = start(Switches::On);
     let _ada = join(address, 1, "Ada").await;
     let _bob = join(address, 2, "Bob").await;
     assert_eq!(throw(address, "refuse", 1).await, 204);
-    let refused = dial(address, &format!("/chat/lobby?tab={}", key(1))).await.unwrap_err();
+    let refused = connect(address, &format!("/chat/lobby?tab={}", key(1))).await.unwrap_err();
     assert!(matches!(refused, Error::Http(response) if response.status() == 503));
     join(address, 3, "Eve").await;
 }
 
 #[tokio::test]
-async fn a_room_that_restarts_ends_its_lines_with_1012_and_no_others() {
+async fn a_room_that_restarts_closes_its_connections_with_1012_and_no_others() {
     let (address, _) = start(Switches::On);
     let mut ada = join(address, 1, "Ada").await;
     let mut bob = join(address, 2, "Bob").await;
-    let mut elsewhere = dial(address, &format!("/chat/attic?tab={}", key(3))).await.unwrap();
+    let mut elsewhere = connect(address, &format!("/chat/attic?tab={}", key(3))).await.unwrap();
     assert_eq!(throw(address, "restart", 1).await, 204);
     assert_eq!((closed(&mut ada).await, closed(&mut bob).await), (1012, 1012));
-    let refused = dial(address, &format!("/chat/lobby?tab={}", key(4))).await.unwrap_err();
+    let refused = connect(address, &format!("/chat/lobby?tab={}", key(4))).await.unwrap_err();
     assert!(matches!(refused, Error::Http(response) if response.status() == 503));
     assert_eq!(ask(&mut elsewhere, "join", json!({ "name": "Eve" })).await["name"], "Eve");
 }
 
 #[tokio::test]
-async fn whoever_does_not_know_the_key_throws_nothing_and_without_the_demo_there_is_no_switch() {
+async fn without_the_tabs_key_no_switch_works_and_without_the_demo_there_is_none() {
     let (address, _) = start(Switches::On);
     let _ada = join(address, 1, "Ada").await;
     for switch in ["cut", "fin", "blackhole", "slow", "heal", "refuse", "restart"] {

@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
-use undrop_chat::{House, Switches, serve, site};
+use undrop_chat::{Rooms, Switches, serve, site};
 
 pub type Client = WebSocketStream<TcpStream>;
 
-/// A site on any free port. The system buffers little on its side, so that a client that does not read is soon felt.
-pub fn start(switches: Switches) -> (SocketAddr, House) {
+/// Starts a site on any free port. Its send buffer is small, so that a client that does not read soon fills it.
+pub fn start(switches: Switches) -> (SocketAddr, Rooms) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_send_buffer_size(16 << 10).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(64).unwrap();
     let address = listener.local_addr().unwrap();
-    let house = House::default();
+    let rooms = Rooms::default();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
-    let site = site(house.clone(), &page, &page, switches).unwrap();
+    let site = site(rooms.clone(), &page, &page, switches).unwrap();
     tokio::spawn(serve(listener, site));
-    (address, house)
+    (address, rooms)
 }
 
 /// The key of a tab, or of a message.
@@ -34,14 +34,14 @@ pub fn key(number: usize) -> String {
     format!("{number:016}")
 }
 
-pub async fn dial(address: SocketAddr, path: &str) -> Result<Client, Error> {
+pub async fn connect(address: SocketAddr, path: &str) -> Result<Client, Error> {
     let stream = TcpStream::connect(address).await.unwrap();
     client_async(format!("ws://{address}{path}"), stream).await.map(|(client, _)| client)
 }
 
-/// A line of this tab to the lobby.
+/// Connects this tab to the lobby.
 pub async fn open(address: SocketAddr, tab: usize) -> Client {
-    dial(address, &format!("/chat/lobby?tab={}", key(tab))).await.unwrap()
+    connect(address, &format!("/chat/lobby?tab={}", key(tab))).await.unwrap()
 }
 
 pub async fn join(address: SocketAddr, tab: usize, name: &str) -> Client {
@@ -55,12 +55,12 @@ pub async fn tell(client: &mut Client, kind: &str, data: Value) {
     client.send(Message::text(frame)).await.unwrap();
 }
 
-/// Sends a request; gives what its answer holds, be it an error or not.
+/// Sends a request. Returns the data of its answer, which may be an error.
 pub async fn ask(client: &mut Client, kind: &str, data: Value) -> Value {
     let frame = json!({ "type": kind, "data": data, "id": 77 }).to_string();
     client.send(Message::text(frame)).await.unwrap();
     loop {
-        let message = hear(client).await;
+        let message = receive(client).await;
         if message["id"] == 77 {
             return message["data"].clone();
         }
@@ -71,8 +71,8 @@ pub async fn say(client: &mut Client, number: usize, text: &str) {
     tell(client, "say", json!({ "key": key(number), "text": text })).await;
 }
 
-/// The next text message; pings are passed over.
-pub async fn hear(client: &mut Client) -> Value {
+/// Returns the next text message. Pings are skipped.
+pub async fn receive(client: &mut Client) -> Value {
     loop {
         match client.next().await.unwrap().unwrap() {
             Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -82,17 +82,17 @@ pub async fn hear(client: &mut Client) -> Value {
     }
 }
 
-/// What the next message of this type holds.
-pub async fn hear_of(client: &mut Client, kind: &str) -> Value {
+/// Returns the data of the next message of this type.
+pub async fn receive_type(client: &mut Client, kind: &str) -> Value {
     loop {
-        let message = hear(client).await;
+        let message = receive(client).await;
         if message["type"] == kind {
             return message["data"].clone();
         }
     }
 }
 
-/// The code with which the server closes.
+/// Returns the code of the server's close frame.
 pub async fn closed(client: &mut Client) -> u16 {
     loop {
         if let Message::Close(frame) = client.next().await.unwrap().unwrap() {
@@ -107,7 +107,7 @@ pub fn piece(number: u64, offset: u32, bytes: &[u8]) -> Message {
     Message::binary([&number.to_be_bytes(), &offset.to_be_bytes(), bytes].concat())
 }
 
-/// As many bytes of a file arrive.
+/// Receives so many bytes of a file.
 pub async fn collect(client: &mut Client, size: usize) -> Vec<u8> {
     let mut file = Vec::new();
     while file.len() < size {
@@ -118,7 +118,7 @@ pub async fn collect(client: &mut Client, size: usize) -> Vec<u8> {
     file
 }
 
-/// Throws a switch of the tab's; gives the status of the answer.
+/// Throws a switch for this tab. Returns the status of the answer.
 pub async fn throw(address: SocketAddr, switch: &str, tab: usize) -> u16 {
     let answer = fetch(address, "POST", &format!("/demo/lobby/{switch}?tab={}&seconds=30", key(tab))).await;
     answer[9..12].parse().unwrap()

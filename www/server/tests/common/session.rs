@@ -1,4 +1,4 @@
-//! A client with a session, which speaks the protocol by hand and does as it likes.
+//! A client with a session that builds each frame of the protocol by itself, so that it can also break the protocol.
 
 use std::net::SocketAddr;
 
@@ -11,29 +11,29 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Client, key};
 
-/// One with a session, on the line of the moment.
-pub struct Guest {
+/// A client with a session, and its present native socket.
+pub struct SessionClient {
     address: SocketAddr,
     path: String,
-    pub line: Client,
+    pub socket: Client,
     pub token: String,
-    /// What it has sent; the server may not have all of it.
+    /// All messages that were sent. The server may lack some of them.
     sent: Vec<Message>,
     pub received: usize,
 }
 
-/// A line that offers the protocol, and has not yet greeted.
-pub async fn dial(address: SocketAddr, path: &str) -> Result<Client, Error> {
+/// Connects and offers the subprotocol. The first control frame is not sent yet.
+pub async fn connect(address: SocketAddr, path: &str) -> Result<Client, Error> {
     let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "undrop.1".parse().unwrap());
     let stream = TcpStream::connect(address).await.unwrap();
     client_async(request, stream).await.map(|(client, _)| client)
 }
 
-/// The next control frame, without its mark.
-pub async fn control(line: &mut Client) -> String {
+/// Returns the next control frame, without the escape character.
+pub async fn control(socket: &mut Client) -> String {
     loop {
-        match line.next().await.unwrap().unwrap() {
+        match socket.next().await.unwrap().unwrap() {
             Message::Text(text) if text.starts_with('\u{10}') => return text[1..].to_owned(),
             Message::Close(frame) => panic!("closed: {frame:?}"),
             _ => {}
@@ -41,9 +41,9 @@ pub async fn control(line: &mut Client) -> String {
     }
 }
 
-pub async fn greet(line: &mut Client, greeting: &str) -> String {
-    line.send(Message::text(format!("\u{10}{greeting}"))).await.unwrap();
-    control(line).await
+pub async fn greet(socket: &mut Client, greeting: &str) -> String {
+    socket.send(Message::text(format!("\u{10}{greeting}"))).await.unwrap();
+    control(socket).await
 }
 
 /// The token of a welcome.
@@ -53,27 +53,27 @@ pub fn token(welcome: &str) -> String {
     words.next().unwrap().to_owned()
 }
 
-impl Guest {
-    /// In the lobby, with this tab's key.
+impl SessionClient {
+    /// Joins the lobby with this tab's key.
     pub async fn join(address: SocketAddr, tab: usize, name: &str) -> Self {
         let path = format!("/session/lobby?tab={}", key(tab));
-        let mut line = dial(address, &path).await.unwrap();
-        let token = token(&greet(&mut line, "new").await);
-        let mut guest = Self { address, path, line, token, sent: Vec::new(), received: 0 };
-        assert_eq!(guest.ask("join", json!({ "name": name })).await["name"], name);
-        guest
+        let mut socket = connect(address, &path).await.unwrap();
+        let token = token(&greet(&mut socket, "new").await);
+        let mut client = Self { address, path, socket, token, sent: Vec::new(), received: 0 };
+        assert_eq!(client.ask("join", json!({ "name": name })).await["name"], name);
+        client
     }
 
-    /// Over another line, once one is to be had.
+    /// Resumes the session over another native socket, once the server accepts one.
     pub async fn resume(&mut self) {
-        self.line = loop {
-            match dial(self.address, &self.path).await {
-                Ok(line) => break line,
+        self.socket = loop {
+            match connect(self.address, &self.path).await {
+                Ok(socket) => break socket,
                 Err(Error::Http(_)) => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
             }
         };
-        let resumed = greet(&mut self.line, &format!("resume {} {}", self.token, self.received)).await;
+        let resumed = greet(&mut self.socket, &format!("resume {} {}", self.token, self.received)).await;
         let taken: usize = resumed.strip_prefix("resumed ").expect(&resumed).parse().unwrap();
         for message in self.sent.split_off(taken) {
             self.send(message).await;
@@ -81,8 +81,8 @@ impl Guest {
     }
 
     pub async fn send(&mut self, message: Message) {
-        // It can't know whether the line is still there.
-        let _ = self.line.send(message.clone()).await;
+        // The socket may be closed already.
+        let _ = self.socket.send(message.clone()).await;
         self.sent.push(message);
     }
 
@@ -90,22 +90,22 @@ impl Guest {
         self.send(Message::text(json!({ "type": kind, "data": data }).to_string())).await;
     }
 
-    /// Sends a request; gives what its answer holds.
+    /// Sends a request. Returns the data of its answer.
     pub async fn ask(&mut self, kind: &str, data: Value) -> Value {
         let id = self.sent.len();
         self.send(Message::text(json!({ "type": kind, "data": data, "id": id }).to_string())).await;
         loop {
-            let message = self.hear().await;
+            let message = self.receive().await;
             if message["id"] == id {
                 return message["data"].clone();
             }
         }
     }
 
-    /// The next message of the room's.
-    pub async fn hear(&mut self) -> Value {
+    /// Returns the next message of the room.
+    pub async fn receive(&mut self) -> Value {
         loop {
-            match self.line.next().await.unwrap().unwrap() {
+            match self.socket.next().await.unwrap().unwrap() {
                 Message::Text(text) if text.starts_with('\u{10}') => {}
                 Message::Text(text) => {
                     self.received += 1;
@@ -118,10 +118,10 @@ impl Guest {
         }
     }
 
-    /// What the next message of this type holds.
-    pub async fn hear_of(&mut self, kind: &str) -> Value {
+    /// Returns the data of the next message of this type.
+    pub async fn receive_type(&mut self, kind: &str) -> Value {
         loop {
-            let message = self.hear().await;
+            let message = self.receive().await;
             if message["type"] == kind {
                 return message["data"].clone();
             }

@@ -1,15 +1,15 @@
-//! Numbered messages, checked by who hears them: which came, which are missing, which came twice or late. The page has the
-//! same for what the server says (`page/score/tally.js`).
+//! Checks a sequence of numbered messages on the receiving side: which arrived, which are missing, which arrived twice or
+//! late. The page does the same with the numbers of the server (`page/score/sequence.js`).
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-/// As many missing numbers are remembered; older ones stay missing for good.
+/// The most missing numbers that are remembered. Older ones count as lost even if they arrive later.
 const REMEMBERED: usize = 10_000;
 
 #[derive(Debug, Default, Clone)]
-pub struct Tally {
+pub struct Sequence {
     highest: u64,
     missing: BTreeSet<u64>,
     forgotten: u64,
@@ -17,19 +17,19 @@ pub struct Tally {
     late: u64,
 }
 
-/// What it comes to.
+/// The result so far.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Sum {
-    /// The highest number that came. All come in order, so what is missing below it is lost.
+    /// The highest number that arrived. Messages arrive in order, so a number that is missing below it is lost.
     pub highest: u64,
     pub lost: u64,
     pub twice: u64,
-    /// Came after one with a higher number.
+    /// How many arrived after a higher number.
     pub late: u64,
 }
 
-impl Tally {
-    /// Counts a number, from 1. One that is absurdly far ahead is nobody's honest count, and is passed over.
+impl Sequence {
+    /// Counts a number, from 1. A number too far ahead is ignored, as no page sends it and it would use up the memory.
     pub fn count(&mut self, number: u64) {
         if number > self.highest {
             if number - self.highest > REMEMBERED as u64 {
@@ -59,13 +59,13 @@ mod tests {
     use super::*;
 
     fn sum(numbers: impl IntoIterator<Item = u64>) -> Sum {
-        let mut tally = Tally::default();
-        numbers.into_iter().for_each(|number| tally.count(number));
-        tally.sum()
+        let mut sequence = Sequence::default();
+        numbers.into_iter().for_each(|number| sequence.count(number));
+        sequence.sum()
     }
 
     #[test]
-    fn each_fate_is_counted() {
+    fn each_outcome_is_counted() {
         assert_eq!(sum(1..=5), Sum { highest: 5, lost: 0, twice: 0, late: 0 });
         assert_eq!(sum([1, 2, 5]), Sum { highest: 5, lost: 2, twice: 0, late: 0 });
         assert_eq!(sum([1, 3, 2]), Sum { highest: 3, lost: 0, twice: 0, late: 1 });
@@ -74,13 +74,13 @@ mod tests {
 
     #[test]
     fn what_it_remembers_is_bounded() {
-        let mut tally = Tally::default();
-        tally.count(u64::MAX);
-        assert_eq!(tally.sum().highest, 0);
+        let mut sequence = Sequence::default();
+        sequence.count(u64::MAX);
+        assert_eq!(sequence.sum().highest, 0);
         for step in 1..=10 {
-            tally.count(step * 9_000);
+            sequence.count(step * 9_000);
         }
-        assert_eq!(tally.missing.len(), REMEMBERED);
-        assert_eq!(tally.sum().lost, 90_000 - 10);
+        assert_eq!(sequence.missing.len(), REMEMBERED);
+        assert_eq!(sequence.sum().lost, 90_000 - 10);
     }
 }

@@ -1,8 +1,8 @@
-//! What people and pages may write, parsed: whoever holds one of these has nothing left to check.
+//! The input of people and pages, parsed. A value of one of these types is valid.
 
 use serde::Serialize;
 
-use crate::protocol::Refusal;
+use crate::refusal::Refusal;
 
 /// The most characters of a name.
 pub const LONGEST_NAME: usize = 40;
@@ -11,23 +11,23 @@ pub const LONGEST_TEXT: usize = 4_000;
 /// The most characters of a file's name.
 const LONGEST_FILE_NAME: usize = 120;
 
-/// A name fit for the list of those who are here: trimmed, on one line, of a length that can be shown.
+/// The name of a member: trimmed, visible characters on one line, not longer than [`LONGEST_NAME`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Name(String);
 
-/// A message's text: not blank, not endless.
+/// The text of a message: not blank, not longer than [`LONGEST_TEXT`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Text(String);
 
-/// The name of a room, as it stands in an address: lower-case letters, digits and hyphens.
+/// The name of a room as in its address: lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RoomName(String);
 
-/// What a page has drawn at random to be known by, or to know one of its messages by. Nobody else can guess it.
+/// The random identity that a page has drawn for its tab or for one of its messages. Nobody else can guess it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(String);
 
-/// The name of a file without any folder.
+/// The name of a file, without a folder.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FileName(String);
 
@@ -50,14 +50,14 @@ impl Name {
         Ok(Self(name.into()))
     }
 
-    /// This name, told apart from others of its kind: `Ada`, `Ada 2`, `Ada 3`.
+    /// This name with a number that distinguishes it: `Ada 2`, `Ada 3`.
     pub fn numbered(&self, number: usize) -> Self {
         let suffix = format!(" {number}");
         let kept = LONGEST_NAME.saturating_sub(suffix.len());
         Self(self.0.chars().take(kept).chain(suffix.chars()).collect())
     }
 
-    /// Whether people would take the two for one.
+    /// Whether people would confuse the two names.
     pub fn resembles(&self, other: &Self) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
@@ -99,7 +99,7 @@ impl FileName {
 }
 
 impl MediaType {
-    /// One that cannot be one is said to be nothing in particular.
+    /// Parses a media type. A malformed one becomes `application/octet-stream`.
     pub fn parse(text: &str) -> Self {
         let token = |part: &str| {
             !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-+._".contains(letter))
@@ -114,7 +114,7 @@ fn longer(text: &str, most: usize) -> bool {
 }
 
 /// The marks that reorder or hide what follows them, with which one name can be made to look like another
-/// (Unicode TR 36, 2.5) or spoil the line it stands in.
+/// (Unicode TR 36, 2.5) or the text around it can be reordered.
 fn turns_text(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
