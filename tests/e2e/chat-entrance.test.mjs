@@ -1,4 +1,4 @@
-// The entrance of the chat page when the first attempt fails: nothing is dead afterwards, and nobody has to reload.
+// The entrance of the chat page when the first attempt fails: everything works afterwards without a reload.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -6,8 +6,8 @@ import { browsers } from '../support/browsers.mjs';
 import { Person } from './chat/person.mjs';
 import { startChat } from './chat/server.mjs';
 
-/** As many have room, as the server has it. */
-const SEATS = 50;
+/** The most members of a room, as in the server's `room.rs`. */
+const MEMBERS = 50;
 
 for (const [browserName, start] of Object.entries(browsers)) {
   describe(browserName, () => {
@@ -25,19 +25,19 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await chat?.stop();
     });
 
-    it('the tools and the score work although the server was away when one came in', async () => {
+    it('the tools and the delivery test work although the server was down when one joined', async () => {
       await ada.open(chat.url, 'away');
       await chat.stop();
       await ada.join({ name: 'Ada' });
       await ada.sees(() => document.getElementById('entrance-notice').textContent);
       await chat.start();
-      await ada.sees(() => !document.getElementById('house').hidden);
+      await ada.sees(() => !document.getElementById('chat').hidden);
       await ada.sees(() => document.getElementById('tools').checkVisibility());
       await ada.click('count');
       await ada.seesCounted('session', 5);
       await ada.click('count');
       await ada.sees(() => !document.getElementById('compare').hidden);
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
     it('after a refused name another room may be chosen, too', async () => {
@@ -45,39 +45,39 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.join({ name: 'a\u202eb' });
       await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('visible'));
       await ada.join({ name: 'Ada', room: 'second' });
-      await ada.sees(() => !document.getElementById('house').hidden);
+      await ada.sees(() => !document.getElementById('chat').hidden);
       assert.equal(await ada.do(() => document.getElementById('room-name').textContent), 'second');
       await ada.sees(() => document.getElementById('switch-cut'));
-      // The switches, too, are those of the room that one is in.
+      // The switches act on the second room.
       await ada.click('switch-cut');
       await ada.sees(() => document.querySelector('#events .drop'));
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
     it('a full room is said to be full, and another one may be chosen', async () => {
       await ada.open(chat.url, 'full');
-      await ada.do(async (seats) => {
-        const taken = Array.from({ length: seats }, () => new WebSocket(`/chat/full?tab=${crypto.randomUUID()}`));
-        await Promise.all(taken.map((line) => new Promise((resolve) => line.addEventListener('open', resolve))));
-        // Else they may be collected, and closed.
-        window.taken = taken;
-      }, SEATS);
+      await ada.do(async (members) => {
+        const sockets = Array.from({ length: members }, () => new WebSocket(`/chat/full?tab=${crypto.randomUUID()}`));
+        await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.addEventListener('open', resolve))));
+        // Otherwise they may be garbage collected, which closes them.
+        window.sockets = sockets;
+      }, MEMBERS);
       await ada.join({ name: 'Ada' });
       await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('the room is full'));
       await ada.join({ room: 'roomy' });
-      await ada.sees(() => !document.getElementById('house').hidden);
+      await ada.sees(() => !document.getElementById('chat').hidden);
       assert.equal(await ada.do(() => document.getElementById('room-name').textContent), 'roomy');
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
-    it('a switch that is thrown while the server is away says so', async () => {
+    it('a switch that is thrown while the server is down says so', async () => {
       await ada.enter(chat.url, 'switch', 'Ada');
       await ada.sees(() => document.getElementById('switch-cut'));
       await chat.stop();
-      await ada.seesLine('waiting');
+      await ada.seesState('waiting');
       await ada.click('switch-cut');
       await ada.sees(() => document.getElementById('tools-notice').textContent);
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
       await chat.start();
     });
   });

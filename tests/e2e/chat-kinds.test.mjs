@@ -1,4 +1,4 @@
-// The chat page whose kind of line is switched: while it counts, while it dials, and while the line is dead.
+// The chat page when another kind of socket is chosen: in a delivery test, while connecting, and on a dead connection.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -23,23 +23,23 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await chat?.stop();
     });
 
-    /** Into a room of her own, over this kind of line. */
+    /** Joins a new room over this kind of socket. */
     async function enter(kind) {
       rooms++;
       await ada.enter(chat.url, `kinds-${rooms}`, 'Ada');
       await ada.choose(kind);
     }
 
-    /** A plain line that is a black hole by now. */
-    async function enterAndFallIn() {
+    /** Joins over a plain socket, whose connection becomes a black hole. */
+    async function enterBlackHole() {
       await enter('plain');
-      // The server knows this line by now as the one that is to be hurt.
+      // The server has registered this connection once a message has arrived.
       await ada.say('before');
       await ada.reads('before');
       await blacken();
     }
 
-    /** Returns when the server has done it: this is a switch that shows nothing. */
+    /** Waits for the server's answer, as this switch has no visible effect. */
     async function blacken() {
       await ada.do(() => {
         const { fetch } = window;
@@ -53,40 +53,41 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees(() => document.body.dataset.thrown?.includes('blackhole'));
     }
 
-    /** Counts until so many numbers have been said over this kind. */
+    /** Runs a delivery test until so many numbers have been sent over this kind. */
     async function count(kind, numbers) {
       await ada.click('count');
       await ada.seesCounted(kind, numbers);
     }
 
-    /** Waits until nothing is counted any more, and one may count again. */
+    /** Waits until no test runs any more, and another one may be started. */
     const seesItEnd = () =>
       ada.sees(() => {
         const count = document.getElementById('count');
         return count.ariaPressed === 'false' && !count.disabled;
       });
 
-    /** The fates, of which every number has one, and nothing is under way. */
+    /** Returns the outcomes. Every number has exactly one, and none is in flight. */
     async function settled(kind) {
-      const fates = await ada.fates(kind);
-      for (const way of [0, 1]) assert.equal(fates.sent[way], fates.delivered[way] + fates.lost[way], told(fates));
+      const outcomes = await ada.outcomes(kind);
+      for (const way of [0, 1])
+        assert.equal(outcomes.sent[way], outcomes.delivered[way] + outcomes.lost[way], text(outcomes));
       assert.deepEqual(
-        [fates.waiting, fates.twice, fates.late],
+        [outcomes.waiting, outcomes.twice, outcomes.late],
         [
           [0, 0],
           [0, 0],
           [0, 0],
         ],
-        told(fates),
+        text(outcomes),
       );
-      return fates;
+      return outcomes;
     }
 
-    it('a count over a line that is a black hole ends, and what the hole has swallowed is lost', async () => {
+    it('a delivery test over a black hole ends, and what the black hole discarded is lost', async () => {
       await enter('plain');
       await count('plain', 20);
       await blacken();
-      const before = await ada.fates('plain');
+      const before = await ada.outcomes('plain');
       await ada.seesCounted('plain', 80);
       const asked = performance.now();
       await ada.click('count');
@@ -94,17 +95,17 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.ok(performance.now() - asked < 15_000, 'it waited for the browser');
       const { sent, delivered, lost } = await settled('plain');
       for (const way of [0, 1]) {
-        assert.ok(delivered[way] >= before.delivered[way], told({ before, delivered }));
-        assert.ok(lost[way] >= 20 && lost[way] <= sent[way] - before.delivered[way], told({ before, sent, lost }));
+        assert.ok(delivered[way] >= before.delivered[way], text({ before, delivered }));
+        assert.ok(lost[way] >= 20 && lost[way] <= sent[way] - before.delivered[way], text({ before, sent, lost }));
       }
-      await ada.seesLine('open');
+      await ada.seesState('open');
     });
 
-    it('a count ends also when the server cannot be asked any more', async () => {
+    it('a delivery test ends also when the server cannot be asked any more', async () => {
       await enter('plain');
       await count('plain', 20);
       await ada.click('switch-refuse');
-      await ada.seesLine('closed');
+      await ada.seesState('closed');
       const asked = performance.now();
       await ada.click('count');
       await seesItEnd();
@@ -112,36 +113,36 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await settled('plain');
     });
 
-    it('a count begins over a black hole, too', async () => {
-      await enterAndFallIn();
+    it('a delivery test begins over a black hole, too', async () => {
+      await enterBlackHole();
       await count('plain', 20);
       await ada.click('count');
       await seesItEnd();
       const { delivered, lost } = await settled('plain');
       assert.deepEqual(delivered, [0, 0]);
-      assert.ok(lost[0] >= 10, told({ lost }));
+      assert.ok(lost[0] >= 10, text({ lost }));
     });
 
-    it('a kind that is chosen in mid-count is counted by itself, and loses what it loses', async () => {
+    it('a kind that is chosen during a delivery test has results of its own', async () => {
       await enter('session');
       await count('session', 20);
       await ada.choose('plain');
       await ada.seesCounted('plain', 20);
       await ada.click('switch-cut');
-      await ada.seesLine('closed');
-      const before = await ada.fates('plain');
+      await ada.seesState('closed');
+      const before = await ada.outcomes('plain');
       await ada.seesCounted('plain', before.sent[0] + before.sent[1] + 20);
       await ada.choose('session');
       await ada.seesCounted('session', 20);
       await ada.click('count');
       await seesItEnd();
       const session = await settled('session');
-      assert.deepEqual(session.lost, [0, 0], told(session));
+      assert.deepEqual(session.lost, [0, 0], text(session));
       const plain = await settled('plain');
-      for (const way of [0, 1]) assert.ok(plain.lost[way] >= 15 && plain.delivered[way] >= 8, told(plain));
+      for (const way of [0, 1]) assert.ok(plain.lost[way] >= 15 && plain.delivered[way] >= 8, text(plain));
     });
 
-    it('who changes between living lines in mid-count loses nothing', async () => {
+    it('a change between working sockets during a delivery test loses nothing', async () => {
       await enter('session');
       await count('session', 10);
       for (const kind of ['undrop', 'session', 'plain', 'undrop']) {
@@ -153,7 +154,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         document.getElementById('kind-session').click();
         document.getElementById('kind-plain').click();
       });
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.sees(() => !document.querySelector('#score-undrop-waiting .both').textContent.match(/[1-9]/));
       await ada.seesCounted('plain', 30);
       await ada.click('count');
@@ -164,12 +165,12 @@ for (const [browserName, start] of Object.entries(browsers)) {
       }
     });
 
-    it('a session without a line that is left in mid-count is heard out, and so is what was said over it', async () => {
+    it('a session that is left without a connection during a delivery test still delivers its numbers and messages', async () => {
       await enter('session');
       await count('session', 20);
       await ada.click('switch-refuse');
       await ada.sees(() => document.querySelector('#events .drop'));
-      const before = await ada.fates('session');
+      const before = await ada.outcomes('session');
       await ada.seesCounted('session', before.sent[0] + before.sent[1] + 5);
       await ada.say('meanwhile');
       await ada.click('kind-undrop');
@@ -183,7 +184,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       }
     });
 
-    it('a count that is stopped while it changes to another kind stops', async () => {
+    it('a delivery test that is stopped while another kind connects stops', async () => {
       await enter('plain');
       await count('plain', 20);
       await blacken();
@@ -192,7 +193,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         document.getElementById('count').click();
       });
       await seesItEnd();
-      await ada.seesLine('open');
+      await ada.seesState('open');
       assert.equal(await ada.do(() => document.getElementById('score-session-sent')), null);
       await settled('plain');
       await count('session', 10);
@@ -201,22 +202,22 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.deepEqual((await settled('session')).lost, [0, 0]);
     });
 
-    it('a kind that is chosen while another one is dialled is told of, with its own dial', async () => {
+    it('a kind that is chosen while another one connects is in the events, with an attempt of its own', async () => {
       await enter('session');
       await ada.do(() => {
         document.getElementById('kind-undrop').click();
         document.getElementById('kind-plain').click();
       });
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.sees(() => document.querySelector('#events li').className === 'open');
       const entries = await ada.do(() =>
         [...document.querySelectorAll('#events li')].map((one) => one.lastChild.textContent),
       );
       assert.deepEqual(entries.reverse().slice(-5), [
         'now over undrop',
-        'dial',
+        'attempt',
         'now over plain WebSocket',
-        'dial',
+        'attempt',
         'open',
       ]);
     });
@@ -226,7 +227,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await enter('session');
       await count('session', 10);
       await ada.sees(trip);
-      // A plain line has no round trips but those of a count, and the next count has not begun.
+      // A plain socket has round trips only in a delivery test, and the next one has not begun.
       const seen = await ada.do(() => {
         document.getElementById('kind-plain').click();
         return document.getElementById('trip').textContent;
@@ -241,8 +242,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.equal(await ada.do(trip), '');
     });
 
-    it('what was said into a black hole is said over the next line, as soon as one is chosen', async () => {
-      await enterAndFallIn();
+    it('a message into a black hole is sent again over the next socket, as soon as one is chosen', async () => {
+      await enterBlackHole();
       await ada.say('into the black hole');
       await ada.sees(() => document.querySelector('.pending'));
       const asked = performance.now();
@@ -254,14 +255,14 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.ok(performance.now() - asked < 10_000, 'it waited for the browser');
     });
 
-    it('what was said into a black hole can be sent again over another plain line', async () => {
-      await enterAndFallIn();
+    it('a message into a black hole can be sent again over another plain socket', async () => {
+      await enterBlackHole();
       await ada.say('into the black hole');
       await ada.sees(() => document.querySelector('.pending'));
       const asked = performance.now();
-      await ada.click('switch-dial');
+      await ada.click('switch-reconnect');
       await ada.sees(() => document.querySelector('.pending.failed button'));
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.do(() => document.querySelector('.pending.failed button').click());
       await ada.reads('into the black hole');
       assert.ok(performance.now() - asked < 10_000, 'it waited for the browser');
@@ -269,4 +270,4 @@ for (const [browserName, start] of Object.entries(browsers)) {
   });
 }
 
-const told = (numbers) => JSON.stringify(numbers);
+const text = (numbers) => JSON.stringify(numbers);

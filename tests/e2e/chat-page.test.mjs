@@ -1,4 +1,4 @@
-// The chat page's smaller things: each is of no use to somebody if it is not right.
+// The details of the chat page.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -39,7 +39,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         await pasteFile(ada, `${id}.bin`, id);
         await load(bob, `${id}.bin`);
       }
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
     it('text is pasted into the field as ever', async () => {
@@ -73,7 +73,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
           [null, 'text', false],
         );
       }
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
     it('the border of the button that loads a file is seen on every bubble', async () => {
@@ -96,7 +96,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.do(() => {
         document.getElementById('log').scrollTop = 0;
       });
-      // Only when the page has scrolled does it follow no more.
+      // The log stops following once its scroll event has fired, in the next frame.
       await ada.do(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
       await ada.do(() => {
         document.hasFocus = () => false;
@@ -114,7 +114,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       ]);
     });
 
-    it('what is left of the wait for a line is counted down', async () => {
+    it('the seconds until the next attempt are counted down', async () => {
       await meet();
       await ada.sees(() => document.getElementById('switch-refuse'));
       await ada.click('switch-refuse');
@@ -122,17 +122,17 @@ for (const [browserName, start] of Object.entries(browsers)) {
         Number(document.getElementById('notice').textContent.match(/ in ([2-9]) s\.$/)?.[1]),
       );
       await ada.sees((left) => document.getElementById('notice').textContent.endsWith(` in ${left} s.`), first - 1);
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.sees(() => document.getElementById('notice').textContent === '');
     });
 
-    it('the button that shows the line says so, and fits on a phone in every state', async () => {
+    it('the button that shows the state of the socket says so, and fits on a phone in every state', async () => {
       await resize(running[0], 390, 844);
       await meet();
-      await ada.seesLine('open');
+      await ada.seesState('open');
       assert.equal(
         await ada.do(() => document.getElementById('toggle').innerText.replace(/\s+/g, ' ')),
-        'The line: open',
+        'Socket: open',
       );
       const edges = await ada.do(() => {
         document.getElementById('state').textContent = 'connecting';
@@ -146,7 +146,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await resize(running[0], 1280, 800);
     });
 
-    it('what a tool does is said to whoever comes to it, with a pointer or without', async () => {
+    it('what a tool does is shown while it has the pointer or the focus', async () => {
       await meet();
       await ada.sees(() => document.getElementById('switch-cut'));
       const shown = () => ada.do(() => document.getElementById('hints').innerText);
@@ -162,7 +162,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.deepEqual(described, Array(8).fill(true));
     });
 
-    it('the kinds of line are compared one after the other, and what is pressed can be read meanwhile', async () => {
+    it('the kinds of sockets are compared one after the other, and a pressed button can be read meanwhile', async () => {
       await meet();
       await ada.sees(() => !document.getElementById('compare').hidden);
       await ada.click('compare');
@@ -174,9 +174,9 @@ for (const [browserName, start] of Object.entries(browsers)) {
       assert.ok(contrast(text, behind) >= 4.5, `${text} on ${behind}`);
       await ada.sees(() => !document.getElementById('compare').disabled);
       const [plain, undrop, session] = [
-        await ada.fates('plain'),
-        await ada.fates('undrop'),
-        await ada.fates('session'),
+        await ada.outcomes('plain'),
+        await ada.outcomes('undrop'),
+        await ada.outcomes('session'),
       ];
       assert.ok(plain.lost[0] > undrop.lost[0], `plain lost ${plain.lost}, undrop ${undrop.lost}`);
       assert.deepEqual(
@@ -187,7 +187,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         ],
       );
       assert.ok(await ada.do(() => document.getElementById('kind-session').checked));
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
   });
 }

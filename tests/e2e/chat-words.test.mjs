@@ -17,32 +17,32 @@ after(async () => {
   await chat?.stop();
 });
 
-/** The words on the page, before and after coming in, with its line lost in more than one way, and the page's language. */
+/** Returns the texts of the page, before and after joining, with more than one kind of drop, and the page's language. */
 async function words(locale) {
   const context = await browser.newContext({ locale });
   const page = await context.newPage();
   await page.goto(`${chat.url}?room=words`);
   const entrance = await page.innerText('#entrance');
-  let lost = '';
+  let notices = '';
   await page.fill('#name', 'Ada');
   await page.press('#name', 'Enter');
   await page.waitForSelector('#switch-cut');
   await page.waitForSelector('#toggle[data-state=open]');
-  const house = await page.innerText('body');
+  const joined = await page.innerText('body');
   await page.click('#kind-plain', { force: true });
   await page.waitForSelector('#toggle[data-state=open]');
   await page.click('#kind-session', { force: true });
   await page.waitForSelector('#toggle[data-state=open]');
-  for (const [index, name] of ['fin', 'blackhole', 'dial'].entries()) {
+  for (const [index, name] of ['fin', 'blackhole', 'reconnect'].entries()) {
     await page.click(`#switch-${name}`);
-    await page.waitForFunction((losses) => document.querySelectorAll('#events .drop').length > losses, index);
-    lost += await page.innerText('#notice');
+    await page.waitForFunction((drops) => document.querySelectorAll('#events .drop').length > drops, index);
+    notices += await page.innerText('#notice');
     await page.waitForSelector('#toggle[data-state=open]');
   }
   // The counters are read off four times a second.
   await page.waitForFunction(() => document.getElementById('stat-drops').textContent.startsWith('3'));
   const placeholder = await page.getAttribute('#text', 'placeholder');
-  const seen = [entrance, house, lost, await page.innerText('body'), placeholder].join(' ');
+  const seen = [entrance, joined, notices, await page.innerText('body'), placeholder].join(' ');
   const language = await page.evaluate(() => document.documentElement.lang);
   await context.close();
   return { seen, language };
@@ -52,7 +52,7 @@ it('a Chinese browser gets a Chinese page', async () => {
   for (const locale of ['zh-CN', 'zh-TW', 'zh']) {
     const { seen, language } = await words(locale);
     assert.equal(language, 'zh-CN');
-    // What is left are names, and what a developer calls by its own name.
+    // Only names and technical terms are not translated.
     const rest = new Set(seen.match(/[A-Za-z]{2,}/g));
     const known = new Set(['undrop', 'Ada', 'lobby', 'words', 'WebSocket', 'ms', 'Shift', 'AM', 'PM', 'reconnect']);
     assert.deepEqual(

@@ -33,7 +33,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await chat?.stop();
     });
 
-    /** Both in a room of their own, over the kind of line that the page takes by itself unless another is chosen. */
+    /** Both join a new room, over the default kind of socket unless another is given. */
     async function meet(names = ['Ada', 'Bob'], kind = undefined) {
       rooms++;
       for (const [index, person] of [ada, bob].entries()) {
@@ -44,7 +44,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
     }
 
     it('two people talk, see each other write, and nothing goes wrong in the page', async () => {
-      const console = minded(running);
+      const console = consoleMessages(running);
       const room = await meet();
       await ada.sees(() => document.querySelectorAll('#people li').length === 2);
       await bob.do(() => {
@@ -61,8 +61,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
         await ada.do(() => [...document.querySelectorAll('.log a')].map(({ href, rel }) => [href, rel])),
         [['https://example.org/a_(b)', 'noopener noreferrer nofollow']],
       );
-      assert.deepEqual([await ada.troubles(), await bob.troubles(), console], [[], [], []]);
-      // Who comes back reads what was said.
+      assert.deepEqual([await ada.errors(), await bob.errors(), console], [[], [], []]);
+      // A person who joins again sees the history.
       await bob.enter(chat.url, room, 'Bob');
       assert.deepEqual(await bob.readAll(), ['Is anybody there?', 'Yes: https://example.org/a_(b). 👋']);
     });
@@ -82,7 +82,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees(() => document.querySelectorAll('#people li').length === 2);
       await running[1].goto('about:blank');
       await ada.sees(() => document.querySelectorAll('#people li').length === 1);
-      // And nobody has the name when they come again.
+      // The name is free when they join again.
       await bob.enter(chat.url, room, 'Bob');
       await ada.sees(() => document.getElementById('people').textContent.endsWith('Bob'));
     });
@@ -94,33 +94,33 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await pickPicture(bob, 'dusk.png');
       await ada.sees(() => document.querySelector('figure img')?.naturalWidth === 320);
       assert.match(await ada.do(() => document.querySelector('figure img').alt), /dusk\.png/);
-      assert.deepEqual([await ada.troubles(), await bob.troubles()], [[], []]);
+      assert.deepEqual([await ada.errors(), await bob.errors()], [[], []]);
     });
 
     for (const kind of ['undrop', 'session']) {
-      it(`${kind}: a file whose line is cut on the way arrives intact`, async () => {
+      it(`${kind}: a file whose connection is cut on the way arrives intact`, async () => {
         await meet(undefined, kind);
         const sent = await dropFile(ada, 'long.bin', 6_000_000);
         for (const share of [0.05, 0.3, 0.6]) {
           await ada.sees((share) => document.querySelector('.pending progress')?.value > share, share);
-          const losses = await ada.losses();
+          const drops = await ada.drops();
           await ada.click('switch-cut');
-          await ada.sees((losses) => document.querySelectorAll('#events .drop').length > losses, losses);
+          await ada.sees((drops) => document.querySelectorAll('#events .drop').length > drops, drops);
         }
         assert.equal(await load(bob, 'long.bin'), sent);
       });
 
-      it(`${kind}: the line is cut in mid-conversation, and nothing is missing, twice, or out of order`, async () => {
+      it(`${kind}: the connection is cut in mid-conversation, and nothing is missing, twice, or out of order`, async () => {
         await meet(undefined, kind);
         const said = [];
         for (let number = 1; number <= 24; number++) {
           const speaker = number % 2 ? ada : bob;
-          said.push(`line ${number}`);
-          await speaker.say(`line ${number}`);
-          // While the one waits for a line, the other reads on.
+          said.push(`message ${number}`);
+          await speaker.say(`message ${number}`);
+          // While one of them reconnects, the other reads on.
           if (number % 8 === 4) await ada.click('switch-cut');
           if (number % 8 === 7) await bob.click('switch-fin');
-          if (number % 3 === 0) await ada.reads(`line ${number}`);
+          if (number % 3 === 0) await ada.reads(`message ${number}`);
         }
         for (const person of [ada, bob]) {
           for (const text of said) await person.reads(text);
@@ -131,7 +131,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
             assert.deepEqual(ofOne(read), ofOne(said));
           }
         }
-        assert.ok((await ada.losses()) >= 3);
+        assert.ok((await ada.drops()) >= 3);
       });
     }
 
@@ -144,20 +144,20 @@ for (const [browserName, start] of Object.entries(browsers)) {
         await person.sees(() =>
           [...document.querySelectorAll('#events .drop')].some((one) => one.textContent.includes('1012')),
         );
-      // Without a line, and to somebody who has none either.
+      // Neither of them is connected.
       await ada.say('meanwhile');
       await bob.reads('meanwhile');
       await ada.reads('meanwhile');
       assert.deepEqual(await bob.readAll(), ['before', 'meanwhile']);
       for (const person of [ada, bob]) {
-        // A line that brings its session back opens nothing: nobody came in anew.
+        // A socket that resumes fires no `open`, so nobody joined again.
         const { opened, people } = await person.do(() => ({
           opened: document.querySelectorAll('#events .open').length,
           people: [...document.querySelectorAll('#people bdi')].map((one) => one.textContent),
         }));
         assert.deepEqual([opened, people], [2, ['Ada', 'Bob']]);
       }
-      assert.deepEqual([await ada.troubles(), await bob.troubles()], [[], []]);
+      assert.deepEqual([await ada.errors(), await bob.errors()], [[], []]);
     });
 
     it('the server is killed and started again, and the conversation goes on', async () => {
@@ -169,12 +169,12 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await bob.reads('after');
       await bob.say('welcome back');
       await ada.reads('welcome back');
-      // What this page knows it still shows, and says that the server does not.
+      // The page still shows the old messages, and that the server does not know them.
       assert.deepEqual(await ada.readAll(), ['before', 'after', 'welcome back']);
       assert.ok(await ada.do(() => document.querySelector('.divider') !== null));
     });
 
-    it('a restart of the room is answered by a dial, and a refused one by further dials', async () => {
+    it('a restart of the room is answered by an attempt, and a refused attempt by further ones', async () => {
       await meet();
       await ada.click('switch-restart');
       await bob.sees(() =>
@@ -184,10 +184,10 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await bob.reads('once more');
       await bob.click('switch-refuse');
       await bob.sees(() => document.querySelectorAll('#events .drop').length >= 3);
-      await bob.seesLine('open');
+      await bob.seesState('open');
     });
 
-    it('a page that goes offline and comes back finds its dead line out at once', async () => {
+    it('a page that goes offline and online again notices its dead connection at once', async () => {
       await meet();
       await ada.click('switch-offline');
       await ada.sees(() => document.querySelector('#events .drop'));
@@ -196,32 +196,32 @@ for (const [browserName, start] of Object.entries(browsers)) {
     });
 
     it('names and messages with markup in them stay text', async () => {
-      const markup = '<script>top.troubles.push(1)</script>';
-      const evil = '<img src=x onerror=window.troubles.push(1)> javascript:alert(1) data:text/html,x';
+      const markup = '<script>top.errors.push(1)</script>';
+      const evil = '<img src=x onerror=window.errors.push(1)> javascript:alert(1) data:text/html,x';
       await meet([markup, '<b>Bob']);
       await ada.say(evil);
       await bob.reads(evil);
       const seen = await bob.do(() => ({
         name: document.querySelector('.heading strong').textContent,
         people: document.getElementById('people').innerText,
-        elements: document.querySelectorAll('#house :is(script, b, .log img, .log a)').length,
+        elements: document.querySelectorAll('#chat :is(script, b, .log img, .log a)').length,
       }));
       assert.equal(seen.name, markup);
       assert.ok(seen.people.includes(markup) && seen.people.includes('<b>Bob'));
       assert.equal(seen.elements, 0);
-      assert.deepEqual(await bob.troubles(), []);
+      assert.deepEqual(await bob.errors(), []);
     });
 
-    it('a name that cannot be is refused with the reason, and another may be tried', async () => {
+    it('an invalid name is refused with the reason, and another may be tried', async () => {
       rooms++;
       await ada.open(chat.url, `room-${rooms}`);
       await ada.join({ name: 'a\u202eb' });
       await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('visible'));
       await ada.join({ name: 'Ada' });
-      await ada.sees(() => !document.getElementById('house').hidden);
+      await ada.sees(() => !document.getElementById('chat').hidden);
     });
 
-    it('the score tells a line that mends from one that does not, and every number has one fate', async () => {
+    it('the delivery test tells a socket that reconnects from one that does not, and every number has one outcome', async () => {
       await meet();
       const lost = {};
       for (const kind of ['plain', 'undrop', 'session']) {
@@ -232,14 +232,14 @@ for (const [browserName, start] of Object.entries(browsers)) {
         await ada.seesCounted(kind, 80);
         await ada.click('count');
         await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
-        const fates = await ada.fates(kind);
+        const outcomes = await ada.outcomes(kind);
         for (const way of [0, 1]) {
-          assert.equal(fates.sent[way], fates.delivered[way] + fates.lost[way], JSON.stringify(fates));
-          assert.deepEqual([fates.waiting[way], fates.twice[way], fates.late[way]], [0, 0, 0]);
+          assert.equal(outcomes.sent[way], outcomes.delivered[way] + outcomes.lost[way], JSON.stringify(outcomes));
+          assert.deepEqual([outcomes.waiting[way], outcomes.twice[way], outcomes.late[way]], [0, 0, 0]);
         }
-        lost[kind] = fates.lost;
+        lost[kind] = outcomes.lost;
       }
-      // All that was said after the cut, against what was on its way at that moment, against nothing.
+      // Plain loses all numbers after the cut, undrop those in flight at the cut, a session none.
       assert.ok(lost.plain[0] >= 20, `plain lost ${lost.plain}`);
       assert.ok(lost.undrop[0] < lost.plain[0] / 2, `undrop lost ${lost.undrop}, plain ${lost.plain}`);
       assert.deepEqual(lost.session, [0, 0]);
@@ -249,7 +249,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await meet();
       await ada.click('count');
       await ada.seesCounted('session', 5);
-      for (const name of ['cut', 'fin', 'blackhole', 'slow', 'refuse', 'restart', 'offline', 'dial']) {
+      for (const name of ['cut', 'fin', 'blackhole', 'slow', 'refuse', 'restart', 'offline', 'reconnect']) {
         const resumed = () => ada.do(() => document.querySelectorAll('#events .open').length);
         const before = await resumed();
         await ada.click(`switch-${name}`);
@@ -257,34 +257,34 @@ for (const [browserName, start] of Object.entries(browsers)) {
           await ada.sees(() => document.getElementById('switch-slow').ariaPressed === 'true');
           await ada.click('switch-slow');
           await ada.sees(() => document.getElementById('switch-slow').ariaPressed === 'false');
-        } else if (name !== 'dial')
+        } else if (name !== 'reconnect')
           await ada.sees((before) => document.querySelectorAll('#events .open').length > before, before);
-        await ada.seesLine('open');
+        await ada.seesState('open');
       }
       // And in one go.
-      for (const name of ['blackhole', 'slow', 'fin', 'restart', 'offline', 'dial', 'cut', 'refuse'])
+      for (const name of ['blackhole', 'slow', 'fin', 'restart', 'offline', 'reconnect', 'cut', 'refuse'])
         await ada.click(`switch-${name}`);
       await ada.sees(() => !document.getElementById('switch-offline').disabled);
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.click('count');
       await ada.sees(() => document.getElementById('count').ariaPressed === 'false');
-      const { sent, delivered, ...others } = await ada.fates('session');
+      const { sent, delivered, ...others } = await ada.outcomes('session');
       assert.deepEqual(delivered, sent);
       assert.deepEqual(others, { waiting: [0, 0], lost: [0, 0], twice: [0, 0], late: [0, 0] });
-      assert.deepEqual(await ada.troubles(), []);
+      assert.deepEqual(await ada.errors(), []);
     });
 
-    it('a plain line that is cut stays closed, and says what was not delivered', async () => {
+    it('a plain socket that is cut stays closed, and says what was not delivered', async () => {
       await meet();
       await ada.choose('plain');
-      await ada.say('over the plain line');
-      await bob.reads('over the plain line');
+      await ada.say('over the plain socket');
+      await bob.reads('over the plain socket');
       await ada.click('switch-cut');
       await ada.sees(() => !document.getElementById('lost').hidden);
       await ada.say('into the void');
       await ada.sees(() => document.querySelector('.pending.failed button'));
       await ada.click('again');
-      await ada.seesLine('open');
+      await ada.seesState('open');
       await ada.do(() => document.querySelector('.pending.failed button').click());
       await bob.reads('into the void');
     });
@@ -300,7 +300,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await keys.type('typed');
       await keys.press('Enter');
       await ada.reads('typed');
-      // Round the page once; what has no id, and what is the browser's own, is passed by.
+      // Tabs around the page once. Elements without an id, and those of the browser, are skipped.
       const reached = [];
       for (;;) {
         await keys.press('Tab');
@@ -309,7 +309,9 @@ for (const [browserName, start] of Object.entries(browsers)) {
         if (id) reached.push(id);
         assert.ok(reached.length < 100, reached.join(' '));
       }
-      const all = 'second toggle log attach send kind-session switch-cut switch-dial count compare events'.split(' ');
+      const all = 'second toggle log attach send kind-session switch-cut switch-reconnect count compare events'.split(
+        ' ',
+      );
       assert.deepEqual(
         all.filter((id) => !reached.includes(id)),
         [],
@@ -324,14 +326,14 @@ for (const [browserName, start] of Object.entries(browsers)) {
         await ada.open(chat.url, `room-${rooms}`);
         await isFit(ada, `${size}-entrance`);
         await meet();
-        await ada.say('Hello! Is anybody on this line?');
-        await bob.reads('Hello! Is anybody on this line?');
+        await ada.say('Hello! Is anybody there?');
+        await bob.reads('Hello! Is anybody there?');
         await bob.say('Loud and clear. Cut it, if you like.');
         await ada.reads('Loud and clear. Cut it, if you like.');
         await pickPicture(bob, 'dusk.png');
         await ada.sees(() => document.querySelector('figure img')?.naturalWidth === 320);
         await isFit(ada, `${size}-room`);
-        // Where there is no room for the panel it is opened, and closed with Escape.
+        // On a narrow screen the panel is opened by its button, and closed with Escape.
         if (size === 'phone') await ada.click('toggle');
         await ada.sees(() => document.getElementById('panel').checkVisibility());
         await isFit(ada, `${size}-panel`);
@@ -342,7 +344,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
       });
     }
 
-    /** Takes a picture, looks for what axe calls serious, and for what is wider than the page. */
+    /** Takes a screenshot, and fails on serious findings of axe and on content that is wider than the page. */
     async function isFit(person, name) {
       const { page } = running[0];
       await isFitInItsColours(person, name);
@@ -355,13 +357,13 @@ for (const [browserName, start] of Object.entries(browsers)) {
     async function isFitInItsColours(person, name) {
       await screenshot(running[0], `${browserName.toLowerCase()}-${name}`);
       await person.do(`() => { ${axe} }`);
-      const faults = await person.do(async () => {
+      const violations = await person.do(async () => {
         const { violations } = await globalThis.axe.run();
         return violations
           .filter(({ impact }) => impact === 'serious' || impact === 'critical')
           .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
       });
-      assert.deepEqual(faults, []);
+      assert.deepEqual(violations, []);
       const { scrollWidth, clientWidth } = await person.do(() => {
         const { scrollWidth, clientWidth } = document.documentElement;
         return { scrollWidth, clientWidth };
@@ -371,8 +373,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
   });
 }
 
-/** What the browsers' own consoles say from now on, where they tell us. */
-function minded(running) {
+/** Returns the list of the browsers' console messages from now on, where the driver gives them. */
+function consoleMessages(running) {
   const said = [];
   for (const { page } of running) page?.on('console', (message) => said.push(message.text()));
   return said;

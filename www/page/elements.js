@@ -1,4 +1,4 @@
-// Making elements. Whatever a person wrote gets into the page here, as text alone.
+// Makes elements. What people wrote gets into the page only here, and only as text.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -13,11 +13,11 @@ export function make(name, properties = {}, ...children) {
 export function hue(name) {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 65_521;
-  // The golden angle sets neighbours far apart.
+  // By the golden angle, similar sums give distant hues.
   return String((sum * 137.508) % 360);
 }
 
-/** The round picture of somebody: their first letter on their colour. */
+/** The round picture of a person: the first letter on the person's colour. */
 export function portrait(name) {
   const picture = make('span', { className: 'portrait', ariaHidden: 'true' }, [...name][0].toUpperCase());
   picture.style.setProperty('--hue', hue(name));

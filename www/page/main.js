@@ -1,24 +1,24 @@
-// The page: who comes in, and what hangs together with what.
+// The page: the entrance, and the connections between the other modules.
 
+import { Connection } from './connections/connection.js';
 import { byId } from './elements.js';
 import { Downloads } from './files/download.js';
 import { upload } from './files/upload.js';
-import { Connection } from './lines/connection.js';
 import { showPanel } from './panel/panel.js';
 import { newKey } from './random.js';
 import { Score } from './score/score.js';
 import { listenToComposer } from './talk/composer.js';
 import { show, showHistory, showPending } from './talk/log.js';
-import { countDown, hush, isAtEntrance, notify } from './talk/notice.js';
+import { clearNotices, countDown, isAtEntrance, notify } from './talk/notice.js';
 import { showPeople, showTyping, stopTyping } from './talk/people.js';
 import { Room } from './talk/room.js';
 import { noteUnread } from './talk/unread.js';
 import { complaint, translate, words } from './words.js';
 
-/** If a page that was to be left is still there after so long, it stays. */
+/** A page that still exists so long after `beforeunload` was not left. */
 const STAYS_AFTER = 2_000;
-/** What is refused with these is refused however often it is sent. */
-const HOPELESS = new Set(['text-empty', 'text-long', 'file-empty', 'file-large', 'file-name', 'unknown']);
+/** The errors that sending again cannot help. */
+const FINAL = new Set(['text-empty', 'text-long', 'file-empty', 'file-large', 'file-name', 'unknown']);
 
 translate();
 const address = new URLSearchParams(location.search);
@@ -34,11 +34,11 @@ let connection;
 let room;
 entrance.addEventListener('submit', (event) => {
   event.preventDefault();
-  hush();
+  clearNotices();
   if (room) enterAgain(roomField.value);
   else enter(roomField.value);
 });
-// Who follows the link to a second window has a name already.
+// The link to a second window contains a name.
 if (nameField.value && entrance.checkValidity()) enter(roomField.value);
 else nameField.focus();
 
@@ -48,43 +48,43 @@ function enter(roomName) {
   room.name = nameField.value;
   const downloads = new Downloads(connection, room);
   const load = (file, progress) => downloads.get(file, progress);
-  hear(room, load);
-  tell();
+  showMessages(room, load);
+  showConnection();
   listenToComposer({
     onText: (text) => send(text, load),
     onFile: (file) => sendFile(file, load),
     onTyping: () => room.typing(),
   });
   showPanel(connection, new Score(connection, room));
-  connection.dial();
-  leaveWithThePage();
+  connection.connect();
+  closeWithThePage();
 }
 
 function enterAgain(roomName) {
   room.name = nameField.value;
-  // The line that had the name refused takes another one; into another room it does not lead.
+  // A connection whose name was refused can try another name, but not another room.
   if (connection.isOpen && connection.room === roomName) room.join();
   else {
     connection.room = roomName;
-    connection.dial();
+    connection.connect();
   }
 }
 
-/** Else a session would wait for whoever has closed the window, and their name stay in the list. */
-function leaveWithThePage() {
+/** Otherwise the session of a closed window would wait for a reconnect, and its name would stay in the list. */
+function closeWithThePage() {
   window.addEventListener('pagehide', ({ persisted }) => {
-    if (!persisted) connection.line.close();
+    if (!persisted) connection.socket.close();
   });
-  // Firefox closes the line before that. What it tells in time can be called off, so who stays after all is let in again.
+  // Firefox closes the socket before `pagehide`. The user can cancel after `beforeunload`, so a page that stays reconnects.
   window.addEventListener('beforeunload', () => {
-    connection.line.close();
-    setTimeout(() => connection.dial(), STAYS_AFTER);
+    connection.socket.close();
+    setTimeout(() => connection.connect(), STAYS_AFTER);
   });
 }
 
-function hear(room, load) {
+function showMessages(room, load) {
   room.addEventListener('joined', ({ detail: { name, people, history, epoch } }) => {
-    if (isAtEntrance()) open(connection.room, name, people);
+    if (isAtEntrance()) showChat(connection.room, name, people);
     showPeople(people, name);
     showHistory(history, epoch, name, load);
   });
@@ -99,10 +99,10 @@ function hear(room, load) {
   });
 }
 
-/** Shows the room in the place of the entrance. */
-function open(roomName, name, people) {
+/** Shows the chat in the place of the entrance. */
+function showChat(roomName, name, people) {
   entrance.hidden = true;
-  byId('house').hidden = false;
+  byId('chat').hidden = false;
   byId('place').hidden = false;
   byId('room-name').textContent = roomName;
   const another = words['second-names'].split(' ').find((other) => other !== name && !people.includes(other)) ?? name;
@@ -111,16 +111,16 @@ function open(roomName, name, people) {
   byId('text').focus();
 }
 
-/** What becomes of the line, in words. */
-function tell() {
-  for (const back of ['open', 'resume'])
-    connection.addEventListener(back, () => {
-      hush();
+/** Shows what happens to the connection. */
+function showConnection() {
+  for (const type of ['open', 'resume'])
+    connection.addEventListener(type, () => {
+      clearNotices();
       byId('lost').hidden = true;
     });
   connection.addEventListener('drop', ({ detail: { reason, delay } }) => {
-    const told = isAtEntrance() ? words['wait-outside'] : words.wait;
-    countDown(told(reason), delay);
+    const text = isAtEntrance() ? words['wait-outside'] : words.wait;
+    countDown(text(reason), delay);
   });
   connection.addEventListener('close', ({ detail: { code, reason } }) => {
     const why = reason || words.code(code);
@@ -128,14 +128,14 @@ function tell() {
       notify(words.unreachable(why));
       return;
     }
-    hush();
+    clearNotices();
     byId('lost-reason').textContent = words.closed(why);
     byId('lost').hidden = false;
     showPeople([]);
   });
   byId('again').addEventListener('click', () => {
     byId('lost').hidden = true;
-    connection.dial();
+    connection.connect();
     byId('text').focus();
   });
 }
@@ -154,9 +154,9 @@ async function sendFile(file, load, key = newKey()) {
   await deliver(pending, load, () => upload(file, room, connection, progress, key));
 }
 
-/** Does it, as often as one asks for it, and puts what the room has in the place of what is shown. */
+/** Replaces the pending message by the room's once `act` has succeeded; offers to call `act` again when it has failed. */
 async function deliver(pending, load, act) {
-  pending.say(room.isHeard ? words.pending : words.queued);
+  pending.say(room.isConnected ? words.pending : words.queued);
   try {
     const { item, ...file } = await act();
     pending.remove();
@@ -164,6 +164,6 @@ async function deliver(pending, load, act) {
   } catch (error) {
     const why = error.data ? complaint(error.data) : words.undelivered;
     const again = () => deliver(pending, load, act);
-    pending.fail(why, HOPELESS.has(error.data?.code) ? undefined : again);
+    pending.fail(why, FINAL.has(error.data?.code) ? undefined : again);
   }
 }

@@ -1,4 +1,4 @@
-// Keys that nobody can guess.
+// Random keys that nobody can guess.
 
 /** 128 random bits, in hexadecimal. */
 export function newKey() {

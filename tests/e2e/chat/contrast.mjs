@@ -1,4 +1,4 @@
-// How well one colour is told from another: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+// The contrast of two colours: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 
 /** The ratio of two colours as `getComputedStyle` gives them. */
 export function contrast(...colours) {

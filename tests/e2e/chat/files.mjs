@@ -1,4 +1,4 @@
-// Files to send, made in the page, and what has become of them at the other end.
+// Files to send, which are made in the page, and their hashes at both ends.
 
 /** A function of the page: `makeFile(size)` gives a file of that size that looks like noise and is the same each time. */
 const makeFile = `(name, type, size) => {
@@ -16,7 +16,7 @@ const hash = `async (blob) => {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }`;
 
-/** Drops a file onto the page; gives its hash. */
+/** Drops a file onto the page. Returns its hash. */
 export const dropFile = (person, name, size) =>
   person.do(
     `async (name, size) => {
@@ -38,7 +38,7 @@ export const pasteFile = (person, name, id) =>
       const transfer = new DataTransfer();
       transfer.items.add((${makeFile})(name, '', 1_000));
       const paste = new Event('paste', { bubbles: true, cancelable: true });
-      // Not every browser lets a page give a paste its content.
+      // Not every browser lets a page construct a paste event with files.
       Object.defineProperty(paste, 'clipboardData', { value: transfer });
       document.getElementById(id).dispatchEvent(paste);
     }`,
@@ -69,7 +69,7 @@ export const pickPicture = (person, name) =>
     name,
   );
 
-/** Loads a file from the log; gives the hash of what came. */
+/** Loads a file from the log. Returns the hash of its bytes. */
 export async function load(person, name) {
   const find = (name) =>
     [...document.querySelectorAll('figure.file')].find((one) => one.querySelector('.name').textContent === name);
@@ -77,7 +77,7 @@ export async function load(person, name) {
   await person.do(
     `(name) => {
       const figure = (${find})(name);
-      // It would be saved, where there is somebody to say where.
+      // The click would save the file, for which a browser may ask its user.
       document.addEventListener('click', (event) => event.target.download && event.preventDefault(), true);
       figure.querySelector('button').click();
     }`,

@@ -1,6 +1,6 @@
-// Somebody with a browser in front of them: comes in, says things, and sees what is on the page.
+// A person with a browser: joins a room, sends messages, and sees what is on the page.
 
-/** What a person does and sees, on top of `tests/support/browsers.mjs`. */
+/** The actions and observations of a person, on top of `tests/support/browsers.mjs`. */
 export class Person {
   #browser;
 
@@ -8,14 +8,14 @@ export class Person {
     this.#browser = browser;
   }
 
-  /** Comes into a room by this name, through the entrance. */
+  /** Joins a room by this name, through the entrance. */
   async enter(url, room, name) {
     await this.open(url, room);
     await this.join({ name });
-    await this.sees(() => !document.getElementById('house').hidden);
+    await this.sees(() => !document.getElementById('chat').hidden);
   }
 
-  /** Fills in what is given of the entrance's fields, and asks to be let in. */
+  /** Fills in the given fields of the entrance and submits it. */
   join(fields) {
     return this.do((fields) => {
       for (const [id, value] of Object.entries(fields)) document.getElementById(id).value = value;
@@ -23,17 +23,17 @@ export class Person {
     }, fields);
   }
 
-  /** Stands at the entrance, and minds from now on what goes wrong. */
+  /** Opens the entrance, and records errors and warnings from now on. */
   async open(url, room) {
     await this.#browser.goto(`${url}?room=${room}`);
     await this.do(() => {
-      // The page's own, wherever the driver runs this.
-      window.troubles = [];
+      // They are the page's own objects, wherever the driver runs this.
+      window.errors = [];
       window.blobs = [];
-      const { console, troubles, URL } = window;
-      window.addEventListener('error', ({ message }) => troubles.push(message));
-      window.addEventListener('unhandledrejection', ({ reason }) => troubles.push(`${reason}`));
-      for (const level of ['error', 'warn']) console[level] = (...given) => troubles.push(given.join(' '));
+      const { console, errors, URL } = window;
+      window.addEventListener('error', ({ message }) => errors.push(message));
+      window.addEventListener('unhandledrejection', ({ reason }) => errors.push(`${reason}`));
+      for (const level of ['error', 'warn']) console[level] = (...given) => errors.push(given.join(' '));
       const { createObjectURL } = URL;
       URL.createObjectURL = (blob) => {
         window.blobs.push(blob);
@@ -47,7 +47,7 @@ export class Person {
     return this.#browser.run(String(act), ...given);
   }
 
-  /** Waits until something holds in the page, which is asked whenever the page has changed; gives what it said. */
+  /** Waits until a function of the page returns something true, and returns that. It is called whenever the page changes. */
   sees(holds, ...given) {
     return this.#browser.run(
       `(...given) => new Promise((resolve, reject) => {
@@ -77,14 +77,14 @@ export class Person {
     }, text);
   }
 
-  /** Waits until this has been said, and is no longer on its way. */
+  /** Waits until this message is in the log and no longer pending. */
   reads(text) {
     const isThere = (text) =>
       [...document.querySelectorAll('.log li:not(.pending) .bubble')].some((bubble) => bubble.textContent === text);
     return this.sees(isThere, text);
   }
 
-  /** Everything that was said, in the order of the page. */
+  /** Returns every message that is not pending, in the order of the page. */
   readAll() {
     return this.do(() => [...document.querySelectorAll('.log li:not(.pending) .bubble')].map((one) => one.textContent));
   }
@@ -94,12 +94,12 @@ export class Person {
     return this.do((id) => document.getElementById(id).click(), id);
   }
 
-  /** Waits for this state of the line. */
-  seesLine(state) {
+  /** Waits for this state of the socket. */
+  seesState(state) {
     return this.sees((state) => document.getElementById('toggle').dataset.state === state, state);
   }
 
-  /** Has the page talk over this kind of line. */
+  /** Chooses this kind of socket, and waits until it is open. */
   async choose(kind) {
     await this.click(`kind-${kind}`);
     await this.sees(
@@ -109,28 +109,28 @@ export class Person {
     );
   }
 
-  /** How many lines were lost. */
-  losses() {
+  /** Returns how often the connection dropped. */
+  drops() {
     return this.do(() => document.querySelectorAll('#events .drop').length);
   }
 
-  /** Waits until so many numbers have been said. */
+  /** Waits until so many numbers have been sent. */
   seesCounted(kind, count) {
     const isThere = (kind, count) => Number(document.querySelector(`#score-${kind}-sent strong`)?.textContent) >= count;
     return this.sees(isThere, kind, count);
   }
 
-  /** What became of the numbers: of each fate how many there were, outwards and inwards. */
-  fates(kind) {
+  /** Returns how many numbers had each outcome, outwards and inwards. */
+  outcomes(kind) {
     return this.do((kind) => {
-      const numbers = (fate) => document.querySelector(`#score-${kind}-${fate} .both`).textContent.match(/\d+/g);
+      const numbers = (outcome) => document.querySelector(`#score-${kind}-${outcome} .both`).textContent.match(/\d+/g);
       const names = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
-      return Object.fromEntries(names.map((fate) => [fate, numbers(fate).map(Number)]));
+      return Object.fromEntries(names.map((outcome) => [outcome, numbers(outcome).map(Number)]));
     }, kind);
   }
 
-  /** What went wrong in the page since `open`. */
-  troubles() {
-    return this.do(() => window.troubles);
+  /** Returns the errors and warnings of the page since `open`. */
+  errors() {
+    return this.do(() => window.errors);
   }
 }

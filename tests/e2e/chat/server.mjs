@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { target } from '../../../scripts/lib/paths.mjs';
 import { finished, run, start } from '../../../scripts/lib/run.mjs';
 
-/** Builds and starts it; `url` ends with a slash. */
+/** Builds and starts the server; `url` ends with a slash. */
 export async function startChat() {
   await run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-chat']);
   let process = await launch(0);
@@ -14,7 +14,7 @@ export async function startChat() {
     url,
     /** Kills it as a crash would. */
     stop: () => process.kill(),
-    /** Starts another one in the place of one that was killed. */
+    /** Starts another one at the same address. */
     async start() {
       process = await launch(port);
     },

@@ -1,14 +1,15 @@
-// Getting a file: the server sends its pieces, and after a line that died without a session what is missing.
+// Downloads a file: the server sends its pieces. When a connection without a session is lost, the missing pieces are requested
+// again.
 
 import { parse } from './pieces.js';
 
-/** As many at a time. */
+/** The most downloads at a time. */
 const AT_ONCE = 3;
 
 export class Downloads {
   #connection;
   #room;
-  /** Those that are on their way, by number. */
+  /** The downloads in progress, by the number of the file. */
   #running = new Map();
   #waiting = [];
 
@@ -17,11 +18,11 @@ export class Downloads {
     this.#room = room;
     connection.on('binary', (frame) => this.#take(frame));
     room.addEventListener('joined', () => {
-      for (const download of this.#running.values()) this.#ask(download);
+      for (const download of this.#running.values()) this.#request(download);
     });
   }
 
-  /** Gives the file as a Blob without a type. `progress` is told what share of it is here. */
+  /** Returns the file as a Blob without a type. `progress` is called with the share that has arrived. */
   get(file, progress) {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ file, progress, resolve, reject, pieces: [], have: 0 });
@@ -33,15 +34,15 @@ export class Downloads {
     if (this.#running.size >= AT_ONCE || !this.#waiting.length) return;
     const download = this.#waiting.shift();
     this.#running.set(download.file.number, download);
-    if (this.#room.isJoined) this.#ask(download);
+    if (this.#room.isJoined) this.#request(download);
   }
 
-  async #ask(download) {
+  async #request(download) {
     const { number } = download.file;
     try {
-      await this.#connection.line.request('fetch', { file: number, from: download.have });
+      await this.#connection.socket.request('fetch', { file: number, from: download.have });
     } catch (error) {
-      // If it was the line that went, the next one asks.
+      // After a lost connection the request is repeated on `joined`.
       if (error.name === 'ReplyError') this.#end(download, () => download.reject(error));
     }
   }
@@ -49,7 +50,7 @@ export class Downloads {
   #take(frame) {
     const { number, offset, piece } = parse(frame);
     const download = this.#running.get(number);
-    // An earlier question may have been answered, too.
+    // The piece may answer an earlier request.
     if (download?.have !== offset) return;
     const { file, pieces } = download;
     pieces.push(piece);
@@ -58,9 +59,9 @@ export class Downloads {
     if (download.have >= file.size) this.#end(download, () => download.resolve(new Blob(pieces)));
   }
 
-  #end(download, tell) {
+  #end(download, settle) {
     this.#running.delete(download.file.number);
-    tell();
+    settle();
     this.#next();
   }
 }

@@ -1,17 +1,17 @@
-// A file in the log: a picture is shown, anything else can be saved. No file is ever opened as a page: it would be one of ours.
+// A file in the log: a picture is shown, any other file can be saved. No file is opened as a page, as it would have our origin.
 
 import { make } from '../elements.js';
 import { complaint, words } from '../words.js';
 
-/** What a browser shows and cannot run. */
+/** The types that a browser shows without running scripts. */
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 
-/** `loader` gets the file's bytes: `(file, progress) => Promise<Blob>`. */
+/** `loader` loads the file's bytes: `(file, progress) => Promise<Blob>`. */
 export function pictureOf(file, from, loader) {
   const isPicture = PICTURES.has(file.kind);
   const name = make('span', { className: 'name', dir: 'auto' }, file.name);
   const size = make('span', { className: 'faint small' }, sizeOf(file.size));
-  const state = make('span', { className: 'fate' });
+  const state = make('span', { className: 'outcome' });
   const frame = make('figure', { className: 'file' }, make('figcaption', {}, name, ' ', size), state);
   const load = async () => {
     state.textContent = words['file-fetching'](0);
@@ -44,7 +44,7 @@ function picture(bytes, { name, kind }, from) {
     alt: words.image(name, from),
     src: URL.createObjectURL(bytes.slice(0, bytes.size, kind)),
   });
-  // Once it is decoded nobody asks for its address any more.
+  // The address is needed only until the picture is decoded.
   for (const end of ['load', 'error']) image.addEventListener(end, () => URL.revokeObjectURL(image.src));
   return image;
 }

@@ -1,5 +1,5 @@
-// The binary frames: a piece of a file, behind the file's number and the place of its first byte, 4 bytes each, the highest
-// first. As in the server's `piece.rs`.
+// The binary frames: the number of a file and the offset of a piece, 4 bytes each in big-endian order, and the piece, as in
+// the server's `piece.rs`.
 
 export const HEADER = 8;
 

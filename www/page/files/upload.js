@@ -1,19 +1,19 @@
-// Sending a file: in pieces, as Blob frames that nobody has to read into memory, no faster than the line takes them. When a line
-// dies without a session, the server says how much it has, and the rest goes over the next.
+// Uploads a file in pieces, as Blobs, which are not read into memory, and no faster than the connection sends them. When a
+// connection without a session is lost, the server says how much of the file it has, and the rest is sent over the next one.
 
 import { newKey } from '../random.js';
 import { header } from './pieces.js';
 
 const PIECE = 32 << 10;
-/** So much may wait in the browser. */
+/** The most bytes that wait in the browser. */
 const AHEAD = 128 << 10;
-/** The browser does not say when its buffer has emptied. */
-const LOOK_EVERY = 10;
+/** `bufferedAmount` is polled, as no event says that it has changed. */
+const POLL_INTERVAL = 10;
 
-/** Settles when the last file that was given has been sent or has failed: a tab sends one at a time. */
+/** Settles when the last upload has succeeded or failed: a tab uploads one file at a time. */
 let turn = Promise.resolve();
 
-/** Gives the file as the room has it. `progress` is told what share has left, and is 1 when all has arrived. */
+/** Returns the message of the file. `progress` is called with the share that was sent, and with 1 when all has arrived. */
 export function upload(...given) {
   const sent = turn.then(() => uploadNow(...given));
   turn = sent.catch(() => {});
@@ -22,10 +22,10 @@ export function upload(...given) {
 
 function uploadNow(file, room, connection, progress, key = newKey()) {
   const offer = { key, name: file.name || 'file', kind: file.type, size: file.size };
-  return room.insist(async () => {
+  return room.retry(async () => {
     for (;;) {
-      const { line } = connection;
-      const { item, number, have } = await line.request('upload', offer);
+      const { socket } = connection;
+      const { item, number, have } = await socket.request('upload', offer);
       if (item) {
         progress(1);
         return item;
@@ -36,21 +36,21 @@ function uploadNow(file, room, connection, progress, key = newKey()) {
 }
 
 async function send(file, number, have, connection, progress) {
-  const { line, epoch } = connection;
-  const stands = () => connection.stands(epoch);
+  const { socket, generation } = connection;
+  const isCurrent = () => connection.isCurrent(generation);
   let sent = have;
   const drain = async (most) => {
-    while (stands() && line.bufferedAmount > most) {
-      progress(Math.max(0, sent - line.bufferedAmount) / file.size);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+    while (isCurrent() && socket.bufferedAmount > most) {
+      progress(Math.max(0, sent - socket.bufferedAmount) / file.size);
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
     }
   };
   while (sent < file.size) {
     await drain(AHEAD);
-    // What is sent now would wait for the next line, which asks anew.
-    if (!stands()) throw new DOMException('The line was lost.', 'NetworkError');
+    // A piece that is sent now would be queued, and the upload begins again with an offer.
+    if (!isCurrent()) throw new DOMException('The connection was lost.', 'NetworkError');
     const piece = file.slice(sent, sent + PIECE);
-    line.send(new Blob([header(number, sent), piece]));
+    socket.send(new Blob([header(number, sent), piece]));
     sent += piece.size;
   }
   await drain(0);

@@ -1,10 +1,10 @@
-// What the line counts by itself, read off four times a second while the panel is to be seen.
+// Shows the `stats` of the socket, read four times a second while the page is visible.
 
 import { byId, make } from '../elements.js';
 import { locale, words } from '../words.js';
 import { milliseconds } from './trips.js';
 
-const READ_EVERY = 250;
+const READ_INTERVAL = 250;
 const number = new Intl.NumberFormat(locale);
 const bytes = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
 
@@ -17,12 +17,12 @@ export function showCounters(connection) {
     }),
   );
   setInterval(() => {
-    if (document.hidden || !connection.line) return;
-    for (const [name, text] of Object.entries(read(connection.line))) {
+    if (document.hidden || !connection.socket) return;
+    for (const [name, text] of Object.entries(read(connection.socket))) {
       const field = fields.get(name);
       if (field.textContent !== text) field.textContent = text;
     }
-  }, READ_EVERY);
+  }, READ_INTERVAL);
 }
 
 function read({ stats, bufferedAmount }) {
@@ -40,7 +40,7 @@ function read({ stats, bufferedAmount }) {
     bytesOut: bytes.format(bytesOut),
     bytesIn: bytes.format(bytesIn),
     mean: roundTrip?.mean ? milliseconds(roundTrip.mean) : '–',
-    // It counts whole milliseconds.
+    // `min` is in whole milliseconds.
     min: roundTrip?.mean ? (roundTrip.min ? milliseconds(roundTrip.min) : '< 1 ms') : '–',
   };
 }

@@ -1,16 +1,16 @@
-// What happened to the line, the newest first. Probes that follow each other are one entry.
+// The events of the connection, the newest first. Consecutive probes are one entry.
 
 import { byId, make } from '../elements.js';
 import { locale, words } from '../words.js';
 import { milliseconds } from './trips.js';
 
-/** As many entries stay. */
+/** The most entries that are kept. */
 const MOST = 100;
 
 const list = byId('events');
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** Listens to the connection; gives what notes that a switch was thrown. */
+/** Listens to the connection. Returns a function that adds an entry for a switch. */
 export function showEvents(connection) {
   let probes = 0;
   const add = (type, text) => {
@@ -24,25 +24,25 @@ export function showEvents(connection) {
     list.firstElementChild.lastElementChild.textContent = text;
   };
 
-  const told = words.event;
+  const texts = words.event;
   let kind;
-  connection.addEventListener('dial', () => {
-    if (kind !== connection.kind) add('switch', told.kind(words[connection.kind]));
+  connection.addEventListener('attempt', () => {
+    if (kind !== connection.kind) add('switch', texts.kind(words[connection.kind]));
     kind = connection.kind;
-    add('dial', told.dial);
+    add('attempt', texts.attempt);
   });
-  connection.addEventListener('open', () => add('open', told.open));
-  connection.addEventListener('drop', ({ detail }) => add('drop', told.drop(detail)));
-  connection.addEventListener('resume', () => add('open', told.resume));
-  connection.addEventListener('close', ({ detail }) => add('close', told.close(detail)));
-  connection.addEventListener('lost', ({ detail }) => add('lost', told.lost(detail)));
+  connection.addEventListener('open', () => add('open', texts.open));
+  connection.addEventListener('drop', ({ detail }) => add('drop', texts.drop(detail)));
+  connection.addEventListener('resume', () => add('open', texts.resume));
+  connection.addEventListener('close', ({ detail }) => add('close', texts.close(detail)));
+  connection.addEventListener('lost', ({ detail }) => add('lost', texts.lost(detail)));
   connection.addEventListener('probe', () => {
-    if (probes === 0) add('probe', told.probe(1));
+    if (probes === 0) add('probe', texts.probe(1));
     probes++;
-    amend(told.probe(probes));
+    amend(texts.probe(probes));
   });
   connection.addEventListener('answer', ({ detail }) => {
-    if (probes > 0) amend(told.answered(probes, milliseconds(detail)));
+    if (probes > 0) amend(texts.answered(probes, milliseconds(detail)));
   });
-  return (name) => add('switch', told.switch(name));
+  return (name) => add('switch', texts.switch(name));
 }

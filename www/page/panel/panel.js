@@ -1,4 +1,4 @@
-// The side panel: beside the conversation where there is room for it, over it where there is not.
+// The side panel. It is beside the conversation on a wide screen and over it on a narrow one.
 
 import { byId } from '../elements.js';
 import { words } from '../words.js';
@@ -12,12 +12,12 @@ import { showTrips } from './trips.js';
 export function showPanel(connection, score) {
   const toggle = byId('toggle');
   const panel = byId('panel');
-  /** As the style sheet has it. */
+  /** The same width as in the style sheet. */
   const beside = matchMedia('(min-width: 64rem)');
   const open = (isOpen) => {
     document.body.classList.toggle('with-panel', isOpen);
     toggle.ariaExpanded = String(isOpen);
-    // What lies behind it cannot be reached by keyboard either.
+    // What the panel covers cannot be reached by keyboard either.
     for (const covered of document.querySelectorAll('.head, .people, .talk')) covered.inert = isOpen && !beside.matches;
   };
   const close = () => {
@@ -38,7 +38,7 @@ export function showPanel(connection, score) {
   });
 
   connection.addEventListener('statechange', () => {
-    const { state } = connection.line;
+    const { state } = connection.socket;
     byId('state').textContent = words.states[state];
     toggle.dataset.state = state;
   });

@@ -1,15 +1,15 @@
-// The score as a table, a column for each kind of line that was counted, and the buttons that count.
+// The results of the delivery tests as a table, with a column for each kind of socket, and the buttons that run the tests.
 
+import { kinds } from '../connections/kinds.js';
 import { byId, make } from '../elements.js';
-import { kinds } from '../lines/kinds.js';
 import { words } from '../words.js';
 
-const FATES = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
-/** In seconds: how long each kind is counted when they are compared, and when its line is cut. */
+const OUTCOMES = ['sent', 'delivered', 'waiting', 'lost', 'twice', 'late'];
+/** In a comparison: the seconds that each kind is tested, and the seconds at which its connection is cut. */
 const LENGTH = 10;
 const CUTS = [3, 6];
 
-/** `switches`: resolves with what throws a switch of the server, if it has any. */
+/** `switches`: resolves with a function that throws a switch of the server, if it has switches. */
 export async function showScore(connection, score, switches) {
   const notice = byId('score-notice');
   const [count, compare] = [byId('count'), byId('compare')];
@@ -39,7 +39,7 @@ export async function showScore(connection, score, switches) {
     if (score.isRunning) await stop();
     const before = connection.kind;
     for (const kind of Object.keys(kinds)) {
-      connection.dial(kind);
+      connection.connect(kind);
       await score.start();
       for (let second = 0; second < LENGTH; second++) {
         notice.textContent = words.comparing(words[kind], LENGTH - second);
@@ -48,7 +48,7 @@ export async function showScore(connection, score, switches) {
       }
       await stop();
     }
-    if (connection.kind !== before) connection.dial(before);
+    if (connection.kind !== before) connection.connect(before);
     notice.textContent = words.compared;
     count.disabled = compare.disabled = false;
   });
@@ -57,15 +57,15 @@ export async function showScore(connection, score, switches) {
 function rows(results) {
   const counted = Object.keys(kinds).filter((kind) => results.has(kind));
   const head = counted.map((kind) => make('th', { scope: 'col' }, words[kind]));
-  const body = FATES.map((fate) => {
+  const body = OUTCOMES.map((outcome) => {
     const cells = counted.map((kind) => {
       const { out, into } = results.get(kind);
-      const sum = out[fate] + into[fate];
-      const both = make('span', { className: 'both', hidden: sum === 0 }, `↑ ${out[fate]}  ↓ ${into[fate]}`);
-      const className = fate === 'lost' && sum > 0 ? 'bad' : '';
-      return make('td', { className, id: `score-${kind}-${fate}` }, make('strong', {}, String(sum)), ' ', both);
+      const sum = out[outcome] + into[outcome];
+      const both = make('span', { className: 'both', hidden: sum === 0 }, `↑ ${out[outcome]}  ↓ ${into[outcome]}`);
+      const className = outcome === 'lost' && sum > 0 ? 'bad' : '';
+      return make('td', { className, id: `score-${kind}-${outcome}` }, make('strong', {}, String(sum)), ' ', both);
     });
-    return make('tr', {}, make('th', { scope: 'row' }, words.fates[fate]), ...cells);
+    return make('tr', {}, make('th', { scope: 'row' }, words.outcomes[outcome]), ...cells);
   });
   return [make('tr', {}, make('td'), ...head), ...body];
 }

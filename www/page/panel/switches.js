@@ -1,19 +1,20 @@
-// The tools to hurt the line: switches of the server, which has them in demo mode only, and what the page can do itself.
+// The tools that break the connection: switches of the server, which exist in demo mode only, and what the page can do itself.
 
 import { byId, make } from '../elements.js';
 import { words } from '../words.js';
 
+/** In seconds. */
 const REFUSAL = 5;
-const ABSENCE = 6;
+const OFFLINE = 6;
 
-/** Resolves when the server has said whether there are any: with what throws one by its name, and the tools are shown. */
+/** Shows the tools if the server has switches. Resolves with a function that throws a switch by its name. */
 export async function showSwitches(connection, note) {
   if (!(await hasSwitches(connection))) return undefined;
   const notice = byId('tools-notice');
   const throwSwitch = async (name, seconds = 0) => {
     const { room, tab } = connection;
     const asked = fetch(`demo/${room}/${name}?tab=${tab}&seconds=${seconds}`, { method: 'POST' });
-    // No server, no line.
+    // Without a server there is no connection either.
     const { ok } = await asked.catch(() => ({ ok: false }));
     notice.textContent = ok ? '' : words['switch-failed'];
     return ok;
@@ -28,21 +29,21 @@ export async function showSwitches(connection, note) {
       if (await throwSwitch(isSlow ? 'heal' : 'slow')) button.ariaPressed = String(!isSlow);
     },
     async refuse() {
-      // First, because afterwards there is no line that it could be asked for.
+      // The order matters: the server knows the tab only while it is connected.
       if (await throwSwitch('refuse', REFUSAL)) await throwSwitch('cut');
     },
     restart: () => throwSwitch('restart'),
     async offline(button) {
       button.disabled = true;
-      if (await throwSwitch('refuse', ABSENCE)) await throwSwitch('blackhole');
-      say('offline', false);
+      if (await throwSwitch('refuse', OFFLINE)) await throwSwitch('blackhole');
+      setOnline('offline', false);
       setTimeout(() => {
-        say('online', true);
+        setOnline('online', true);
         button.disabled = false;
-      }, ABSENCE * 1_000);
+      }, OFFLINE * 1_000);
     },
-    // Dialled by hand, a line that mends nothing is a new one.
-    dial: () => (connection.mends ? connection.line.reconnect() : connection.dial()),
+    // A socket that does not reconnect is replaced.
+    reconnect: () => (connection.reconnects ? connection.socket.reconnect() : connection.connect()),
   };
   const buttons = Object.entries(tools).map(([name, act]) => {
     const [label, hint] = words.switches[name];
@@ -56,9 +57,9 @@ export async function showSwitches(connection, note) {
   });
   const slow = buttons[Object.keys(tools).indexOf('slow')];
   slow.ariaPressed = 'false';
-  // It was that line's wound, and now there is one to hurt.
-  for (const back of ['open', 'resume'])
-    connection.addEventListener(back, () => {
+  // A new native socket has no fault.
+  for (const type of ['open', 'resume'])
+    connection.addEventListener(type, () => {
       slow.ariaPressed = 'false';
       notice.textContent = '';
     });
@@ -67,35 +68,35 @@ export async function showSwitches(connection, note) {
   return throwSwitch;
 }
 
-/** Shows what a tool does, below them all, from when one comes to it until one comes to another. */
+/** Shows what a tool does, below all of them, while it has the focus or the pointer, until another one has. */
 function explain(button, text) {
   const hints = byId('hints');
   const hint = make('span', { id: `hint-${button.id}`, hidden: true }, text);
   hints.append(hint);
   button.setAttribute('aria-describedby', hint.id);
-  for (const coming of ['focus', 'pointerenter'])
-    button.addEventListener(coming, () => {
+  for (const type of ['focus', 'pointerenter'])
+    button.addEventListener(type, () => {
       for (const one of hints.children) one.hidden = one !== hint;
     });
 }
 
-/** Asks the server; and if it does not answer, again with the next line. */
+/** Asks the server. If it does not answer, asks again when the connection has opened. */
 async function hasSwitches(connection) {
   for (;;) {
     const opened = new Promise((resolve) => connection.addEventListener('open', resolve, { once: true }));
     try {
       const answer = await fetch('demo');
-      // A proxy in front of a server that is away answers, too.
+      // A proxy answers also while the server behind it is down.
       if (answer.ok) return (await answer.text()) === 'on';
     } catch {
-      // It is away.
+      // The server is down.
     }
     await opened;
   }
 }
 
-/** Has the browser say that it is offline, or no longer. */
-function say(type, isOnline) {
+/** Sets `navigator.onLine` and fires the event of the browser. */
+function setOnline(type, isOnline) {
   if (isOnline) delete navigator.onLine;
   else Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => false });
   window.dispatchEvent(new Event(type));

@@ -1,11 +1,11 @@
-// The live plot: each round trip of the last minute as a point, what became of the line below them, its losses as marks.
+// The live plot of the last minute: each round trip is a point, each drop a mark, and the states are a band below them.
 
 import { byId } from '../elements.js';
 import { locale, words } from '../words.js';
 
 const MINUTE = 60_000;
 const canvas = byId('trips');
-/** In milliseconds; the scale is logarithmic, as a line on this machine and a slow one differ by a thousand. */
+/** In milliseconds. The scale is logarithmic, as a local connection and a slow one differ by a factor of a thousand. */
 const [LEAST, MOST] = [0.3, 3_000];
 const GRID = [1, 10, 100, 1_000];
 
@@ -14,9 +14,9 @@ export const milliseconds = (time) => `${TRIP.format(time)} ms`;
 
 export function showTrips(connection, score) {
   let trips = [];
-  /** From when on which state, the oldest first. */
+  /** The states, each with the time of its beginning, the oldest first. */
   let states = [];
-  let losses = [];
+  let drops = [];
   const now = () => performance.now();
 
   const add = ({ detail }) => {
@@ -25,31 +25,31 @@ export function showTrips(connection, score) {
   };
   connection.addEventListener('answer', add);
   score.addEventListener('trip', add);
-  // It says how the present kind of line does.
+  // It is the round trip of the present kind of socket.
   connection.addEventListener('switch', () => {
     byId('trip').textContent = '';
   });
   connection.addEventListener('statechange', () => {
-    const { state } = connection.line;
+    const { state } = connection.socket;
     if (states.at(-1)?.state !== state) states.push({ at: now(), state });
   });
-  for (const type of ['drop', 'close']) connection.addEventListener(type, () => losses.push(now()));
+  for (const type of ['drop', 'close']) connection.addEventListener(type, () => drops.push(now()));
 
   const draw = () => {
-    // Nobody looks, and nothing is missed: the points are kept.
+    // A hidden plot is not drawn. Its points are kept.
     if (document.hidden || !canvas.clientWidth) return;
     const from = now() - MINUTE;
     trips = trips.filter(({ at }) => at > from);
-    losses = losses.filter((at) => at > from);
-    // The last one before the window still holds at its beginning.
+    drops = drops.filter((at) => at > from);
+    // The last state before the plotted minute is the state at its beginning.
     states = states.filter((_, index) => states[index + 1] === undefined || states[index + 1].at > from);
-    paint(from, { trips, states, losses });
+    paint(from, { trips, states, drops });
   };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   setInterval(draw, matchMedia('(prefers-reduced-motion: reduce)').matches ? 1_000 : 100);
 }
 
-function paint(from, { trips, states, losses }) {
+function paint(from, { trips, states, drops }) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const scale = devicePixelRatio;
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
@@ -86,7 +86,7 @@ function paint(from, { trips, states, losses }) {
   }
 
   context.fillStyle = colour('bad');
-  for (const at of losses) context.fillRect(Math.round(x(at)), 0, 1.5, height - band);
+  for (const at of drops) context.fillRect(Math.round(x(at)), 0, 1.5, height - band);
 
   context.fillStyle = colour('accent');
   for (const { at, time } of trips) {

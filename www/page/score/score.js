@@ -1,26 +1,26 @@
-// The score: the page and the server say numbers to each other, each checks those of the other, and what a line has cost can be
-// read off. It asks nothing of the kind of line, so a kind that loses nothing has nothing to be counted.
+// The delivery test: the page and the server send numbers to each other, and each checks the numbers that it receives. It does
+// not depend on the kind of socket.
 
-import { kinds } from '../lines/kinds.js';
-import { Tally } from './tally.js';
+import { kinds } from '../connections/kinds.js';
+import { Sequence } from './sequence.js';
 
-/** So often a number is said, as in the server's `runs.rs`. */
+/** The interval of the numbers, as in the server's `runs.rs`. */
 const PACE = 100;
-/** As many are remembered until they are answered. */
+/** The most numbers that are remembered until they are answered. */
 const UNANSWERED = 1_000;
-/** A line that mends nothing and has not answered for so long is dead, as `undrop.js` has it. */
-const SILENCE = 3_000;
-/** A line that mends itself is back by then, and has said what waited for it, also if it was refused for a while. */
-const PATIENCE = 15_000;
+/** A plain connection that has not answered for so long is dead, as in the heartbeat of `undrop.js`. */
+const PLAIN_TIMEOUT = 3_000;
+/** A socket that reconnects has done so by then, and has sent its queue, also if it was refused for a while. */
+const RECONNECT_TIMEOUT = 15_000;
 
 /** Fires `change`, and `trip` with the milliseconds until a number was answered. */
 export class Score extends EventTarget {
   #connection;
   #room;
-  /** The count that is going on. */
+  /** The present run. */
   #run;
   #timer;
-  /** How each kind of line did, the last time. */
+  /** The results of the last run of each kind. */
   results = new Map();
 
   constructor(connection, room) {
@@ -28,12 +28,12 @@ export class Score extends EventTarget {
     this.#connection = connection;
     this.#room = room;
     room.addEventListener('joined', () => {
-      if (this.#run && !this.#run.end) this.#attend(this.#run);
+      if (this.#run && !this.#run.end) this.#begin(this.#run);
     });
-    connection.addEventListener('switch', ({ detail: { line, keep } }) => this.#change(line, keep));
+    connection.addEventListener('switch', ({ detail: { socket, keep } }) => this.#change(socket, keep));
     connection.on('counted', (sum) => this.#take(sum));
     connection.on('number', ({ number }) => {
-      this.#run?.heard.count(number);
+      this.#run?.received.count(number);
       this.#show();
     });
   }
@@ -42,13 +42,13 @@ export class Score extends EventTarget {
     return this.#run !== undefined;
   }
 
-  /** Counts over the present line, and over those of its kind that follow it; then over the next kind. */
+  /** Begins a run over the present kind of socket. When another kind is chosen, a run over that one follows. */
   async start() {
     const previous = this.#run;
     const number = crypto.getRandomValues(new Uint32Array(1))[0];
-    if (this.#connection.isOver) this.#connection.dial();
+    if (this.#connection.isClosed) this.#connection.connect();
     await this.#room.joined();
-    // It was stopped before there was a line.
+    // `stop` was called before the connection opened.
     if (this.#run !== previous) return;
     this.#run = {
       kind: this.#connection.kind,
@@ -58,80 +58,81 @@ export class Score extends EventTarget {
       answered: 0,
       times: new Map(),
       server: nothing,
-      said: 0,
-      heard: new Tally(),
+      serverSent: 0,
+      received: new Sequence(),
     };
-    // On a dead line there is no answer, and what is said after it comes after it all the same.
-    this.#attend(this.#run);
+    // The answer is not awaited, as a dead connection gives none. The server handles the numbers after the request anyway.
+    this.#begin(this.#run);
     const started = performance.now();
-    this.#timer = setInterval(() => this.#say((performance.now() - started) / PACE), PACE);
+    this.#timer = setInterval(() => this.#send((performance.now() - started) / PACE), PACE);
     this.#show();
   }
 
-  /** Ends the count; resolves when the server has said what it heard, or cannot be asked. */
+  /** Ends the run. Resolves when the server has said what it received, or cannot be asked. */
   async stop() {
     const run = this.#run;
     if (!run) return;
     run.isLast = true;
-    run.end ??= this.#settle(run, this.#connection.line);
+    run.end ??= this.#settle(run, this.#connection.socket);
     await run.end;
     this.#run = undefined;
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Another kind of line has a count of its own, which begins when this one is settled. */
-  async #change(line, keep) {
+  /** Begins a run over another kind of socket, once the run over this socket is settled. */
+  async #change(socket, keep) {
     const run = this.#run;
     if (!run || run.end) return;
-    run.end = this.#settle(run, line, keep);
+    run.end = this.#settle(run, socket, keep);
     await run.end;
     if (!run.isLast) await this.start();
   }
 
-  /** Settles a run. If the server cannot be asked in time, what is not known to have arrived is lost. */
-  async #settle(run, line, keep = () => {}) {
+  /** Settles a run. If the server cannot be asked in time, messages that are not known to have arrived count as lost. */
+  async #settle(run, socket, keep = () => {}) {
     clearInterval(this.#timer);
-    const { mends, keeps } = kinds[run.kind];
-    const stood = keeps || line.state === 'open';
-    const patience = mends ? PATIENCE : SILENCE;
-    // Over the line itself the answer comes after all that was said before it.
-    const answer = within(patience, () => line.request('score', { run: null }));
+    const { reconnects, resumes } = kinds[run.kind];
+    const wasCurrent = resumes || socket.state === 'open';
+    const timeout = reconnects ? RECONNECT_TIMEOUT : PLAIN_TIMEOUT;
+    // Over the same socket the answer arrives after all numbers that were sent before it.
+    const answer = within(timeout, () => socket.request('score', { run: null }));
     keep(answer);
-    let word = await answer;
-    const isWhole = word && stood;
-    word ??= await within(patience, (limit) => this.#askAnew(line, limit));
-    // Both say numbers at the same pace, and what the server had to say without a line is lost.
-    const said = isWhole ? word.said : Math.max(run.sent, run.heard.highest);
-    this.#take({ heard: word?.heard ?? run.server, said });
+    let result = await answer;
+    const isComplete = result && wasCurrent;
+    result ??= await within(timeout, (limit) => this.#askAgain(socket, limit));
+    // Both send numbers at the same pace, and those that the server sent without a connection are lost.
+    const said = isComplete ? result.said : Math.max(run.sent, run.received.highest);
+    this.#take({ heard: result?.heard ?? run.server, said });
     run.isSettled = true;
     this.#show();
   }
 
-  /** Asks over the line that follows the one that did not answer. */
-  async #askAnew(line, limit) {
-    // A line that mends nothing is dialled by hand, and so it would be in life.
-    if (line === this.#connection.line && (!this.#connection.mends || this.#connection.isOver)) this.#connection.dial();
+  /** Asks over the connection that follows the one that did not answer. */
+  async #askAgain(socket, limit) {
+    const { socket: present, reconnects, isClosed } = this.#connection;
+    // A plain socket is replaced by hand, as its user would do.
+    if (socket === present && (!reconnects || isClosed)) this.#connection.connect();
     await this.#room.joined();
-    // By now it might end the next count.
-    if (!limit.aborted) return this.#connection.line.request('score', { run: null });
+    // A late request would end the next run.
+    if (!limit.aborted) return this.#connection.socket.request('score', { run: null });
   }
 
-  async #attend(run) {
+  async #begin(run) {
     try {
-      this.#take(await this.#connection.line.request('score', { run: run.number }));
+      this.#take(await this.#connection.socket.request('score', { run: run.number }));
     } catch {
-      // The line went; the next one will ask.
+      // After a lost connection the request is repeated on `joined`.
     }
   }
 
-  #say(due) {
+  #send(due) {
     const run = this.#run;
     while (run.sent < Math.floor(due)) {
       const number = ++run.sent;
       try {
-        // The browser's own class takes what it will never send, without a word.
-        if (!this.#connection.mends && !this.#connection.isOpen) throw new Error('not open');
-        this.#connection.line.emit('number', { number });
+        // A closed WebSocket discards messages without an error.
+        if (!this.#connection.reconnects && !this.#connection.isOpen) throw new Error('not open');
+        this.#connection.socket.emit('number', { number });
         run.times.set(number, performance.now());
         if (run.times.size > UNANSWERED) run.times.delete(run.times.keys().next().value);
       } catch {
@@ -145,13 +146,13 @@ export class Score extends EventTarget {
     const run = this.#run;
     if (!run || !heard) return;
     run.server = heard;
-    run.said = said;
-    run.heard.settle(said);
-    const left = run.times.get(heard.highest);
+    run.serverSent = said;
+    run.received.settle(said);
+    const sentAt = run.times.get(heard.highest);
     run.times.delete(heard.highest);
-    if (left && !run.end && heard.highest > run.answered) {
+    if (sentAt && !run.end && heard.highest > run.answered) {
       run.answered = heard.highest;
-      this.dispatchEvent(new CustomEvent('trip', { detail: performance.now() - left }));
+      this.dispatchEvent(new CustomEvent('trip', { detail: performance.now() - sentAt }));
     }
     this.#show();
   }
@@ -164,7 +165,7 @@ export class Score extends EventTarget {
   }
 }
 
-/** What comes of it in so many milliseconds; nothing if that is a failure, or not yet there. */
+/** Resolves with the answer, or with `undefined` if it fails or takes longer than so many milliseconds. */
 async function within(time, ask) {
   const limit = AbortSignal.timeout(time);
   const late = new Promise((resolve) => limit.addEventListener('abort', () => resolve(undefined)));
@@ -179,13 +180,13 @@ const nothing = { highest: 0, lost: 0, twice: 0, late: 0 };
 
 function outgoing({ sent, refused, server, isSettled }) {
   const delivered = server.highest - server.lost;
-  const surely = server.lost + refused.filter((number) => number > server.highest).length;
-  const waiting = isSettled ? 0 : sent - delivered - surely;
+  const certainlyLost = server.lost + refused.filter((number) => number > server.highest).length;
+  const waiting = isSettled ? 0 : sent - delivered - certainlyLost;
   return { sent, delivered, waiting, lost: sent - delivered - waiting, twice: server.twice, late: server.late };
 }
 
-function incoming({ said, heard }) {
-  const sent = Math.max(said, heard.highest);
-  const { delivered, lost, twice, late } = heard;
+function incoming({ serverSent, received }) {
+  const sent = Math.max(serverSent, received.highest);
+  const { delivered, lost, twice, late } = received;
   return { sent, delivered, waiting: sent - delivered - lost, lost, twice, late };
 }

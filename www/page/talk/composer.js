@@ -1,11 +1,11 @@
-// Where one writes, and where files come in: by the button, dropped, or pasted.
+// The field for messages, and the ways to add files: the button, dropping, pasting.
 
 import { byId } from '../elements.js';
 
-/** So often the others are told that one is writing. */
+/** The least interval of the messages that say that this member is writing. */
 const TYPING_EVERY = 2_000;
 
-/** Calls back with what was written, with each file, and when something is being written. */
+/** Calls back with each message, with each file, and while a message is being written. */
 export function listenToComposer({ onText, onFile, onTyping }) {
   const field = byId('text');
   const composer = byId('composer');
@@ -22,22 +22,22 @@ export function listenToComposer({ onText, onFile, onTyping }) {
     onText(text);
   });
   field.addEventListener('keydown', (event) => {
-    // Enter also ends the composition of a Chinese or Japanese word, and that must not send.
+    // Enter also ends the composition of a Chinese or Japanese word, which must not send the message.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     composer.requestSubmit();
   });
 
-  /** Grows the field with its text; the style sheet says how far. */
+  /** Fits the height of the field to its text, up to the limit of the style sheet. */
   const fit = () => {
     field.style.height = 'auto';
     field.style.height = `${field.scrollHeight + 2}px`;
   };
-  let told = -TYPING_EVERY;
+  let last = -TYPING_EVERY;
   field.addEventListener('input', ({ timeStamp }) => {
     fit();
-    if (!field.value || timeStamp - told < TYPING_EVERY) return;
-    told = timeStamp;
+    if (!field.value || timeStamp - last < TYPING_EVERY) return;
+    last = timeStamp;
     onTyping();
   });
 
@@ -46,7 +46,7 @@ export function listenToComposer({ onText, onFile, onTyping }) {
     for (const file of picker.files) onFile(file);
     picker.value = '';
   });
-  // Wherever it is pasted: text goes where it would go.
+  // Files may be pasted anywhere on the page. The browser handles pasted text.
   document.addEventListener('paste', (event) => {
     const { files } = event.clipboardData;
     if (!files.length) return;

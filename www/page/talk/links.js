@@ -1,13 +1,13 @@
-// Text with its links. Only `http:` and `https:` become links, and their text is their address, so that none says something
-// else than it is.
+// Makes the addresses in a text links. Only `http:` and `https:` addresses become links, and the text of a link is its address,
+// so that no link misleads.
 
 import { make } from '../elements.js';
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`{}|\\^\u3000-\u303f\uff00-\uffef]+/giu;
-/** What ends a sentence rather than an address. */
+/** Punctuation that ends a sentence rather than an address. */
 const TAIL = /[.,:;!?…)\]]+$/u;
 
-/** The text as strings and link elements. */
+/** Returns the text as strings and link elements. */
 export function withLinks(text) {
   const parts = [];
   let done = 0;
@@ -22,7 +22,7 @@ export function withLinks(text) {
   return [...parts, text.slice(done)].filter((part) => part !== '');
 }
 
-/** An address as in Wikipedia's keeps the bracket that it opens. */
+/** Cuts punctuation off the end of an address, but keeps the bracket that closes one in it, as in Wikipedia's addresses. */
 function trimmed(address) {
   const tail = address.match(TAIL)?.[0] ?? '';
   const opens = address.split('(').length - address.slice(0, address.length - tail.length).split(')').length;

@@ -1,15 +1,15 @@
-// The log: what was said as it comes, what one person says together, the newest in sight unless one reads back.
+// The log of messages: those of one person are grouped, and the newest is in sight unless the reader has scrolled up.
 
 import { byId, hue, make, portrait } from '../elements.js';
 import { pictureOf } from '../files/picture.js';
 import { locale, words } from '../words.js';
 import { withLinks } from './links.js';
 
-/** As many stay on the page; the rest is history. */
+/** The most messages that are kept on the page. */
 const MOST = 500;
-/** What the same person says within this time stands together. */
+/** Messages of one person within this time are grouped. */
 const TOGETHER = 5 * 60_000;
-/** Nothing but a few emoji: shown large. */
+/** A text of only a few emoji, which is shown large. */
 const EMOJI = /^(?=.*\p{Extended_Pictographic})[\p{Extended_Pictographic}\p{Emoji_Component}\s]{1,14}$/u;
 
 const log = byId('log');
@@ -19,20 +19,20 @@ const newest = byId('newest');
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' });
 
-/** Which life of the room the numbers are of, and the highest that is shown. */
+/** The epoch of the room that the numbers belong to, and the highest number that is shown. */
 let epoch;
 let highest = 0;
 /** @type {{ from: string, at: number } | undefined} */
 let previous;
-/** Whether the newest message is to stay in sight, and how many have come since it is not. */
+/** Whether the newest message stays in sight, and how many messages have arrived since it does not. */
 let following = true;
 let unread = 0;
 
-/** Shows what was said while one was away. `mine`: the name that this page has. */
+/** Shows the messages that were missed. `mine`: the name of this member. */
 export function showHistory(history, roomEpoch, mine, loader) {
-  // It is there to be read, not to be read out.
+  // A screen reader does not read the history out.
   log.ariaLive = 'off';
-  if (epoch !== undefined && epoch !== roomEpoch) divide(words['today-anew']);
+  if (epoch !== undefined && epoch !== roomEpoch) divide(words.restarted);
   if (epoch !== roomEpoch) highest = 0;
   epoch = roomEpoch;
   const gap = history.length && highest ? history[0].number - highest - 1 : 0;
@@ -43,7 +43,7 @@ export function showHistory(history, roomEpoch, mine, loader) {
   });
 }
 
-/** Shows one thing that was said, once. Tells whether it is new here. */
+/** Shows a message, unless it is shown already. Returns whether it was new. */
 export function show(item, mine, loader) {
   const { number, from, at, text, file } = item;
   if (number <= highest) return false;
@@ -55,7 +55,7 @@ export function show(item, mine, loader) {
   }
   entry.append(file ? pictureOf(file, from, loader) : bubble(text, at));
   previous = { from, at };
-  // What is still on its way comes after it.
+  // Pending messages stay below it.
   const pending = log.querySelector('.pending');
   if (pending) items.insertBefore(entry, pending);
   else items.append(entry);
@@ -63,9 +63,9 @@ export function show(item, mine, loader) {
   return true;
 }
 
-/** Shows what this page says, before the room has heard it. Gives what tells how it goes on. */
+/** Shows a message of this member before the room has it. Returns functions that update its state. */
 export function showPending(text, file) {
-  const state = make('span', { className: 'fate' });
+  const state = make('span', { className: 'outcome' });
   const bar = file && make('progress', { max: 1, value: 0, ariaLabel: file.name });
   const what = file ? make('p', { className: 'bubble' }, file.name) : bubble(text);
   const entry = make('li', { className: 'mine pending' }, what, ...(bar ? [bar] : []), state);
@@ -73,12 +73,12 @@ export function showPending(text, file) {
   settle(entry);
   showLast();
   return {
-    /** A word for its fate. */
-    say(fate) {
-      state.replaceChildren(fate);
+    /** Shows the state in words. */
+    say(text) {
+      state.replaceChildren(text);
       entry.classList.remove('failed');
     },
-    /** Why it failed; and, if another attempt may help, what makes one. */
+    /** Shows why it failed. `again`: sends it again, if that may help. */
     fail(why, again) {
       const dismiss = () => {
         entry.remove();
@@ -142,7 +142,7 @@ log.addEventListener('scroll', () => {
   following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   if (following) showLast();
 });
-// A phone's keyboard, a growing field and a picture that has arrived all take room from the log.
+// A phone's keyboard and a growing field make the log smaller; a loaded picture makes its content larger.
 new ResizeObserver(() => {
   if (following) showLast();
 }).observe(log);

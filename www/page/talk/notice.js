@@ -1,10 +1,10 @@
-// What becomes of the line, in words: at the entrance, and once one is in above the field.
+// Notices about the connection: at the entrance, and in the chat above the field.
 
 import { byId, make } from '../elements.js';
 import { words } from '../words.js';
 
-/** The wait may begin and end within a second. */
-const LOOK_EVERY = 250;
+/** Short, as a delay may be less than a second. */
+const UPDATE_INTERVAL = 250;
 
 let timer;
 
@@ -13,26 +13,26 @@ export function notify(text) {
   place().textContent = text;
 }
 
-/** Says that something follows after so many milliseconds, and how many seconds are left. */
-export function countDown(text, delay) {
-  notify(text);
+/** Shows the text and the seconds that are left of the delay, which is in milliseconds. */
+export function countDown(notice, delay) {
+  notify(notice);
   const due = performance.now() + delay;
-  // It is to be seen: a reader that said each second would say nothing else.
+  // A screen reader does not read it out, as it would read every second.
   const left = make('span', { ariaHidden: 'true' });
-  const look = () => {
-    const said = words.left(Math.max(0, Math.ceil((due - performance.now()) / 1_000)));
-    if (left.textContent !== said) left.textContent = said;
+  const update = () => {
+    const text = words.left(Math.max(0, Math.ceil((due - performance.now()) / 1_000)));
+    if (left.textContent !== text) left.textContent = text;
   };
-  look();
+  update();
   place().append(left);
-  timer = setInterval(look, LOOK_EVERY);
+  timer = setInterval(update, UPDATE_INTERVAL);
 }
 
-export function hush() {
+export function clearNotices() {
   clearInterval(timer);
   for (const id of ['entrance-notice', 'notice']) byId(id).textContent = '';
 }
 
-export const isAtEntrance = () => byId('house').hidden;
+export const isAtEntrance = () => byId('chat').hidden;
 
 const place = () => byId(isAtEntrance() ? 'entrance-notice' : 'notice');

@@ -1,9 +1,9 @@
-// Who is here, and who is writing.
+// The list of members, and who is writing.
 
 import { byId, make, portrait } from '../elements.js';
 import { words } from '../words.js';
 
-/** So long somebody counts as writing who was said to be. */
+/** How long a member is shown as writing. */
 const TYPING = 4_000;
 
 const writing = new Map();

@@ -1,8 +1,8 @@
-// What this page has to do with its room: joining it after each `open`, saying something, and hearing what is said.
+// This page's membership of its room: it joins after each `open`, sends messages and receives them.
 //
-// A message that was on its way when the line was lost may have arrived or not. Without a session nobody can know, so each has
-// a key, is sent again, and is taken once by the server. On a line that mends nothing it stays undelivered. With a session all
-// that is the line's business, until the session itself is lost.
+// A message that was in flight when the connection was lost may have arrived or not. Without a session nobody can know, so each
+// message has a key: it is sent again, and the server takes it once. Over a plain socket it stays undelivered. With a session
+// the socket does all that, until the session itself is lost.
 
 import { newKey } from '../random.js';
 
@@ -10,8 +10,8 @@ import { newKey } from '../random.js';
 export class Room extends EventTarget {
   #connection;
   #joined = 0;
-  /** Settles when the last thing that was to be said has been said, or has failed. */
-  #said = Promise.resolve();
+  /** Settles when the last message has been delivered or has failed. */
+  #last = Promise.resolve();
   name;
 
   constructor(connection) {
@@ -21,57 +21,57 @@ export class Room extends EventTarget {
     for (const type of ['chat', 'people', 'typing']) connection.on(type, (data) => this.#fire(type, data));
   }
 
-  /** Whether this page is in the room. */
+  /** Whether this page is a member of the room. */
   get isJoined() {
-    return this.#connection.stands(this.#joined);
+    return this.#connection.isCurrent(this.#joined);
   }
 
-  /** Whether what it says is heard at once. */
-  get isHeard() {
+  /** Whether a message is sent at once. */
+  get isConnected() {
     return this.isJoined && this.#connection.isOpen;
   }
 
   async join() {
-    const { epoch, line } = this.#connection;
+    const { generation, socket } = this.#connection;
     try {
-      const welcome = await line.request('join', { name: this.name });
-      if (epoch !== this.#connection.epoch) return;
-      this.#joined = epoch;
+      const welcome = await socket.request('join', { name: this.name });
+      if (generation !== this.#connection.generation) return;
+      this.#joined = generation;
       this.name = welcome.name;
       this.#fire('joined', welcome);
     } catch (error) {
-      // If it was the line that went, the next one joins.
+      // After a lost connection the next `open` joins.
       if (error.name === 'ReplyError') this.#fire('refused', error.data);
     }
   }
 
-  /** Resolves when this page is in the room. */
+  /** Resolves when this page is a member of the room. */
   async joined() {
     if (!this.isJoined) await new Promise((resolve) => this.addEventListener('joined', resolve, { once: true }));
   }
 
-  /** Says something; gives it as the room has it. Rejects when it was refused, or lost with a line that mends nothing. */
+  /** Sends a text. Returns the message as the room has it. Rejects when it was refused, or lost with a plain socket. */
   say(text, key = newKey()) {
-    // One after the other: what is sent again must not come behind what was said after it.
-    const said = this.#said.then(() => this.insist(() => this.#connection.line.request('say', { key, text })));
-    this.#said = said.catch(() => {});
-    return said;
+    // One after the other: a message that is sent again must not arrive after a later one.
+    const sent = this.#last.then(() => this.retry(() => this.#connection.socket.request('say', { key, text })));
+    this.#last = sent.catch(() => {});
+    return sent;
   }
 
-  /** That one is writing. It is worth nothing later, so it never waits. */
+  /** Says that this member is writing. It is never queued, as it is worth nothing later. */
   typing() {
-    if (this.isHeard) this.#connection.line.emit('typing', {});
+    if (this.isConnected) this.#connection.socket.emit('typing', {});
   }
 
-  /** Does something over the line, and again over the next one if that one is lost. */
-  async insist(act) {
+  /** Calls `act`, and again over the next connection if the present one is lost. */
+  async retry(act) {
     for (;;) {
-      const { line } = this.#connection;
+      const { socket } = this.#connection;
       try {
         return await act();
       } catch (error) {
-        // A line that has been left, and is heard out, speaks for nobody in the room any more.
-        const isFinal = error.name === 'ReplyError' ? line === this.#connection.line : !this.#connection.mends;
+        // An error reply over a replaced socket says nothing about the present membership.
+        const isFinal = error.name === 'ReplyError' ? socket === this.#connection.socket : !this.#connection.reconnects;
         if (isFinal) throw error;
         await this.joined();
       }

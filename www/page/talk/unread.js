@@ -1,4 +1,4 @@
-// How many messages have come while nobody looked, in the title.
+// Shows in the title how many messages have arrived while the page had no focus.
 
 import { words } from '../words.js';
 

@@ -1,7 +1,7 @@
-// Numbered messages, checked by who hears them: which came, which are missing, which came twice or late. The server has the
-// same for what the page says (`tally.rs`).
+// Checks a sequence of numbered messages on the receiving side: which arrived, which are missing, which arrived twice or late.
+// The server does the same with the numbers of the page (`sequence.rs`).
 
-export class Tally {
+export class Sequence {
   #missing = new Set();
   highest = 0;
   twice = 0;
@@ -27,8 +27,8 @@ export class Tally {
     }
   }
 
-  /** All up to this number have been said before what just came, and all comes in order: what is not here by now is lost. */
-  settle(said) {
-    while (this.highest < said) this.#missing.add(++this.highest);
+  /** All numbers up to this one were sent before, and messages arrive in order: those that have not arrived are lost. */
+  settle(sent) {
+    while (this.highest < sent) this.#missing.add(++this.highest);
   }
 }
