@@ -1,4 +1,4 @@
-// What `server/src/talk.rs` does, in socket.io's protocol. It ends when its standard input is closed.
+// The server of `server/src/talk.rs` in socket.io's protocol. It ends when its standard input is closed.
 
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
@@ -21,10 +21,10 @@ server.on('connection', (socket) => {
     const data = binary ? Buffer.alloc(size, 7) : filled(size);
     for (let n = 0; n < count; n++) socket.emit('tick', data);
   });
-  socket.on('bye', () => socket.conn.close());
+  socket.on('close', () => socket.conn.close());
 });
 
-/** What goes with a message that is as long as the others'. */
+/** The data of a message that has the same length as in the other protocols. */
 function filled(size) {
   const of = (filling) => ({ n: 12_345, from: 'alice', text: '.'.repeat(filling) });
   return of(Math.max(0, size - JSON.stringify({ type: 'tick', data: of(0) }).length));

@@ -8,14 +8,14 @@ export const open = (url, app) =>
       minReconnectDelay: 1,
       maxReconnectDelay: 1,
     });
-    const line = {
+    const connection = {
       say: (type, data) => client.send({ type, data }),
       send: (data) => client.send(data),
       close: () => client.disconnect(),
     };
     client.on('connected', () => {
       app.opened();
-      resolve(line);
+      resolve(connection);
     });
     client.on('message', ({ data }) => app.message(data));
     client.connect();

@@ -1,16 +1,16 @@
-// Who takes part, and in what.
+// The contenders, and what each of them takes part in.
 
 /**
- * `file` is in this folder. `kind` says which protocol it speaks: that of the application (`plain`), or one of its own.
- * `binary` says whether it can carry bytes.
+ * `file` is in this folder. `kind` is the protocol of its server: the application's (`plain`), or one of its own. `binary` says
+ * whether it can send bytes.
  */
 export const contenders = {
   native: { file: 'native', kind: 'plain', binary: true },
-  // The same once more: what its figures differ by from the floor's is noise.
+  // The floor once more: the difference between the two is noise.
   'native again': { file: 'native', kind: 'plain', binary: true },
   undrop: { file: 'undrop', kind: 'plain', binary: true },
   'undrop, session': { file: 'undrop-session', kind: 'session', binary: true },
-  // What the figures of a session are compared with, and the noise of that.
+  // A session is compared with the first of these; the difference between the two is noise.
   'undrop, no session': { file: 'undrop-no-session', kind: 'session', binary: true },
   'undrop, no session again': { file: 'undrop-no-session', kind: 'session', binary: true },
   'undrop, on(type)': { file: 'undrop-on', kind: 'plain', binary: false },
@@ -33,11 +33,11 @@ export const TYPED = 'undrop, on(type)';
 
 const all = Object.keys(contenders);
 
-/** Those that have a server here. */
+/** The contenders that have a server here. */
 export const connected = all.filter((name) => contenders[name].kind !== 'phoenix');
-/** Those that are compared with the floor. */
+/** The contenders that are compared with the floor. */
 export const besideFloor = all.filter((name) => name !== SESSIONLESS && name !== SESSIONLESS_CONTROL);
-/** Those by which a session is compared with the same client and the same server without one. */
+/** The contenders for comparing a session with the same client and server without one. */
 export const besideSessionless = [SESSIONLESS, SESSIONLESS_CONTROL, SESSION];
-/** Messages have types only once they arrive. */
+/** The types of messages matter only when they are received. */
 export const isUntyped = (name) => name !== TYPED;

@@ -1,8 +1,8 @@
-// What the contenders share that stand in for the browser's class: the same listeners and calls as with that.
+// Shared by the contenders with the interface of the browser's class.
 
 export const listened = (socket, app) =>
   new Promise((resolve) => {
-    const line = {
+    const connection = {
       socket,
       say: (type, data) => socket.send(JSON.stringify({ type, data })),
       send: (data) => socket.send(data),
@@ -11,7 +11,7 @@ export const listened = (socket, app) =>
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
       app.opened();
-      resolve(line);
+      resolve(connection);
     });
-    socket.addEventListener('message', ({ data }) => app.hear(data));
+    socket.addEventListener('message', ({ data }) => app.receive(data));
   });

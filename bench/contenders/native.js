@@ -1,4 +1,4 @@
-// The floor: the browser's own class, with the few lines by which an application would dial again.
+// The floor: the browser's own class, with the few lines that an application needs to reconnect.
 
 export const open = (url, app) =>
   new Promise((resolve) => {
@@ -8,12 +8,12 @@ export const open = (url, app) =>
       socket.binaryType = 'arraybuffer';
       socket.addEventListener('open', () => {
         app.opened();
-        resolve(line);
+        resolve(connection);
       });
-      socket.addEventListener('message', ({ data }) => app.hear(data));
+      socket.addEventListener('message', ({ data }) => app.receive(data));
       socket.addEventListener('close', ({ code }) => code === 4000 && setTimeout(connect, 1));
     };
-    const line = {
+    const connection = {
       say: (type, data) => socket.send(JSON.stringify({ type, data })),
       send: (data) => socket.send(data),
       close: () => socket.close(),

@@ -3,7 +3,7 @@ import { listened } from './listened.js';
 
 const options = { minReconnectionDelay: 1, maxReconnectionDelay: 1 };
 
-/** With room for so many messages while the line is down. */
+/** A socket that queues up to so many messages while it is not open. */
 export const makeQueue = (url, maxEnqueuedMessages) =>
   new ReconnectingWebSocket(url, [], { ...options, maxEnqueuedMessages });
 

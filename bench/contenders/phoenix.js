@@ -1,4 +1,4 @@
-// Only against the synthetic socket: its server is an Elixir program.
+// Runs only with the synthetic socket: its server is an Elixir program.
 
 import { Socket } from 'phoenix';
 

@@ -6,17 +6,17 @@ export const open = (url, app) =>
     const socket = webSocket({
       url,
       binaryType: 'arraybuffer',
-      // By default both are JSON's, which is the one thing that can be done neither to binary nor to finished text.
+      // By default both use JSON for everything, which fits neither binary messages nor finished text.
       serializer: (data) => (typeof data === 'string' ? data : JSON.stringify(data)),
       deserializer: ({ data }) => (typeof data === 'string' ? JSON.parse(data) : data),
       openObserver: {
         next: () => {
           app.opened();
-          resolve(line);
+          resolve(connection);
         },
       },
     });
-    const line = {
+    const connection = {
       say: (type, data) => socket.next({ type, data }),
       send: (data) => socket.next(data),
       close: () => socket.complete(),

@@ -1,4 +1,4 @@
-// It has a protocol of its own, and so a server of its own.
+// It has a protocol of its own, and therefore a server of its own.
 
 import { io } from 'socket.io-client';
 
@@ -11,19 +11,19 @@ export const open = (url, app) =>
       reconnectionDelayMax: 1,
       randomizationFactor: 0,
     });
-    const line = {
+    const connection = {
       say: (type, data) => socket.emit(type, data),
       send: (data) => socket.emit('say', data),
       close: () => socket.disconnect(),
     };
     socket.on('connect', () => {
       app.opened();
-      resolve(line);
+      resolve(connection);
     });
     socket.on('tick', (data) => app.tick(data));
   });
 
-/** What its server says, for a socket that has none. */
+/** The messages of its server, for the synthetic socket. */
 export const wire = {
   greeting: '0{"sid":"a","upgrades":[],"pingInterval":1000000000,"pingTimeout":1000000000,"maxPayload":1000000}',
   answer: (text) => (text === '40' ? '40{"sid":"b"}' : undefined),

@@ -1,4 +1,4 @@
-// Without a session, against the server that would take part in one.
+// Without a session, with the server that supports sessions.
 
 import { Undrop } from '../../dist/session.js';
 import { listened } from './listened.js';

@@ -7,7 +7,7 @@ const make = (url) => new Undrop(url, [], { retry: { first: 1, cap: 1 } });
 export const open = (url, app) =>
   new Promise((resolve) => {
     const socket = make(url);
-    const line = {
+    const connection = {
       socket,
       say: (type, data) => socket.emit(type, data),
       send: (data) => socket.send(data),
@@ -16,6 +16,6 @@ export const open = (url, app) =>
     for (const type of app.types) socket.on(type, (data) => app.tick(data));
     socket.addEventListener('open', () => {
       app.opened();
-      resolve(line);
+      resolve(connection);
     });
   });

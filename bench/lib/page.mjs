@@ -17,7 +17,7 @@ export function writePage({ at, took, load: loadBefore, loadAtEnd, machine, figu
   writeFileSync(FILE, `${page.slice(0, before)}\n\n${text}\n\n${page.slice(after)}`);
 }
 
-/** What was to be reached, all in one. */
+/** One table of all targets and verdicts. */
 function judged(figures) {
   const rows = figures.flatMap((figure) =>
     linesOf(figure)
@@ -31,7 +31,7 @@ function judged(figures) {
         verdict,
       ]),
   );
-  return `### What was to be reached\n\n${table(['', '', 'median', 'quartiles', 'to reach', ''], rows)}`;
+  return `### Targets\n\n${table(['', '', 'median', 'quartiles', 'target', ''], rows)}`;
 }
 
 function section(figure) {

@@ -1,4 +1,4 @@
-// The pages, and what each contender adds to them: bundled and minified, as an application would ship it.
+// The pages and the contenders' bundles, minified as an application would ship them.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { contenders } from '../contenders/index.mjs';
 
 const folder = inRoot('bench');
 
-// With these a page's clock counts in 5 µs instead of 100: https://w3c.github.io/hr-time/#clock-resolution
+// With these headers the resolution of a page's clock is 5 µs instead of 100: https://w3c.github.io/hr-time/#clock-resolution
 const headers = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -48,7 +48,7 @@ export async function bundle(options) {
     legalComments: 'none',
     logLevel: 'error',
     alias: { undrop: join(dist, 'index.js') },
-    // What a bundler for the web assumes of the libraries that ask for it.
+    // Some libraries need it, and every bundler for the web defines it.
     define: { 'process.env.NODE_ENV': '"production"' },
     absWorkingDir: folder,
     sourcemap: 'external',

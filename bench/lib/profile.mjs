@@ -1,4 +1,4 @@
-// Where the time goes: the browser's own profiler, and for each of its samples the place in the sources that it was in.
+// Runs the browser's profiler, and finds for each of its samples the place in the sources.
 
 import { locator } from '../../scripts/sizes/source-map.mjs';
 
@@ -21,7 +21,7 @@ export async function profiled(send, work) {
   });
 }
 
-/** What names the place of a frame, given each bundle's `{ code, map }` by its path. */
+/** Returns a function that names the place of a frame. `bundles`: the `{ code, map }` of each bundle, by its path. */
 export function placer(bundles) {
   const locators = new Map(Object.entries(bundles).map(([path, { code, map }]) => [path, locator(code, map)]));
   const sources = new Map();
@@ -40,5 +40,5 @@ export function placer(bundles) {
   };
 }
 
-/** The name that a line gives to a function. */
+/** The name of the function that a line of source declares. */
 const nameIn = (line) => line.match(/([#\w$]+)\s*(?:=|\()/)?.[1] ?? line.trim();

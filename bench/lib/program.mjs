@@ -1,4 +1,4 @@
-// Programs that say by lines how far they are, and end when their standard input does.
+// Starts programs that print their progress as lines, and end when their standard input is closed.
 
 import { createInterface } from 'node:readline';
 import { Failure } from '../../scripts/lib/log.mjs';
@@ -7,18 +7,20 @@ import { ask, finished, start } from '../../scripts/lib/run.mjs';
 export function startProgram(program, args, options = {}) {
   const child = start(program, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
   const gone = finished(child, program);
-  // Its end is looked at when it is stopped, and when a line is missed.
+  // A failure is reported by `stop` and by `line`.
   gone.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    /** The next line that it says. */
+    /** Returns the next line of its output. */
     async line() {
       const { value, done } = await lines.next();
       if (!done) return value;
       const { code } = await gone;
-      throw new Failure(`${program} ${args.join(' ')}\n  ended with exit code ${code}, and was to say something`);
+      throw new Failure(
+        `${program} ${args.join(' ')}\n  ended with exit code ${code} before it printed the expected line`,
+      );
     },
-    /** Its memory, in bytes. */
+    /** Returns its resident memory, in bytes. */
     async memory() {
       const text = await ask('ps', ['-o', 'rss=', '-p', String(child.pid)]);
       return Number(text) * 1024;

@@ -1,7 +1,7 @@
-// Rounds: each measures every contender once, in an order that is new in each round, so that what disturbs the machine
-// disturbs all of them alike.
+// Rounds: each round measures every contender once, in a random order, so that disturbances of the machine affect all of them
+// alike.
 
-/** Gives for each name the list of what `measure(name)` gave. The first `warmUp` rounds do not count. */
+/** Returns for each name the list of the results of `measure(name)`. The first `warmUp` rounds do not count. */
 export async function inRounds(names, { warmUp, rounds }, measure) {
   const samples = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warmUp; round < rounds; round++) {
@@ -13,7 +13,7 @@ export async function inRounds(names, { warmUp, rounds }, measure) {
   return samples;
 }
 
-/** One field of the samples, of these alone if they are named. */
+/** Returns one field of the samples; `names` selects some of them. */
 export const pick = (samples, field, names = Object.keys(samples)) =>
   Object.fromEntries(
     names.filter((name) => name in samples).map((name) => [name, samples[name].map((sample) => sample[field])]),

@@ -1,4 +1,4 @@
-// The stage on which the rows play: a browser, the pages, and the contenders' servers.
+// What the rows run on: a browser, the pages, and the contenders' servers.
 
 import { join } from 'node:path';
 import { Failure } from '../../scripts/lib/log.mjs';
@@ -24,27 +24,28 @@ export async function setStage({ quick }) {
     centrifuge: `${url}/centrifuge`,
     'socket.io': nodeUrl,
   };
-  // No domain of the protocol is enabled that would tell of each frame.
+  // The Network domain stays disabled, as it makes an event of each frame.
   const browser = await startRawChromium('--js-flags=--expose-gc');
   return {
     quick,
     browser,
     pages,
-    /** Where a contender's server is. */
+    /** The URL of a contender's server. */
     urlOf: (name) => urls[contenders[name].kind],
-    /** A fresh page with these contenders in it. */
+    /** Opens a fresh page, and loads these contenders. */
     async page(names, { synthetic = false } = {}) {
       await browser.goto(`${pages.url}/row.html`);
       if (synthetic) await browser.run('() => bench.makeSynthetic()');
       for (const name of names) await this.call('load', name, contenders[name].file);
     },
-    /** The same, each of them connected. */
-    async line(names) {
+    /** Opens a fresh page, and loads and connects these contenders. */
+    async connect(names) {
       await this.page(names);
       for (const name of names) await this.call('connect', name, this.urlOf(name));
     },
     /** Calls a function of the page's `bench`. */
     call: (what, ...args) => within(browser.run(`(...args) => bench.${what}(...args)`, ...args), what, args),
+    /** Stops all of them. */
     async strike() {
       await browser.quit();
       await Promise.all([pages.stop(), rust.stop(), node.stop()]);
@@ -52,15 +53,15 @@ export async function setStage({ quick }) {
   };
 }
 
-/** The longest that any call may take. */
-const PATIENCE = 5 * 60_000;
+/** The longest that a call may take, in milliseconds. */
+const TIMEOUT = 5 * 60_000;
 
-/** A call that comes to no end is told by its name, and not by a run that never ends. */
+/** Fails with the name of a call that never ends. */
 async function within(call, what, args) {
   let timer;
   const limit = new Promise((_, reject) => {
-    const error = new Failure(`${what}(${JSON.stringify(args).slice(1, -1)}) in the page comes to no end`);
-    timer = setTimeout(() => reject(error), PATIENCE);
+    const error = new Failure(`${what}(${JSON.stringify(args).slice(1, -1)}) in the page does not end`);
+    timer = setTimeout(() => reject(error), TIMEOUT);
   });
   try {
     return await Promise.race([call, limit]);

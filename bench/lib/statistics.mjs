@@ -1,6 +1,6 @@
-// Medians, quartiles, and what they allow to say.
+// Medians, quartiles, and verdicts on them.
 
-/** The value below which that share of the values lies, between the two nearest where it falls between them. */
+/** The quantile of the values, interpolated between the two nearest values. */
 export function quantile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -9,39 +9,39 @@ export function quantile(values, share) {
 }
 
 /**
- * The median and the quartiles; and between `least` and `most` the median would be in 95 of 100 such runs, which is what
- * more rounds make narrower, as they don't the quartiles.
+ * The median, the quartiles, and `least` to `most`, the 95 % confidence interval of the median. More rounds make the interval
+ * narrower, but not the quartiles.
  */
 export const summary = (values) => ({
   low: quantile(values, 0.25),
   median: quantile(values, 0.5),
   high: quantile(values, 0.75),
-  least: quantile(values, Math.max(0, 0.5 - doubt(values.length))),
-  most: quantile(values, Math.min(1, 0.5 + doubt(values.length))),
+  least: quantile(values, Math.max(0, 0.5 - margin(values.length))),
+  most: quantile(values, Math.min(1, 0.5 + margin(values.length))),
 });
 
-/** How many of so many values are on one side of the true median is binomial, and about normal. */
-const doubt = (count) => 0.98 / Math.sqrt(count);
+/** Half the width of the interval, as a share of the values: the normal approximation of the binomial distribution. */
+const margin = (count) => 0.98 / Math.sqrt(count);
 
-/** How each value stands to the floor's of the same round. */
+/** Relates each value to the floor's of the same round. */
 export const relate = {
   ratio: (values, floor) => values.map((value, round) => value / floor[round]),
   difference: (values, floor) => values.map((value, round) => value - floor[round]),
   value: (values) => values,
 };
 
-/** What the floor is to itself. A plain value is compared with nothing. */
+/** The relation of the floor to itself. A plain value is not related to the floor. */
 const itself = {
   ratio: { least: 1, most: 1 },
   difference: { least: 0, most: 0 },
   value: { least: Number.NaN, most: Number.NaN },
 };
 
-/** Whether the noise hides any difference to the floor. `control` is the floor measured once more, as if it were a contender. */
+/** Whether a difference to the floor is within the noise. `control`: the floor, measured once more as a contender. */
 export const isEqual = ({ least, most }, relation, control = itself[relation]) =>
   least <= control.most && most >= control.least;
 
-/** By the median; but what the noise could have made of a figure that meets the target is not `missed`. */
+/** Judges by the median. A target within the interval, or a result that equals the floor, is not `missed`. */
 export function judge(result, target) {
   const meets = (value) => (target.most === undefined ? value >= target.least : value <= target.most);
   if (meets(result.median)) return 'met';

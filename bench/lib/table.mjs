@@ -1,10 +1,10 @@
-// Makes of samples what they say, and prints it.
+// Makes figures of samples, and prints them as a table.
 
 import { cpus, loadavg } from 'node:os';
 import { CONTROL, FLOOR } from '../contenders/index.mjs';
 import { isEqual, judge, relate, summary } from './statistics.mjs';
 
-/** A figure as it goes into the table and the file. */
+/** Returns a figure as it is in the table and in the file. */
 export function digest(row, figure) {
   const { title, unit, relation, samples, floor = FLOOR, control = CONTROL, skipped = {}, targets = {} } = figure;
   const related = (values) => summary(relate[relation](values, samples[floor]));
@@ -31,7 +31,7 @@ export function print(digested) {
   for (const cells of linesOf(digested)) console.log(line(...cells));
 }
 
-/** What it is about, and what the floor itself takes. */
+/** The title, and the floor's own median. */
 export const titleOf = ({ title, unit, relation, floor }) =>
   floor && relation !== 'value' ? `${title}; ${floor.name}: ${figure(floor.median)} ${unit}` : title;
 
@@ -50,7 +50,7 @@ export function linesOf({ unit, relation, floor, measured, skipped }) {
   return [...lines, ...Object.entries(skipped).map(([contender, why]) => [contender, '-', '', why, '', ''])];
 }
 
-/** How busy this machine was with other things is a part of what it measured. */
+/** The load of the machine, which affects every measurement. */
 export const load = (of = loadavg()) => `load ${of.map((one) => one.toFixed(2)).join(' ')} on ${cpus().length} CPUs`;
 
 const plain = (unit) => (value) => `${figure(value)} ${unit}`;

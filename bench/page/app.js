@@ -1,8 +1,8 @@
-// What the application makes of a message, the same for all contenders: text is parsed, a handler looked up by the
-// message's type and called. A contender that does one of these by itself calls what comes after it.
+// What the application does with a message, the same for all contenders: it parses text, looks a handler up by the message's
+// type, and calls it. A contender that does one of these steps itself calls the next one.
 
 export class App {
-  heard = 0;
+  received = 0;
   opens = 0;
   #goal = -1;
   #reached;
@@ -10,13 +10,13 @@ export class App {
   #opened;
   #handlers;
 
-  /** The types of messages that it has handlers for. */
+  /** `types`: the types of messages that it has handlers for. */
   constructor(types = ['tick']) {
     this.types = types;
     this.#handlers = new Map(types.map((type) => [type, (data) => this.tick(data)]));
   }
 
-  hear(data) {
+  receive(data) {
     if (typeof data === 'string') this.message(JSON.parse(data));
     else this.tick(data);
   }
@@ -26,22 +26,22 @@ export class App {
   }
 
   tick() {
-    if (++this.heard === this.#goal) this.#reached();
+    if (++this.received === this.#goal) this.#reached();
   }
 
   opened() {
     if (++this.opens === this.#openGoal) this.#opened();
   }
 
-  /** Resolves when so many more messages were heard. */
-  hears(count) {
-    this.#goal = this.heard + count;
+  /** Resolves when so many more messages have been received. */
+  receives(count) {
+    this.#goal = this.received + count;
     return new Promise((resolve) => {
       this.#reached = resolve;
     });
   }
 
-  /** Resolves when the line has opened once more. */
+  /** Resolves when the connection has opened once more. */
   opensAgain() {
     this.#openGoal = this.opens + 1;
     return new Promise((resolve) => {

@@ -1,13 +1,13 @@
-// A socket without a network: takes the place of the browser's class before a contender is loaded. Its messages are real,
-// trusted MessageEvents, which the browser made for a MessagePort; they are handed to the listeners one after the other.
+// A socket without a network. It replaces the browser's class before a contender is loaded. Its messages are trusted
+// MessageEvents, which the browser has made for a MessagePort; the listeners are called with them one after the other.
 //
-// So neither the network nor the browser's dispatching, which are the same for all, is in the figures, and their noise
-// isn't either.
+// So the figures contain neither the network nor the browser's dispatching, which are the same for all contenders, nor the
+// noise of both.
 
-/** All there are, so that a message can be given to the last one. */
+/** All sockets, the newest last. */
 export const sockets = [];
 
-/** What a server would say: `protocol` and `greeting` when the line opens, `answer` to each message. */
+/** The server: its `protocol` and `greeting` when a socket opens, and its `answer` to each message. */
 let server = {};
 let opens = true;
 
@@ -43,8 +43,8 @@ export class SyntheticSocket {
     const { protocol = '', greeting } = this.#server;
     this.readyState = 1;
     this.protocol = protocol;
-    this.hand(event('open'));
-    if (greeting) this.#say(greeting);
+    this.fire(event('open'));
+    if (greeting) this.#receive(greeting);
   }
 
   addEventListener(type, listener) {
@@ -61,11 +61,11 @@ export class SyntheticSocket {
   }
 
   dispatchEvent(one) {
-    this.hand(one);
+    this.fire(one);
     return !one.defaultPrevented;
   }
 
-  hand(one) {
+  fire(one) {
     const { type } = one;
     this[`on${type}`]?.call(this, one);
     for (const listener of this.#listeners.get(type) ?? [])
@@ -73,8 +73,8 @@ export class SyntheticSocket {
       else listener.handleEvent(one);
   }
 
-  /** The functions that hear a message, as the browser would call them. */
-  ears() {
+  /** The listeners of messages as functions, in the order in which the browser would call them. */
+  messageListeners() {
     const handler = this.onmessage;
     const list = (this.#listeners.get('message') ?? []).map((listener) =>
       typeof listener === 'function' ? listener : (one) => listener.handleEvent(one),
@@ -85,11 +85,11 @@ export class SyntheticSocket {
   send(data) {
     this.sent++;
     const answer = this.#server.answer?.(data);
-    if (answer) this.#say(answer);
+    if (answer) this.#receive(answer);
   }
 
-  async #say(text) {
-    for (const one of await record([text])) this.hand(one);
+  async #receive(text) {
+    for (const one of await record([text])) this.fire(one);
   }
 
   close() {
@@ -97,17 +97,17 @@ export class SyntheticSocket {
   }
 }
 
-/** From now on sockets have this server. */
+/** Sets the server of all later sockets. */
 export const serve = (wire = {}) => {
   server = wire;
 };
 
-/** From now on sockets open by themselves, or stay as they are until `open()`. */
+/** Sets whether later sockets open by themselves, or only by `open()`. */
 export const setOpening = (will) => {
   opens = will;
 };
 
-// As the browser's: nobody but it can make one that is trusted. Some contenders make a copy by the constructor.
+// Looks like a trusted event, which only the browser can make. Some contenders copy it with its constructor.
 const event = (type) => ({
   type,
   constructor: Event,
@@ -117,7 +117,7 @@ const event = (type) => ({
   preventDefault() {},
 });
 
-/** So many fresh events, made by the browser, which nobody has looked into yet. */
+/** Has the browser make an event of each text. Their `data` has not been read yet. */
 export const record = (texts) =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

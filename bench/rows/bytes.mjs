@@ -1,4 +1,4 @@
-// What an application ships for each contender: bundled, minified, compressed with brotli.
+// The bytes that an application ships for each contender: bundled, minified, compressed with brotli.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const PEERS = {
   signalr: `export { HubConnectionBuilder } from '@microsoft/signalr';`,
 };
 
-/** The entry in which all is. */
+/** The entry with all features. */
 const EVERYTHING = 'undrop/all';
 
 export const bytes = {
@@ -29,7 +29,7 @@ export const bytes = {
       .map(([path, target]) => [path.replace(/^\./, 'undrop'), inRoot(target.default)]);
     const samples = {};
     for (const [name, file] of entries) samples[name] = [await shipped(`export * from ${JSON.stringify(file)};`)];
-    // It loads its module as a file of its own.
+    // This entry loads the module as a separate file.
     samples['undrop/slim'][0] += brotli(readFileSync(join(dist, 'undrop.wasm')));
     for (const [name, source] of Object.entries(PEERS)) samples[name] = [await shipped(source)];
     return [

@@ -1,5 +1,5 @@
-// From the import to the first echo, in a browser context that has never seen the page; and what of it is the main thread
-// compiling WebAssembly.
+// The time from the import to the first echo in a fresh browser context, and the part of it in which the main thread compiles
+// WebAssembly.
 
 import { besideFloor, connected, contenders, isUntyped, PLAIN, SESSION } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
@@ -21,7 +21,7 @@ export const cold = {
         targets: { [PLAIN]: { most: 5 }, [SESSION]: { most: 5 } },
       },
       {
-        title: 'of which the main thread compiles and makes an instance',
+        title: 'of which the main thread compiles and instantiates',
         unit: 'ms',
         relation: 'value',
         samples: pick(hooked, 'compile'),
@@ -30,8 +30,8 @@ export const cold = {
   },
 };
 
-/** What the page found. `watch` is given how to talk to its target, and the visit to it. */
-export async function first({ browser, pages, urlOf }, name, { query = {}, watch = (_, visit) => visit() } = {}) {
+/** Returns the page's result. `watch`: called with a function that sends commands to the page's target, and one that loads it. */
+export async function first({ browser, pages, urlOf }, name, { query = {}, watch = (_, load) => load() } = {}) {
   const { browserContextId } = await browser.call('Target.createBrowserContext');
   const { targetId } = await browser.call('Target.createTarget', { url: 'about:blank', browserContextId });
   const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true });

@@ -1,4 +1,4 @@
-// There and back, one message after the other.
+// The round trip of a message, one message after the other.
 
 import {
   besideFloor,
@@ -21,7 +21,7 @@ const besideNone = { ...figure, floor: SESSIONLESS, control: SESSIONLESS_CONTROL
 export const echo = {
   name: 'echo',
   async run(stage) {
-    await stage.line(connected);
+    await stage.connect(connected);
     const [plan, count] = stage.quick ? [{ warmUp: 2, rounds: 7 }, 300] : [{ warmUp: 3, rounds: 31 }, 1_000];
     const measure = (names) => inRounds(names, plan, (name) => stage.call('echo', name, { count, size: 100 }));
     const samples = await measure(connected);
@@ -35,13 +35,13 @@ export const echo = {
       })),
       {
         ...besideNone,
-        title: 'echo round trip, 100 B, p50, a session beside none',
+        title: 'echo round trip, 100 B, p50, a session compared with none',
         samples: pick(awake, 'p50'),
         targets: { [SESSION]: { most: 1.05 } },
       },
       {
         ...besideNone,
-        title: 'echo round trip, 100 B, p50, a session beside none, on cores that may sleep',
+        title: 'echo round trip, 100 B, p50, a session compared with none, on cores that may sleep',
         samples: pick(samples, 'p50', besideSessionless),
       },
     ];

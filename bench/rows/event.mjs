@@ -1,11 +1,11 @@
-// What a contender adds to a message, without a network: see `page/synthetic.js`.
+// The time that a contender adds to a message, without a network: see `page/synthetic.js`.
 
 import { besideFloor, PLAIN, TYPED } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 const SIZES = { '100 B': 100, '1 KB': 1_000 };
 
-/** Not a contender: what the browser itself takes to make an event and to call one listener. */
+/** Not a contender: the time that the browser takes to make an event and to call one listener. */
 const DISPATCH = 'the browser';
 
 const each = (target) => ({ [PLAIN]: target, [TYPED]: target });

@@ -1,13 +1,13 @@
-// What a message costs when there are many of everything: sockets in a page, messages that wait, message types.
+// The cost of a message with many sockets in a page, many queued messages, or many message types.
 
 import { CONTROL, FLOOR, PLAIN, TYPED } from '../contenders/index.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 
 const queues = [PLAIN, 'reconnecting-websocket', 'partysocket'];
 const decades = (most) => [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= most);
-/** In seconds: what would take longer at ten times as many is left out there. */
-const PATIENCE = 60;
-/** After so many messages what handles them is compiled. */
+/** In seconds. A contender that would take longer with ten times as many messages is skipped from there on. */
+const LONGEST = 60;
+/** After so many messages the code that handles them is compiled. */
 const WARM_UP = 2_000;
 const number = (count) => count.toLocaleString('en');
 
@@ -48,7 +48,7 @@ async function manyQueued(stage) {
     });
     for (const [field, what] of [
       ['queue', 'to queue one'],
-      ['leave', 'until one has left'],
+      ['flush', 'to send one'],
     ])
       figures.push({
         title: `of ${number(count)} queued messages, ${what}`,
@@ -58,8 +58,8 @@ async function manyQueued(stage) {
         skipped: { ...skipped },
       });
     for (const name of names) {
-      const slowest = Math.max(...samples[name].map((sample) => (sample.queue + sample.leave) / 1e9));
-      if (slowest * count * 10 > PATIENCE)
+      const slowest = Math.max(...samples[name].map((sample) => (sample.queue + sample.flush) / 1e9));
+      if (slowest * count * 10 > LONGEST)
         skipped[name] = `would take minutes: ${(slowest * 1e6).toFixed(0)} µs a message at ${number(count)}`;
     }
   }

@@ -1,11 +1,11 @@
-// The rows of the table, in its order. Each is `{ name, run(stage) }`, and `run` gives figures:
+// The rows of the table, in its order. Each is `{ name, run(stage) }`, and `run` returns figures:
 //
 // - `title`, and the `unit` of the floor's own figure;
-// - `relation`: `ratio` and `difference` are to the floor's of the same round, `value` is to nothing;
+// - `relation`: `ratio` or `difference` to the floor of the same round, or `value` for the samples themselves;
 // - `samples`: for each contender its list of values, one a round;
-// - `floor` and `control`: who is related to, and who is the same once more; the browser's own socket unless given;
-// - `skipped`: for each contender that did not take part, why, if there are any;
-// - `targets`: for contenders `{ most }` or `{ least }`, which the median of the relation has to reach, if there are any.
+// - `floor` and `control`: the contender that the others are related to, and the same once more. Default: the browser's socket;
+// - `skipped`, optional: for each contender that did not take part, the reason;
+// - `targets`, optional: for a contender the `{ most }` or `{ least }` that the median of the relation has to reach.
 
 import { bytes } from './bytes.mjs';
 import { cold } from './cold.mjs';

@@ -1,4 +1,4 @@
-// Where the time goes that a client takes: what the figures of the other rows are made of.
+// Where a client spends its time, by the browser's profiler.
 
 import { FLOOR, PLAIN, SESSION, TYPED } from '../contenders/index.mjs';
 import { placer, profiled } from '../lib/profile.mjs';
@@ -13,14 +13,14 @@ const MESSAGES = [
   { name: FLOOR, types: 10_000 },
   { name: TYPED, types: 10_000 },
 ];
-const VISITORS = [FLOOR, PLAIN, SESSION];
+const COLD = [FLOOR, PLAIN, SESSION];
 
-/** What takes less of the whole is not shown. */
+/** A place with a smaller share of the total is not shown. */
 const LEAST = 0.005;
 
 export const profile = {
   name: 'profile',
-  run: async (stage) => [...(await ofMessages(stage)), ...(await ofVisits(stage))],
+  run: async (stage) => [...(await ofMessages(stage)), ...(await ofColdPages(stage))],
 };
 
 async function ofMessages(stage) {
@@ -33,28 +33,28 @@ async function ofMessages(stage) {
     const measured = [];
     for (let round = -3; round < rounds; round++) {
       await stage.call('prepare', name, { count: messages, size: 100, types });
-      const samples = await profiled(stage.browser.send, () => stage.call('hand', name));
-      // Outside of JavaScript the browser is busy with the profiler.
+      const samples = await profiled(stage.browser.send, () => stage.call('deliverPrepared', name));
+      // Outside of JavaScript the browser spends its time on the profiler.
       const own = samples.filter(({ frames }) => frames[0].functionName !== '(program)');
       if (round >= 0) measured.push(timesBy(place, own, 1e6 / messages));
     }
     const among = [count > 1 && `, ${amount(count)} sockets`, types > 1 && `, ${amount(types)} types`].filter(Boolean);
-    figures.push(figure(`where the time of a message goes, 100 B: ${name}${among.join('')}`, 'ns', measured));
+    figures.push(figure(`time of a message by place, 100 B: ${name}${among.join('')}`, 'ns', measured));
   }
   return figures;
 }
 
-async function ofVisits(stage) {
+async function ofColdPages(stage) {
   const place = placer(stage.pages.bundles);
   const plan = stage.quick ? { warmUp: 1, rounds: 3 } : { warmUp: 2, rounds: 15 };
-  const visits = await inRounds(VISITORS, plan, async (name) => {
+  const loads = await inRounds(COLD, plan, async (name) => {
     const samples = await first(stage, name, { watch: profiled });
     return timesBy(place, samples, 1);
   });
-  return VISITORS.map((name) => figure(`what keeps the main thread of a cold page busy: ${name}`, 'ms', visits[name]));
+  return COLD.map((name) => figure(`time of the main thread of a cold page by place: ${name}`, 'ms', loads[name]));
 }
 
-/** How much time was spent at each place. */
+/** The time that was spent at each place. */
 function timesBy(place, samples, scale) {
   const times = {};
   for (const { frames, time } of samples) {
@@ -74,7 +74,7 @@ function figure(title, unit, measured) {
     .map((place) => [place, measured.map((times) => times[place] ?? 0)])
     .filter(([, values]) => mean(values) >= LEAST * mean(whole))
     .sort(([, one], [, other]) => mean(other) - mean(one));
-  return { title, unit, relation: 'value', samples: { 'all of it': whole, ...Object.fromEntries(shown) } };
+  return { title, unit, relation: 'value', samples: { total: whole, ...Object.fromEntries(shown) } };
 }
 
 const amount = (count) => count.toLocaleString('en');

@@ -1,4 +1,4 @@
-// Messages as fast as the server sends them: how many a second reach the application.
+// The messages a second that reach the application when the server sends as fast as possible.
 
 import {
   besideFloor,
@@ -23,12 +23,12 @@ const FLOODS = {
 export const receive = {
   name: 'receive',
   async run(stage) {
-    await stage.line(connected);
+    await stage.connect(connected);
     const plan = stage.quick ? { warmUp: 2, rounds: 7 } : { warmUp: 5, rounds: 31 };
     const figures = [];
     for (const [title, flood] of Object.entries(FLOODS)) {
       const able = connected.filter((name) => contenders[name].binary || !flood.binary);
-      const unable = connected.filter((name) => !able.includes(name)).map((name) => [name, 'carries no bytes']);
+      const unable = connected.filter((name) => !able.includes(name)).map((name) => [name, 'no binary messages']);
       const samples = await inRounds(able, plan, async (name) => {
         const { time } = await stage.call('receive', name, flood);
         return { perSecond: (flood.count / time) * 1_000 };
@@ -44,7 +44,7 @@ export const receive = {
         },
         {
           ...figure,
-          title: `receive, ${title}, a session beside none`,
+          title: `receive, ${title}, a session compared with none`,
           samples: pick(samples, 'perSecond', besideSessionless),
           floor: SESSIONLESS,
           control: SESSIONLESS_CONTROL,

@@ -1,4 +1,4 @@
-// What a call of `send` takes, and how long it takes until the server has all of them.
+// The time of a call of `send`, and the time until the server has received all messages.
 
 import {
   besideFloor,
@@ -16,7 +16,7 @@ export const send = {
   name: 'send',
   async run(stage) {
     const names = connected.filter(isUntyped);
-    await stage.line(names);
+    await stage.connect(names);
     const [plan, count] = stage.quick ? [{ warmUp: 2, rounds: 7 }, 2_000] : [{ warmUp: 5, rounds: 31 }, 5_000];
     const samples = await inRounds(names, plan, async (name) => {
       const { call, upload } = await stage.call('send', name, { count, size: 100 });
@@ -39,7 +39,7 @@ export const send = {
         targets,
       },
       {
-        title: 'upload, 100 B, a session beside none',
+        title: 'upload, 100 B, a session compared with none',
         unit: 'messages/s',
         relation: 'ratio',
         samples: pick(samples, 'perSecond', besideSessionless),

@@ -1,9 +1,9 @@
-// The server's side: what a session costs it, beside a socket without one.
+// The cost of a session on the server, compared with a socket without one.
 
 import { startProgram } from '../lib/program.mjs';
 import { serverProgram } from '../lib/stage.mjs';
 
-/** The rooms, and what a client has to do to be in one. */
+/** The rooms: the path of each, and the further arguments of its clients. */
 const rooms = {
   'axum, raw socket': ['/room'],
   'axum, small buffer': ['/small-room'],
@@ -13,17 +13,17 @@ const rooms = {
 export const server = {
   name: 'server',
   async run({ quick }) {
-    const [clients, crowd, shouts] = quick ? [1_000, 200, 20] : [10_000, 1_000, 200];
+    const [clients, members, messages] = quick ? [1_000, 200, 20] : [10_000, 1_000, 200];
     const [memory, latency] = [{}, {}];
     for (const [name, room] of Object.entries(rooms)) {
       memory[name] = [await idle(room, clients)];
-      latency[name] = await broadcast(room, crowd, shouts);
+      latency[name] = await broadcast(room, members, messages);
     }
     const count = (number) => number.toLocaleString('en');
     return [
-      { title: `memory of an idle line, of ${count(clients)}`, unit: 'B', relation: 'value', samples: memory },
+      { title: `memory of an idle connection, of ${count(clients)}`, unit: 'B', relation: 'value', samples: memory },
       {
-        title: `a broadcast to ${count(crowd)}, until the last has it`,
+        title: `a broadcast to ${count(members)}, until the last has received it`,
         unit: 'ms',
         relation: 'value',
         samples: latency,
@@ -32,22 +32,22 @@ export const server = {
   },
 };
 
-/** With a server of its own: what an allocator keeps of earlier lines would hide what these cost. */
+/** Each measurement has a server of its own: memory that an allocator keeps of earlier connections would hide the cost. */
 async function idle([path, ...how], count) {
   return withServer(async (server, url) => {
     const before = await server.memory();
     const crowd = startCrowd(`${url}${path}`, count, 0, ...how);
-    await said(crowd, 'open');
+    await printed(crowd, 'open');
     const bytes = ((await server.memory()) - before) / count;
     await crowd.stop();
     return bytes;
   });
 }
 
-async function broadcast([path, ...how], count, shouts) {
+async function broadcast([path, ...how], count, messages) {
   return withServer(async (_, url) => {
-    const crowd = startCrowd(`${url}${path}`, count, shouts, ...how);
-    await said(crowd, 'open');
+    const crowd = startCrowd(`${url}${path}`, count, messages, ...how);
+    await printed(crowd, 'open');
     const { milliseconds } = JSON.parse(await crowd.line());
     await crowd.stop();
     return milliseconds;
@@ -64,13 +64,13 @@ async function withServer(use) {
   }
 }
 
-async function said(program, word) {
+async function printed(program, word) {
   const line = await program.line();
   if (line !== word) throw new Error(`expected ${word}, got ${line}`);
 }
 
 const startCrowd = (...args) => startUnlimited(['crowd', ...args.map(String)]);
 
-/** With as many open files as this user may have: each line is one. */
+/** Raises the limit of open files, as each connection is one. */
 const startUnlimited = (args) =>
   startProgram('sh', ['-c', 'ulimit -n "$(ulimit -Hn)" && exec "$@"', 'sh', serverProgram, ...args]);

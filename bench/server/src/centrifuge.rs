@@ -5,7 +5,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::plain::{bid_farewell, say};
+use crate::plain::{close, send};
 use crate::talk::{Answer, Talk};
 
 pub async fn talk(upgrade: WebSocketUpgrade) -> Response {
@@ -20,14 +20,16 @@ async fn converse(mut socket: WebSocket) {
             let Ok(command) = serde_json::from_str::<Value>(line) else { return };
             let sent = if command.get("connect").is_some() {
                 let reply = json!({ "id": command["id"], "connect": { "client": "a", "version": "1" } });
-                say(&mut socket, &Message::text(reply.to_string()), 1).await
+                send(&mut socket, &Message::text(reply.to_string()), 1).await
             } else if let Some(data) = command.pointer("/send/data") {
                 let data = data.to_string();
-                match talk.hear(Some(&data)) {
+                match talk.handle(Some(&data)) {
                     Answer::Nothing => Ok(()),
-                    Answer::Echo => say(&mut socket, &push(&data), 1).await,
-                    Answer::Say(said, count) => say(&mut socket, &push(said.as_text().unwrap_or("null")), count).await,
-                    Answer::Bye => return bid_farewell(socket).await,
+                    Answer::Echo => send(&mut socket, &push(&data), 1).await,
+                    Answer::Send(message, count) => {
+                        send(&mut socket, &push(message.as_text().unwrap_or("null")), count).await
+                    }
+                    Answer::Close => return close(socket).await,
                 }
             } else {
                 Ok(())
@@ -39,7 +41,7 @@ async fn converse(mut socket: WebSocket) {
     }
 }
 
-/// What the talk says, as the protocol has it.
+/// A message of the server in the protocol.
 fn push(data: &str) -> Message {
     Message::text(format!(r#"{{"push":{{"message":{{"data":{data}}}}}}}"#))
 }

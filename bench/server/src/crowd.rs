@@ -1,7 +1,7 @@
-//! Many clients in one process. Says `open` when all are connected, then has one of them shout so many times into the
-//! room, and says as JSON how long each shout took until the last of them had heard it.
+//! Many clients in one process. Prints `open` when all are connected. Then one of them sends so many messages to the room, and
+//! the program prints as JSON how long each message took until the last client had received it.
 //!
-//! With a session a client does what the package does: it greets, and acknowledges each 32 messages.
+//! With a session a client does what the package does: it sends `new`, and acknowledges every 32 messages.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -17,72 +17,72 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::told_to_stop;
+use crate::stdin_closed;
 
-type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// How many dial at once.
-const DIALLING: usize = 64;
-/// By then a shout was heard by all, or it was lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How many clients connect at once.
+const CONNECTING: usize = 64;
+/// A message that takes longer is lost.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Begins a frame of the protocol's own.
+/// The first character of a control frame.
 const ESCAPE: char = '\u{10}';
-const ACKNOWLEDGED: usize = 32;
+const ACKNOWLEDGE_EVERY: usize = 32;
 
-pub async fn gather(url: &str, count: usize, shouts: usize, keeps_session: bool) -> Result<(), String> {
-    let dials =
-        stream::iter(0..count).map(|_| async { dial(url, keeps_session).await.map_err(|error| error.to_string()) });
-    let mut lines = Vec::with_capacity(count);
-    let mut dialled = dials.buffer_unordered(DIALLING);
-    while let Some(line) = dialled.next().await {
-        lines.push(line.map_err(|error| format!("after {} lines: {error}", lines.len()))?);
+pub async fn run(url: &str, count: usize, messages: usize, keeps_session: bool) -> Result<(), String> {
+    let attempts =
+        stream::iter(0..count).map(|_| async { connect(url, keeps_session).await.map_err(|error| error.to_string()) });
+    let mut sockets = Vec::with_capacity(count);
+    let mut connected = attempts.buffer_unordered(CONNECTING);
+    while let Some(socket) = connected.next().await {
+        sockets.push(socket.map_err(|error| format!("after {} connections: {error}", sockets.len()))?);
     }
-    tell("open")?;
-    let (heard, mut hears) = mpsc::unbounded_channel();
+    print("open")?;
+    let (receipts, mut received) = mpsc::unbounded_channel();
     let mut speaker = None;
-    for line in lines {
-        let (sink, stream) = line.split();
+    for socket in sockets {
+        let (sink, stream) = socket.split();
         let sink = Arc::new(Mutex::new(sink));
         speaker.get_or_insert(sink.clone());
-        tokio::spawn(listen(stream, sink, heard.clone(), keeps_session));
+        tokio::spawn(listen(stream, sink, receipts.clone(), keeps_session));
     }
-    let mut milliseconds = Vec::with_capacity(shouts);
+    let mut milliseconds = Vec::with_capacity(messages);
     if let Some(sink) = speaker {
-        for shout in 0..shouts {
+        for number in 0..messages {
             let begun = Instant::now();
             let message = Message::text(".".repeat(100));
             sink.lock().await.send(message).await.map_err(|error| error.to_string())?;
             for _ in 0..count {
-                let arrival = tokio::time::timeout(PATIENCE, hears.recv()).await;
-                arrival.map_err(|_| format!("shout {shout} was not heard by all"))?;
+                let arrival = tokio::time::timeout(TIMEOUT, received.recv()).await;
+                arrival.map_err(|_| format!("message {number} was not received by all"))?;
             }
             milliseconds.push(begun.elapsed().as_secs_f64() * 1e3);
         }
     }
-    tell(&json!({ "milliseconds": milliseconds }).to_string())?;
-    told_to_stop().await;
+    print(&json!({ "milliseconds": milliseconds }).to_string())?;
+    stdin_closed().await;
     Ok(())
 }
 
-async fn dial(url: &str, keeps_session: bool) -> Result<Line, Error> {
+async fn connect(url: &str, keeps_session: bool) -> Result<Socket, Error> {
     let mut request = url.into_client_request()?;
     if keeps_session {
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
     }
-    let (mut line, _) = connect_async(request).await?;
+    let (mut socket, _) = connect_async(request).await?;
     if keeps_session {
-        line.send(Message::text(format!("{ESCAPE}new"))).await?;
-        // The welcome.
-        line.next().await.ok_or(Error::ConnectionClosed)??;
+        socket.send(Message::text(format!("{ESCAPE}new"))).await?;
+        // The answer is `welcome`.
+        socket.next().await.ok_or(Error::ConnectionClosed)??;
     }
-    Ok(line)
+    Ok(socket)
 }
 
 async fn listen(
-    mut stream: SplitStream<Line>,
-    sink: Arc<Mutex<SplitSink<Line, Message>>>,
-    heard: mpsc::UnboundedSender<()>,
+    mut stream: SplitStream<Socket>,
+    sink: Arc<Mutex<SplitSink<Socket, Message>>>,
+    receipts: mpsc::UnboundedSender<()>,
     keeps_session: bool,
 ) {
     let mut received = 0;
@@ -91,11 +91,11 @@ async fn listen(
         if keeps_session && text.starts_with(ESCAPE) {
             continue;
         }
-        if heard.send(()).is_err() {
+        if receipts.send(()).is_err() {
             return;
         }
         received += 1;
-        if keeps_session && received % ACKNOWLEDGED == 0 {
+        if keeps_session && received % ACKNOWLEDGE_EVERY == 0 {
             let acknowledgement = Message::text(format!("{ESCAPE}ack {received}"));
             if sink.lock().await.send(acknowledgement).await.is_err() {
                 return;
@@ -104,7 +104,7 @@ async fn listen(
     }
 }
 
-fn tell(line: &str) -> Result<(), String> {
+fn print(line: &str) -> Result<(), String> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
-//! The server that the benchmark's contenders talk to, and the crowd of clients that the server itself is measured with.
+//! The server of the benchmark's contenders, and the crowd of clients that the server itself is measured with.
 //!
-//! Both end when their standard input is closed, and listen on or talk to this machine alone.
+//! Both end when their standard input is closed, and use only the loopback interface.
 
 mod centrifuge;
 mod crowd;
@@ -12,7 +12,7 @@ mod talk;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: undrop-bench-server
-       undrop-bench-server crowd URL COUNT SHOUTS [session]";
+       undrop-bench-server crowd URL COUNT MESSAGES [session]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -20,9 +20,9 @@ async fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         [] => serve::serve().await,
-        ["crowd", url, count, shouts, ref how @ ..] if matches!(how, [] | ["session"]) => {
-            match (count.parse(), shouts.parse()) {
-                (Ok(count), Ok(shouts)) => crowd::gather(url, count, shouts, !how.is_empty()).await,
+        ["crowd", url, count, messages, ref how @ ..] if matches!(how, [] | ["session"]) => {
+            match (count.parse(), messages.parse()) {
+                (Ok(count), Ok(messages)) => crowd::run(url, count, messages, !how.is_empty()).await,
                 _ => Err(USAGE.into()),
             }
         }
@@ -30,15 +30,15 @@ async fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(complaint) => {
-            eprintln!("{complaint}");
+        Err(message) => {
+            eprintln!("{message}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Resolves when whoever started this program has closed its standard input, or is gone.
-async fn told_to_stop() {
+/// Resolves when the standard input of this program is closed.
+async fn stdin_closed() {
     let (mut stdin, mut nowhere) = (tokio::io::stdin(), tokio::io::sink());
     let _ = tokio::io::copy(&mut stdin, &mut nowhere).await;
 }

@@ -18,14 +18,14 @@ async fn converse(mut socket: WebSocket) {
         let text = match &message {
             Message::Text(text) => Some(text.as_str()),
             Message::Binary(_) => None,
-            // Pings are answered below, and a close ends the stream.
+            // Axum answers pings, and a close frame ends the stream.
             _ => continue,
         };
-        let answered = match talk.hear(text) {
+        let answered = match talk.handle(text) {
             Answer::Nothing => Ok(()),
             Answer::Echo => socket.send(message).await,
-            Answer::Say(said, count) => say(&mut socket, &framed(said), count).await,
-            Answer::Bye => return bid_farewell(socket).await,
+            Answer::Send(message, count) => send(&mut socket, &framed(message), count).await,
+            Answer::Close => return close(socket).await,
         };
         if answered.is_err() {
             return;
@@ -33,18 +33,18 @@ async fn converse(mut socket: WebSocket) {
     }
 }
 
-/// The same message so many times, and as fast as it goes.
-pub async fn say(socket: &mut WebSocket, message: &Message, count: usize) -> Result<(), axum::Error> {
+/// Sends the same message so many times, as fast as possible.
+pub async fn send(socket: &mut WebSocket, message: &Message, count: usize) -> Result<(), axum::Error> {
     for _ in 0..count {
         socket.feed(message.clone()).await?;
     }
     socket.flush().await
 }
 
-/// With a close code after which everybody here dials again.
-pub async fn bid_farewell(mut socket: WebSocket) {
+/// Closes with a code after which every contender reconnects.
+pub async fn close(mut socket: WebSocket) {
     let _ = socket.send(Message::Close(Some(CloseFrame { code: 4000, reason: "as asked".into() }))).await;
-    // Until the other end has closed, too.
+    // The client closes too.
     while let Some(Ok(_)) = socket.recv().await {}
 }
 
@@ -55,31 +55,31 @@ fn framed(message: undrop_server::Message) -> Message {
     }
 }
 
-/// Hands each message to all that are in the room.
-pub async fn enter(upgrade: WebSocketUpgrade, room: Sender<Message>) -> Response {
-    // Whoever has been let in hears what is said from then on.
-    let shouts = room.subscribe();
-    upgrade.on_upgrade(|socket| stay(socket, room, shouts))
+/// Sends each message to all members of the room.
+pub async fn join(upgrade: WebSocketUpgrade, room: Sender<Message>) -> Response {
+    // Subscribed before the handshake is answered, so that a client that is connected misses nothing.
+    let messages = room.subscribe();
+    upgrade.on_upgrade(|socket| serve_member(socket, room, messages))
 }
 
-/// The same, reading so many bytes at once.
-pub async fn enter_with(upgrade: WebSocketUpgrade, room: Sender<Message>, read_buffer: usize) -> Response {
-    enter(upgrade.read_buffer_size(read_buffer), room).await
+/// The same, with a read buffer of so many bytes.
+pub async fn join_with(upgrade: WebSocketUpgrade, room: Sender<Message>, read_buffer: usize) -> Response {
+    join(upgrade.read_buffer_size(read_buffer), room).await
 }
 
-async fn stay(socket: WebSocket, room: Sender<Message>, mut shouts: Receiver<Message>) {
+async fn serve_member(socket: WebSocket, room: Sender<Message>, mut messages: Receiver<Message>) {
     let (mut sink, mut stream) = socket.split();
     loop {
         tokio::select! {
-            heard = stream.next() => match heard {
+            received = stream.next() => match received {
                 Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
-                    // It fails when nobody is in the room, but here is one.
+                    // It fails only in a room without members, and this is one.
                     let _ = room.send(message);
                 }
                 Some(Ok(_)) => {}
                 _ => return,
             },
-            shout = shouts.recv() => match shout {
+            message = messages.recv() => match message {
                 Ok(message) => if sink.send(message).await.is_err() { return },
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,

@@ -1,8 +1,8 @@
-//! The routes. Below each is a WebSocket:
+//! The routes. Each is a WebSocket:
 //!
 //! - `/talk` does what its messages say, see [`talk`](crate::talk);
 //! - `/centrifuge` is the same in that library's protocol;
-//! - `/room` hands each message to all that are in it, as does `/small-room`, with the read buffers of undrop-server;
+//! - `/room` sends each message to all of its members, as does `/small-room`, with the read buffers of undrop-server;
 //! - `/session` and `/session-room` are `/talk` and `/room` with the protocol `undrop.1`.
 
 use std::io::Write as _;
@@ -14,12 +14,12 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::channel;
 use undrop_server::Sessions;
 
-use crate::{centrifuge, plain, sessions, told_to_stop};
+use crate::{centrifuge, plain, sessions, stdin_closed};
 
-/// More than anybody here is behind by; who is behind further misses messages, and is missed by the crowd.
+/// The most messages that a member may lag behind. A member further behind misses messages, and the crowd's run fails.
 const BACKLOG: usize = 1 << 12;
 
-/// What undrop-server reads at once by default, in bytes.
+/// The read buffer of undrop-server by default, in bytes.
 const SMALL_BUFFER: usize = 4 << 10;
 
 pub async fn serve() -> Result<(), String> {
@@ -27,21 +27,21 @@ pub async fn serve() -> Result<(), String> {
     let routes = Router::new()
         .route("/talk", any(plain::talk))
         .route("/centrifuge", any(centrifuge::talk))
-        .route("/room", any(move |upgrade| plain::enter(upgrade, room)))
-        .route("/small-room", any(move |upgrade| plain::enter_with(upgrade, small_room, SMALL_BUFFER)))
+        .route("/room", any(move |upgrade| plain::join(upgrade, room)))
+        .route("/small-room", any(move |upgrade| plain::join_with(upgrade, small_room, SMALL_BUFFER)))
         .route("/session", any(sessions::talk))
-        .route("/session-room", any(move |upgrade| sessions::enter(upgrade, session_room)))
+        .route("/session-room", any(move |upgrade| sessions::join(upgrade, session_room)))
         .with_state(Sessions::new(sessions::config()));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening ws://{address}").and_then(|()| stdout.flush()).map_err(|error| error.to_string())?;
-    // Small frames leave at once, as round trips want it.
+    // Nagle's algorithm would delay small frames.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
     tokio::select! {
         served = axum::serve(listener, routes).into_future() => served.map_err(|error| error.to_string()),
-        () = told_to_stop() => Ok(()),
+        () = stdin_closed() => Ok(()),
     }
 }

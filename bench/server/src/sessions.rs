@@ -1,5 +1,5 @@
-//! The same routes over sessions, kept in memory. Each message is committed, with what is said in answer to it. Who keeps
-//! no session is served too.
+//! The same routes with sessions, which are kept in memory. Each message is committed together with its answers. Clients without
+//! a session are served too.
 
 use axum::response::Response;
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
@@ -7,7 +7,7 @@ use undrop_server::{Config, Limits, Message, Origins, PlainConnections, Session,
 
 use crate::talk::{Answer, Talk};
 
-/// A server whose pages are another server's, and whose clients are all of one address.
+/// The pages come from another server, and all clients have the same address.
 pub fn config() -> Config {
     let limits = Limits { sessions_per_address: usize::MAX, handshake_burst: u32::MAX, ..Limits::default() };
     Config { origins: Origins::Any, plain_connections: PlainConnections::Serve, limits, ..Config::default() }
@@ -20,35 +20,35 @@ pub async fn talk(upgrade: SessionUpgrade) -> Response {
 async fn converse(mut session: Session) {
     let mut talk = Talk::default();
     while let Some(received) = session.recv().await {
-        let (said, count) = match talk.hear(received.message.as_text()) {
+        let (answer, count) = match talk.handle(received.message.as_text()) {
             Answer::Nothing => (None, 0),
             Answer::Echo => (Some(received.message.clone()), 1),
-            Answer::Say(said, count) => (Some(said), count),
-            Answer::Bye => return session.close(4000, "as asked"),
+            Answer::Send(message, count) => (Some(message), count),
+            Answer::Close => return session.close(4000, "as asked"),
         };
-        let answers = said.into_iter().flat_map(|said| std::iter::repeat_n(said, count));
+        let answers = answer.into_iter().flat_map(|answer| std::iter::repeat_n(answer, count));
         if received.commit_with(answers).await.is_err() {
             return;
         }
     }
 }
 
-/// Hands each message to all that are in the room.
-pub async fn enter(upgrade: SessionUpgrade, room: Sender<Message>) -> Response {
-    let shouts = room.subscribe();
-    upgrade.on_session(|session| stay(session, room, shouts))
+/// Sends each message to all members of the room.
+pub async fn join(upgrade: SessionUpgrade, room: Sender<Message>) -> Response {
+    let messages = room.subscribe();
+    upgrade.on_session(|session| serve_member(session, room, messages))
 }
 
-async fn stay(mut session: Session, room: Sender<Message>, mut shouts: Receiver<Message>) {
+async fn serve_member(mut session: Session, room: Sender<Message>, mut messages: Receiver<Message>) {
     loop {
         tokio::select! {
             received = session.recv() => {
                 let Some(received) = received else { return };
-                // It fails when nobody is in the room, but here is one.
+                // It fails only in a room without members, and this is one.
                 let _ = room.send(received.message.clone());
                 if received.commit().await.is_err() { return }
             },
-            shout = shouts.recv() => match shout {
+            message = messages.recv() => match message {
                 Ok(message) => if session.send(message).is_err() { return },
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,

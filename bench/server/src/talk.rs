@@ -1,16 +1,16 @@
-//! What the messages of a page ask for. Each is echoed, but for these, which are JSON with a `type`:
+//! The protocol of the benchmark. Each message is echoed, except these commands, which are JSON with a `type`:
 //!
 //! - `"flood"`, with `data` `{ count, size, binary }`: so many messages of so many bytes;
-//! - `"count"`, with `data` `{ every }`: the next so many messages are taken in silence, and then there is one answer;
-//! - `"bye"`: the server closes.
+//! - `"count"`, with `data` `{ every }`: the next so many messages are not echoed, and the last of them is answered;
+//! - `"close"`: the server closes.
 
 use serde_json::{Value, json};
 use undrop_server::Message;
 
-/// One conversation.
+/// The state of one connection.
 #[derive(Default)]
 pub struct Talk {
-    /// How many messages are still to be taken in silence.
+    /// How many of the next messages are not echoed.
     silent: u64,
 }
 
@@ -18,26 +18,26 @@ pub struct Talk {
 pub enum Answer {
     Nothing,
     Echo,
-    /// Say this, and how many times.
-    Say(Message, usize),
-    Bye,
+    /// Send this message so many times.
+    Send(Message, usize),
+    Close,
 }
 
 impl Talk {
-    /// Hears a message, whose text this is if it is one of text.
-    pub fn hear(&mut self, text: Option<&str>) -> Answer {
-        if let Some(answer) = text.and_then(|text| self.obey(text)) {
+    /// Handles a message. `text`: its text, unless it is binary.
+    pub fn handle(&mut self, text: Option<&str>) -> Answer {
+        if let Some(answer) = text.and_then(|text| self.command(text)) {
             return answer;
         }
         if self.silent == 0 {
             return Answer::Echo;
         }
         self.silent -= 1;
-        if self.silent == 0 { Answer::Say(tick(0), 1) } else { Answer::Nothing }
+        if self.silent == 0 { Answer::Send(tick(0), 1) } else { Answer::Nothing }
     }
 
-    fn obey(&mut self, text: &str) -> Option<Answer> {
-        // Few messages are commands, and looking into each would be felt.
+    fn command(&mut self, text: &str) -> Option<Answer> {
+        // Few messages are commands, and parsing each message would slow the benchmark down.
         if text.len() > LONGEST_COMMAND || !COMMANDS.iter().any(|command| text.contains(command)) {
             return None;
         }
@@ -48,25 +48,25 @@ impl Talk {
                 let (count, size) = (number("count")? as usize, number("size")? as usize);
                 let is_binary = asked["data"]["binary"].as_bool()?;
                 let message = if is_binary { Message::binary(vec![7; size.min(MOST)]) } else { tick(size) };
-                Some(Answer::Say(message, count))
+                Some(Answer::Send(message, count))
             }
             "count" => {
                 self.silent = number("every")?;
                 Some(Answer::Nothing)
             }
-            "bye" => Some(Answer::Bye),
+            "close" => Some(Answer::Close),
             _ => None,
         }
     }
 }
 
-const COMMANDS: [&str; 3] = [r#""type":"flood""#, r#""type":"count""#, r#""type":"bye""#];
+const COMMANDS: [&str; 3] = [r#""type":"flood""#, r#""type":"count""#, r#""type":"close""#];
 const LONGEST_COMMAND: usize = 200;
 
 /// The largest message that is made.
 const MOST: usize = 1 << 24;
 
-/// A message as a chat would send it, filled up to so many bytes.
+/// A message as of a chat, filled up to so many bytes.
 pub fn tick(size: usize) -> Message {
     let text = |filling: usize| {
         json!({ "type": "tick", "data": { "n": 12_345, "from": "alice", "text": ".".repeat(filling) } }).to_string()
@@ -80,9 +80,9 @@ pub fn tick(size: usize) -> Message {
 mod tests {
     use super::*;
 
-    fn said(answer: Answer) -> (String, usize) {
+    fn sent(answer: Answer) -> (String, usize) {
         match answer {
-            Answer::Say(Message::Text(text), count) => (text.to_string(), count),
+            Answer::Send(Message::Text(text), count) => (text.to_string(), count),
             _ => panic!("no text"),
         }
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_message_is_as_long_as_asked() {
         let flood = r#"{"type":"flood","data":{"count":3,"size":100,"binary":false}}"#;
-        let (text, count) = said(Talk::default().hear(Some(flood)));
+        let (text, count) = sent(Talk::default().handle(Some(flood)));
         assert_eq!((text.len(), count), (100, 3));
     }
 
@@ -98,18 +98,18 @@ mod tests {
     fn what_is_no_command_is_echoed() {
         for text in ["", "{\"type\":\"tick\"}", "{\"type\":\"flood\"}", "{\"type\":\"count\",\"data\":{\"every\":-1}}"]
         {
-            assert!(matches!(Talk::default().hear(Some(text)), Answer::Echo));
+            assert!(matches!(Talk::default().handle(Some(text)), Answer::Echo));
         }
-        assert!(matches!(Talk::default().hear(None), Answer::Echo));
+        assert!(matches!(Talk::default().handle(None), Answer::Echo));
     }
 
     #[test]
     fn counted_messages_are_answered_once() {
         let mut talk = Talk::default();
         let silent = |answer| matches!(answer, Answer::Nothing);
-        assert!(silent(talk.hear(Some(r#"{"type":"count","data":{"every":2}}"#))));
-        assert!(silent(talk.hear(Some("one"))));
-        assert!(matches!(talk.hear(None), Answer::Say(_, 1)));
-        assert!(matches!(talk.hear(Some("three")), Answer::Echo));
+        assert!(silent(talk.handle(Some(r#"{"type":"count","data":{"every":2}}"#))));
+        assert!(silent(talk.handle(Some("one"))));
+        assert!(matches!(talk.handle(None), Answer::Send(_, 1)));
+        assert!(matches!(talk.handle(Some("three")), Answer::Echo));
     }
 }
