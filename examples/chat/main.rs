@@ -1,4 +1,4 @@
-//! A chat page in plain web-sys: typed messages, a line that mends itself, and what the page shows of it.
+//! A chat page in plain web-sys: typed messages over a socket that reconnects, and its state on the page.
 //!
 //! ```sh
 //! cargo build --example chat --target wasm32-unknown-unknown
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A page that imports `pkg/chat.js` and calls its default export gets the chat into its body. The server sends each
-//! message on to everybody in the room, sender included.
+//! message to every member of the room, including its sender.
 #![cfg(target_arch = "wasm32")]
 
 mod room;
@@ -21,7 +21,7 @@ fn start() -> Result<(), JsValue> {
     let body = document.body().ok_or("the page has no body")?;
     // The path is relative to the page, and the scheme follows the page's.
     let room = Room::join("/chat", "somebody", &body)?;
-    // The chat stays for as long as the page does.
+    // The chat lives as long as the page.
     std::mem::forget(room);
     Ok(())
 }

@@ -5,14 +5,14 @@ use undrop::{Event, Options, Socket, Subscription};
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement};
 
-/// What is said, as it goes over the line: `{ "type": "say", "data": { "from": …, "text": … } }`.
+/// A message. Its JSON is `{ "type": "say", "data": { "from": …, "text": … } }`.
 #[derive(Deserialize, Serialize)]
 struct Say {
     from: String,
     text: String,
 }
 
-/// Dropping it leaves the room and takes its elements off the page.
+/// When this is dropped, the socket closes and the elements are removed from the page.
 pub struct Room {
     elements: Vec<Element>,
     form: HtmlFormElement,
@@ -28,25 +28,26 @@ impl Room {
         let form: HtmlFormElement = add(&document, parent, "form")?.dyn_into()?;
         let input: HtmlInputElement = add(&document, &form, "input")?.dyn_into()?;
 
-        // The socket tells how the line fares.
+        // The events of the connection.
         let socket = Socket::connect(url, Options::default(), {
             let status = status.clone();
             move |_, event| match event {
                 Event::Open => status.set_text_content(Some("connected")),
                 Event::Drop(drop) => {
-                    status.set_text_content(Some(&format!("the line is lost, trying again in {} ms", drop.delay)));
+                    status
+                        .set_text_content(Some(&format!("the connection dropped, reconnecting in {} ms", drop.delay)));
                 }
                 Event::Lost(message, _) => status.set_text_content(Some(&format!("not sent: {message:?}"))),
                 Event::Invalid { reason, .. } => {
-                    status.set_text_content(Some(&format!("the server sent what is no message: {reason}")));
+                    status.set_text_content(Some(&format!("the server sent an invalid message: {reason}")));
                 }
-                Event::Close { reason, .. } => status.set_text_content(Some(&format!("over: {reason}"))),
+                Event::Close { reason, .. } => status.set_text_content(Some(&format!("closed: {reason}"))),
                 _ => {}
             }
         });
         let socket = socket.map_err(|error| error.to_string())?;
 
-        // What the others say.
+        // The messages of the room.
         let said = socket.on::<Say>("say", {
             let list = list.clone();
             move |_, Say { from, text }| {
@@ -56,10 +57,10 @@ impl Room {
             }
         });
 
-        // What we say. While the line is down it waits; only a full queue refuses.
+        // Our messages. While the connection is down they are queued; only a full queue refuses one.
         let on_submit = Closure::<dyn FnMut(web_sys::Event)>::new({
             let (status, from) = (status.clone(), name.to_owned());
-            // From here on the form holds the socket.
+            // The closure owns the socket, and the form holds the closure.
             move |event: web_sys::Event| {
                 event.prevent_default();
                 let say = Say { from: from.clone(), text: input.value() };
@@ -78,7 +79,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // The closure is about to be dropped, and the socket with it, which closes the line.
+        // The closure is about to be dropped, and with it the socket, which closes the connection.
         let _ = self.form.remove_event_listener_with_callback("submit", self.on_submit.as_ref().unchecked_ref());
         for element in &self.elements {
             element.remove();
