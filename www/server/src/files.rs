@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_add_to_a_file_of_somebody_else_or_make_one_longer_than_it_was_to_be() {
+    fn nobody_can_add_to_a_file_of_somebody_else_or_make_one_longer_than_offered() {
         let mut files = Files::default();
         let (number, _) = files.offer(&key(1), offer(9, 4));
         assert!(files.take(&key(2), number, 0, b"abcd").is_none());

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn an_error_names_the_wrong_argument() {
         assert!(port(&[], Some("x")).unwrap_err().contains("\"x\""));
         assert!(port(&["--port"], None).unwrap_err().contains("--port needs"));
         assert!(port(&["--prot"], None).unwrap_err().contains("--prot"));

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_joins_is_answered_and_everybody_is_told() {
+    fn a_member_that_joins_is_answered_and_everybody_is_told() {
         let mut room = Room::default();
         let mut ada = join(&mut room, 1, "Ada");
         let welcome = received(&mut ada);
