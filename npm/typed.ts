@@ -1,4 +1,4 @@
-import { Messages } from '../src/browser/messages.js';
+import { Registry } from '../src/messages/registry.js';
 import type { Events } from './events.js';
 import { type Collecting, collect, readable, writable } from './streams.js';
 import type {
@@ -24,6 +24,15 @@ export interface MessageStats extends Stats {
   invalid: number;
 }
 
+/** What became of a message that was not sent. */
+const DESCRIPTIONS: Record<string, string> = {
+  expired: 'it waited longer than it was to live',
+  overflow: 'it made room for a newer one',
+  closed: 'it is over',
+  unsent: 'its session ended before it left',
+  unconfirmed: 'its session ended before the server said that it has it; it may have arrived',
+};
+
 type Callback<This, E extends Event> = (this: This, event: E) => unknown;
 
 /**
@@ -41,7 +50,7 @@ type Callback<This, E extends Event> = (this: This, event: E) => unknown;
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface below only says what more an inherited method hears.
 export class Undrop<In extends object = AnyMessages, Out extends object = AnyMessages> extends Base {
-  readonly #messages: Messages;
+  readonly #messages: Registry;
 
   /** @throws TypeError when the envelope, the codec or a schema can't be one. */
   constructor(
@@ -54,7 +63,7 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
     const options = given[2] ?? {};
     let warned = false;
     // Before it dials, for the options may be wrong.
-    const messages = new Messages(options, {
+    const messages = new Registry(options, {
       post: (frame, told) => {
         if (told) return line.post(frame, told);
         // What never leaves comes back with `lost`, as from `send`; but that is silent when it is over.
@@ -78,6 +87,7 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
         this[change](SESSION && line.mailbox ? 'open' : 'drop', dropped);
         this[change]('close', closed);
       },
+      describe: (outcome) => DESCRIPTIONS[outcome] ?? `it is ${outcome}`,
     });
     const dropped = () => messages.dropped();
     const closed = () => messages.closed();

@@ -1,6 +1,6 @@
 // Bundles each entry of `npm/` into one file of `dist`, with the module inlined or beside it, and writes the types.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unlessFresh } from '../lib/fresh.mjs';
@@ -18,12 +18,14 @@ const keepsSession = (entry) => entry === 'session' || entry === 'all';
 const moduleOf = (entry) => filesOf(keepsSession(entry) ? 'session' : 'plain');
 const modules = [filesOf('plain'), filesOf('session')];
 const sources = inRoot('npm');
+const registry = inRoot('src/messages');
 
 export async function bundle() {
   const files = {
     stamp: join(generated, 'bundle.stamp'),
     inputs: [
       sources,
+      registry,
       inRoot('src/browser'),
       ...modules.flatMap(({ glueFolder, optimized }) => [glueFolder, optimized]),
       here,
@@ -48,28 +50,32 @@ export async function bundle() {
 
 export async function declarations() {
   const project = join(sources, 'tsconfig.json');
+  const emitted = join(generated, 'declarations');
   const files = {
     stamp: join(generated, 'declarations.stamp'),
-    inputs: [sources, inRoot('node_modules/typescript/package.json')],
+    inputs: [sources, registry, inRoot('node_modules/typescript/package.json'), here],
     outputs: entries.map((name) => join(dist, `${name}.d.ts`)),
   };
   const made = await unlessFresh(files, async () => {
-    await run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', project]);
-    removeUnreachable(files.outputs);
+    rmSync(emitted, { recursive: true, force: true });
+    const emit = ['--noEmit', 'false', '--outDir', emitted];
+    await run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', project, ...emit]);
+    copyReachable(join(emitted, 'npm'));
   });
-  for (const path of files.outputs) if (!existsSync(path)) throw new Failure(`${project} left no ${path}`);
   return made ? 'written' : 'are up to date';
 }
 
-/** Only what an entry's types refer to is the package's; the rest describes files that the bundle has swallowed. */
-function removeUnreachable(entries) {
+/**
+ * Copies to `dist` the declarations that those of an entry refer to. The others describe files that are part of the
+ * bundles; no public type refers to the registry, so its declarations are among them.
+ */
+function copyReachable(folder) {
+  for (const name of readdirSync(dist)) if (name.endsWith('.d.ts')) rmSync(join(dist, name));
   const reached = new Set(entries);
-  for (const path of reached)
-    for (const [, name] of readFileSync(path, 'utf8').matchAll(/from '\.\/([\w-]+)\.js'/g))
-      reached.add(join(dist, `${name}.d.ts`));
-  for (const name of readdirSync(dist)) {
-    const path = join(dist, name);
-    if (name.endsWith('.d.ts') && !reached.has(path)) rmSync(path);
+  for (const name of reached) {
+    const text = readFileSync(join(folder, `${name}.d.ts`), 'utf8');
+    writeFileSync(join(dist, `${name}.d.ts`), text);
+    for (const [, next] of text.matchAll(/from '\.\/([\w-]+)\.js'/g)) reached.add(next);
   }
 }
 

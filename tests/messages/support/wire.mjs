@@ -1,6 +1,6 @@
 // The other end of `Messages`, in place of a socket: keeps what is sent, and says what arrives.
 
-import { Messages } from '../../../src/browser/messages.js';
+import { Registry } from '../../../src/messages/registry.js';
 
 /** What the handlers have thrown, since Node has no `reportError`. */
 export const reported = [];
@@ -30,7 +30,7 @@ export function connect(options = {}) {
       for (const { told } of wire.queue.splice(0)) told?.(fate);
     },
   };
-  const messages = new Messages(options, {
+  const messages = new Registry(options, {
     post(frame, told) {
       if (wire.refusal) throw wire.refusal;
       if (wire.isUp) {
@@ -45,6 +45,7 @@ export function connect(options = {}) {
     },
     invalid: (complaint) => wire.complaints.push(complaint),
     listen: (active) => wire.listening.push(active),
+    describe: (outcome) => `it is ${outcome}`,
   });
   return Object.assign(wire, {
     messages,

@@ -1,4 +1,4 @@
-//! The JavaScript that typed messages are made of: `messages.js`, and what goes to and fro.
+//! The JavaScript that typed messages are made of: `src/messages/registry.js`, and what goes to and fro.
 
 use alloc::string::String;
 
@@ -10,13 +10,12 @@ use crate::browser::socket::envelope::{Envelope, Fields};
 use crate::browser::socket::error::Error;
 use crate::browser::socket::event::Reason;
 
-#[wasm_bindgen(module = "/src/browser/messages.js")]
+#[wasm_bindgen(module = "/src/messages/registry.js")]
 extern "C" {
     /// Finds the handlers of what arrives, and puts into an envelope what leaves.
-    #[wasm_bindgen(js_name = Messages)]
     pub(super) type Registry;
 
-    #[wasm_bindgen(constructor, js_class = Messages, catch)]
+    #[wasm_bindgen(constructor, catch)]
     pub(super) fn new(options: &JsValue, face: &JsValue) -> Result<Registry, JsValue>;
 
     #[wasm_bindgen(method)]
@@ -49,7 +48,7 @@ extern "C" {
     pub(super) fn is_within(data: &JsValue, levels: u32) -> bool;
 }
 
-/// What `Messages` takes.
+/// What `Registry` takes.
 pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
     let (message_type, data, id): (JsValue, JsValue, JsValue) = match fields {
         Fields::Nested { message_type, data, id } => (message_type.into(), data.into(), id.into()),
@@ -61,12 +60,29 @@ pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
     object([("envelope", envelope)])
 }
 
-/// What `Messages` needs of a socket.
-pub(super) fn face(post: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue {
-    object([("post", post.clone()), ("invalid", invalid.clone()), ("listen", listen.clone())])
+thread_local! {
+    /// One for all sockets.
+    static DESCRIBE: JsValue = Closure::<dyn Fn(String) -> String>::new(|outcome: String| describe(&outcome)).into_js_value();
 }
 
-/// What is wrong with a message, as `Messages` says it.
+/// What became of a message that was not sent.
+fn describe(outcome: &str) -> String {
+    String::from(match outcome {
+        "expired" => "it waited longer than it was to live",
+        "overflow" => "it made room for a newer one",
+        "unsent" => "its session ended before it left",
+        "unconfirmed" => "its session ended before the server said that it has it; it may have arrived",
+        _ => "it is over",
+    })
+}
+
+/// What `Registry` needs of a socket.
+pub(super) fn face(post: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue {
+    let describe = DESCRIBE.with(JsValue::clone);
+    object([("post", post.clone()), ("invalid", invalid.clone()), ("listen", listen.clone()), ("describe", describe)])
+}
+
+/// What is wrong with a message, as `Registry` says it.
 pub(super) fn reason(complaint: &JsValue) -> Reason {
     let issues = Reflect::get(complaint, &"issues".into()).unwrap_or_default();
     let words = Reflect::get_u32(&issues, 0).map(|issue| text(&issue, "message")).unwrap_or_default();

@@ -1,0 +1,787 @@
+// The registry of typed messages: finds the handlers of each message that arrives, and puts each message that is sent
+// into its envelope. The TypeScript and the Rust client both use it.
+//
+// It must stay one plain ES module without imports: wasm-bindgen ships it as a snippet and does not copy what a snippet
+// imports. Its types are JSDoc; `tsc` checks them and generates the declarations.
+
+/**
+ * What the registry needs of its socket.
+ *
+ * @typedef {object} RegistrySocket
+ * @property {Post} post
+ * @property {(complaint: Complaint) => void} invalid Called for each invalid message.
+ * @property {(active: boolean) => void} listen Called when `receive` has to be called from now on, or no longer has to.
+ * @property {(outcome: string) => string} describe Returns what became of a message that was not sent, as a clause:
+ *   `it waited longer than its time to live`.
+ */
+
+/**
+ * Sends a frame. With `told`, the socket reports the outcome to it and to nobody else; the outcome may be told before
+ * `post` returns.
+ *
+ * @callback Post
+ * @param {Frame} frame
+ * @param {(outcome: string) => void} [told]
+ * @returns {(() => void) | undefined} Withdraws the message, and does nothing if that is too late; undefined if the
+ *   message has left.
+ */
+
+/** @typedef {string | ArrayBufferLike | ArrayBufferView | Blob} Frame */
+
+/**
+ * A message that could not be read or sent. Each of its issues is one thing that is wrong with it.
+ *
+ * @typedef {object} Complaint
+ * @property {unknown} data
+ * @property {'parse' | 'envelope' | 'schema' | 'outgoing'} reason
+ * @property {string | undefined} messageType
+ * @property {readonly Issue[]} issues
+ */
+
+/** @typedef {{ readonly message: string, readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }} Issue */
+
+/**
+ * Options are checked when the registry is made, whatever their static type is.
+ *
+ * @typedef {object} RegistryOptions
+ * @property {object} [envelope]
+ * @property {{ encode(message: unknown): Frame, decode(data: any): unknown }} [codec]
+ * @property {{ incoming?: object, outgoing?: object }} [schemas]
+ */
+
+/** @typedef {{ once?: boolean, signal?: AbortSignal }} ListenOptions */
+
+/** @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions */
+
+/** @typedef {(data: any, type: any) => unknown} Handler */
+
+/** @typedef {(value: any) => void} Settle */
+
+/** @typedef {{ handler: Handler | undefined, once: boolean, undo: () => void }} Entry */
+
+/** @typedef {{ type: string, resolve: Settle, reject: Settle, hasLeft: boolean }} Request */
+
+/** @typedef {{ '~standard': { validate(value: unknown): any } }} Schema */
+
+/** @typedef {{ issues?: readonly Issue[], value?: unknown }} Validation */
+
+/** The type whose handlers are called for every message. */
+const EVERY_TYPE = '*';
+
+export class Registry {
+  /** The number of messages that nobody listened for. */
+  unhandled = 0;
+  /** The number of invalid messages, in either direction. */
+  invalid = 0;
+  #envelope;
+  /** @type {(message: unknown) => Frame} */
+  #encode = JSON.stringify;
+  /** @type {(data: any) => any} */
+  #decode = JSON.parse;
+  #takesBinary;
+  #incoming;
+  #outgoing;
+  #socket;
+  /** How many handlers, answers and requests need `receive` to be called. */
+  #listeners = 0;
+  /**
+   * The entries of each type. A list is replaced, never changed, so that a message that is being delivered keeps to the
+   * list that it started with.
+   *
+   * @type {Map<string, readonly Entry[]>}
+   */
+  #lists = new Map();
+  /**
+   * What to call for each type. A handler that is the only one of its type is called directly: with thousands of types,
+   * each object on the way to it costs a cache miss.
+   *
+   * @type {Map<unknown, Handler>}
+   */
+  #handlers = new Map();
+  /**
+   * The handler of all types. It is not in the map, where a message with the type `*` would find it.
+   *
+   * @type {Handler | undefined}
+   */
+  #all;
+  /** @type {Map<unknown, Handler>} */
+  #answers = new Map();
+  /** @type {Map<unknown, Request>} */
+  #requests = new Map();
+  #lastId = 0;
+  /** @type {Set<(error: DOMException) => void>} */
+  #ends = new Set();
+  /**
+   * What withdraws each reply that has not left.
+   *
+   * @type {Set<() => void>}
+   */
+  #waitingReplies = new Set();
+  /** The number of the connection. A reply must not go to a later connection, whose requests have ids of their own. */
+  #connection = 0;
+  /**
+   * What arrived after a message whose schema is asynchronous, until that has been delivered.
+   *
+   * @type {(() => void)[] | undefined}
+   */
+  #held;
+  /**
+   * Settles when all that was sent so far has passed its schemas.
+   *
+   * @type {Promise<void> | undefined}
+   */
+  #vetting;
+
+  /**
+   * @param {RegistryOptions} options
+   * @param {RegistrySocket} socket
+   * @throws {TypeError} If an option is invalid.
+   */
+  constructor({ envelope, codec, schemas = {} }, socket) {
+    this.#envelope = parseEnvelope(envelope);
+    if (codec) {
+      for (const name of /** @type {const} */ (['encode', 'decode']))
+        if (typeof codec[name] !== 'function') throw new TypeError(`Undrop: a codec needs a function ${name}.`);
+      this.#encode = (message) => codec.encode(message);
+      this.#decode = (data) => codec.decode(data);
+    }
+    this.#takesBinary = !!codec;
+    checkNames('schemas', schemas, ['incoming', 'outgoing']);
+    this.#incoming = parseSchemas(schemas.incoming);
+    this.#outgoing = parseSchemas(schemas.outgoing);
+    this.#socket = socket;
+  }
+
+  /**
+   * Calls the handler for each message of the type: `*` stands for all types, `binary` for frames that are not text.
+   *
+   * @param {string} type
+   * @param {Handler} handler
+   * @param {ListenOptions} [options]
+   * @returns {() => void} Removes the handler.
+   */
+  on(type, handler, { once = false, signal } = {}) {
+    if (typeof handler !== 'function') throw new TypeError('Undrop: on() needs a type and a function.');
+    if (signal?.aborted) return () => {};
+    /** @type {Entry} */
+    const entry = {
+      handler,
+      once,
+      undo: () => {
+        if (!entry.handler) return;
+        // A message that is being delivered skips the entry.
+        entry.handler = undefined;
+        this.#setList(
+          type,
+          this.#list(type).filter((one) => one !== entry),
+        );
+        this.#addListeners(-1);
+        signal?.removeEventListener('abort', entry.undo);
+      },
+    };
+    this.#setList(type, [...this.#list(type), entry]);
+    this.#addListeners(1);
+    signal?.addEventListener('abort', entry.undo);
+    return entry.undo;
+  }
+
+  /**
+   * @param {string} type
+   * @param {Handler} handler
+   */
+  off(type, handler) {
+    for (const entry of this.#list(type)) if (entry.handler === handler) entry.undo();
+  }
+
+  /**
+   * @param {string} type
+   * @param {WaitOptions} [options]
+   * @returns {Promise<unknown>} The data of the next message of the type.
+   */
+  next(type, options) {
+    return this.#wait(`message of type ${type}`, options, (resolve) => this.on(type, resolve, { once: true }));
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} [data]
+   */
+  emit(type, data) {
+    this.#vet(
+      type,
+      data,
+      (value) => this.#socket.post(this.#frame(type, value)),
+      (error, issues) => (issues ? this.#complain('outgoing', data, type, issues) : reportError(error)),
+    );
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} [data]
+   * @param {WaitOptions} [options]
+   * @returns {Promise<unknown>} The data of the reply.
+   */
+  request(type, data, options) {
+    return this.#wait(`reply to ${type}`, options, (resolve, reject) => {
+      const id = ++this.#lastId;
+      const request = { type, resolve, reject, hasLeft: false };
+      /** @type {(() => void) | undefined} */
+      let withdraw;
+      let isOver = false;
+      const post = (/** @type {unknown} */ value) => {
+        if (isOver) return;
+        withdraw = this.#socket.post(this.#frame(type, value, id), (outcome) => {
+          if (outcome === 'sent' || outcome === 'delivered') request.hasLeft = true;
+          else reject(this.#failure(outcome));
+        });
+        if (!withdraw) request.hasLeft = true;
+      };
+      this.#vet(type, data, post, reject);
+      this.#requests.set(id, request);
+      this.#addListeners(1);
+      return () => {
+        isOver = true;
+        withdraw?.();
+        this.#requests.delete(id);
+        this.#addListeners(-1);
+      };
+    });
+  }
+
+  /**
+   * Answers the requests of the type with what `answer` returns.
+   *
+   * @param {string} type
+   * @param {Handler} answer
+   * @returns {() => void} Stops answering.
+   */
+  handle(type, answer) {
+    if (typeof answer !== 'function') throw new TypeError('Undrop: handle() needs a type and a function.');
+    if (this.#answers.has(type))
+      throw new DOMException(`Undrop: ${type} has its handle() already; undo that first.`, 'InvalidStateError');
+    this.#answers.set(type, answer);
+    this.#addListeners(1);
+    return () => {
+      if (this.#answers.get(type) !== answer) return;
+      this.#answers.delete(type);
+      this.#addListeners(-1);
+    };
+  }
+
+  /**
+   * Calls `end` when the socket has closed, after all that arrived before.
+   *
+   * @param {(error: DOMException) => void} end
+   * @returns {() => void} Forgets `end`.
+   */
+  onEnd(end) {
+    this.#ends.add(end);
+    return () => {
+      this.#ends.delete(end);
+    };
+  }
+
+  /**
+   * A message has arrived. Whatever it is, nothing is thrown.
+   *
+   * @param {unknown} raw
+   */
+  receive(raw) {
+    this.#receive(raw, this.#connection);
+  }
+
+  /** The connection was lost, and with it the replies to all requests that had left. */
+  dropped() {
+    this.#connection++;
+    for (const withdraw of this.#waitingReplies) withdraw();
+    this.#waitingReplies.clear();
+    const lost = [...this.#requests.values()].filter(({ hasLeft }) => hasLeft);
+    const error = new DOMException('Undrop: the connection was lost before the reply came.', 'NetworkError');
+    this.#inTurn(() => {
+      for (const { reject } of lost) reject(error);
+    });
+  }
+
+  /** The socket has closed. */
+  closed() {
+    const ends = [...this.#ends];
+    this.#inTurn(() => {
+      for (const end of ends) end(this.#failure('closed'));
+    });
+    this.dropped();
+  }
+
+  /**
+   * The hot path.
+   *
+   * @param {unknown} raw
+   * @param {number} connection The number of the connection on which it arrived.
+   */
+  #receive(raw, connection) {
+    if (this.#held) {
+      this.#held.push(() => this.#receive(raw, connection));
+      return;
+    }
+    if (typeof raw !== 'string' && !this.#takesBinary) {
+      this.#admit('binary', raw, undefined, raw, connection);
+      return;
+    }
+    const { type: typeAt, data: dataAt, id: idAt, reply, error, length } = this.#envelope;
+    let type;
+    let id;
+    let data;
+    try {
+      const message = this.#decode(raw);
+      const fields = length && !Array.isArray(message) ? undefined : message;
+      // What a codec returns may have getters that throw.
+      type = fields?.[typeAt];
+      id = fields?.[idAt];
+      data = dataAt === false ? message : fields?.[dataAt];
+    } catch (thrown) {
+      this.#complain('parse', raw, undefined, [issueOf(thrown)]);
+      return;
+    }
+    const request = id != null && this.#requests.get(id);
+    if (
+      request &&
+      (type == null || type === request.type || type === reply || type === error) &&
+      !this.#answers.has(type)
+    ) {
+      if (type === error) request.reject(new ReplyError(request.type, data));
+      else request.resolve(data);
+    } else if (typeof type === 'string') this.#admit(type, data, id, raw, connection);
+    // A second reply, or one to a request that has already failed.
+    else if (type == null && typeof id === 'number') this.unhandled++;
+    else
+      this.#complain('envelope', raw, undefined, [
+        { message: `it is no ${length ? 'array' : 'object'} with a string as its ${typeAt}` },
+      ]);
+  }
+
+  /**
+   * Checks a message against the schema of its type, if there is one, and delivers it.
+   *
+   * @param {string} type
+   * @param {unknown} data
+   * @param {unknown} id
+   * @param {unknown} raw
+   * @param {number} connection
+   */
+  #admit(type, data, id, raw, connection) {
+    const schema = this.#incoming?.get(type);
+    if (!schema) {
+      this.#deliver(type, data, id, connection);
+      return;
+    }
+    const conclude = (/** @type {Validation} */ { issues, value }) => {
+      if (!issues) this.#deliver(type, value, id, connection);
+      else {
+        this.#complain('schema', raw, type, issues);
+        if (id != null && this.#answers.has(type))
+          this.#answer(() => Promise.reject(refusal(type, issues)), type, data, id, connection);
+      }
+    };
+    const validation = validate(schema, data);
+    if (isPromise(validation)) this.#hold(validation, conclude);
+    else conclude(validation);
+  }
+
+  /**
+   * Holds back whatever arrives meanwhile, so that messages keep their order.
+   *
+   * @param {Promise<Validation>} validation
+   * @param {(validation: Validation) => void} conclude
+   */
+  async #hold(validation, conclude) {
+    /** @type {(() => void)[]} */
+    const held = [];
+    this.#held = held;
+    conclude(await validation);
+    this.#held = undefined;
+    // If one of these has an asynchronous schema too, those after it add themselves to its list.
+    for (const work of held) work();
+  }
+
+  /** @param {() => void} work */
+  #inTurn(work) {
+    if (this.#held) this.#held.push(() => this.#inTurn(work));
+    else work();
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} data
+   * @param {unknown} id
+   * @param {number} connection
+   */
+  #deliver(type, data, id, connection) {
+    const handler = this.#handlers.get(type);
+    const answer = id != null && this.#answers.get(type);
+    if (handler) call(handler, data, type);
+    if (this.#all) call(this.#all, data, type);
+    else if (!handler && !answer) this.unhandled++;
+    if (answer) this.#answer(answer, type, data, id, connection);
+  }
+
+  /**
+   * @param {Handler} answer
+   * @param {string} type
+   * @param {unknown} data
+   * @param {unknown} id
+   * @param {number} connection The number of the connection on which the request arrived.
+   */
+  async #answer(answer, type, data, id, connection) {
+    try {
+      const frame = await this.#replyFrame(answer, type, data, id);
+      if (connection === this.#connection) this.#postReply(frame);
+    } catch (error) {
+      // The error reply can't be encoded either, or the socket does not take the reply.
+      reportError(error);
+    }
+  }
+
+  /**
+   * @param {Handler} answer
+   * @param {string} type
+   * @param {unknown} data
+   * @param {unknown} id
+   */
+  async #replyFrame(answer, type, data, id) {
+    const { reply, error } = this.#envelope;
+    try {
+      return this.#frame(reply, await answer(data, type), id);
+    } catch (thrown) {
+      return this.#frame(error, issueOf(thrown), id);
+    }
+  }
+
+  /** @param {Frame} frame */
+  #postReply(frame) {
+    /** @type {(() => void) | undefined} */
+    let withdraw;
+    let isTold = false;
+    withdraw = this.#socket.post(frame, () => {
+      isTold = true;
+      if (withdraw) this.#waitingReplies.delete(withdraw);
+    });
+    if (withdraw && !isTold) this.#waitingReplies.add(withdraw);
+  }
+
+  /**
+   * @param {Complaint['reason']} reason
+   * @param {unknown} data
+   * @param {string | undefined} messageType
+   * @param {readonly Issue[]} issues
+   */
+  #complain(reason, data, messageType, issues) {
+    this.invalid++;
+    try {
+      this.#socket.invalid({ data, reason, messageType, issues });
+    } catch (error) {
+      // A page may have replaced `console.warn` by a function that throws.
+      reportError(error);
+    }
+  }
+
+  /** @param {string} outcome */
+  #failure(outcome) {
+    return new DOMException(`Undrop: ${this.#socket.describe(outcome)}.`, ERROR_NAMES[outcome] ?? 'NetworkError');
+  }
+
+  /**
+   * Calls `send` with what the schema makes of the data: at once, unless this message or an earlier one has an
+   * asynchronous schema. Throws if it fails at once, and otherwise calls `fail`.
+   *
+   * @param {string} type
+   * @param {unknown} data
+   * @param {(value: unknown) => void} send
+   * @param {(error: unknown, issues?: readonly Issue[]) => void} fail
+   */
+  #vet(type, data, send, fail) {
+    const schema = this.#outgoing?.get(type);
+    const validation = schema ? validate(schema, data) : { value: data };
+    if (!isPromise(validation)) {
+      if (validation.issues) throw refusal(type, validation.issues);
+      if (!this.#vetting) {
+        send(validation.value);
+        return;
+      }
+    }
+    const vetting = Promise.all([validation, this.#vetting]).then(([{ issues, value }]) => {
+      if (this.#vetting === vetting) this.#vetting = undefined;
+      try {
+        if (issues) fail(refusal(type, issues), issues);
+        else send(value);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    this.#vetting = vetting;
+  }
+
+  /**
+   * Returns the message as it is sent.
+   *
+   * @param {string} type
+   * @param {unknown} data
+   * @param {unknown} [id]
+   */
+  #frame(type, data, id) {
+    const { type: typeAt, data: dataAt, id: idAt, length } = this.#envelope;
+    if (dataAt === false && data != null && (typeof data !== 'object' || Array.isArray(data)))
+      throw new TypeError('Undrop: in flat messages (data: false) the data must be an object.');
+    /** @type {any} */
+    const message = length ? new Array(length).fill(null) : dataAt === false ? { .../** @type {{}} */ (data) } : {};
+    message[typeAt] = type;
+    if (dataAt !== false && data !== undefined) message[dataAt] = data;
+    if (id !== undefined) message[idAt] = id;
+    return this.#encode(message);
+  }
+
+  /**
+   * Returns a promise that is settled once: by `begin`, the timeout, the signal, or the end of the socket.
+   *
+   * @param {string} what What is waited for.
+   * @param {WaitOptions | undefined} options
+   * @param {(resolve: Settle, reject: Settle) => () => void} begin Returns what is called when the promise is settled.
+   * @returns {Promise<unknown>}
+   */
+  #wait(what, { timeout, signal } = {}, begin) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (timeout !== undefined && !(timeout >= 0))
+        throw new TypeError(`Undrop: timeout must be a number of milliseconds, not ${timeout}.`);
+      let isSettled = false;
+      /** @type {(() => void) | undefined} */
+      let undo;
+      const settling = (/** @type {Settle} */ settle) => (/** @type {unknown} */ value) => {
+        if (isSettled) return;
+        isSettled = true;
+        forget();
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        undo?.();
+        settle(value);
+      };
+      const fail = settling(reject);
+      const abort = () => fail(signal?.reason);
+      const late = () => fail(new DOMException(`Undrop: no ${what} within ${timeout} ms.`, 'TimeoutError'));
+      const forget = this.onEnd(fail);
+      // The browser's timers count in 31 bits.
+      const timer = timeout === undefined ? 0 : setTimeout(late, Math.min(timeout, 2 ** 31 - 1));
+      signal?.addEventListener('abort', abort);
+      try {
+        undo = begin(settling(resolve), fail);
+      } catch (error) {
+        fail(error);
+      }
+      // `begin` sends, and that may make room in the queue: the page is told, and may close the socket.
+      if (isSettled) undo?.();
+    });
+  }
+
+  /** @param {1 | -1} change */
+  #addListeners(change) {
+    const before = this.#listeners;
+    this.#listeners += change;
+    if (!before !== !this.#listeners) this.#socket.listen(!before);
+  }
+
+  /** @param {string} type */
+  #list(type) {
+    return this.#lists.get(type) ?? [];
+  }
+
+  /**
+   * @param {string} type
+   * @param {readonly Entry[]} list
+   */
+  #setList(type, list) {
+    const [first, second] = list;
+    /** @type {Handler | undefined} */
+    const handler = second || first?.once ? (data, type) => callEach(list, data, type) : first?.handler;
+    if (first) this.#lists.set(type, list);
+    else this.#lists.delete(type);
+    if (type === EVERY_TYPE) this.#all = handler;
+    else if (handler) this.#handlers.set(type, handler);
+    else this.#handlers.delete(type);
+  }
+}
+
+/** The peer answered a request with an error. */
+class ReplyError extends Error {
+  /**
+   * @param {string} type
+   * @param {unknown} data
+   */
+  constructor(type, data) {
+    const text = textOf(data);
+    super(`Undrop: the answer to ${type} is an error${text && `: ${text}`}`);
+    this.name = 'ReplyError';
+    this.data = data;
+  }
+}
+
+/**
+ * The names of the errors of a request that was not sent. The other outcomes are errors of the network.
+ *
+ * @type {{ readonly [outcome: string]: string | undefined }}
+ */
+const ERROR_NAMES = { expired: 'TimeoutError', overflow: 'QuotaExceededError', closed: 'InvalidStateError' };
+
+/**
+ * @param {Handler} handler
+ * @param {unknown} data
+ * @param {unknown} type
+ */
+const call = (handler, data, type) => {
+  try {
+    handler(data, type);
+  } catch (error) {
+    reportError(error);
+  }
+};
+
+/**
+ * @param {readonly Entry[]} entries
+ * @param {unknown} data
+ * @param {unknown} type
+ */
+const callEach = (entries, data, type) => {
+  for (const { handler, once, undo } of entries) {
+    if (once) undo();
+    if (handler) call(handler, data, type);
+  }
+};
+
+/**
+ * Where the parts of a message are: under these names in an object, or at these indices in an array.
+ *
+ * @type {{ type: string | number, data: string | number | false, id: string | number, reply: string, error: string }}
+ */
+const ENVELOPE = { type: 'type', data: 'data', id: 'id', reply: 'reply', error: 'error' };
+
+/** An array has as many elements as its highest index needs, so that a huge index would be a huge array. */
+const MAX_FIELDS = 100;
+
+/**
+ * Returns the envelope with its defaults, and the length of a message that is an array, 0 for an object.
+ *
+ * @param {object} [given]
+ */
+const parseEnvelope = (given = {}) => {
+  checkNames('envelope', given, Object.keys(ENVELOPE));
+  const envelope = { ...ENVELOPE, ...given };
+  const { type, data, id, reply, error } = envelope;
+  const fields = data === false ? [type, id] : [type, data, id];
+  const isArray = fields.every((field) => Number.isInteger(field) && Number(field) >= 0 && Number(field) < MAX_FIELDS);
+  const isObject = fields.every((field) => typeof field === 'string');
+  if (new Set(fields).size < fields.length || !(isObject || (isArray && data !== false)))
+    throw new TypeError(
+      `Undrop: the envelope's type, data and id must be three names, or three indices below ${MAX_FIELDS} of an array; or two names and data: false.`,
+    );
+  if (typeof reply !== 'string' || typeof error !== 'string' || reply === error)
+    throw new TypeError("Undrop: the envelope's reply and error must be two different types of messages.");
+  return { ...envelope, length: isArray ? Math.max(.../** @type {number[]} */ (fields)) + 1 : 0 };
+};
+
+/**
+ * @param {object | undefined} given
+ * @returns {Map<string, Schema> | undefined}
+ */
+const parseSchemas = (given) => {
+  if (!given) return;
+  const schemas = new Map(Object.entries(given));
+  for (const [type, schema] of schemas)
+    if (typeof schema?.['~standard']?.validate !== 'function')
+      throw new TypeError(`Undrop: the schema of ${type} is no Standard Schema (https://standardschema.dev).`);
+  return schemas;
+};
+
+/**
+ * @param {string} what
+ * @param {object} given
+ * @param {string[]} names
+ */
+const checkNames = (what, given, names) => {
+  for (const name of Object.keys(given))
+    if (!names.includes(name)) throw new TypeError(`Undrop: ${what} has no ${name}, but ${names.join(', ')}.`);
+};
+
+/**
+ * Returns the schema's verdict on the value, or a promise of it that never rejects: a schema that fails is an issue.
+ *
+ * @param {Schema} schema
+ * @param {unknown} value
+ * @returns {Validation | Promise<Validation>}
+ */
+const validate = (schema, value) => {
+  try {
+    const validation = schema['~standard'].validate(value);
+    return isPromise(validation)
+      ? Promise.resolve(validation).then(parseValidation).catch(failed)
+      : parseValidation(validation);
+  } catch (error) {
+    return failed(error);
+  }
+};
+
+/**
+ * Reads each property once, here, where it may throw.
+ *
+ * @param {Validation} validation
+ */
+const parseValidation = ({ issues, value }) => (issues ? { issues: [...issues] } : { value });
+
+/** @param {unknown} error */
+const failed = (error) => ({ issues: [issueOf(error)] });
+
+/**
+ * @param {any} result
+ * @returns {result is Promise<any>}
+ */
+const isPromise = (result) => typeof result.then === 'function';
+
+/**
+ * @param {string} type
+ * @param {readonly Issue[]} issues
+ */
+const refusal = (type, issues) =>
+  new TypeError(`Undrop: ${type} does not fit its schema: ${issues.map(describeIssue).join('; ')}`);
+
+/** @param {Issue} issue */
+const describeIssue = (issue) => {
+  // A part of a path may be a symbol, which only `String` converts.
+  const path = issue.path?.map((part) => String(typeof part === 'object' ? part?.key : part)).join('.');
+  return `${path ? `${path}: ` : ''}${textOf(issue)}`;
+};
+
+/** @param {unknown} error */
+const issueOf = (error) => ({ message: textOf(error) || 'unknown error' });
+
+/**
+ * Returns the text in an error, or in what somebody threw or sent in place of one. It may be anything: its message may
+ * be no text, a symbol, or a getter that throws.
+ *
+ * @param {any} error
+ */
+const textOf = (error) => {
+  try {
+    const text = error?.message ?? error ?? '';
+    return Object(text) === text ? '' : String(text);
+  } catch {
+    return '';
+  }
+};
+
+/**
+ * Whether arrays and objects are nested no more than so many levels deep. Rust asks, since it reads data recursively.
+ *
+ * @param {unknown} data
+ * @param {number} levels
+ * @returns {boolean}
+ */
+export const isWithin = (data, levels) =>
+  data === null ||
+  typeof data !== 'object' ||
+  (levels > 0 && Object.values(data).every((part) => isWithin(part, levels - 1)));
