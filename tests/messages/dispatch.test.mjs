@@ -99,7 +99,7 @@ test('what on() returns takes the handler away, and off() takes away each of its
   assert.deepEqual(listening, [true, false]);
 });
 
-test('off() with a stranger does nothing', () => {
+test('off() with a handler that is not registered does nothing', () => {
   const { messages, arrive, heard } = connect();
   const chat = heard('chat');
   messages.off('chat', () => {});
@@ -180,6 +180,19 @@ test('a handler that throws is reported, and the others are called', () => {
   arrive({ type: 'chat', data: 1 });
   assert.deepEqual(reported, [error]);
   assert.deepEqual([chat, all], [[1], [1]]);
+});
+
+test('a socket that throws when it is told of an invalid message is reported, and the next message arrives', () => {
+  const wire = connect();
+  const error = new Error('mine');
+  reported.length = 0;
+  wire.complaints.push = () => {
+    throw error;
+  };
+  const chat = wire.heard('chat');
+  wire.arrive('no JSON');
+  wire.arrive({ type: 'chat', data: 1 });
+  assert.deepEqual([reported, chat, wire.messages.invalid], [[error], [1], 1]);
 });
 
 test('a handler is a function', () => {

@@ -153,6 +153,47 @@ test('what a codec does not take is invalid', () => {
   assert.deepEqual(chat, [1]);
 });
 
+const thrown = {
+  'an error': [new Error('oh'), 'oh'],
+  nothing: [undefined, 'unknown error'],
+  'a symbol': [Symbol('oh'), 'Symbol(oh)'],
+  'an object without a prototype': [Object.create(null), 'unknown error'],
+  'an error without a message': [new Error(), 'unknown error'],
+};
+for (const [name, [error, message]] of Object.entries(thrown)) {
+  test(`a codec that throws ${name} makes a message invalid, and the next arrives`, () => {
+    const decode = (text) => {
+      if (text === 'broken') throw error;
+      return JSON.parse(text);
+    };
+    const { arrive, heard, complaints } = connect({ codec: { encode: JSON.stringify, decode } });
+    const chat = heard('chat');
+    arrive('broken');
+    arrive({ type: 'chat', data: 1 });
+    assert.deepEqual(complaints, [{ data: 'broken', reason: 'parse', messageType: undefined, issues: [{ message }] }]);
+    assert.deepEqual(chat, [1]);
+  });
+}
+
+for (const field of ['type', 'data', 'id']) {
+  test(`a decoded message whose ${field} throws when it is read is invalid, and the next arrives`, () => {
+    const { messages, heard, complaints } = connect({ codec: { encode: String, decode: (message) => message } });
+    const chat = heard('chat');
+    const broken = Object.defineProperty({ type: 'chat', data: 0, id: 1 }, field, {
+      get() {
+        throw new Error('oh');
+      },
+    });
+    messages.receive(broken);
+    messages.receive({ type: 'chat', data: 1 });
+    assert.deepEqual(
+      complaints.map(({ reason, issues }) => [reason, issues]),
+      [['parse', [{ message: 'oh' }]]],
+    );
+    assert.deepEqual(chat, [1]);
+  });
+}
+
 test('a codec keeps its own this', () => {
   class Codec {
     #prefix = '!';

@@ -1,8 +1,8 @@
-// Requests and their replies, in both directions, and what becomes of them when the line is lost.
+// Requests and their replies, in both directions, and what becomes of them when the connection is lost.
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { connect, settled } from './support/wire.mjs';
+import { connect, reported, settled } from './support/wire.mjs';
 
 for (const type of [undefined, null, 'reply', 'history']) {
   test(`a message with the id of a request is its reply if its type is ${type}`, async () => {
@@ -71,6 +71,98 @@ test('an error reply rejects, with what it holds', async () => {
     return true;
   });
 });
+
+/** Data of an error reply, and the text in it. What JSON can't hold comes from a codec. */
+const errorData = [
+  ['undefined', undefined, ''],
+  ['null', null, ''],
+  ['a text', 'not yours', ': not yours'],
+  ['a number', 7, ': 7'],
+  ['false', false, ': false'],
+  ['an array', ['not yours'], ''],
+  ['an empty object', {}, ''],
+  ['a message that is null', { message: null }, ''],
+  ['a message that is a number', { message: 7 }, ': 7'],
+  ['a message that is an object', { message: { text: 'not yours' } }, ''],
+  ['a message that can not be converted to text', { message: { toString: 1, valueOf: 1 } }, ''],
+  ['a message without a prototype', { message: Object.create(null) }, ''],
+  ['a message that is a symbol', { message: Symbol('mine') }, ': Symbol(mine)'],
+  ['a symbol', Symbol('mine'), ': Symbol(mine)'],
+  ['a bigint', 7n, ': 7'],
+  ['a message that throws when it is read', Object.defineProperty({}, 'message', { get: throwing }), ''],
+  ['a message that throws when it is converted', { message: { [Symbol.toPrimitive]: throwing } }, ''],
+  ['a revoked proxy', revoked(), ''],
+];
+for (const [name, data, text] of errorData) {
+  test(`an error reply with ${name} rejects with a ReplyError, and throws nothing into the page`, async () => {
+    const { messages } = connect({ codec: { encode: JSON.stringify, decode: (message) => message } });
+    const request = messages.request('history');
+    messages.receive({ type: 'error', id: 1, data });
+    const error = await request.catch((error) => error);
+    assert.equal(error.name, 'ReplyError');
+    assert.equal(error.message, `Undrop: the answer to history is an error${text}`);
+    assert.equal(error.data, data);
+  });
+}
+
+test('an error reply in JSON whose message can not be converted to text rejects too', async () => {
+  const { messages, arrive } = connect();
+  const request = messages.request('history');
+  arrive('{"type":"error","id":1,"data":{"message":{"toString":1,"valueOf":1}}}');
+  await assert.rejects(request, { name: 'ReplyError' });
+});
+
+test('whatever a peer sends, receive() throws nothing, and a request settles', async () => {
+  const strange = [undefined, null, 0, Number.NaN, 1, '1', 1n, Symbol('id'), {}, [], Object.create(null), revoked()];
+  const types = [...strange, 'reply', 'error', 'history', 'ask', 'chat', '*', 'binary', '__proto__', 'constructor'];
+  reported.length = 0;
+  for (const codec of [undefined, { encode: () => '', decode: (message) => message }]) {
+    for (const envelope of [undefined, { data: false }, { type: 0, data: 1, id: 2 }]) {
+      const { messages } = connect({ envelope, codec });
+      for (const type of ['chat', '*']) messages.on(type, () => {});
+      messages.handle('ask', (data) => data);
+      const frame = (type, data, id) => (envelope?.type === 0 ? [type, data, id] : { type, data, id });
+      let settledCount = 0;
+      for (const type of types) {
+        for (const id of strange) {
+          for (const data of strange) {
+            const message = frame(type, data, id);
+            messages.receive(codec ? message : (json(message) ?? 'undefined'));
+          }
+        }
+      }
+      const request = messages.request('history', {}, { signal: new AbortController().signal });
+      request.then(
+        () => settledCount++,
+        () => settledCount++,
+      );
+      for (const message of [...strange, ...errorData.map(([, data]) => frame('error', data, 1))])
+        messages.receive(codec ? message : (json(message) ?? 'undefined'));
+      await settled();
+      assert.equal(settledCount, 1);
+    }
+  }
+  assert.deepEqual(reported, []);
+});
+
+function throwing() {
+  throw new Error('mine');
+}
+
+function revoked() {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** The message as JSON, if JSON can hold it. */
+function json(message) {
+  try {
+    return JSON.stringify(message);
+  } catch {
+    return;
+  }
+}
 
 test('a second reply is counted, and nothing else', async () => {
   const { messages, arrive, heard, complaints } = connect();
@@ -158,7 +250,7 @@ test('a request that is over leaves nothing at its signal', async () => {
 });
 
 for (const way of ['abort', 'timeout']) {
-  test(`a request that waits for the line is taken back by ${way}`, async (t) => {
+  test(`a request that waits for a connection is withdrawn by ${way}`, async (t) => {
     mock.timers.enable({ apis: ['setTimeout'] });
     t.after(() => mock.timers.reset());
     const wire = connect();
@@ -175,7 +267,7 @@ for (const way of ['abort', 'timeout']) {
   });
 }
 
-test('a lost line rejects the requests that had left with it, and those that wait go on', async () => {
+test('a lost connection rejects the requests that had left, and those that wait go on', async () => {
   const wire = connect();
   const { messages } = wire;
   const left = messages.request('first');
@@ -188,26 +280,61 @@ test('a lost line rejects the requests that had left with it, and those that wai
   assert.equal(await waits, 'reply');
 });
 
-test('a request that had waited and then left is lost with its line', async () => {
-  const wire = connect();
-  wire.isUp = false;
-  const request = wire.messages.request('history');
-  wire.messages.dropped();
-  wire.up();
-  wire.messages.dropped();
-  await assert.rejects(request, { name: 'NetworkError' });
-});
-
-const fates = { expired: 'TimeoutError', overflow: 'QuotaExceededError', closed: 'InvalidStateError' };
-for (const [fate, name] of Object.entries(fates)) {
-  test(`a request that leaves the queue as ${fate} rejects with a ${name}`, async () => {
+for (const outcome of ['sent', 'delivered']) {
+  test(`a request that had waited and then was ${outcome} is lost with its connection`, async () => {
     const wire = connect();
     wire.isUp = false;
     const request = wire.messages.request('history');
-    wire.giveUp(fate);
-    await assert.rejects(request, { name });
+    wire.messages.dropped();
+    wire.up(outcome);
+    wire.messages.dropped();
+    await assert.rejects(request, { name: 'NetworkError', message: /lost/ });
   });
 }
+
+const outcomes = {
+  expired: 'TimeoutError',
+  overflow: 'QuotaExceededError',
+  closed: 'InvalidStateError',
+  withdrawn: 'NetworkError',
+  unsent: 'NetworkError',
+  unconfirmed: 'NetworkError',
+  'unheard of': 'NetworkError',
+};
+for (const [outcome, name] of Object.entries(outcomes)) {
+  test(`a request whose outcome is ${outcome} rejects with a ${name}, and says what the socket says of it`, async () => {
+    const wire = connect();
+    wire.isUp = false;
+    const request = wire.messages.request('history');
+    wire.giveUp(outcome);
+    await assert.rejects(request, { name, message: `Undrop: the outcome is ${outcome}.` });
+  });
+
+  test(`an outcome of a request that is ${outcome} may be told before post() returns`, async () => {
+    const wire = connect();
+    wire.isUp = false;
+    wire.onQueued = (told) => told(outcome);
+    await assert.rejects(wire.messages.request('history'), { name });
+    assert.deepEqual([wire.queue, wire.listening.at(-1)], [[], false]);
+  });
+}
+
+test('a request that is told to have left before post() returns is lost with its connection', async () => {
+  const wire = connect();
+  wire.isUp = false;
+  wire.onQueued = (told) => told('sent');
+  const request = wire.messages.request('history');
+  wire.messages.dropped();
+  await assert.rejects(request, { name: 'NetworkError', message: /lost/ });
+});
+
+test('a request during which the page closes the socket rejects, and is withdrawn', async () => {
+  const wire = connect();
+  wire.isUp = false;
+  wire.onQueued = () => wire.messages.closed();
+  await assert.rejects(wire.messages.request('history'), { name: 'InvalidStateError' });
+  assert.deepEqual([wire.queue, wire.listening.at(-1)], [[], false]);
+});
 
 test('the end rejects all that waits', async () => {
   const { messages, listening } = connect();
@@ -273,6 +400,56 @@ test('what an answer throws, or rejects with, is an error reply', async () => {
   assert.equal(third.type, 'error');
 });
 
+for (const [name, thrown] of errorData.map(([name, data]) => [name, data])) {
+  test(`an answer that throws ${name} is an error reply with a text`, async () => {
+    const { messages, arrive, parsed } = connect();
+    messages.handle('ask', () => Promise.reject(thrown));
+    arrive({ type: 'ask', id: 1 });
+    await settled();
+    const [{ type, id, data }] = parsed();
+    assert.deepEqual([type, id, typeof data.message], ['error', 1, 'string']);
+    assert.notEqual(data.message, '');
+  });
+}
+
+test('a reply that can not be encoded, nor an error in its place, is reported', async () => {
+  const error = new Error('it encodes nothing');
+  const encode = () => {
+    throw error;
+  };
+  const { messages, sent } = connect({ codec: { encode, decode: (message) => message } });
+  reported.length = 0;
+  messages.handle('ask', () => 'told');
+  messages.receive({ type: 'ask', id: 1 });
+  await settled();
+  assert.deepEqual([reported, sent], [[error], []]);
+});
+
+test('a reply that the socket does not take is reported', async () => {
+  const wire = connect();
+  reported.length = 0;
+  wire.messages.handle('ask', () => 'told');
+  wire.refusal = new DOMException('full', 'QuotaExceededError');
+  wire.arrive({ type: 'ask', id: 1 });
+  await settled();
+  assert.deepEqual(reported, [wire.refusal]);
+});
+
+test('the outcome of a reply may be told before post() returns', async () => {
+  const wire = connect();
+  reported.length = 0;
+  wire.messages.handle('ask', () => 'told');
+  wire.isUp = false;
+  wire.onQueued = (told) => told('overflow');
+  wire.arrive({ type: 'ask', id: 1 });
+  await settled();
+  assert.equal(wire.queue.length, 1);
+  // It has its outcome, so that there is nothing to withdraw.
+  wire.messages.dropped();
+  assert.equal(wire.queue.length, 1);
+  assert.deepEqual(reported, []);
+});
+
 test('a message without an id is no request', async () => {
   const { messages, arrive, sent } = connect();
   let asked = 0;
@@ -284,7 +461,7 @@ test('a message without an id is no request', async () => {
   assert.equal(messages.unhandled, 2);
 });
 
-test('a type has one who answers', async () => {
+test('a type has one handle() at a time', async () => {
   const { messages, arrive, parsed } = connect();
   const undo = messages.handle('ask', () => 'first');
   assert.throws(() => messages.handle('ask', () => 'second'), { name: 'InvalidStateError', message: /ask/ });
@@ -296,7 +473,7 @@ test('a type has one who answers', async () => {
   assert.equal(parsed()[0].data, 'second');
 });
 
-test('an answer goes to who asked: not to another line', async () => {
+test('a reply goes to the connection of its request, not to a later one', async () => {
   const wire = connect();
   let answer;
   wire.messages.handle('ask', () => new Promise((resolve) => (answer = resolve)));
@@ -308,10 +485,19 @@ test('an answer goes to who asked: not to another line', async () => {
 
   wire.arrive({ type: 'ask', id: 2 });
   wire.isUp = false;
-  answer('not yet known to be too late');
+  answer('it waits when the connection is lost');
   await settled();
   assert.equal(wire.queue.length, 1);
   wire.messages.dropped();
   wire.up();
   assert.deepEqual(wire.sent, []);
+});
+
+test('a reply goes to no later connection, even if a handler of its request ended the first', async () => {
+  const { messages, arrive, sent } = connect();
+  messages.on('ask', () => messages.dropped());
+  messages.handle('ask', () => 'told');
+  arrive({ type: 'ask', id: 1 });
+  await settled();
+  assert.deepEqual(sent, []);
 });

@@ -1,4 +1,4 @@
-// Schemas: what fits is delivered, what does not is told, and nothing overtakes.
+// Schemas: data that fits is delivered, data that does not is reported, and messages keep their order.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -107,7 +107,7 @@ test('a reply waits behind an async schema, is not checked itself, and comes bef
   assert.deepEqual(listening, [true, false]);
 });
 
-test('a request that is sent while the loss of the last line still waits its turn is not lost with that', async () => {
+test('a request that is sent while the loss of the last connection still waits its turn is not lost with it', async () => {
   const { slow, answers } = slowSchema();
   const { messages, arrive, heard } = connect({ schemas: { incoming: { slow } } });
   heard('slow');
@@ -145,6 +145,23 @@ const mistakes = {
   },
   'that rejects': () => Promise.reject(new Error('oh')),
   'that returns nothing': () => undefined,
+  'that promises nothing': async () => undefined,
+  'whose result throws when it is read': () => ({
+    get issues() {
+      throw new Error('oh');
+    },
+  }),
+  'whose late result throws when it is read': async () => ({
+    get value() {
+      throw new Error('oh');
+    },
+  }),
+  'whose issues are no list': () => ({ issues: true }),
+  'whose late issues are no list': async () => ({ issues: true }),
+  'that throws a symbol': () => {
+    throw Symbol('oh');
+  },
+  'that rejects with an object without a prototype': () => Promise.reject(Object.create(null)),
 };
 for (const [name, validate] of Object.entries(mistakes)) {
   test(`a schema ${name} is an issue, and the next message arrives`, async () => {
@@ -169,6 +186,37 @@ test('a request of the other end that does not fit is answered with an error', a
   const [{ type, id, data }] = parsed();
   assert.deepEqual([type, id], ['error', 4]);
   assert.match(data.message, /a\.0: not so/);
+});
+
+for (const type of ['slow', 'ask']) {
+  test(`a request that an async schema of ${type} held back until its connection was lost gets no reply`, async () => {
+    const { slow, answers } = slowSchema();
+    const { messages, arrive, sent } = connect({ schemas: { incoming: { [type]: slow } } });
+    const asked = [];
+    messages.handle('ask', (data) => asked.push(data));
+    if (type !== 'ask') arrive({ type });
+    arrive({ type: 'ask', id: 1, data: 'old' });
+    messages.dropped();
+    answers[0]({ value: 'old' });
+    await settled();
+    assert.deepEqual([asked, sent], [['old'], []]);
+  });
+}
+
+test('an issue may have a symbol in its path', async () => {
+  const issues = [{ message: 'not so', path: ['a', Symbol('b'), { key: Symbol('c') }, 0] }];
+  const { slow, answers } = slowSchema();
+  const { messages, complaints } = connect({ schemas: { outgoing: { slow, quick: schema(() => ({ issues })) } } });
+  assert.throws(() => messages.emit('quick', 1), {
+    name: 'TypeError',
+    message: /a\.Symbol\(b\)\.Symbol\(c\)\.0: not so/,
+  });
+  reported.length = 0;
+  messages.emit('slow', 2);
+  answers[0]({ issues });
+  await settled();
+  assert.deepEqual(complaints, [{ data: 2, reason: 'outgoing', messageType: 'slow', issues }]);
+  assert.deepEqual(reported, []);
 });
 
 test('what waits for an async schema is sent in its turn', async () => {

@@ -1,33 +1,36 @@
-// The other end of `Messages`, in place of a socket: keeps what is sent, and says what arrives.
+// Stands in for the socket of a `Registry`: keeps what is sent, and lets a test say what arrives.
 
 import { Registry } from '../../../src/messages/registry.js';
 
-/** What the handlers have thrown, since Node has no `reportError`. */
+/** What was reported; Node has no `reportError`. */
 export const reported = [];
 globalThis.reportError = (error) => reported.push(error);
 
-/** `messages` with a wire: `sent` and `complaints` tell what it did. */
+/** A registry, `messages`, with a wire in place of its socket. */
 export function connect(options = {}) {
   const wire = {
     sent: [],
     complaints: [],
-    /** What it was told by `listen`, in order. */
+    /** What `listen` was called with, in order. */
     listening: [],
-    /** What waits while the line is down: `{ frame, told }`. */
+    /** The messages that wait for a connection: `{ frame, told }`. */
     queue: [],
     isUp: true,
+    /** What `post` throws. */
     refusal: undefined,
-    /** The line is back: what has waited leaves. */
-    up() {
+    /** Called with `told` before `post` returns, for a message that waits. */
+    onQueued: undefined,
+    /** There is a connection again: all messages that wait are sent. */
+    up(outcome = 'sent') {
       wire.isUp = true;
       for (const { frame, told } of wire.queue.splice(0)) {
         wire.sent.push(frame);
-        told?.('sent');
+        told?.(outcome);
       }
     },
-    /** What has waited won't leave, and is told why. */
-    giveUp(fate) {
-      for (const { told } of wire.queue.splice(0)) told?.(fate);
+    /** No message that waits will be sent. */
+    giveUp(outcome) {
+      for (const { told } of wire.queue.splice(0)) told?.(outcome);
     },
   };
   const messages = new Registry(options, {
@@ -39,23 +42,24 @@ export function connect(options = {}) {
       }
       const waiting = { frame, told };
       wire.queue.push(waiting);
+      wire.onQueued?.(told);
       return () => {
         wire.queue = wire.queue.filter((one) => one !== waiting);
       };
     },
     invalid: (complaint) => wire.complaints.push(complaint),
     listen: (active) => wire.listening.push(active),
-    describe: (outcome) => `it is ${outcome}`,
+    describe: (outcome) => `the outcome is ${outcome}`,
   });
   return Object.assign(wire, {
     messages,
-    /** What was sent, parsed. */
+    /** The sent messages, parsed. */
     parsed: () => wire.sent.map((frame) => JSON.parse(frame)),
-    /** A message arrives, as JSON unless it is text already. As with a socket, it is heard only if it was asked for. */
+    /** A message arrives, as JSON unless it is text already. As with a socket, only while the registry listens. */
     arrive(message) {
       if (wire.listening.at(-1)) messages.receive(typeof message === 'string' ? message : JSON.stringify(message));
     },
-    /** What handlers of the type are given, from now on. */
+    /** Returns a list to which the data of each message of the type is added. */
     heard(type) {
       const heard = [];
       messages.on(type, (data) => heard.push(data));
@@ -64,15 +68,15 @@ export function connect(options = {}) {
   });
 }
 
-/** A schema that the test decides about: `validate(value)` returns, throws or promises what one may. */
+/** A Standard Schema with the given `validate`. */
 export const schema = (validate) => ({ '~standard': { version: 1, vendor: 'test', validate } });
 
-/** A schema whose answers come when the test says so: `answers[0]({ value })`. */
+/** An asynchronous schema whose results the test gives: `answers[0]({ value })`. */
 export function slowSchema() {
   const answers = [];
   const slow = schema(() => new Promise((resolve) => answers.push(resolve)));
   return { slow, answers };
 }
 
-/** Until all that was promised so far has been heard. */
+/** Resolves when all promises that are settled by now have called their callbacks. */
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
