@@ -1,6 +1,6 @@
-// What zod, valibot, arktype and others have agreed on: https://standardschema.dev, as far as it is used here.
+// The part of Standard Schema (https://standardschema.dev) that is used here. zod, valibot, arktype and others implement it.
 
-/** What is wrong, and where in the data. */
+/** One thing that is wrong with the data, and the path to it. */
 export interface Issue {
   readonly message: string;
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
@@ -8,7 +8,7 @@ export interface Issue {
 
 type Result<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
 
-/** A validator of the Standard Schema, version 1. */
+/** A validator: Standard Schema, version 1. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;

@@ -1,14 +1,15 @@
-// What arrives, for who reads at their own pace, and what leaves, at the pace of the network.
+// Messages as async iterators and streams: received ones for a reader with a pace of its own, sent ones at the pace of
+// the network.
 
 import { inside, type Undrop } from './undrop.js';
 
 export interface Collecting {
   signal?: AbortSignal;
-  /** How many may wait for the reader; one more ends it with a QuotaExceededError. 1,024. */
+  /** How many messages may wait for the reader; one more ends the iterator with a QuotaExceededError. Default: 1,024. */
   limit?: number;
 }
 
-/** What waits to be sent before a writer is held up. */
+/** The writer pauses while more bytes than this wait to be sent. */
 const HIGH_WATER = 2 ** 20;
 
 interface Reader<T> {
@@ -16,16 +17,21 @@ interface Reader<T> {
   reject(error: unknown): void;
 }
 
-/** `start` registers, and returns what undoes that. What was put before the end is still read, unless it was aborted. */
+/**
+ * Returns an iterator of the values that `start` puts. What was put before the end is still read, unless the signal was
+ * aborted.
+ *
+ * @param start - Begins to put values, and returns what stops that.
+ */
 export const collect = <T>(
   start: (put: (value: T) => void, end: () => void) => () => void,
   { signal, limit = 1024 }: Collecting = {},
 ): Required<Omit<AsyncIterableIterator<T, undefined>, 'throw'>> => {
   const values: T[] = [];
-  /** There are some only as long as there are no values. */
+  /** The calls of `next` that wait for a value. There are none while values wait. */
   const readers: Reader<T>[] = [];
   let isOver = false;
-  /** What the first reader after the end is told. */
+  /** Holds the error of the end until the first reader after it has got it. */
   const errors: unknown[] = [];
 
   const next = () =>
@@ -72,14 +78,14 @@ export const collect = <T>(
   };
 };
 
-/** What each message holds, from now on. */
+/** A stream of the data of each `message` event from now on. */
 export const readable = (socket: Undrop): ReadableStream<unknown> => {
   const messages = collect<unknown>((put, end) => {
-    const hear = ({ data }: MessageEvent) => put(data);
-    socket.addEventListener('message', hear);
+    const onMessage = ({ data }: MessageEvent) => put(data);
+    socket.addEventListener('message', onMessage);
     socket.addEventListener('close', end);
     return () => {
-      socket.removeEventListener('message', hear);
+      socket.removeEventListener('message', onMessage);
       socket.removeEventListener('close', end);
     };
   });
@@ -95,20 +101,20 @@ export const readable = (socket: Undrop): ReadableStream<unknown> => {
         await messages.return();
       },
     },
-    // It reads when it is asked to: what waits does so in one place.
+    // The stream buffers nothing itself: messages wait in the iterator, where `limit` counts them.
     { highWaterMark: 0 },
   );
 };
 
-/** Sends each chunk as a message, as fast as the network takes them. */
+/** A stream that sends each chunk as a message, at the pace of the network. */
 export const writable = (socket: Undrop): WritableStream<string | ArrayBuffer | ArrayBufferView | Blob> =>
   new WritableStream({
     async write(chunk, controller) {
-      inside(socket).post(chunk, (fate) => {
-        if (fate !== 'sent')
-          controller.error(new DOMException(`Undrop: a chunk was not sent (${fate}).`, 'NetworkError'));
+      inside(socket).post(chunk, (outcome) => {
+        if (outcome !== 'sent')
+          controller.error(new DOMException(`Undrop: a chunk was not sent (${outcome}).`, 'NetworkError'));
       });
-      // The browser does not say when its buffer has emptied.
+      // No event says that the browser's buffer has emptied.
       while (socket.bufferedAmount > HIGH_WATER && socket.state !== 'closed' && !controller.signal.aborted)
         await new Promise((resolve) => setTimeout(resolve, 5));
     },

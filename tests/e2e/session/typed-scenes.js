@@ -50,7 +50,7 @@ export const typedScenes = {
     },
     expected: {
       outcomes: [
-        'NetworkError Undrop: the line was lost before the reply came.',
+        'NetworkError Undrop: the connection was lost before the reply came.',
         'NetworkError Undrop: its session ended before the server said that it has it; it may have arrived.',
         'NetworkError Undrop: its session ended before it left.',
       ],
@@ -107,6 +107,6 @@ export const typedScenes = {
       await cut(socket);
       return answer;
     },
-    expected: 'NetworkError Undrop: the line was lost before the reply came.',
+    expected: 'NetworkError Undrop: the connection was lost before the reply came.',
   },
 };
