@@ -1,4 +1,4 @@
-// The proxy that injures lines (the Rust program in tests/fault-proxy), as a process of its own that takes orders.
+// The proxy that injures lines (the Rust program in tools/fault-proxy), as a process of its own that takes orders.
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-//! What a socket does in a real browser, with a server that misbehaves on request: see `tests/server/src/route.rs`.
+//! What a socket does in a real browser, with a server that misbehaves on request: see `tools/test-server/src/route.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod asked;
