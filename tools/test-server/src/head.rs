@@ -1,4 +1,4 @@
-//! The head of an HTTP request: read from the stream, parsed, and asked about.
+//! The head of an HTTP request: reads it from the stream, parses it, and answers questions about it.
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
-/// What a client asked for, with the bytes that it sent beyond its question.
+/// What a client asked for, with the bytes that it sent after its request.
 #[derive(Debug)]
 pub struct Head {
     pub method: String,
@@ -15,12 +15,12 @@ pub struct Head {
     /// What follows the `?`, as it came.
     pub query: String,
     headers: Vec<(String, String)>,
-    /// Frames that a hasty client sent without waiting for the answer.
+    /// Frames that the client sent without waiting for the response.
     pub rest: Vec<u8>,
 }
 
 impl Head {
-    /// Reads up to the empty line. `None` when the client left before it said anything.
+    /// Reads up to the empty line. `None` when the client left without sending anything.
     pub async fn read(stream: &mut TcpStream) -> Result<Option<Self>, String> {
         let mut bytes = Vec::new();
         loop {

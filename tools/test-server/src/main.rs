@@ -5,12 +5,12 @@
 //! written in the URL; see [`route`] for the list.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
-mod answer;
-mod behave;
-mod crimes;
+mod connection;
+mod frames;
 mod head;
-mod line;
+mod response;
 mod route;
+mod serve;
 mod session;
 mod stats;
 
@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::head::Head;
 use crate::route::Route;
-use crate::session::Hall;
+use crate::session::SessionManager;
 use crate::stats::Stats;
 
 #[tokio::main]
@@ -59,20 +59,20 @@ async fn serve(port: u16) -> std::io::Result<()> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening ws://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    let (stats, hall) = (Stats::default(), Hall::default());
+    let (stats, sessions) = (Stats::default(), SessionManager::default());
     let (mut stdin, mut nowhere) = (tokio::io::stdin(), tokio::io::sink());
     tokio::select! {
-        () = accept_all(listener, stats, hall) => {}
+        () = accept_all(listener, stats, sessions) => {}
         _ = tokio::io::copy(&mut stdin, &mut nowhere) => {}
     }
     Ok(())
 }
 
-async fn accept_all(listener: TcpListener, stats: Stats, hall: Hall) {
+async fn accept_all(listener: TcpListener, stats: Stats, sessions: SessionManager) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(visit(stream, stats.clone(), hall.clone()));
+                tokio::spawn(serve_connection(stream, stats.clone(), sessions.clone()));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: it passes when sockets close.
@@ -83,22 +83,22 @@ async fn accept_all(listener: TcpListener, stats: Stats, hall: Hall) {
     }
 }
 
-/// One TCP connection from its first byte to its end. Errors of the network end it; nobody is told,
-/// because a test server's clients break their connections on purpose.
-async fn visit(mut stream: TcpStream, stats: Stats, hall: Hall) {
+/// One TCP connection from its first byte to its end. Network errors end it and are not reported, because the clients of a
+/// test server break their connections on purpose.
+async fn serve_connection(mut stream: TcpStream, stats: Stats, sessions: SessionManager) {
     // Small frames leave at once, as a test of round trips expects.
     let _ = stream.set_nodelay(true);
     let head = match Head::read(&mut stream).await {
         Ok(Some(head)) => head,
         // A browser's speculative connection that asked nothing.
         Ok(None) => return,
-        Err(complaint) => return answer::refuse(stream, 400, &complaint).await,
+        Err(complaint) => return response::refuse(stream, 400, &complaint).await,
     };
     match Route::of(&head) {
-        Ok(Route::Stats { id }) => answer::json(stream, &stats.report(id.as_deref())).await,
-        Ok(Route::Tally { id }) => answer::json(stream, &hall.report(&id)).await,
-        Ok(route) => behave::perform(route, head, stream, &stats, &hall).await,
-        Err(refusal) => answer::refuse(stream, refusal.status, &refusal.reason).await,
+        Ok(Route::Stats { id }) => response::json(stream, &stats.report(id.as_deref())).await,
+        Ok(Route::Tally { id }) => response::json(stream, &sessions.report(&id)).await,
+        Ok(route) => serve::serve(route, head, stream, &stats, &sessions).await,
+        Err(refusal) => response::refuse(stream, refusal.status, &refusal.reason).await,
     }
 }
 

@@ -1,11 +1,9 @@
 //! The routes: what a URL asks this server to do, parsed once, here.
 
-use crate::crimes::Crime;
+use crate::connection::MAX_MESSAGE;
+use crate::frames::BadFrame;
 use crate::head::Head;
-use crate::session::Conduct;
-
-/// The largest message that is taken or made.
-pub const MAX_MESSAGE: usize = 256 << 20;
+use crate::session::SessionOptions;
 
 const HELP: &str = "\
 The routes of the undrop test server. Every one takes id=X (counted apart, see /stats), and those that
@@ -46,7 +44,7 @@ pub enum Route {
     Stats { id: Option<String> },
     Tally { id: String },
     FailHandshake(Failure),
-    Session { protocol: String, conduct: Conduct },
+    Session { protocol: String, options: SessionOptions },
     Talk { protocol: Option<String>, after: u64, then: Then },
 }
 
@@ -72,7 +70,7 @@ pub enum Then {
     Reset,
     Blackhole,
     Silent,
-    Commit(Crime),
+    Break(BadFrame),
 }
 
 /// The messages that `/push` makes.
@@ -115,8 +113,8 @@ impl Route {
             // To stop reading after N messages and to never start is the same for N = 0.
             "/blackhole" | "/noread" => Then::Blackhole,
             "/silent" => Then::Silent,
-            "/badutf8" => Then::Commit(Crime::BadUtf8),
-            "/badframe" => Then::Commit(crime(head)?),
+            "/badutf8" => Then::Break(BadFrame::BadUtf8),
+            "/badframe" => Then::Break(bad_frame(head)?),
             path => return Err(refusal(404, &format!("{path}: no such route.\n\n{HELP}"))),
         };
         Ok(Self::Talk { protocol: protocol(head)?, after: number(head, "after", 0)?, then })
@@ -165,9 +163,9 @@ fn close(head: &Head) -> Result<Option<(u16, String)>, Refusal> {
     Ok(Some((number(head, "code", 0)?, reason)))
 }
 
-fn crime(head: &Head) -> Result<Crime, Refusal> {
+fn bad_frame(head: &Head) -> Result<BadFrame, Refusal> {
     let kind = head.parameter("kind").unwrap_or_default();
-    Crime::named(&kind).ok_or_else(|| refusal(400, &format!("kind={kind}: no such crime.\n\n{HELP}")))
+    BadFrame::named(&kind).ok_or_else(|| refusal(400, &format!("kind={kind}: no such frame.\n\n{HELP}")))
 }
 
 fn session(head: &Head) -> Result<Route, Refusal> {
@@ -180,7 +178,7 @@ fn session(head: &Head) -> Result<Route, Refusal> {
     };
     Ok(Route::Session {
         protocol: protocol.to_owned(),
-        conduct: Conduct {
+        options: SessionOptions {
             id: head.parameter("id").unwrap_or_default(),
             time_to_live: number(head, "ttl", 60_000)?,
             spread: number(head, "spread", 100)?,
@@ -222,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_route_is_told_the_known_ones() {
+    fn an_unknown_route_is_answered_with_the_known_ones() {
         let (status, reason) = refused("/nowhere");
         assert_eq!(status, 404);
         assert!(reason.contains("/nowhere") && reason.contains("/echo") && reason.contains("/badframe"));
@@ -234,7 +232,7 @@ mod tests {
         assert_eq!(refused("/close?code=65536").0, 400);
         assert_eq!(refused("/status?code=101").0, 400);
         assert_eq!(refused("/push?size=999999999999").0, 400);
-        assert_eq!(refused("/badframe?kind=theft").0, 400);
+        assert_eq!(refused("/badframe?kind=nothing").0, 400);
     }
 
     #[test]

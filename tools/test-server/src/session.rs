@@ -1,4 +1,4 @@
-//! `/session`: a host of sessions that lives in memory, for the tests of the guest.
+//! `/session`: a server of sessions that lie in memory, for the tests of the client.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,20 +13,20 @@ use undrop::core::session::{Heard, Host, Output, Request, Session, Violation};
 use undrop::core::wire::{self, Control, Token, Welcome};
 use undrop::core::{Epoch, Millis};
 
-use crate::crimes::close_frame;
-use crate::line::Line;
+use crate::connection::Connection;
+use crate::frames::close_frame;
 
 /// What the server does with a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Conduct {
+pub struct SessionOptions {
     /// Under which its sessions are counted.
     pub id: String,
-    /// How long a session outlives its line, in milliseconds.
+    /// How long a session is kept after its connection is lost, in milliseconds.
     pub time_to_live: u32,
     pub spread: u32,
     /// What arrives is sent back.
     pub echoes: bool,
-    /// What arrives is never taken.
+    /// What arrives is never acknowledged.
     pub deaf: bool,
     /// So many numbered messages are sent, each so many milliseconds after the last.
     pub count: u64,
@@ -43,13 +43,13 @@ pub struct Conduct {
 
 /// All sessions.
 #[derive(Clone)]
-pub struct Hall {
-    seats: Arc<Mutex<HashMap<u128, Arc<Seat>>>>,
+pub struct SessionManager {
+    slots: Arc<Mutex<HashMap<u128, Arc<Slot>>>>,
     tallies: Arc<Mutex<HashMap<String, Tally>>>,
     opened: Instant,
 }
 
-/// What happened to the numbered messages of a guest, and to its sessions.
+/// Counts of the numbered messages of a client, and of its sessions.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     sessions: u64,
@@ -62,24 +62,24 @@ struct Tally {
     returned: u64,
 }
 
-struct Seat {
-    hall: Hall,
-    conduct: Conduct,
-    held: Mutex<Held>,
+struct Slot {
+    manager: SessionManager,
+    options: SessionOptions,
+    state: Mutex<SlotState>,
 }
 
-struct Held {
+struct SlotState {
     session: Session<Message, Host>,
-    /// The last line that it was given.
+    /// That of its latest connection.
     epoch: Epoch,
-    line: Option<UnboundedSender<Message>>,
+    connection: Option<UnboundedSender<Message>>,
     lost_at: Option<Instant>,
     arrived: u64,
 }
 
-/// Why a line ends.
+/// Why a connection ends.
 enum End {
-    /// The guest is gone.
+    /// The client is gone.
     Gone,
     /// TCP is reset.
     Reset,
@@ -87,31 +87,31 @@ enum End {
     Close(u16, &'static str),
 }
 
-impl Default for Hall {
+impl Default for SessionManager {
     fn default() -> Self {
-        Self { seats: Arc::default(), tallies: Arc::default(), opened: Instant::now() }
+        Self { slots: Arc::default(), tallies: Arc::default(), opened: Instant::now() }
     }
 }
 
-impl Hall {
-    /// Talks to a guest, to the end of its line.
-    pub async fn serve(&self, mut line: Line, conduct: Conduct) {
-        let Some(first) = line.receive().await else { return line.finish().await };
-        let (seat, epoch, frames) =
-            match control(&first).and_then(Request::try_from).and_then(|request| self.seat(request, conduct)) {
-                Ok(seated) => seated,
-                Err(violation) => return close(line, Violation::CODE, violation.reason()).await,
+impl SessionManager {
+    /// Serves a client to the end of its connection.
+    pub async fn serve(&self, mut connection: Connection, options: SessionOptions) {
+        let Some(first) = connection.receive().await else { return connection.finish().await };
+        let (slot, epoch, frames) =
+            match control(&first).and_then(Request::try_from).and_then(|request| self.slot_for(request, options)) {
+                Ok(found) => found,
+                Err(violation) => return close(connection, Violation::CODE, violation.reason()).await,
             };
-        let end = seat.attend(&mut line, epoch, frames).await;
-        seat.lose(epoch);
+        let end = slot.serve(&mut connection, epoch, frames).await;
+        slot.handle_lost(epoch);
         match end {
-            End::Gone => line.finish().await,
-            End::Reset => line.reset(),
-            End::Close(code, reason) => close(line, code, reason).await,
+            End::Gone => connection.finish().await,
+            End::Reset => connection.reset(),
+            End::Close(code, reason) => close(connection, code, reason).await,
         }
     }
 
-    /// What is known of the guests of this `id`.
+    /// The counts of the clients of this `id`.
     pub fn report(&self, id: &str) -> Value {
         let Tally { sessions, resumes, received, lost, duplicated, sent, returned, .. } =
             lock(&self.tallies).get(id).copied().unwrap_or_default();
@@ -121,32 +121,32 @@ impl Hall {
         })
     }
 
-    fn seat(
+    fn slot_for(
         &self,
         request: Request,
-        conduct: Conduct,
-    ) -> Result<(Arc<Seat>, Epoch, UnboundedReceiver<Message>), Violation> {
+        options: SessionOptions,
+    ) -> Result<(Arc<Slot>, Epoch, UnboundedReceiver<Message>), Violation> {
         let (sender, frames) = unbounded_channel();
         if let Request::Resume { token, received } = request
-            && let Some(seat) = lock(&self.seats).get(&token.0).cloned()
-            && let Some(epoch) = seat.resume(received, sender.clone())?
+            && let Some(slot) = lock(&self.slots).get(&token.0).cloned()
+            && let Some(epoch) = slot.resume(received, sender.clone())?
         {
-            self.count(&seat.conduct.id, |tally| tally.resumes += 1);
-            return Ok((seat, epoch, frames));
+            self.count(&slot.options.id, |tally| tally.resumes += 1);
+            return Ok((slot, epoch, frames));
         }
-        let token = Token(lock(&self.seats).len() as u128 + 1);
-        let welcome = Welcome { token, time_to_live: conduct.time_to_live, spread: conduct.spread };
+        let token = Token(lock(&self.slots).len() as u128 + 1);
+        let welcome = Welcome { token, time_to_live: options.time_to_live, spread: options.spread };
         let epoch = Epoch(1);
         let session = Session::<_, Host>::new(Bounds::default(), welcome, epoch);
-        let held = Mutex::new(Held { session, epoch, line: Some(sender), lost_at: None, arrived: 0 });
-        self.count(&conduct.id, |tally| tally.sessions += 1);
-        let seat = Arc::new(Seat { hall: self.clone(), conduct, held });
-        lock(&self.seats).insert(token.0, seat.clone());
-        seat.drain(&mut lock(&seat.held));
-        if seat.conduct.count > 0 {
-            tokio::spawn(seat.clone().push());
+        let state = Mutex::new(SlotState { session, epoch, connection: Some(sender), lost_at: None, arrived: 0 });
+        self.count(&options.id, |tally| tally.sessions += 1);
+        let slot = Arc::new(Slot { manager: self.clone(), options, state });
+        lock(&self.slots).insert(token.0, slot.clone());
+        slot.drain(&mut lock(&slot.state));
+        if slot.options.count > 0 {
+            tokio::spawn(slot.clone().push());
         }
-        Ok((seat, epoch, frames))
+        Ok((slot, epoch, frames))
     }
 
     fn count(&self, id: &str, change: impl FnOnce(&mut Tally)) {
@@ -158,33 +158,33 @@ impl Hall {
     }
 }
 
-impl Seat {
-    /// Gives the session a line. Nothing if it has been forgotten.
-    fn resume(&self, received: u64, line: UnboundedSender<Message>) -> Result<Option<Epoch>, Violation> {
-        let mut held = lock(&self.held);
-        let life = Duration::from_millis(self.conduct.time_to_live.into());
-        if held.session.is_ending() || held.lost_at.is_some_and(|at| at.elapsed() >= life) {
+impl Slot {
+    /// Attaches a connection to the session. Returns nothing if the session has ended or expired.
+    fn resume(&self, received: u64, connection: UnboundedSender<Message>) -> Result<Option<Epoch>, Violation> {
+        let mut state = lock(&self.state);
+        let life = Duration::from_millis(self.options.time_to_live.into());
+        if state.session.is_ending() || state.lost_at.is_some_and(|at| at.elapsed() >= life) {
             return Ok(None);
         }
-        let epoch = Epoch(held.epoch.0 + 1);
-        held.session.handle_resume(self.hall.now(), epoch, received)?;
-        held.epoch = epoch;
-        held.lost_at = None;
-        held.line = Some(line);
-        self.drain(&mut held);
+        let epoch = Epoch(state.epoch.0 + 1);
+        state.session.handle_resume(self.manager.now(), epoch, received)?;
+        state.epoch = epoch;
+        state.lost_at = None;
+        state.connection = Some(connection);
+        self.drain(&mut state);
         Ok(Some(epoch))
     }
 
-    async fn attend(&self, line: &mut Line, epoch: Epoch, mut frames: UnboundedReceiver<Message>) -> End {
+    async fn serve(&self, connection: &mut Connection, epoch: Epoch, mut frames: UnboundedReceiver<Message>) -> End {
         loop {
-            let deadline = lock(&self.held).session.poll_timeout();
-            let at = self.hall.opened + Duration::from_millis(deadline.map_or(u64::from(u32::MAX), |at| at.0));
+            let deadline = lock(&self.state).session.poll_timeout();
+            let at = self.manager.opened + Duration::from_millis(deadline.map_or(u64::from(u32::MAX), |at| at.0));
             tokio::select! {
-                frame = line.receive() => match frame {
+                frame = connection.receive() => match frame {
                     None => return End::Gone,
-                    Some(frame) => match self.hear(epoch, frame) {
+                    Some(frame) => match self.handle_frame(epoch, frame) {
                         Err(violation) => return End::Close(Violation::CODE, violation.reason()),
-                        Ok(Heard::Ended) if lock(&self.held).session.is_over() && self.conduct.ends => {
+                        Ok(Heard::Ended) if lock(&self.state).session.is_over() && self.options.ends => {
                             return End::Close(1000, "the end");
                         }
                         Ok(_) => {}
@@ -192,49 +192,49 @@ impl Seat {
                 },
                 frame = frames.recv() => {
                     let Some(frame) = frame else {
-                        let is_last = lock(&self.held).epoch == epoch;
-                        return if is_last { End::Reset } else { End::Close(4000, "another line has the session") };
+                        let is_last = lock(&self.state).epoch == epoch;
+                        return if is_last { End::Reset } else { End::Close(4000, "another connection has the session") };
                     };
-                    if !line.feed(frame).await || frames.is_empty() && !line.flush().await {
+                    if !connection.feed(frame).await || frames.is_empty() && !connection.flush().await {
                         return End::Gone;
                     }
                 }
                 () = sleep_until(at) => {
-                    let mut held = lock(&self.held);
-                    held.session.handle_timeout(self.hall.now());
-                    self.drain(&mut held);
+                    let mut state = lock(&self.state);
+                    state.session.handle_timeout(self.manager.now());
+                    self.drain(&mut state);
                 }
             }
         }
     }
 
-    fn hear(&self, epoch: Epoch, frame: Message) -> Result<Heard, Violation> {
-        let mut held = lock(&self.held);
-        let now = self.hall.now();
+    fn handle_frame(&self, epoch: Epoch, frame: Message) -> Result<Heard, Violation> {
+        let mut state = lock(&self.state);
+        let now = self.manager.now();
         let message = match &frame {
             Message::Text(text) => wire::unescape(text).map(Message::text),
             _ => Some(frame.clone()),
         };
         let heard = match message {
-            None => held.session.handle_control(now, epoch, control(&frame)?)?,
+            None => state.session.handle_control(now, epoch, control(&frame)?)?,
             Some(message) => {
-                if let Some(number) = held.session.handle_message(epoch, message.len() as u64)? {
-                    if !self.conduct.deaf {
-                        held.session.take(now, number);
+                if let Some(number) = state.session.handle_message(epoch, message.len() as u64)? {
+                    if !self.options.deaf {
+                        state.session.take(now, number);
                     }
-                    self.arrive(&mut held, message);
+                    self.handle_arrived(&mut state, message);
                 }
                 Heard::Nothing
             }
         };
-        self.drain(&mut held);
+        self.drain(&mut state);
         Ok(heard)
     }
 
-    /// The app gets a message.
-    fn arrive(&self, held: &mut Held, message: Message) {
+    /// A message arrived.
+    fn handle_arrived(&self, state: &mut SlotState, message: Message) {
         let number = message.to_text().ok().and_then(|text| text.split('.').next()?.parse::<u64>().ok());
-        self.hall.count(&self.conduct.id, |tally| {
+        self.manager.count(&self.options.id, |tally| {
             tally.received += 1;
             if let Some(number) = number {
                 tally.duplicated += u64::from(number <= tally.last);
@@ -242,69 +242,69 @@ impl Seat {
                 tally.last = tally.last.max(number);
             }
         });
-        held.arrived += 1;
-        if self.conduct.echoes {
-            self.send(held, message);
+        state.arrived += 1;
+        if self.options.echoes {
+            self.send(state, message);
         }
-        if self.conduct.cut > 0 && held.arrived.is_multiple_of(self.conduct.cut) {
-            held.line = None;
+        if self.options.cut > 0 && state.arrived.is_multiple_of(self.options.cut) {
+            state.connection = None;
         }
-        if held.arrived == self.conduct.after {
-            if let (Some(says), Some(line)) = (&self.conduct.says, &held.line) {
-                let _ = line.send(Message::text(says.clone()));
+        if state.arrived == self.options.after {
+            if let (Some(says), Some(connection)) = (&self.options.says, &state.connection) {
+                let _ = connection.send(Message::text(says.clone()));
             }
-            if self.conduct.ends {
-                held.session.end();
+            if self.options.ends {
+                state.session.end();
             }
         }
     }
 
-    fn send(&self, held: &mut Held, message: Message) -> bool {
+    fn send(&self, state: &mut SlotState, message: Message) -> bool {
         let bytes = message.len() as u64;
-        let sent = held.session.send(self.hall.now(), message, bytes, None).is_ok();
-        self.hall.count(&self.conduct.id, |tally| tally.sent += u64::from(sent));
+        let sent = state.session.send(self.manager.now(), message, bytes, None).is_ok();
+        self.manager.count(&self.options.id, |tally| tally.sent += u64::from(sent));
         sent
     }
 
-    /// The numbered messages, as fast as is wished and as there is room.
+    /// Sends the numbered messages, as fast as was asked for and as there is room.
     async fn push(self: Arc<Self>) {
-        for number in 1..=self.conduct.count {
-            while !self.send(&mut lock(&self.held), Message::text(number.to_string())) {
-                if lock(&self.held).session.is_ending() {
+        for number in 1..=self.options.count {
+            while !self.send(&mut lock(&self.state), Message::text(number.to_string())) {
+                if lock(&self.state).session.is_ending() {
                     return;
                 }
                 sleep(Duration::from_millis(5)).await;
             }
-            self.drain(&mut lock(&self.held));
-            sleep(Duration::from_millis(self.conduct.interval)).await;
+            self.drain(&mut lock(&self.state));
+            sleep(Duration::from_millis(self.options.interval)).await;
         }
     }
 
-    fn drain(&self, held: &mut Held) {
-        while let Some(output) = held.session.poll() {
+    fn drain(&self, state: &mut SlotState) {
+        while let Some(output) = state.session.poll() {
             let frame = match output {
                 Output::Transmit(_, Message::Text(text)) => Message::text(wire::escape(&text).into_owned()),
                 Output::Transmit(_, message) => message,
                 Output::Control(_, control) => Message::text(control.to_text()),
                 Output::Return(_) => {
-                    self.hall.count(&self.conduct.id, |tally| tally.returned += 1);
+                    self.manager.count(&self.options.id, |tally| tally.returned += 1);
                     continue;
                 }
             };
-            if let Some(line) = &held.line {
-                let _ = line.send(frame);
+            if let Some(connection) = &state.connection {
+                let _ = connection.send(frame);
             }
         }
     }
 
-    fn lose(&self, epoch: Epoch) {
-        let mut held = lock(&self.held);
-        held.session.handle_lost(epoch);
-        if held.epoch == epoch {
-            held.line = None;
-            held.lost_at = Some(Instant::now());
+    fn handle_lost(&self, epoch: Epoch) {
+        let mut state = lock(&self.state);
+        state.session.handle_lost(epoch);
+        if state.epoch == epoch {
+            state.connection = None;
+            state.lost_at = Some(Instant::now());
         }
-        self.drain(&mut held);
+        self.drain(&mut state);
     }
 }
 
@@ -313,11 +313,11 @@ fn control(frame: &Message) -> Result<Control, Violation> {
     Ok(Control::decode(text.bytes())?)
 }
 
-/// What the guest still says is read and forgotten.
-async fn close(mut line: Line, code: u16, reason: &str) {
-    line.write_raw(&close_frame(Some((code, reason)))).await;
-    while line.receive().await.is_some() {}
-    line.hang_up().await;
+/// Closes the connection; what the client still sends is read and ignored.
+async fn close(mut connection: Connection, code: u16, reason: &str) {
+    connection.write_raw(&close_frame(Some((code, reason)))).await;
+    while connection.receive().await.is_some() {}
+    connection.end_tcp().await;
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

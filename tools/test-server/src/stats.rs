@@ -1,4 +1,4 @@
-//! The counters: by them a test proves that nothing was opened twice.
+//! The counters, by which a test shows that nothing was opened twice.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 /// All counters of the server, in total and for each `id`.
 #[derive(Debug, Clone, Default)]
-pub struct Stats(Arc<Mutex<Ledger>>);
+pub struct Stats(Arc<Mutex<AllCounters>>);
 
 #[derive(Debug, Default)]
-struct Ledger {
+struct AllCounters {
     total: Counters,
     by_id: HashMap<String, Counters>,
 }
@@ -28,17 +28,17 @@ struct Counters {
 
 impl Stats {
     /// Counts a request for a WebSocket, whatever becomes of it.
-    pub fn arrive(&self, id: Option<String>) -> Visit {
-        let visit = Visit { stats: self.clone(), id, open: false, close: None };
-        visit.count(|counters| counters.accepted += 1);
-        visit
+    pub fn accepted(&self, id: Option<String>) -> ConnectionStats {
+        let stats = ConnectionStats { stats: self.clone(), id, open: false, close: None };
+        stats.count(|counters| counters.accepted += 1);
+        stats
     }
 
     /// The counters of one `id`, or those of all connections together.
     pub fn report(&self, id: Option<&str>) -> Value {
-        let ledger = self.ledger();
+        let all = self.lock();
         let nothing = Counters::default();
-        let counters = id.map_or(&ledger.total, |id| ledger.by_id.get(id).unwrap_or(&nothing));
+        let counters = id.map_or(&all.total, |id| all.by_id.get(id).unwrap_or(&nothing));
         let closes = counters.closes.iter().map(|close| {
             close.as_ref().map_or(Value::Null, |(code, reason)| json!({ "code": code, "reason": reason }))
         });
@@ -53,23 +53,23 @@ impl Stats {
         })
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // Counters are whole numbers at any moment: a poisoned lock spoils none of them.
+    fn lock(&self) -> MutexGuard<'_, AllCounters> {
+        // The counters are valid at any moment, also when a thread has panicked with the lock held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's hand in the counters. When it is dropped, the connection is over.
+/// Counts for one connection. When it is dropped, the connection is over.
 #[derive(Debug)]
-pub struct Visit {
+pub struct ConnectionStats {
     stats: Stats,
     id: Option<String>,
     open: bool,
     close: Option<(u16, String)>,
 }
 
-impl Visit {
-    pub fn shook_hands(&mut self) {
+impl ConnectionStats {
+    pub fn opened(&mut self) {
         self.open = true;
         self.count(|counters| {
             counters.handshakes += 1;
@@ -92,15 +92,15 @@ impl Visit {
     }
 
     fn count(&self, change: impl Fn(&mut Counters)) {
-        let mut ledger = self.stats.ledger();
-        change(&mut ledger.total);
+        let mut all = self.stats.lock();
+        change(&mut all.total);
         if let Some(id) = &self.id {
-            change(ledger.by_id.entry(id.clone()).or_default());
+            change(all.by_id.entry(id.clone()).or_default());
         }
     }
 }
 
-impl Drop for Visit {
+impl Drop for ConnectionStats {
     fn drop(&mut self) {
         if self.open {
             let close = self.close.take();
@@ -117,11 +117,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_visit_is_open_from_its_handshake_to_its_end() {
+    fn a_connection_is_open_from_its_handshake_to_its_end() {
         let stats = Stats::default();
-        let mut first = stats.arrive(Some("a".into()));
-        let failed = stats.arrive(Some("a".into()));
-        first.shook_hands();
+        let mut first = stats.accepted(Some("a".into()));
+        let failed = stats.accepted(Some("a".into()));
+        first.opened();
         drop(failed);
         let during = stats.report(Some("a"));
         assert_eq!((&during["accepted"], &during["open"]), (&json!(2), &json!(1)));
@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn each_id_is_counted_apart_and_all_together() {
         let stats = Stats::default();
-        stats.arrive(Some("a".into())).shook_hands();
-        stats.arrive(None).shook_hands();
+        stats.accepted(Some("a".into())).opened();
+        stats.accepted(None).opened();
         assert_eq!(stats.report(Some("a"))["handshakes"], 1);
         assert_eq!(stats.report(Some("b"))["handshakes"], 0);
         assert_eq!(stats.report(None)["handshakes"], 2);

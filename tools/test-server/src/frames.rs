@@ -1,11 +1,11 @@
-//! Bytes that no decent server sends.
+//! Frames and bytes that no correct server sends.
 
 /// What answers a handshake instead of HTTP.
 pub const GARBAGE: &[u8] = b"\x00\x01\x02 this is not HTTP \xff\xfe\r\n\r\n";
 
-/// A breach of RFC 6455, committed by one frame.
+/// A frame that RFC 6455 forbids, with the section that does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Crime {
+pub enum BadFrame {
     /// A text frame whose bytes are not UTF-8 (8.1).
     BadUtf8,
     /// Opcode 3 means nothing (5.2).
@@ -18,12 +18,12 @@ pub enum Crime {
     Continuation,
     /// A ping of 126 bytes, where 125 fit (5.5).
     ControlTooLong,
-    /// A header that announces 1 TiB. Allowed by the letter; nobody can take it.
+    /// A header that announces 1 TiB. RFC 6455 allows it; no client can take it.
     HugeHeader,
 }
 
-impl Crime {
-    /// The crime that `kind=` names.
+impl BadFrame {
+    /// The frame that `kind=` names.
     pub fn named(kind: &str) -> Option<Self> {
         Some(match kind {
             "reserved-opcode" => Self::ReservedOpcode,
@@ -36,8 +36,8 @@ impl Crime {
         })
     }
 
-    /// The frame that commits it.
-    pub fn frame(self) -> Vec<u8> {
+    /// Its bytes.
+    pub fn bytes(self) -> Vec<u8> {
         match self {
             Self::BadUtf8 => vec![0x81, 4, b'a', 0xff, 0xfe, b'b'],
             Self::ReservedOpcode => vec![0x83, 2, b'h', b'i'],

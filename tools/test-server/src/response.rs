@@ -1,10 +1,10 @@
-//! Answers in HTTP: the 101 that opens a line, true or forged, and the plain ones that end it.
+//! HTTP responses: the 101 that opens a WebSocket, valid or with a wrong key, and those that end the connection.
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::line::hang_up;
+use crate::connection::end_tcp;
 
 /// The 101 for this key.
 pub fn switching(key: &str, protocol: Option<&str>) -> String {
@@ -12,8 +12,8 @@ pub fn switching(key: &str, protocol: Option<&str>) -> String {
 }
 
 /// A 101 whose accept key belongs to another handshake.
-pub fn forged_switching(protocol: Option<&str>) -> String {
-    switching_with(&derive_accept_key(b"the key of somebody else"), protocol)
+pub fn invalid_switching(protocol: Option<&str>) -> String {
+    switching_with(&derive_accept_key(b"the key of another handshake"), protocol)
 }
 
 fn switching_with(accept: &str, protocol: Option<&str>) -> String {
@@ -44,7 +44,7 @@ async fn plain(mut stream: TcpStream, status: u16, kind: &str, body: &str) {
         body.len()
     );
     if stream.write_all(format!("{head}{body}").as_bytes()).await.is_ok() {
-        hang_up(&mut stream).await;
+        end_tcp(&mut stream).await;
     }
 }
 
@@ -73,14 +73,14 @@ mod tests {
     const ACCEPT: &str = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
     #[test]
-    fn a_101_proves_that_it_read_the_key() {
+    fn a_101_answers_the_key_it_was_given() {
         assert!(switching(KEY, None).contains(ACCEPT));
         assert!(!switching(KEY, None).contains("Protocol:"));
         assert!(switching(KEY, Some("chat")).contains("Sec-WebSocket-Protocol: chat\r\n"));
     }
 
     #[test]
-    fn a_forged_101_proves_nothing() {
-        assert!(!forged_switching(None).contains(ACCEPT));
+    fn an_invalid_101_has_another_key() {
+        assert!(!invalid_switching(None).contains(ACCEPT));
     }
 }

@@ -19,9 +19,9 @@ async fn echo_gives_back_text_and_binary_and_answers_a_close() {
     client.send(Message::binary(vec![0, 255])).await.unwrap();
     assert_eq!(hear(&mut client).await, Message::binary(vec![0, 255]));
 
-    let farewell = CloseFrame { code: 4001.into(), reason: "enough".into() };
-    client.send(Message::Close(Some(farewell.clone()))).await.unwrap();
-    assert_eq!(hear(&mut client).await, Message::Close(Some(farewell)));
+    let close_frame = CloseFrame { code: 4001.into(), reason: "enough".into() };
+    client.send(Message::Close(Some(close_frame.clone()))).await.unwrap();
+    assert_eq!(hear(&mut client).await, Message::Close(Some(close_frame)));
     assert!(client.next().await.is_none(), "TCP ends after the close handshake");
     drop(client);
 
@@ -120,8 +120,8 @@ async fn push_listens_while_it_waits() {
 async fn frames_sent_along_with_the_handshake_are_heard() {
     let server = Server::start();
     let mut stream = server.tcp().await;
-    let hasty = [common::handshake("/echo").as_bytes(), &text_frame("hi")].concat();
-    stream.write_all(&hasty).await.unwrap();
+    let early = [common::handshake("/echo").as_bytes(), &text_frame("hi")].concat();
+    stream.write_all(&early).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"\x81\x02hi") {
         answer.push(stream.read_u8().await.unwrap());

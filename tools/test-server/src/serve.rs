@@ -1,4 +1,4 @@
-//! What happens on a connection, from the handshake on: each route's conduct.
+//! What each route does with a connection, from the handshake on.
 
 use std::time::Duration;
 
@@ -9,40 +9,40 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::answer;
-use crate::crimes::{self, close_frame};
+use crate::connection::{Connection, end_tcp, hold, reset};
+use crate::frames::{self, close_frame};
 use crate::head::Head;
-use crate::line::{Line, hang_up, hold, reset};
+use crate::response;
 use crate::route::{Failure, Push, Route, Then};
-use crate::session::Hall;
+use crate::session::SessionManager;
 use crate::stats::Stats;
 
 /// Does with a connection what its route says, to its end.
-pub async fn perform(route: Route, head: Head, mut stream: TcpStream, stats: &Stats, hall: &Hall) {
+pub async fn serve(route: Route, head: Head, mut stream: TcpStream, stats: &Stats, sessions: &SessionManager) {
     let key = match head.websocket_key() {
         Ok(key) => key,
-        Err(complaint) => return answer::refuse(stream, 426, &complaint).await,
+        Err(complaint) => return response::refuse(stream, 426, &complaint).await,
     };
-    let visit = stats.arrive(head.parameter("id"));
+    let stats = stats.accepted(head.parameter("id"));
     match route {
         Route::Stats { .. } | Route::Tally { .. } => {}
         Route::FailHandshake(failure) => fail_handshake(failure, stream).await,
-        Route::Session { protocol, conduct } => {
-            let switching = answer::switching(&key, Some(&protocol));
+        Route::Session { protocol, options } => {
+            let switching = response::switching(&key, Some(&protocol));
             if stream.write_all(switching.as_bytes()).await.is_ok() {
-                hall.serve(Line::new(stream, head.rest, visit).await, conduct).await;
+                sessions.serve(Connection::new(stream, head.rest, stats).await, options).await;
             }
         }
         Route::Talk { protocol, after, then } => {
-            let switching = answer::switching(&key, protocol.as_deref());
+            let switching = response::switching(&key, protocol.as_deref());
             if stream.write_all(switching.as_bytes()).await.is_err() {
                 return;
             }
             let about = about(&head);
-            let mut line = Line::new(stream, head.rest, visit).await;
-            match echo(&mut line, after).await {
-                Told::All => talk(line, then, about).await,
-                Told::Some => line.finish().await,
+            let mut connection = Connection::new(stream, head.rest, stats).await;
+            match echo(&mut connection, after).await {
+                Echoed::All => act(connection, then, about).await,
+                Echoed::Some => connection.finish().await,
             }
         }
     }
@@ -50,13 +50,13 @@ pub async fn perform(route: Route, head: Head, mut stream: TcpStream, stats: &St
 
 async fn fail_handshake(failure: Failure, mut stream: TcpStream) {
     match failure {
-        Failure::Status(status) => answer::refuse(stream, status, "as asked").await,
+        Failure::Status(status) => response::refuse(stream, status, "as asked").await,
         Failure::Garbage => {
-            let _ = stream.write_all(crimes::GARBAGE).await;
-            hang_up(&mut stream).await;
+            let _ = stream.write_all(frames::GARBAGE).await;
+            end_tcp(&mut stream).await;
         }
         Failure::BadAccept => {
-            let _ = stream.write_all(answer::forged_switching(None).as_bytes()).await;
+            let _ = stream.write_all(response::invalid_switching(None).as_bytes()).await;
             hold(&stream).await;
         }
         Failure::Hang => hold(&stream).await,
@@ -64,86 +64,86 @@ async fn fail_handshake(failure: Failure, mut stream: TcpStream) {
     }
 }
 
-async fn talk(mut line: Line, then: Then, about: String) {
+async fn act(mut connection: Connection, then: Then, about: String) {
     match then {
-        Then::Echo => echo_on(line).await,
+        Then::Echo => echo_on(connection).await,
         Then::Headers => {
-            line.send(Message::text(about)).await;
-            echo_on(line).await;
+            connection.send(Message::text(about)).await;
+            echo_on(connection).await;
         }
         Then::Count => {
-            while let Some(message) = line.receive().await {
-                line.send(receipt(&message)).await;
+            while let Some(message) = connection.receive().await {
+                connection.send(receipt(&message)).await;
             }
-            line.finish().await;
+            connection.finish().await;
         }
         Then::Push(push) => {
-            send_all(&mut line, &push).await;
-            echo_on(line).await;
+            send_all(&mut connection, &push).await;
+            echo_on(connection).await;
         }
         Then::Close(code) => {
             let code = code.as_ref().map(|(code, reason)| (*code, reason.as_str()));
-            break_off(line, &close_frame(code)).await;
+            send_last(connection, &close_frame(code)).await;
         }
-        Then::Commit(crime) => break_off(line, &crime.frame()).await,
-        Then::Fin => line.hang_up().await,
-        Then::Reset => line.reset(),
-        Then::Blackhole => line.hold().await,
+        Then::Break(frame) => send_last(connection, &frame.bytes()).await,
+        Then::Fin => connection.end_tcp().await,
+        Then::Reset => connection.reset(),
+        Then::Blackhole => connection.hold().await,
         Then::Silent => {
-            // The Close frame that ends this is read, but its answer is never flushed.
-            echo(&mut line, u64::MAX).await;
-            line.hold().await;
+            // The Close frame that ends the loop is read, but its answer is never flushed.
+            echo(&mut connection, u64::MAX).await;
+            connection.hold().await;
         }
     }
 }
 
-/// Whether as many messages as wanted came before the client left.
-enum Told {
+/// Whether as many messages as asked for came before the client left.
+enum Echoed {
     All,
     Some,
 }
 
-async fn echo(line: &mut Line, messages: u64) -> Told {
+async fn echo(connection: &mut Connection, messages: u64) -> Echoed {
     for _ in 0..messages {
-        match line.receive().await {
-            Some(message) => line.send(message).await,
-            None => return Told::Some,
+        match connection.receive().await {
+            Some(message) => connection.send(message).await,
+            None => return Echoed::Some,
         };
     }
-    Told::All
+    Echoed::All
 }
 
-async fn echo_on(mut line: Line) {
-    echo(&mut line, u64::MAX).await;
-    line.finish().await;
+async fn echo_on(mut connection: Connection) {
+    echo(&mut connection, u64::MAX).await;
+    connection.finish().await;
 }
 
-/// Sends a frame that ends the conversation, waits for the client's last word, and ends TCP. The
-/// client's Close frame is not answered: ours has been sent already, or the client is the injured one.
-async fn break_off(mut line: Line, frame: &[u8]) {
-    line.write_raw(frame).await;
-    while line.receive().await.is_some() {}
-    line.hang_up().await;
+/// Sends a frame after which the client closes, waits until it has, and ends TCP. The client's Close frame is not
+/// answered: the server's was the frame, or the frame was invalid and the client fails the connection.
+async fn send_last(mut connection: Connection, frame: &[u8]) {
+    connection.write_raw(frame).await;
+    while connection.receive().await.is_some() {}
+    connection.end_tcp().await;
 }
 
-/// Sends what `/push` promised, and echoes what comes meanwhile.
-async fn send_all(line: &mut Line, push: &Push) {
+/// Sends the messages of `/push`, and echoes what comes meanwhile.
+async fn send_all(connection: &mut Connection, push: &Push) {
     let mut due = Instant::now();
     for number in 0..push.count {
         // A deadline that has passed still lets a message in that is already there.
-        while let Ok(message) = timeout_at(due, line.receive()).await {
+        while let Ok(message) = timeout_at(due, connection.receive()).await {
             let Some(message) = message else { return };
-            line.send(message).await;
+            connection.send(message).await;
         }
-        if !line.feed(pushed(number, push)).await {
+        if !connection.feed(pushed(number, push)).await {
             return;
         }
         if push.interval > 0 {
             due = Instant::now() + Duration::from_millis(push.interval);
-            line.flush().await;
+            connection.flush().await;
         }
     }
-    line.flush().await;
+    connection.flush().await;
 }
 
 /// Text begins with its number and is filled with dots; binary is that number's last byte, repeated.
@@ -157,7 +157,7 @@ fn pushed(number: u64, push: &Push) -> Message {
     }
 }
 
-/// What `/count` answers: by it a test knows that each byte arrived.
+/// What `/count` answers, by which a test knows that each byte arrived.
 fn receipt(message: &Message) -> Message {
     let kind = if message.is_text() { "text" } else { "binary" };
     let digest = Sha256::digest(message.clone().into_data());
@@ -165,7 +165,7 @@ fn receipt(message: &Message) -> Message {
     Message::text(json!({ "bytes": message.len(), "kind": kind, "sha256": hex }).to_string())
 }
 
-/// What `/headers` tells of the handshake.
+/// What `/headers` answers about the handshake.
 fn about(head: &Head) -> String {
     json!({
         "path": head.path,
@@ -183,14 +183,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_names_bytes_not_letters() {
+    fn a_receipt_counts_bytes_not_characters() {
         let receipt = receipt(&Message::text("aä")).into_text().unwrap();
         let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
         assert_eq!((&receipt["bytes"], &receipt["kind"]), (&json!(3), &json!("text")));
     }
 
     #[test]
-    fn a_pushed_message_is_as_long_as_asked_and_tells_its_number() {
+    fn a_pushed_message_is_as_long_as_asked_and_begins_with_its_number() {
         let push = |binary, size| Push { count: 1, size, binary, interval: 0 };
         assert_eq!(pushed(12, &push(false, 5)), Message::text("12..."));
         assert_eq!(pushed(12, &push(false, 0)), Message::text("12"));

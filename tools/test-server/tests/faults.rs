@@ -1,4 +1,4 @@
-//! The routes that break the line, the handshake or the protocol: each does exactly its own harm.
+//! The routes that break the connection, the handshake or the protocol: each does exactly what its name says.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -99,7 +99,7 @@ async fn a_black_hole_takes_bytes_and_gives_none_until_the_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_not_read_stops_taking() {
+async fn a_connection_that_is_not_read_stops_taking() {
     let server = Server::start();
     let mut stream = server.open_raw("/noread").await;
     let chunk = vec![0; 1 << 20];
@@ -109,7 +109,7 @@ async fn a_line_that_is_not_read_stops_taking() {
             stream.write_all(&chunk).await.unwrap();
         }
     });
-    assert!(full.await.is_err(), "64 MiB went into a line that nobody reads");
+    assert!(full.await.is_err(), "64 MiB went into a connection that nobody reads");
 }
 
 #[tokio::test]
@@ -140,8 +140,8 @@ async fn a_handshake_fails_in_the_way_asked_for() {
     let garbage = server.ask_raw(&handshake("/garbage")).await;
     assert!(garbage.starts_with('\0') && garbage.contains("not HTTP"), "{garbage:?}");
 
-    let forged = server.dial("/badaccept?id=a", None).await.unwrap_err();
-    assert!(matches!(forged, Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch)), "{forged}");
+    let invalid = server.dial("/badaccept?id=a", None).await.unwrap_err();
+    assert!(matches!(invalid, Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch)), "{invalid}");
     assert_eq!(server.stats("?id=a").await["handshakes"], 0);
 
     let mut stream = server.tcp().await;
@@ -157,7 +157,7 @@ async fn a_handshake_fails_in_the_way_asked_for() {
 }
 
 #[tokio::test]
-async fn each_crime_is_the_frame_that_the_protocol_forbids() {
+async fn each_bad_frame_is_the_one_that_the_protocol_forbids() {
     let server = Server::start();
     let mut control_too_long = vec![0x89, 126, 0, 126];
     control_too_long.extend([b'p'; 126]);
@@ -174,7 +174,7 @@ async fn each_crime_is_the_frame_that_the_protocol_forbids() {
         stream.write_all(&text_frame("hi")).await.unwrap();
         assert_eq!(read_exactly(&mut stream, 4).await, b"\x81\x02hi", "{target}");
         assert_eq!(read_exactly(&mut stream, frame.len()).await, frame, "{target}");
-        // The line stays until the injured client hangs up, with a Close frame or without.
+        // The connection stays until the client closes it, with a Close frame or without.
         assert!(stream.read_u8().now_or_never().is_none());
         stream.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xea]).await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap_err().kind(), ErrorKind::UnexpectedEof, "{target}");
@@ -182,7 +182,7 @@ async fn each_crime_is_the_frame_that_the_protocol_forbids() {
 }
 
 #[tokio::test]
-async fn a_client_takes_each_crime_for_one() {
+async fn a_client_refuses_each_bad_frame() {
     let server = Server::start();
     for target in [
         "/badutf8",
@@ -194,7 +194,7 @@ async fn a_client_takes_each_crime_for_one() {
         "/badframe?kind=huge-header",
     ] {
         let mut client = server.open(target).await;
-        let verdict = client.next().await.unwrap().unwrap_err();
-        assert!(matches!(verdict, Error::Protocol(_) | Error::Utf8(_) | Error::Capacity(_)), "{target}: {verdict}");
+        let error = client.next().await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Protocol(_) | Error::Utf8(_) | Error::Capacity(_)), "{target}: {error}");
     }
 }
