@@ -45,7 +45,7 @@ test('blackhole lets nothing pass and ends nothing, a new line passes, and so do
   assert.equal(await proxy.blackhole(), 1);
   line.write('into the hole');
   let up;
-  do [{ up }] = await proxy.lines();
+  do [{ up }] = await proxy.connections();
   while (up.taken < 'hellointo the hole'.length);
   assert.equal(up.passed, 'hello'.length);
   await talk();

@@ -120,7 +120,7 @@ describe('chaos', { concurrency: names.length }, () => {
 function sum(reports) {
   const lines = {};
   for (const report of reports)
-    for (const [kind, fault] of Object.entries(report)) lines[kind] = (lines[kind] ?? 0) + fault.lines;
+    for (const [kind, fault] of Object.entries(report)) lines[kind] = (lines[kind] ?? 0) + fault.connections;
   return lines;
 }
 

@@ -1,4 +1,4 @@
-// The proxy that injures lines (the Rust program in tools/fault-proxy), as a process of its own that takes orders.
+// The fault proxy (the Rust program in tools/fault-proxy), as a process of its own that takes orders.
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,7 +6,7 @@ import { finished, start } from '../../scripts/lib/run.mjs';
 import { proxyProgram } from '../../scripts/lib/test-server.mjs';
 
 /**
- * Lines to `url` go through it; `buildTestServer` must have built it. Each order is one of those that the program lists
+ * Connections to its `url` are forwarded to `url`; `buildTestServer` must have built it. Each order is one of those that the program lists
  * when it is called without arguments, and is done when its promise resolves.
  */
 export async function startFaultProxy(url, { seed } = {}) {
@@ -39,22 +39,22 @@ export async function startFaultProxy(url, { seed } = {}) {
     isGone = true;
     for (const { text, reject } of waiting.values()) reject(new Error(`the fault proxy went before it did ${text}`));
   });
-  // Who has ordered hears of it.
+  // The promises of the orders are rejected instead.
   child.stdin.on('error', () => {});
-  const lines = () => order('lines');
+  const connections = () => order('connections');
   return {
     url: `ws://${address}`,
-    /** Gives any order; resolves with its answer: for most how many lines it has hit. */
+    /** Gives any order; resolves with its answer: for most how many connections it has hit. */
     order,
-    /** What goes through it now: `{ id, up: { taken, passed }, down: { taken, passed } }` of each line. */
-    lines,
-    /** How many lines go through it now. */
-    count: async () => (await lines()).length,
+    /** Its live connections: `{ id, up: { taken, passed }, down: { taken, passed } }` of each. */
+    connections,
+    /** How many connections are live. */
+    count: async () => (await connections()).length,
     /** Ends TCP with RST on both sides. */
     reset: () => order('reset'),
     /** Ends TCP in order on both sides. */
     fin: () => order('fin'),
-    /** From now on nothing passes on the lines that there are, and nothing ends. */
+    /** From now on nothing passes on the live connections, and nothing ends. */
     blackhole: (ways = 'both') => order('hole', ways, 'on', 'live'),
     async stop() {
       child.stdin.end();

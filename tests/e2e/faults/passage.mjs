@@ -65,13 +65,13 @@ export const passage = [
         for (const letter of 'abc') socket.send(letter);
       });
       // The server has not heard it yet, and the proxy has.
-      const [{ up }] = await proxy.lines();
+      const [{ up }] = await proxy.connections();
       for (let taken = up.taken; taken < up.passed + 3; )
         [
           {
             up: { taken },
           },
-        ] = await proxy.lines();
+        ] = await proxy.connections();
       assert.deepEqual((await line.report()).messages, []);
       await proxy.order('hole both off');
       await line.until('message', 3);
@@ -146,7 +146,7 @@ export const passage = [
     async (line, { line: proxy }) => {
       await line.until('open');
       const { faults } = await proxy.order('chaos 5 100');
-      assert.ok(Object.values(faults).some(({ lines }) => lines > 0));
+      assert.ok(Object.values(faults).some(({ connections }) => connections > 0));
       line.mark();
       await line.use(async (socket) => {
         // The line of the moment may be dead and nobody knows yet; the next one will open.

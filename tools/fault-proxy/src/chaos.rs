@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::lines::Lines;
-use crate::terms::{Change, Cut, Fuse, Scope, Way, Ways};
+use crate::connections::Connections;
+use crate::settings::{ByteLimit, Change, Cut, Direction, Directions, Scope};
 
 /// One fault of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// All lines are cut.
+    /// All connections are cut.
     Cut(Cut),
-    /// Each line is cut when so much more has passed, so that it mostly happens within a frame.
-    Fuse(Way, Fuse),
-    /// Nothing passes for a while, on new lines neither.
-    Hole(Ways, Duration),
-    /// Every byte comes later for a while.
-    Latency(Ways, Duration, Duration),
+    /// Each connection is cut after a number of bytes, which is mostly within a frame.
+    Limit(Direction, ByteLimit),
+    /// Nothing passes for a while, on new connections neither.
+    Hole(Directions, Duration),
+    /// Every byte arrives later for a while.
+    Latency(Directions, Duration, Duration),
 }
 
 impl Fault {
@@ -27,21 +27,21 @@ impl Fault {
         match self {
             Self::Cut(Cut::Reset) => "reset",
             Self::Cut(Cut::Fin) => "fin",
-            Self::Fuse(_, Fuse { cut: Cut::Reset, .. }) => "reset-after",
-            Self::Fuse(_, Fuse { cut: Cut::Fin, .. }) => "fin-after",
+            Self::Limit(_, ByteLimit { cut: Cut::Reset, .. }) => "reset-after",
+            Self::Limit(_, ByteLimit { cut: Cut::Fin, .. }) => "fin-after",
             Self::Hole(..) => "hole",
             Self::Latency(..) => "latency",
         }
     }
 }
 
-/// How often a kind of fault came, and how many lines it hit; one line may be hit many times.
+/// How often a kind of fault was applied, and to how many connections; one connection may be hit many times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// How often it came.
+    /// How often it was applied.
     pub times: usize,
-    /// The lines that there were each time, summed up.
-    pub lines: usize,
+    /// The number of live connections each time, summed up.
+    pub connections: usize,
 }
 
 /// An endless plan: how long to wait, and what then.
@@ -68,7 +68,7 @@ impl Plan {
         mixed ^ (mixed >> 31)
     }
 
-    /// Evenly from none to `most`.
+    /// A random time from zero to `most`.
     fn time(&mut self, most: Duration) -> Duration {
         most.mul_f64(self.roll() as f64 / u64::MAX as f64)
     }
@@ -77,8 +77,8 @@ impl Plan {
         of[(self.roll() % of.len() as u64) as usize]
     }
 
-    fn ways(&mut self) -> Ways {
-        self.one(&[Ways::One(Way::Up), Ways::One(Way::Down), Ways::Each])
+    fn directions(&mut self) -> Directions {
+        self.one(&[Directions::One(Direction::Up), Directions::One(Direction::Down), Directions::Each])
     }
 }
 
@@ -92,24 +92,28 @@ impl Iterator for Plan {
         let fault = match kind {
             0 | 1 => Fault::Cut(cut),
             2 | 3 => {
-                let way = self.one(&[Way::Up, Way::Down]);
-                Fault::Fuse(way, Fuse { left: 1 + self.roll() % 4096, cut })
+                let direction = self.one(&[Direction::Up, Direction::Down]);
+                Fault::Limit(direction, ByteLimit { left: 1 + self.roll() % 4096, cut })
             }
             4 => {
-                let ways = self.ways();
-                Fault::Hole(ways, self.time(self.longest))
+                let directions = self.directions();
+                Fault::Hole(directions, self.time(self.longest))
             }
             _ => {
-                let (ways, latency) = (self.ways(), self.time(Duration::from_millis(200)));
-                Fault::Latency(ways, latency, self.time(self.longest))
+                let (directions, latency) = (self.directions(), self.time(Duration::from_millis(200)));
+                Fault::Latency(directions, latency, self.time(self.longest))
             }
         };
         Some((pause, fault))
     }
 }
 
-/// Does to `lines` as `plan` says until `end`; then the weather is calm again. Returns how much there was of each kind.
-pub async fn chaos(lines: &Lines, plan: Plan, end: impl Future<Output = ()>) -> BTreeMap<&'static str, Count> {
+/// Applies the faults of `plan` to `connections` until `end`, then takes all of them away. Returns the count of each kind.
+pub async fn chaos(
+    connections: &Connections,
+    plan: Plan,
+    end: impl Future<Output = ()>,
+) -> BTreeMap<&'static str, Count> {
     let mut counts = BTreeMap::<_, Count>::new();
     let mut end = pin!(end);
     for (pause, fault) in plan {
@@ -120,48 +124,48 @@ pub async fn chaos(lines: &Lines, plan: Plan, end: impl Future<Output = ()>) -> 
         }
         let count = counts.entry(fault.kind()).or_default();
         count.times += 1;
-        count.lines += strike(lines, fault).await;
+        count.connections += apply(connections, fault).await;
         tokio::select! {
             biased;
             () = &mut end => break,
-            () = lull(lines, fault) => {}
+            () = wait_out(connections, fault) => {}
         }
     }
     for change in [
-        Change::Hole(Ways::Each, false),
-        Change::Latency(Ways::Each, Duration::ZERO),
-        Change::Fuse(Way::Up, None),
-        Change::Fuse(Way::Down, None),
+        Change::Hole(Directions::Each, false),
+        Change::Latency(Directions::Each, Duration::ZERO),
+        Change::Limit(Direction::Up, None),
+        Change::Limit(Direction::Down, None),
     ] {
-        lines.change(Scope::All, change);
+        connections.change(Scope::All, change);
     }
     counts
 }
 
-async fn strike(lines: &Lines, fault: Fault) -> usize {
+async fn apply(connections: &Connections, fault: Fault) -> usize {
     match fault {
-        Fault::Cut(cut) => lines.cut(cut).await,
-        Fault::Fuse(way, fuse) => lines.change(Scope::Live, Change::Fuse(way, Some(fuse))),
-        Fault::Hole(ways, _) => lines.change(Scope::All, Change::Hole(ways, true)),
-        Fault::Latency(ways, latency, _) => lines.change(Scope::All, Change::Latency(ways, latency)),
+        Fault::Cut(cut) => connections.cut(cut).await,
+        Fault::Limit(direction, limit) => connections.change(Scope::Live, Change::Limit(direction, Some(limit))),
+        Fault::Hole(directions, _) => connections.change(Scope::All, Change::Hole(directions, true)),
+        Fault::Latency(directions, latency, _) => connections.change(Scope::All, Change::Latency(directions, latency)),
     }
 }
 
 /// Waits until a fault that lasts is over.
-async fn lull(lines: &Lines, fault: Fault) {
+async fn wait_out(connections: &Connections, fault: Fault) {
     let (lasts, change) = match fault {
-        Fault::Cut(_) | Fault::Fuse(..) => return,
-        Fault::Hole(ways, lasts) => (lasts, Change::Hole(ways, false)),
-        Fault::Latency(ways, _, lasts) => (lasts, Change::Latency(ways, Duration::ZERO)),
+        Fault::Cut(_) | Fault::Limit(..) => return,
+        Fault::Hole(directions, lasts) => (lasts, Change::Hole(directions, false)),
+        Fault::Latency(directions, _, lasts) => (lasts, Change::Latency(directions, Duration::ZERO)),
     };
     sleep(lasts).await;
-    lines.change(Scope::All, change);
+    connections.change(Scope::All, change);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lines::Entry;
+    use crate::connections::Entry;
 
     const EVERY: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_millis(700);
@@ -196,21 +200,21 @@ mod tests {
     fn what_lasts_is_over_in_time() {
         let longest = |(_, fault): &(Duration, Fault)| match fault {
             Fault::Hole(_, lasts) | Fault::Latency(_, _, lasts) => *lasts,
-            Fault::Cut(_) | Fault::Fuse(..) => Duration::ZERO,
+            Fault::Cut(_) | Fault::Limit(..) => Duration::ZERO,
         };
         let longest = first(0).iter().map(longest).max();
         assert!(longest.is_some_and(|longest| LONGEST / 2 < longest && longest <= LONGEST), "{longest:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_chaos_counts_what_it_did_and_leaves_the_weather_calm() {
-        let lines = Lines::default();
-        let Entry { line: old, .. } = lines.enter();
-        let counts = chaos(&lines, Plan::new(1, EVERY, LONGEST), sleep(Duration::from_secs(60))).await;
+    async fn a_chaos_counts_what_it_did_and_leaves_no_fault() {
+        let connections = Connections::default();
+        let Entry { connection: old, .. } = connections.enter();
+        let counts = chaos(&connections, Plan::new(1, EVERY, LONGEST), sleep(Duration::from_secs(60))).await;
         assert!(counts.values().map(|count| count.times).sum::<usize>() > 60, "{counts:?}");
-        assert!(counts.values().all(|count| count.lines == count.times), "one line each time: {counts:?}");
-        for line in [old, lines.enter().line] {
-            assert_eq!(*line.news().borrow(), crate::Terms::default());
+        assert!(counts.values().all(|count| count.connections == count.times), "one connection each time: {counts:?}");
+        for connection in [old, connections.enter().connection] {
+            assert_eq!(*connection.changes().borrow(), crate::Settings::default());
         }
     }
 }

@@ -1,21 +1,22 @@
-//! A TCP proxy on loopback that injures the lines that go through it, for the tests of what mends them.
+//! A TCP proxy on loopback that breaks the connections through it on order, for the tests of what reconnects.
 //!
-//! What it lets through is always the beginning of what was sent: it loses bytes with a line that is cut,
-//! and never adds, alters or reorders any. A black hole keeps what falls into it and gives it back at its
-//! end, as TCP does on a network that comes back.
+//! What it forwards is always the beginning of what was sent: bytes are lost only when a connection is cut, and
+//! never added, altered or reordered. A black hole keeps what is sent meanwhile and forwards it when it ends, as TCP does
+//! on a network that comes back.
 //!
-//! [`Proxy`] is the whole of it; the program of this crate takes the same orders as lines of text, see
-//! [`order`].
+//! [`Proxy`] is all of it; the program of this crate takes the same orders as lines of text, see [`order`].
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod chaos;
-mod line;
-mod lines;
+mod connection;
+mod connections;
+mod handle;
 pub mod order;
 mod pipe;
 mod proxy;
-mod terms;
+mod settings;
 
-pub use lines::{Glance, Lines};
+pub use connections::Connections;
+pub use handle::Traffic;
 pub use proxy::Proxy;
-pub use terms::{Both, Change, Cut, Fuse, Passage, Scope, Terms, Way, Ways};
+pub use settings::{Both, ByteLimit, Change, Cut, Direction, DirectionSettings, Directions, Scope, Settings};

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use undrop_fault_proxy::chaos::{Plan, chaos};
 use undrop_fault_proxy::order::{HELP, Order};
-use undrop_fault_proxy::{Both, Glance, Lines, Proxy};
+use undrop_fault_proxy::{Both, Connections, Proxy, Traffic};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -59,34 +59,34 @@ impl Arguments {
                 _ => return Err(format!("unknown argument {name:?}")),
             }
         }
-        let to = to.ok_or("--to is missing: the server to lead to")?;
+        let to = to.ok_or("--to is missing: the server to forward to")?;
         Ok(Self { to, port, seed: seed.unwrap_or_else(|| RandomState::new().hash_one(())) })
     }
 }
 
 async fn serve(Arguments { to, port, seed }: Arguments) -> std::io::Result<()> {
-    let mut commander = Commander { proxy: Proxy::start(to, port).await?, seed, raging: None };
-    say(&format!("listening {}", commander.proxy.address()));
+    let mut controller = Controller { proxy: Proxy::start(to, port).await?, seed, running: None };
+    say(&format!("listening {}", controller.proxy.address()));
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     while let Some(order) = orders.next_line().await? {
-        commander.take(&order).await;
+        controller.take(&order).await;
     }
     Ok(())
 }
 
-struct Commander {
+struct Controller {
     proxy: Proxy,
     seed: u64,
-    raging: Option<(JoinHandle<()>, Arc<Notify>)>,
+    running: Option<(JoinHandle<()>, Arc<Notify>)>,
 }
 
-impl Commander {
+impl Controller {
     async fn take(&mut self, text: &str) {
         let (number, order) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         match Order::parse(order) {
             // It answers when it is over, and other orders go on.
-            Ok(Order::Chaos { lasts, every, longest }) if !self.rages() => {
-                self.rage(number, lasts, Plan::new(self.seed, every, longest));
+            Ok(Order::Chaos { lasts, every, longest }) if !self.has_chaos() => {
+                self.run_chaos(number, lasts, Plan::new(self.seed, every, longest));
             }
             Ok(order) => answer(number, self.obey(order).await),
             Err(why) => answer(number, Err(why)),
@@ -94,20 +94,20 @@ impl Commander {
     }
 
     async fn obey(&mut self, order: Order) -> Result<Value, String> {
-        let lines = self.proxy.lines();
+        let connections = self.proxy.connections();
         match order {
-            Order::Cut(cut) => return Ok(lines.cut(cut).await.into()),
-            Order::Change(scope, change) => return Ok(lines.change(scope, change).into()),
-            Order::Lines => return Ok(lines.list().into_iter().map(shown).collect()),
+            Order::Cut(cut) => return Ok(connections.cut(cut).await.into()),
+            Order::Change(scope, change) => return Ok(connections.change(scope, change).into()),
+            Order::Connections => return Ok(connections.list().into_iter().map(shown).collect()),
             Order::Listen => self.proxy.listen().await.map_err(|error| self.cannot_listen(&error))?,
             Order::Hang => self.proxy.hang().await.map_err(|error| self.cannot_listen(&error))?,
             Order::Refuse => self.proxy.refuse().await,
             Order::Chaos { .. } => return Err("there is a chaos already".into()),
             Order::Calm => {
-                let Some((raging, end)) = self.raging.take() else { return Err("there is no chaos".into()) };
+                let Some((running, end)) = self.running.take() else { return Err("there is no chaos".into()) };
                 end.notify_one();
                 // It has answered by then.
-                let _ = raging.await;
+                let _ = running.await;
             }
         }
         Ok(Value::Null)
@@ -117,38 +117,39 @@ impl Commander {
         format!("cannot listen on {}: {error}", self.proxy.address())
     }
 
-    fn rages(&self) -> bool {
-        self.raging.as_ref().is_some_and(|(raging, _)| !raging.is_finished())
+    fn has_chaos(&self) -> bool {
+        self.running.as_ref().is_some_and(|(running, _)| !running.is_finished())
     }
 
-    fn rage(&mut self, number: &str, lasts: Duration, plan: Plan) {
-        let (number, lines, seed) = (number.to_owned(), self.proxy.lines().clone(), self.seed);
+    fn run_chaos(&mut self, number: &str, lasts: Duration, plan: Plan) {
+        let (number, connections, seed) = (number.to_owned(), self.proxy.connections().clone(), self.seed);
         let end = Arc::new(Notify::new());
         let calm = end.clone();
-        let raging = tokio::spawn(async move { answer(&number, Ok(rage(&lines, seed, lasts, plan, &calm).await)) });
-        self.raging = Some((raging, end));
+        let running =
+            tokio::spawn(async move { answer(&number, Ok(run_chaos(&connections, seed, lasts, plan, &calm).await)) });
+        self.running = Some((running, end));
     }
 }
 
-async fn rage(lines: &Lines, seed: u64, lasts: Duration, plan: Plan, calm: &Notify) -> Value {
+async fn run_chaos(connections: &Connections, seed: u64, lasts: Duration, plan: Plan, calm: &Notify) -> Value {
     let end = async {
         tokio::select! {
             () = sleep(lasts) => {}
             () = calm.notified() => {}
         }
     };
-    let counts = chaos(lines, plan, end).await;
+    let counts = chaos(connections, plan, end).await;
     let kinds: Map<_, _> = counts
         .into_iter()
-        .map(|(kind, count)| (kind.to_owned(), json!({ "times": count.times, "lines": count.lines })))
+        .map(|(kind, count)| (kind.to_owned(), json!({ "times": count.times, "connections": count.connections })))
         .collect();
     // As text: JavaScript's numbers end before a seed does.
     json!({ "seed": seed.to_string(), "faults": kinds })
 }
 
-fn shown((id, ways): (u64, Both<Glance>)) -> Value {
-    let way = |glance: Glance| json!({ "taken": glance.taken, "passed": glance.passed });
-    json!({ "id": id, "up": way(ways.up), "down": way(ways.down) })
+fn shown((id, directions): (u64, Both<Traffic>)) -> Value {
+    let direction = |traffic: Traffic| json!({ "taken": traffic.taken, "passed": traffic.passed });
+    json!({ "id": id, "up": direction(directions.up), "down": direction(directions.down) })
 }
 
 fn answer(number: &str, answer: Result<Value, String>) {
@@ -158,8 +159,8 @@ fn answer(number: &str, answer: Result<Value, String>) {
     });
 }
 
-/// A line to who gave the orders. When nobody reads any more nobody orders either, and the program ends for that.
-fn say(line: &str) {
+/// Prints a line to the sender of the orders. Errors are ignored: when the reader is gone, standard input ends too, and the program with it.
+fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }

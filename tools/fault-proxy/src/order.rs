@@ -4,38 +4,38 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::terms::{Change, Cut, Fuse, Scope, Way, Ways};
+use crate::settings::{ByteLimit, Change, Cut, Direction, Directions, Scope};
 
-/// What there is to order.
+/// The list of all orders.
 pub const HELP: &str = "\
 Orders are lines, each begun by a number that its answer repeats: `7 reset` is answered `7 ok 2`.
-WAY is up (to the server) or down; WAYS may be both, too. SCOPE is live (the lines that there are),
-new (those to come) or all, which it is when not given. What counts lines answers with how many it hit.
+WAY is up (to the server) or down; WAYS may be both, too. SCOPE is live (the connections there are),
+new (those to come) or all, which it is when not given. An order about connections is answered with how many it hit.
 
-  reset                            cuts the lines that there are by a TCP reset
+  reset                            cuts the live connections by a TCP reset
   fin                              cuts them by an end of TCP in order
-  reset-after WAY BYTES [SCOPE]    cuts a line so when exactly so many more bytes have passed
+  reset-after WAY BYTES [SCOPE]    cuts a connection by it when exactly so many more bytes have passed
   fin-after WAY BYTES [SCOPE]
   hole WAYS on|off [SCOPE]         nothing passes and nothing ends; off lets out what was kept
   latency WAYS MS [SCOPE]          each byte comes so much later
   rate WAYS BYTES [SCOPE]          at most so many bytes pass in a second; 0: no limit
-  idle MS [SCOPE]                  cuts a line by fin on which nothing passed for so long; 0: none
-  refuse                           nobody listens any more
-  hang                             new lines are taken and led nowhere
-  listen                           new lines pass again, on the same port, and so do those that hang
-  lines                            each line, with how many bytes were taken and have passed each way
+  idle MS [SCOPE]                  cuts a connection by fin on which nothing passed for so long; 0: none
+  refuse                           new connections are refused
+  hang                             new connections are accepted and not forwarded
+  listen                           new connections are forwarded again, on the same port, and so are those that hang
+  connections                      each connection, with how many bytes were read and written in each direction
   chaos SECONDS [EVERY_MS] [MS]    random faults for so long, on the average so far apart (500), none of which
                                    lasts longer than that (1000); answers at the end, with how many of each
-                                   kind and the lines that they hit
+                                   kind and the connections that they hit
   calm                             ends the chaos now
 ";
 
 /// What the proxy is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Cut the lines that there are.
+    /// Cut the live connections.
     Cut(Cut),
-    /// Change the terms of lines.
+    /// Change the settings of connections.
     Change(Scope, Change),
     /// See [`crate::Proxy::listen`].
     Listen,
@@ -43,8 +43,8 @@ pub enum Order {
     Hang,
     /// See [`crate::Proxy::refuse`].
     Refuse,
-    /// Tell of each line.
-    Lines,
+    /// List the connections.
+    Connections,
     /// See [`crate::chaos`].
     Chaos {
         /// For how long.
@@ -73,14 +73,14 @@ impl Order {
         Ok(match words[..] {
             ["reset"] => Self::Cut(Cut::Reset),
             ["fin"] => Self::Cut(Cut::Fin),
-            ["reset-after", way, bytes, ref scope @ ..] => fuse(way, bytes, Cut::Reset, scope)?,
-            ["fin-after", way, bytes, ref scope @ ..] => fuse(way, bytes, Cut::Fin, scope)?,
-            ["hole", which, on, ref of @ ..] => Self::Change(scope(of)?, Change::Hole(ways(which)?, switch(on)?)),
+            ["reset-after", direction, bytes, ref scope @ ..] => limit(direction, bytes, Cut::Reset, scope)?,
+            ["fin-after", direction, bytes, ref scope @ ..] => limit(direction, bytes, Cut::Fin, scope)?,
+            ["hole", which, on, ref of @ ..] => Self::Change(scope(of)?, Change::Hole(directions(which)?, switch(on)?)),
             ["latency", which, latency, ref of @ ..] => {
-                Self::Change(scope(of)?, Change::Latency(ways(which)?, milliseconds(latency)?))
+                Self::Change(scope(of)?, Change::Latency(directions(which)?, milliseconds(latency)?))
             }
             ["rate", which, bytes, ref of @ ..] => {
-                Self::Change(scope(of)?, Change::Rate(ways(which)?, NonZeroU64::new(number(bytes)?)))
+                Self::Change(scope(of)?, Change::Rate(directions(which)?, NonZeroU64::new(number(bytes)?)))
             }
             ["idle", patience, ref of @ ..] => {
                 let patience = milliseconds(patience)?;
@@ -89,7 +89,7 @@ impl Order {
             ["listen"] => Self::Listen,
             ["hang"] => Self::Hang,
             ["refuse"] => Self::Refuse,
-            ["lines"] => Self::Lines,
+            ["connections"] => Self::Connections,
             ["chaos", lasts] => Self::Chaos { lasts: seconds(lasts)?, every: EVERY, longest: LONGEST },
             ["chaos", lasts, every] => Self::Chaos { lasts: seconds(lasts)?, every: apart(every)?, longest: LONGEST },
             ["chaos", lasts, every, longest] => {
@@ -101,21 +101,25 @@ impl Order {
     }
 }
 
-fn fuse(which: &str, bytes: &str, cut: Cut, of: &[&str]) -> Result<Order, String> {
-    let fuse = Some(Fuse { left: number(bytes)?, cut });
-    Ok(Order::Change(scope(of)?, Change::Fuse(way(which)?, fuse)))
+fn limit(which: &str, bytes: &str, cut: Cut, of: &[&str]) -> Result<Order, String> {
+    let limit = Some(ByteLimit { left: number(bytes)?, cut });
+    Ok(Order::Change(scope(of)?, Change::Limit(direction(which)?, limit)))
 }
 
-fn way(word: &str) -> Result<Way, String> {
+fn direction(word: &str) -> Result<Direction, String> {
     match word {
-        "up" => Ok(Way::Up),
-        "down" => Ok(Way::Down),
+        "up" => Ok(Direction::Up),
+        "down" => Ok(Direction::Down),
         _ => Err(format!("{word:?} is neither up nor down")),
     }
 }
 
-fn ways(word: &str) -> Result<Ways, String> {
-    if word == "both" { Ok(Ways::Each) } else { way(word).map(Ways::One).map_err(|why| why + " nor both") }
+fn directions(word: &str) -> Result<Directions, String> {
+    if word == "both" {
+        Ok(Directions::Each)
+    } else {
+        direction(word).map(Directions::One).map_err(|why| why + " nor both")
+    }
 }
 
 fn scope(words: &[&str]) -> Result<Scope, String> {
@@ -164,22 +168,25 @@ mod tests {
 
     #[test]
     fn an_order_names_ways_and_scope_and_the_scope_may_be_left_out() {
-        let holes = |scope, ways| Ok(Order::Change(scope, Change::Hole(ways, true)));
-        assert_eq!(Order::parse("hole both on"), holes(Scope::All, Ways::Each));
-        assert_eq!(Order::parse(" hole  up on new"), holes(Scope::New, Ways::One(Way::Up)));
-        assert_eq!(Order::parse("hole down on live"), holes(Scope::Live, Ways::One(Way::Down)));
+        let holes = |scope, directions| Ok(Order::Change(scope, Change::Hole(directions, true)));
+        assert_eq!(Order::parse("hole both on"), holes(Scope::All, Directions::Each));
+        assert_eq!(Order::parse(" hole  up on new"), holes(Scope::New, Directions::One(Direction::Up)));
+        assert_eq!(Order::parse("hole down on live"), holes(Scope::Live, Directions::One(Direction::Down)));
     }
 
     #[test]
-    fn nought_takes_a_limit_away() {
-        assert_eq!(Order::parse("rate up 0"), Ok(Order::Change(Scope::All, Change::Rate(Ways::One(Way::Up), None))));
+    fn zero_takes_a_limit_away() {
+        assert_eq!(
+            Order::parse("rate up 0"),
+            Ok(Order::Change(Scope::All, Change::Rate(Directions::One(Direction::Up), None)))
+        );
         assert_eq!(Order::parse("idle 0"), Ok(Order::Change(Scope::All, Change::Idle(None))));
     }
 
     #[test]
-    fn a_fuse_has_one_way() {
-        let fuse = Change::Fuse(Way::Down, Some(Fuse { left: 7, cut: Cut::Fin }));
-        assert_eq!(Order::parse("fin-after down 7 new"), Ok(Order::Change(Scope::New, fuse)));
+    fn a_byte_limit_has_one_direction() {
+        let limit = Change::Limit(Direction::Down, Some(ByteLimit { left: 7, cut: Cut::Fin }));
+        assert_eq!(Order::parse("fin-after down 7 new"), Ok(Order::Change(Scope::New, limit)));
         assert!(Order::parse("fin-after both 7").unwrap_err().contains("both"));
     }
 
@@ -204,8 +211,8 @@ mod tests {
 
     #[test]
     fn every_order_of_the_help_is_one() {
-        for line in HELP.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' ')) {
-            let example = line.split("  ").next().unwrap();
+        for row in HELP.lines().filter_map(|row| row.strip_prefix("  ")).filter(|row| !row.starts_with(' ')) {
+            let example = row.split("  ").next().unwrap();
             let shown = [("WAYS", "both"), ("WAY", "up"), ("BYTES", "1"), ("on|off", "on"), ("SECONDS", "1")]
                 .into_iter()
                 .chain([("[EVERY_MS]", "1"), ("[MS]", "1"), ("MS", "1"), ("[SCOPE]", "all")])

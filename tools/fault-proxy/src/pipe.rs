@@ -1,4 +1,4 @@
-//! One way of a line: takes what is sent and lets it through in order, on the line's terms.
+//! One direction of a connection: reads what is sent and forwards it in order, as the connection's settings say.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -10,19 +10,19 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
 
-use crate::line::Handle;
-use crate::terms::{Cut, Passage, Way};
+use crate::handle::Handle;
+use crate::settings::{Cut, Direction, DirectionSettings};
 
-/// How many bytes are taken and passed at once.
-const PARCEL: usize = 16 << 10;
-/// How many parcels may be on their way. When as many are, nothing more is taken, as when a network's buffers are full.
-const PARCELS: usize = 4 << 10;
-/// A limited rate passes this long a time's worth of bytes at once.
-const GRAIN: Duration = Duration::from_millis(20);
+/// How many bytes are read and written at once.
+const CHUNK: usize = 16 << 10;
+/// How many chunks may be in flight. When as many are, nothing more is read, as when a network's buffers are full.
+const MAX_CHUNKS: usize = 4 << 10;
+/// At a limited rate, the bytes of this much time are written at once.
+const BURST: Duration = Duration::from_millis(20);
 
-/// What was sent, with the time at which it was taken.
+/// What was sent, with the time at which it was read.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct Chunk {
     at: Instant,
     content: Content,
 }
@@ -36,69 +36,73 @@ enum Content {
     Reset,
 }
 
-/// How a way came to its end by itself.
+/// How a direction ended without a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The end has passed, after all that was sent before it.
+    /// The end was forwarded, after all that was sent before it.
     Ended,
     /// The receiver takes no more.
     Broken,
 }
 
-/// The queue between [`take`] and [`give`].
-pub fn queue() -> (Sender<Parcel>, Receiver<Parcel>) {
-    channel(PARCELS)
+/// The queue between [`read`] and [`forward`].
+pub fn queue() -> (Sender<Chunk>, Receiver<Chunk>) {
+    channel(MAX_CHUNKS)
 }
 
-/// Takes all that is sent, and its end.
-pub async fn take(mut from: impl AsyncRead + Unpin, queue: Sender<Parcel>, line: &Handle, way: Way) {
-    let mut buffer = vec![0; PARCEL];
+/// Reads all that is sent, and its end, into the queue.
+pub async fn read(mut from: impl AsyncRead + Unpin, queue: Sender<Chunk>, connection: &Handle, direction: Direction) {
+    let mut buffer = vec![0; CHUNK];
     loop {
         let content = match from.read(&mut buffer).await {
             Ok(0) => Content::End,
             Ok(length) => {
-                line.taken(way, length);
+                connection.taken(direction, length);
                 Content::Bytes(buffer[..length].to_vec())
             }
             Err(_) => Content::Reset,
         };
         let over = !matches!(content, Content::Bytes(_));
-        if queue.send(Parcel { at: Instant::now(), content }).await.is_err() || over {
+        if queue.send(Chunk { at: Instant::now(), content }).await.is_err() || over {
             return;
         }
     }
 }
 
-/// Lets through what was taken; an error when the line is to be cut.
-pub async fn give(
+/// Forwards what is in the queue; an error when the connection is to be cut.
+pub async fn forward(
     mut to: impl AsyncWrite + Unpin,
-    mut queue: Receiver<Parcel>,
-    line: &Handle,
-    way: Way,
+    mut queue: Receiver<Chunk>,
+    connection: &Handle,
+    direction: Direction,
 ) -> Result<Outcome, Cut> {
-    // When the bytes before have been through, at a limited rate.
+    // When the bytes before have been sent, at a limited rate.
     let mut free = Instant::now();
-    while let Some(Parcel { at, content }) = queue.recv().await {
+    while let Some(Chunk { at, content }) = queue.recv().await {
         match content {
             Content::Reset => {
-                through(line, way, at, free, |_, _| Poll::Ready(())).await;
+                when_allowed(connection, direction, at, free, |_, _| Poll::Ready(())).await;
                 return Err(Cut::Reset);
             }
             Content::End => {
-                let ended = through(line, way, at, free, |_, context| Pin::new(&mut to).poll_shutdown(context)).await;
+                let ended = when_allowed(connection, direction, at, free, |_, context| {
+                    Pin::new(&mut to).poll_shutdown(context)
+                })
+                .await;
                 return Ok(if ended.is_ok() { Outcome::Ended } else { Outcome::Broken });
             }
             Content::Bytes(bytes) => {
                 let mut rest = &bytes[..];
                 while !rest.is_empty() {
-                    let write = |passage: &mut Passage, context: &mut Context| {
-                        let wrote = write(&mut to, rest, passage, context);
+                    let write = |settings: &mut DirectionSettings, context: &mut Context| {
+                        let wrote = write(&mut to, rest, settings, context);
                         if let Poll::Ready(Ok(Wrote { length, .. })) = &wrote {
-                            line.passed(way, *length);
+                            connection.passed(direction, *length);
                         }
                         wrote
                     };
-                    let Ok(Wrote { length, takes, cut }) = through(line, way, at, free, write).await else {
+                    let Ok(Wrote { length, takes, cut }) = when_allowed(connection, direction, at, free, write).await
+                    else {
                         return Ok(Outcome::Broken);
                     };
                     if let Some(cut) = cut {
@@ -110,22 +114,22 @@ pub async fn give(
             }
         }
     }
-    // Nobody takes any more, which is without an end only when the line is over.
+    // The reader has gone without an end, which it does only when the connection is over.
     Ok(Outcome::Broken)
 }
 
-/// Does `act` once the terms allow it: not before what was taken at `at` is due, not before `free`, and not in a hole.
-/// The terms cannot change while it acts, so that an order that was answered holds.
-async fn through<T>(
-    line: &Handle,
-    way: Way,
+/// Calls `act` once the settings allow it: not before what was read at `at` is due, not before `free`, and not in a hole.
+/// The settings are locked meanwhile, so that an order holds once it is answered.
+async fn when_allowed<T>(
+    connection: &Handle,
+    direction: Direction,
     at: Instant,
     free: Instant,
-    mut act: impl FnMut(&mut Passage, &mut Context) -> Poll<T>,
+    mut act: impl FnMut(&mut DirectionSettings, &mut Context) -> Poll<T>,
 ) -> T {
-    let mut news = line.news();
+    let mut changes = connection.changes();
     loop {
-        let seen = news.borrow_and_update().ways.of(way).clone();
+        let seen = changes.borrow_and_update().directions.of(direction).clone();
         let allowed = async {
             if seen.hole {
                 pending::<()>().await;
@@ -135,17 +139,17 @@ async fn through<T>(
                 sleep_until(due).await;
             }
             poll_fn(|context| {
-                line.on_terms(|terms| {
-                    let passage = terms.ways.of_mut(way);
-                    // What changed is told to `news`, which wakes this.
-                    if *passage == seen { act(passage, context) } else { Poll::Pending }
+                connection.with_settings(|settings| {
+                    let settings = settings.directions.of_mut(direction);
+                    // After a change `changes` wakes this task.
+                    if *settings == seen { act(settings, context) } else { Poll::Pending }
                 })
             })
             .await
         };
         tokio::select! {
             biased;
-            _ = news.changed() => {}
+            _ = changes.changed() => {}
             done = allowed => return done,
         }
     }
@@ -153,7 +157,7 @@ async fn through<T>(
 
 struct Wrote {
     length: usize,
-    /// How long they take at the rate that there is.
+    /// How long they take at the current rate.
     takes: Duration,
     cut: Option<Cut>,
 }
@@ -162,15 +166,15 @@ struct Wrote {
 fn write(
     to: &mut (impl AsyncWrite + Unpin),
     bytes: &[u8],
-    passage: &mut Passage,
+    settings: &mut DirectionSettings,
     context: &mut Context,
 ) -> Poll<io::Result<Wrote>> {
-    let grain = passage.rate.map_or(PARCEL, |rate| {
-        let grain = u128::from(rate.get()) * GRAIN.as_nanos() / Duration::from_secs(1).as_nanos();
-        usize::try_from(grain).unwrap_or(PARCEL).max(1)
+    let burst = settings.rate.map_or(CHUNK, |rate| {
+        let burst = u128::from(rate.get()) * BURST.as_nanos() / Duration::from_secs(1).as_nanos();
+        usize::try_from(burst).unwrap_or(CHUNK).max(1)
     });
-    let left = passage.fuse.map_or(usize::MAX, |fuse| usize::try_from(fuse.left).unwrap_or(usize::MAX));
-    let most = bytes.len().min(grain).min(left);
+    let left = settings.limit.map_or(usize::MAX, |limit| usize::try_from(limit.left).unwrap_or(usize::MAX));
+    let most = bytes.len().min(burst).min(left);
     let length = if most == 0 {
         0
     } else {
@@ -181,11 +185,11 @@ fn write(
             Poll::Ready(Ok(length)) => length,
         }
     };
-    let cut = passage.fuse.as_mut().and_then(|fuse| {
-        fuse.left -= length as u64;
-        (fuse.left == 0).then_some(fuse.cut)
+    let cut = settings.limit.as_mut().and_then(|limit| {
+        limit.left -= length as u64;
+        (limit.left == 0).then_some(limit.cut)
     });
     let takes =
-        passage.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1).mul_f64(length as f64 / rate.get() as f64));
+        settings.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1).mul_f64(length as f64 / rate.get() as f64));
     Poll::Ready(Ok(Wrote { length, takes, cut }))
 }

@@ -1,4 +1,4 @@
-//! The proxy's door: where lines come in, or do not.
+//! The proxy: it accepts connections, leaves them hanging, or refuses them.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,29 +9,29 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::line;
-use crate::lines::Lines;
+use crate::connection;
+use crate::connections::Connections;
 
-/// A proxy on 127.0.0.1 before one server. When it is dropped its lines are reset.
+/// A proxy on 127.0.0.1 before one server. When it is dropped its connections are reset.
 #[derive(Debug)]
 pub struct Proxy {
     to: SocketAddr,
     address: SocketAddr,
-    lines: Arc<Lines>,
+    connections: Arc<Connections>,
     hanging: watch::Sender<bool>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl Proxy {
-    /// Listens on `port`, or on any that is free when that is 0, and leads each line to `to`.
+    /// Listens on `port`, or on any that is free when that is 0, and forwards each connection to `to`.
     ///
     /// # Errors
     /// When it cannot listen there.
     pub async fn start(to: SocketAddr, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let (lines, hanging) = (Arc::<Lines>::default(), watch::Sender::new(false));
-        let mut proxy = Self { to, address, lines, hanging, accepting: None };
+        let (connections, hanging) = (Arc::<Connections>::default(), watch::Sender::new(false));
+        let mut proxy = Self { to, address, connections, hanging, accepting: None };
         proxy.accept(listener);
         Ok(proxy)
     }
@@ -42,13 +42,13 @@ impl Proxy {
         self.address
     }
 
-    /// The lines, to be injured.
+    /// Its connections, which take the faults.
     #[must_use]
-    pub fn lines(&self) -> &Arc<Lines> {
-        &self.lines
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
-    /// Takes new lines, and leads on those that hang.
+    /// Accepts new connections, and forwards those that hang.
     ///
     /// # Errors
     /// When it refused before and something else listens there by now.
@@ -58,7 +58,7 @@ impl Proxy {
         Ok(())
     }
 
-    /// Takes new lines and leads them nowhere: nothing that is sent is answered.
+    /// Accepts new connections and forwards nothing.
     ///
     /// # Errors
     /// As [`Proxy::listen`].
@@ -67,7 +67,7 @@ impl Proxy {
         self.open().await
     }
 
-    /// Refuses new lines: nobody listens. Those that there are go on.
+    /// Refuses new connections: it stops listening. Live ones go on.
     pub async fn refuse(&mut self) {
         if let Some(accepting) = self.accepting.take() {
             accepting.abort();
@@ -84,16 +84,22 @@ impl Proxy {
     }
 
     fn accept(&mut self, listener: TcpListener) {
-        let (to, lines, hanging) = (self.to, self.lines.clone(), self.hanging.clone());
+        let (to, connections, hanging) = (self.to, self.connections.clone(), self.hanging.clone());
         self.accepting = Some(tokio::spawn(async move {
             loop {
                 match listener.accept().await {
                     Ok((near, _)) => {
                         let _ = near.set_nodelay(true);
-                        tokio::spawn(line::run(near, to, hanging.subscribe(), lines.clone(), lines.enter()));
+                        tokio::spawn(connection::run(
+                            near,
+                            to,
+                            hanging.subscribe(),
+                            connections.clone(),
+                            connections.enter(),
+                        ));
                     }
                     Err(error) => {
-                        // Out of file descriptors, most likely: it passes when lines end.
+                        // Out of file descriptors, most likely: it passes when connections end.
                         eprintln!("accept: {error}");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
@@ -108,6 +114,6 @@ impl Drop for Proxy {
         if let Some(accepting) = &self.accepting {
             accepting.abort();
         }
-        self.lines.abandon();
+        self.connections.abandon();
     }
 }

@@ -1,4 +1,4 @@
-//! Whatever the weather, what arrives is what was sent.
+//! Whatever the faults, what arrives is what was sent.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -6,11 +6,11 @@ mod common;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use common::{Bench, noise, rest};
+use common::{Setup, noise, rest};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
-use undrop_fault_proxy::{Change, Scope, Way, Ways};
+use undrop_fault_proxy::{Change, Direction, Directions, Scope};
 
 const MANY: usize = 4 << 20;
 
@@ -38,70 +38,71 @@ async fn digest(mut of: impl AsyncRead + Unpin) -> (usize, Vec<u8>) {
     }
 }
 
-/// Sends noise both ways at once, with `weather` meanwhile, and compares the hashes.
-async fn arrives(bench: &Bench, length: usize, weather: impl Future<Output = ()>) {
-    let (near, far) = (bench.dial().await, bench.server.accept().await.unwrap().0);
+/// Sends noise in both directions at once, with `faults` meanwhile, and compares the hashes.
+async fn arrives(setup: &Setup, length: usize, faults: impl Future<Output = ()>) {
+    let (near, far) = (setup.connect().await, setup.server.accept().await.unwrap().0);
     let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
     let (up, down) = (noise(1, length), noise(2, length));
     let expected = [&up, &down].map(|bytes| (length, Sha256::digest(bytes).to_vec()));
     let sending = [tokio::spawn(send(to_near, up)), tokio::spawn(send(to_far, down))];
     let hearing = [tokio::spawn(digest(from_far)), tokio::spawn(digest(from_near))];
-    weather.await;
+    faults.await;
     for sent in sending {
         sent.await.unwrap();
     }
     for (heard, expected) in hearing.into_iter().zip(expected) {
         assert!(heard.await.unwrap() == expected);
     }
-    bench.until(<[_]>::is_empty).await;
+    setup.until(<[_]>::is_empty).await;
 }
 
 #[tokio::test]
-async fn in_calm_weather() {
-    let bench = Bench::new().await;
-    arrives(&bench, MANY, async {}).await;
+async fn without_faults() {
+    let setup = Setup::new().await;
+    arrives(&setup, MANY, async {}).await;
 }
 
 #[tokio::test]
-async fn late() {
-    let bench = Bench::new().await;
-    bench.proxy.lines().change(Scope::All, Change::Latency(Ways::Each, Duration::from_millis(30)));
-    arrives(&bench, MANY, async {}).await;
+async fn with_latency() {
+    let setup = Setup::new().await;
+    setup.proxy.connections().change(Scope::All, Change::Latency(Directions::Each, Duration::from_millis(30)));
+    arrives(&setup, MANY, async {}).await;
 }
 
 #[tokio::test]
-async fn slowly() {
-    let bench = Bench::new().await;
-    bench.proxy.lines().change(Scope::New, Change::Rate(Ways::Each, NonZeroU64::new(4 << 20)));
-    arrives(&bench, 1 << 20, async {}).await;
+async fn at_a_limited_rate() {
+    let setup = Setup::new().await;
+    setup.proxy.connections().change(Scope::New, Change::Rate(Directions::Each, NonZeroU64::new(4 << 20)));
+    arrives(&setup, 1 << 20, async {}).await;
 }
 
 #[tokio::test]
-async fn in_weather_that_changes_all_the_time() {
-    let bench = Bench::new().await;
-    let lines = bench.proxy.lines().clone();
-    let weather = async {
+async fn with_faults_that_change_all_the_time() {
+    let setup = Setup::new().await;
+    let connections = setup.proxy.connections().clone();
+    let faults = async {
         for (turn, dice) in noise(3, 200).into_iter().enumerate() {
-            let ways = [Ways::One(Way::Up), Ways::One(Way::Down), Ways::Each][turn % 3];
+            let directions =
+                [Directions::One(Direction::Up), Directions::One(Direction::Down), Directions::Each][turn % 3];
             let change = match dice % 4 {
-                0 => Change::Hole(ways, dice > 128),
-                1 => Change::Rate(ways, NonZeroU64::new(u64::from(dice) << 18)),
-                _ => Change::Latency(ways, Duration::from_millis(u64::from(dice % 16))),
+                0 => Change::Hole(directions, dice > 128),
+                1 => Change::Rate(directions, NonZeroU64::new(u64::from(dice) << 18)),
+                _ => Change::Latency(directions, Duration::from_millis(u64::from(dice % 16))),
             };
-            lines.change(Scope::Live, change);
+            connections.change(Scope::Live, change);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        for change in [Change::Hole(Ways::Each, false), Change::Rate(Ways::Each, None)] {
-            lines.change(Scope::Live, change);
+        for change in [Change::Hole(Directions::Each, false), Change::Rate(Directions::Each, None)] {
+            connections.change(Scope::Live, change);
         }
     };
-    arrives(&bench, MANY, weather).await;
+    arrives(&setup, MANY, faults).await;
 }
 
 #[tokio::test]
 async fn one_end_may_end_and_still_hear_the_other() {
-    let bench = Bench::new().await;
-    let (mut near, mut far) = bench.line().await;
+    let setup = Setup::new().await;
+    let (mut near, mut far) = setup.connection().await;
     near.write_all(b"ask").await.unwrap();
     near.shutdown().await.unwrap();
     assert_eq!(rest(&mut far).await, (b"ask".to_vec(), None));

@@ -6,7 +6,7 @@ mod common;
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use common::{end, hears_nothing, pass};
+use common::{end, pass, receives_nothing};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -35,22 +35,22 @@ impl Program {
         program
     }
 
-    fn say(&mut self, line: &str) {
-        writeln!(self.stdin, "{line}").unwrap();
+    fn say(&mut self, text: &str) {
+        writeln!(self.stdin, "{text}").unwrap();
     }
 
     fn hear(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        let mut text = String::new();
+        self.stdout.read_line(&mut text).unwrap();
+        text.trim_end().to_owned()
     }
 
-    fn ask(&mut self, line: &str) -> String {
-        self.say(line);
+    fn ask(&mut self, text: &str) -> String {
+        self.say(text);
         self.hear()
     }
 
-    async fn line(&self) -> (TcpStream, TcpStream) {
+    async fn connection(&self) -> (TcpStream, TcpStream) {
         let mut near = TcpStream::connect(&self.address).await.unwrap();
         let mut far = self.server.accept().await.unwrap().0;
         pass(&mut near, &mut far).await;
@@ -61,14 +61,14 @@ impl Program {
 #[tokio::test]
 async fn each_order_is_answered_with_its_number_and_holds_from_then_on() {
     let mut program = Program::start(&[]).await;
-    assert_eq!(program.ask("1 lines"), "1 ok []");
-    let (mut near, mut far) = program.line().await;
-    let lines = r#"[{"down":{"passed":0,"taken":0},"id":1,"up":{"passed":1,"taken":1}}]"#;
-    assert_eq!(program.ask("two lines"), format!("two ok {lines}"));
+    assert_eq!(program.ask("1 connections"), "1 ok []");
+    let (mut near, mut far) = program.connection().await;
+    let connections = r#"[{"down":{"passed":0,"taken":0},"id":1,"up":{"passed":1,"taken":1}}]"#;
+    assert_eq!(program.ask("two connections"), format!("two ok {connections}"));
     assert_eq!(program.ask("3 hole up on live"), "3 ok 1");
     near.try_write(b"x").unwrap();
     pass(&mut far, &mut near).await;
-    hears_nothing(&far);
+    receives_nothing(&far);
     assert_eq!(program.ask("4 hole up off"), "4 ok 1");
     assert_eq!(program.ask("5 reset"), "5 ok 1");
     assert_eq!(end(&mut near).await, Some(ErrorKind::ConnectionReset));
@@ -76,17 +76,17 @@ async fn each_order_is_answered_with_its_number_and_holds_from_then_on() {
     assert_eq!(program.ask("6 refuse"), "6 ok null");
     assert_eq!(TcpStream::connect(&program.address).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert_eq!(program.ask("7 listen"), "7 ok null");
-    let (_far, _near) = program.line().await;
+    let (_far, _near) = program.connection().await;
     assert_eq!(program.ask("8 fin"), "8 ok 1");
 }
 
 #[tokio::test]
-async fn an_order_that_is_none_is_named_and_harms_nothing() {
+async fn an_unknown_order_is_named_and_changes_nothing() {
     let mut program = Program::start(&[]).await;
     assert_eq!(program.ask("1 explode"), r#"1 error no such order: "explode""#);
     assert_eq!(program.ask("2"), r#"2 error no such order: """#);
     assert_eq!(program.ask("3 calm"), "3 error there is no chaos");
-    program.line().await;
+    program.connection().await;
 }
 
 #[tokio::test]
@@ -94,15 +94,16 @@ async fn a_chaos_is_counted_and_others_may_order_meanwhile() {
     let mut program = Program::start(&["--seed", "18446744073709551615"]).await;
     program.say("1 chaos 1000 1");
     assert_eq!(program.ask("2 chaos 1000"), "2 error there is a chaos already");
-    // Until it has cut a line.
+    // Until it has cut a connection.
     end(&mut TcpStream::connect(&program.address).await.unwrap()).await;
     program.say("3 calm");
     let (chaos, calm) = (program.hear(), program.hear());
     assert_eq!(calm, "3 ok null");
     let report: Value = serde_json::from_str(chaos.strip_prefix("1 ok ").unwrap()).unwrap();
     assert_eq!(report["seed"], json!("18446744073709551615"));
-    let lines: u64 = report["faults"].as_object().unwrap().values().map(|count| count["lines"].as_u64().unwrap()).sum();
-    assert!(lines >= 1, "{report}");
+    let connections: u64 =
+        report["faults"].as_object().unwrap().values().map(|count| count["connections"].as_u64().unwrap()).sum();
+    assert!(connections >= 1, "{report}");
 
     program.say("4 chaos 0");
     assert!(program.hear().starts_with("4 ok "));
@@ -111,7 +112,7 @@ async fn a_chaos_is_counted_and_others_may_order_meanwhile() {
 #[tokio::test]
 async fn it_ends_with_its_input() {
     let mut program = Program::start(&[]).await;
-    let (mut near, _far) = program.line().await;
+    let (mut near, _far) = program.connection().await;
     drop(program.stdin);
     assert!(program.process.wait().unwrap().success());
     end(&mut near).await;

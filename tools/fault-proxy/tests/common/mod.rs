@@ -1,4 +1,4 @@
-//! A server of the test's own, a proxy before it, and the lines between.
+//! A server of the test's own, a proxy before it, and the connections between.
 
 // Each test file uses its own part of this.
 #![allow(dead_code)]
@@ -10,37 +10,40 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use undrop_fault_proxy::Proxy;
 
-pub struct Bench {
+pub struct Setup {
     pub server: TcpListener,
     pub proxy: Proxy,
 }
 
-impl Bench {
+impl Setup {
     pub async fn new() -> Self {
         let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let proxy = Proxy::start(server.local_addr().unwrap(), 0).await.unwrap();
         Self { server, proxy }
     }
 
-    pub async fn dial(&self) -> TcpStream {
+    pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.proxy.address()).await.unwrap()
     }
 
-    /// Both ends of a line that has carried a byte each way.
-    pub async fn line(&self) -> (TcpStream, TcpStream) {
-        let mut near = self.dial().await;
+    /// Both ends of a connection that has carried a byte each direction.
+    pub async fn connection(&self) -> (TcpStream, TcpStream) {
+        let mut near = self.connect().await;
         let mut far = self.server.accept().await.unwrap().0;
         pass(&mut near, &mut far).await;
         pass(&mut far, &mut near).await;
         (near, far)
     }
 
-    /// Waits until `seen` is true of the bytes that each line has `(taken up, passed up, taken down, passed down)`.
+    /// Waits until `seen` is true of the bytes that each connection has `(taken up, passed up, taken down, passed down)`.
     pub async fn until(&self, seen: impl Fn(&[[u64; 4]]) -> bool) {
         loop {
-            let all = self.proxy.lines().list().into_iter();
-            let all: Vec<_> =
-                all.map(|(_, ways)| [ways.up.taken, ways.up.passed, ways.down.taken, ways.down.passed]).collect();
+            let all = self.proxy.connections().list().into_iter();
+            let all: Vec<_> = all
+                .map(|(_, directions)| {
+                    [directions.up.taken, directions.up.passed, directions.down.taken, directions.down.passed]
+                })
+                .collect();
             if seen(&all) {
                 return;
             }
@@ -67,7 +70,7 @@ pub async fn rest(of: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
     }
 }
 
-/// How a line ended on which nothing more had come.
+/// How a connection ended on which nothing more had arrived.
 pub async fn end(of: &mut TcpStream) -> Option<ErrorKind> {
     let (all, end) = rest(of).await;
     assert!(all.is_empty(), "{} bytes came", all.len());
@@ -75,7 +78,7 @@ pub async fn end(of: &mut TcpStream) -> Option<ErrorKind> {
 }
 
 /// Nothing has come: no byte, no end, no error.
-pub fn hears_nothing(of: &TcpStream) {
+pub fn receives_nothing(of: &TcpStream) {
     assert_eq!(of.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
