@@ -3,6 +3,7 @@
 import { browserVersion, findChromedriver, findChromium, findFirefox } from './browsers.mjs';
 import { findAll, versionOf } from './find.mjs';
 import { Failure, step } from './log.mjs';
+import { print } from './output.mjs';
 import { ask, run } from './run.mjs';
 
 export const ensureChromium = () =>
@@ -23,7 +24,7 @@ export async function lookOrInstall(look, packages) {
   try {
     look();
   } catch (error) {
-    console.log(`  ${error.message.split('\n')[0]}`);
+    print(`  ${error.message.split('\n')[0]}`);
     await aptInstall(packages, error);
     look();
   }

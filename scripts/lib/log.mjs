@@ -1,5 +1,7 @@
 // Tells the person at the terminal what happens, why, and how long it took.
 
+import { isRedirected, print } from './output.mjs';
+
 const color = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
 export const bold = paint(1);
@@ -12,24 +14,28 @@ export const seconds = (since) => `${((performance.now() - since) / 1000).toFixe
 /** Runs one step. `work` may return a few words on the outcome, such as the version it found. */
 export async function step(what, why, work) {
   const start = performance.now();
-  console.log(`${bold(what)} ${dim(`- ${why}`)}`);
+  print(`${bold(what)} ${dim(`- ${why}`)}`);
   try {
     const outcome = (await work()) ?? 'done';
-    console.log(`  ${green('✓')} ${outcome} ${dim(`(${seconds(start)})`)}`);
+    print(`  ${green('✓')} ${outcome} ${dim(`(${seconds(start)})`)}`);
   } catch (error) {
-    console.log(`  ${red('✗')} ${dim(`after ${seconds(start)}`)}`);
+    print(`  ${red('✗')} ${dim(`after ${seconds(start)}`)}`);
     throw error;
   }
 }
 
-export const heading = (text) => console.log(`\n${bold(`━━ ${text} ${'━'.repeat(Math.max(0, 74 - text.length))}`)}`);
+export const heading = (text) => print(`\n${bold(`━━ ${text} ${'━'.repeat(Math.max(0, 74 - text.length))}`)}`);
 
 /** An error that says all there is to say to a person: no stack is printed for it. */
 export class Failure extends Error {
   name = 'Failure';
 }
 
-export const report = (error) => console.error(red(error instanceof Failure ? error.message : (error.stack ?? error)));
+export function report(error) {
+  const text = red(error instanceof Failure ? error.message : (error.stack ?? error));
+  if (isRedirected()) print(text);
+  else console.error(text);
+}
 
 /** The frame of every command: errors end it with exit code 1 and a message. */
 export async function main(command) {

@@ -5,24 +5,27 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { environment, findAll } from './find.mjs';
 import { Failure } from './log.mjs';
+import { isRedirected, output } from './output.mjs';
 import { inRoot, root } from './paths.mjs';
 
 /** Runs a program to its end with its output on the terminal; throws when it fails. */
 export async function run(program, args = [], options = {}) {
-  const { code, signal } = await finished(start(program, args, { stdio: 'inherit', ...options }), program);
+  const stdio = isRedirected() ? ['inherit', 'pipe', 'pipe'] : 'inherit';
+  const child = start(program, args, { stdio, ...options });
+  const write = output();
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', write);
+  const { code, signal } = await finished(child, program);
   if (code !== 0) throw new Failure(`${shown(program, args)}\n  ended with ${signal ?? `exit code ${code}`}`);
 }
 
-/** Runs a program with its output on the terminal and in `text`, without colours; a failure is the caller's to judge. */
+/** Runs a program, prints its output and returns it as `text`, without colours; a failure is the caller's to judge. */
 export async function tee(program, args = [], options = {}) {
   let text = '';
   const child = start(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  for (const [from, to] of [
-    [child.stdout, process.stdout],
-    [child.stderr, process.stderr],
-  ]) {
-    from.setEncoding('utf8').on('data', (chunk) => {
-      to.write(chunk);
+  const write = output();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      write(chunk);
       text += chunk;
     });
   }

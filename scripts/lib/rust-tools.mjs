@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { atLeast, environment, findAll, searchPath, versionOf } from './find.mjs';
-import { Failure, step } from './log.mjs';
+import { dim, Failure, step } from './log.mjs';
+import { print } from './output.mjs';
 import { cache, inRoot, tools } from './paths.mjs';
 import { ask, run } from './run.mjs';
 
@@ -22,6 +23,8 @@ const wasmBindgen = () => {
     version,
     fits,
     why: 'must be exactly the version in Cargo.lock',
+    // What reads and writes modules: the tests are modules of megabytes, and this halves the time for each.
+    optimized: ['walrus', 'wasmparser', 'wasm-encoder'],
   };
 };
 const wasmPack = () => ({
@@ -83,6 +86,7 @@ function ensure(tool) {
   return step(`${tool.name} ${tool.version}`, tool.why, async () => {
     const found = locate(tool);
     if (found) return `${found}, ${versionOf(found)}`;
+    print(dim('  No version that fits is on the PATH. Compiling it takes a minute or two on two cores, this once.'));
     await install(tool);
     return `installed ${find(tool)}`;
   });
@@ -96,14 +100,23 @@ function find(tool) {
 
 const locate = (tool) => findAll(tool.name, searchPath([toolsBin])).find(tool.fits);
 
-async function install({ crate, version }) {
+async function install({ crate, version, optimized = [] }) {
   const args = ['install', '--force', '--root', tools, crate, '--version', `=${version}`];
-  // The tools share most of their dependencies: with one folder for all, each is compiled once.
-  const options = { env: environment([], { CARGO_TARGET_DIR: join(cache, 'tools-target') }) };
+  for (const name of optimized) args.push('--config', `profile.release.package.${name}.opt-level=2`);
+  // Tools that work for milliseconds are not worth the time that the optimizer takes.
+  const env = environment([], {
+    CARGO_PROFILE_RELEASE_OPT_LEVEL: '0',
+    CARGO_PROFILE_RELEASE_DEBUG: '0',
+    CARGO_PROFILE_RELEASE_LTO: 'off',
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '256',
+    // The tools share most of their dependencies: with one folder for all, each is compiled once.
+    CARGO_TARGET_DIR: join(cache, 'tools-target'),
+  });
+  const options = { env };
   try {
     await run('cargo', [...args, '--locked'], options);
   } catch {
-    console.log('  The versions this release was tested with are not all to be had here; trying the newest that fit.');
+    print('  The versions this release was tested with are not all to be had here; trying the newest that fit.');
     await run('cargo', args, options);
   }
 }
