@@ -4,14 +4,14 @@
 import { buildPackage } from './lib/build.mjs';
 import { Failure, heading, main, step } from './lib/log.mjs';
 import { forBuild, setUp } from './lib/setup.mjs';
-import { buildTestServer } from './lib/test-server.mjs';
+import { buildPrograms } from './lib/test-server.mjs';
 
 await main(async ([number = '10000']) => {
   if (!/^\d+$/.test(number)) throw new Failure('npm run leaks needs no number, or how many: npm run leaks -- 50000');
   heading('set-up');
   await setUp([...forBuild, 'chromium']);
   await buildPackage();
-  await step('Test server', 'it takes the lines', buildTestServer);
+  await step('Programs', 'the server to connect to', buildPrograms);
   heading('reconnects');
   // Only now are there the packages that this imports.
   const { reconnectWithoutLeak } = await import('../tests/e2e/faults/reconnects.mjs');

@@ -1,89 +1,140 @@
 // `npm test`: every test there is, or the suites named: `npm test -- native e2e`. The last line is the sum of them all.
+// Suites run beside each other where they can; what each prints is kept together, and comes when it has ended.
 
 import { buildPackage } from './lib/build.mjs';
-import { dim, Failure, heading, main, report, seconds, step } from './lib/log.mjs';
+import { dim, Failure, heading, main, report, step } from './lib/log.mjs';
+import { output, print, redirect } from './lib/output.mjs';
 import { forBuild, parts } from './lib/setup.mjs';
-import { buildNode, buildTestServer } from './lib/test-server.mjs';
-import { wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
+import { buildPrograms } from './lib/test-server.mjs';
+import { prepareBrowserTests, stopBrowserTests, wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
-import { failure, sum } from './suites/results.mjs';
+import { Queue } from './suites/queue.mjs';
+import { failure, part, secondsSince, total } from './suites/results.mjs';
 import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];
-const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack'];
-const pages = ['package', 'test server', 'geckodriver', ...browsers];
+const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack', 'programs', 'browser tests'];
+const pages = ['package', 'programs', 'geckodriver', ...browsers];
 
-// What each suite is, and what has to be there for it.
+// What each suite is, and what has to be there for it. Those that use all cores come first: they run alone.
 const suites = {
-  format: { run: () => sum(rustFormat, biome), needs: ['rust components', 'packages'] },
+  format: { run: ({ alone }) => total([rustFormat, biome].map(alone)), needs: ['rust components', 'packages'] },
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
-  types: { run: () => sum(types, () => nodeTests('tests/types')), needs: ['package'] },
-  messages: { run: () => nodeTests('tests/messages'), needs: ['packages'] },
   native: { run: native, needs: ['wasm target', 'redis-server'] },
   simulation: { run: simulation, needs: [] },
-  'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'test server', 'chromium'] },
-  'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'test server', 'geckodriver', 'firefox'] },
-  e2e: { run: () => nodeTests('tests/e2e'), needs: [...pages, 'node', 'redis-server'] },
-  packaging: { run: () => nodeTests('tests/packaging'), needs: ['package', 'test server', ...browsers] },
-  docs: { run: () => nodeTests('tests/docs'), needs: pages },
+  types: { run: (lane) => total([lane.beside(types), nodeTests(lane, 'tests/types')]), needs: ['package'] },
+  messages: { run: (lane) => nodeTests(lane, 'tests/messages'), needs: ['packages'] },
+  'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
+  'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
+  e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
+  packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
+  docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
 };
+
+// What is built before the suites, beside the parts of the set-up.
+const builds = {
+  package: buildPackage,
+  programs: () => step('Programs', 'the servers and the proxy that the tests talk to', buildPrograms),
+  'browser tests': () => step('Browser tests', 'the Rust tests as WebAssembly', prepareBrowserTests),
+};
+
+const SLOWEST = 10;
+
+/** What suites that have not ended have printed so far. */
+const kept = new Map();
 
 await main(async (names) => {
   for (const name of names) {
     if (!(name in suites)) throw new Failure(`There is no suite ${name}; there are ${Object.keys(suites).join(', ')}`);
   }
-  const chosen = names.length ? names : Object.keys(suites);
-  const total = { passed: 0, failed: 0 };
-  const summary = [];
-
+  const chosen = Object.keys(suites).filter((name) => names.length === 0 || names.includes(name));
+  const start = performance.now();
   heading('set-up');
-  const missing = await prepare(chosen.flatMap((name) => suites[name].needs));
-  for (const name of chosen) {
-    heading(name);
-    const start = performance.now();
-    const { passed, failed } = await result(suites[name], missing);
-    summary.push(`${name.padEnd(14)} ${passed} passed, ${failed} failed ${dim(`(${seconds(start)})`)}`);
-    total.passed += passed;
-    total.failed += failed;
-  }
-  heading('all');
-  for (const line of summary) console.log(line);
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  if (total.failed > 0) process.exitCode = 1;
+  const { missing, result: setUp } = await prepare(chosen.flatMap((name) => suites[name].needs));
+  const queue = new Queue();
+  const runs = chosen.map(async (name) => [name, await runSuite(name, missing, queue.lane(), chosen.length === 1)]);
+  const results = { 'set-up': setUp, ...Object.fromEntries(await Promise.all(runs)) };
+  await stopBrowserTests();
+  summarize(results, secondsSince(start));
 });
 
 /** Makes everything the suites need, and returns what could not be had, so that the others still run. */
 async function prepare(needs) {
   const missing = new Set();
-  const wanted = needs.includes('package') ? [...needs, ...forBuild] : needs;
-  const attempt = async (name, make) => {
+  const result = { passed: 0, failed: 0, parts: [], seconds: 0 };
+  const wanted = new Set(needs.includes('package') ? [...needs, ...forBuild] : needs);
+  const begin = performance.now();
+  for (const [name, make] of Object.entries({ ...parts, ...builds })) {
+    if (!wanted.has(name)) continue;
+    const start = performance.now();
     try {
       await make();
     } catch (error) {
       missing.add(name);
       report(error);
     }
-  };
-  for (const [name, make] of Object.entries(parts)) if (wanted.includes(name)) await attempt(name, make);
-  if (needs.includes('package')) await attempt('package', buildPackage);
-  if (needs.includes('test server')) {
-    const why = 'a WebSocket server that misbehaves on request, and a proxy that injures lines';
-    await attempt('test server', () => step('Test server', why, buildTestServer));
+    result.parts.push(part(name, secondsSince(start)));
   }
-  if (needs.includes('node')) {
-    const why = 'undrop-server with its sessions in Redis, to be killed and started again';
-    await attempt('node', () => step('Node', why, buildNode));
-  }
-  return missing;
+  result.seconds = secondsSince(begin);
+  return { missing, result };
 }
 
-async function result(suite, missing) {
-  const lacking = suite.needs.filter((need) => missing.has(need));
-  if (lacking.length > 0) return failure(`it needs what the set-up could not provide: ${lacking.join(', ')}`);
-  try {
-    return await suite.run();
-  } catch (error) {
-    report(error);
-    return failure('the suite did not run to its end');
+/** A suite that is the only one prints as it goes; the output of others is kept until their end. */
+async function runSuite(name, missing, lane, isOnly) {
+  const suite = suites[name];
+  const terminal = output();
+  let start;
+  const begin = (enter) => (job) =>
+    enter(() => {
+      if (start === undefined && !isOnly) terminal(dim(`${name} has begun\n`));
+      start ??= performance.now();
+      return isOnly ? job() : redirect(keep, job);
+    });
+  const keep = (chunk) => kept.set(name, (kept.get(name) ?? '') + chunk);
+  const run = async () => {
+    const lacking = suite.needs.filter((need) => missing.has(need));
+    if (lacking.length > 0) return failure(`it needs what the set-up could not provide: ${lacking.join(', ')}`);
+    return suite.run({ alone: begin(lane.alone), beside: begin(lane.beside) });
+  };
+  if (isOnly) heading(name);
+  const result = await total([isOnly ? run() : redirect(keep, run)]);
+  if (!isOnly) printKept(name);
+  return { ...result, seconds: start === undefined ? 0 : secondsSince(start) };
+}
+
+function printKept(name) {
+  heading(name);
+  print((kept.get(name) ?? '').trimEnd());
+  kept.delete(name);
+}
+
+// Whoever ends a run that takes too long wants to see where it was.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    for (const name of [...kept.keys()]) printKept(name);
+    process.exit(1);
+  });
+
+function summarize(results, seconds) {
+  const sum = { passed: 0, failed: 0 };
+  const slow = [];
+  heading('all');
+  for (const [name, result] of Object.entries(results)) {
+    const counts = `${String(result.passed).padStart(6)} passed ${String(result.failed).padStart(4)} failed`;
+    print(`${name.padEnd(14)}${counts}${dim(inSeconds(result.seconds))}`);
+    sum.passed += result.passed;
+    sum.failed += result.failed;
+    slow.push(...result.parts.map((each) => ({ ...each, suite: name })));
   }
+  heading('slowest');
+  slow.sort((a, b) => b.seconds - a.seconds);
+  for (const { suite, name, seconds } of slow.slice(0, SLOWEST))
+    print(`${inSeconds(seconds)}  ${suite.padEnd(14)}${name}`);
+  print(dim(`\nIt took ${Math.round(seconds)} s.`));
+  print(`\n${sum.passed} passed, ${sum.failed} failed`);
+  if (sum.failed > 0) process.exitCode = 1;
+}
+
+function inSeconds(seconds) {
+  return `${seconds.toFixed(1).padStart(8)} s`;
 }

@@ -16,16 +16,19 @@ export const proxyProgram = join(target, 'release/undrop-fault-proxy');
 /** `undrop-server` with its sessions in Redis. */
 export const nodeProgram = join(target, 'release/examples/echo');
 
-const build = (...what) => run('cargo', ['build', '--quiet', '--release', ...what]);
+/** The server of the chat page. */
+export const chatProgram = join(target, 'release/undrop-chat');
 
-/** The server that misbehaves on request, and the proxy that injures lines. */
-export const buildTestServer = () => build('-p', 'undrop-test-server', '-p', 'undrop-fault-proxy');
-
-export const buildNode = () => build('-p', 'undrop-server', '--features', 'redis', '--example', 'echo');
+/** One build for all of them: apart from each other, cargo would compile their dependencies with other features each. */
+export const buildPrograms = () =>
+  run('cargo', [
+    ...['build', '--quiet', '--release', '--features', 'undrop-server/redis', '--bins', '--example', 'echo'],
+    ...['undrop-test-server', 'undrop-fault-proxy', 'undrop-server', 'undrop-chat'].flatMap((name) => ['-p', name]),
+  ]);
 
 /** Starts the test server on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
 export async function startTestServer({ port = 0 } = {}) {
-  await buildTestServer();
+  await buildPrograms();
   const { url, child, gone } = await startListening(join(target, 'release/undrop-test-server'), [
     '--port',
     String(port),

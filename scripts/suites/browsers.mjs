@@ -3,48 +3,57 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromiumArgs, findChromedriver, findChromium, findFirefox, findGeckodriver } from '../lib/browsers.mjs';
-import { environment } from '../lib/find.mjs';
 import { cache } from '../lib/paths.mjs';
-import { ask } from '../lib/run.mjs';
+import { ask, run } from '../lib/run.mjs';
 import { findWasmBindgen, findWasmPack } from '../lib/rust-tools.mjs';
 import { startTestServer, usualPortIfFree } from '../lib/test-server.mjs';
-import { failure, rustTests, sum } from './results.mjs';
+import { failure, inTurn, rustTests } from './results.mjs';
+import { wasmEnvironment, wasmTarget } from './wasm.mjs';
 
-export const wasmInChrome = () =>
-  wasmTests(['--chrome', '--chromedriver', findChromedriver()], {
+export const wasmInChrome = (lane) =>
+  wasmTests(lane, 'chrome', ['--chrome', '--chromedriver', findChromedriver()], {
     'goog:chromeOptions': { binary: findChromium(), args: chromiumArgs() },
   });
 
-export const wasmInFirefox = () =>
-  wasmTests(['--firefox', '--geckodriver', findGeckodriver()], {
+export const wasmInFirefox = (lane) =>
+  wasmTests(lane, 'firefox', ['--firefox', '--geckodriver', findGeckodriver()], {
     'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'] },
   });
 
-async function wasmTests(browser, capabilities) {
-  const server = await startTestServer({ port: await usualPortIfFree() });
-  try {
-    const env = environment([dirname(findWasmBindgen())], {
-      UNDROP_TEST_SERVER: server.url,
-      WASM_BINDGEN_TEST_WEBDRIVER_JSON: write('webdriver.json', capabilities),
-      // In seconds: for a test binary, and for a driver that starts on a machine with other things to do.
-      WASM_BINDGEN_TEST_TIMEOUT: '300',
-      WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
-    });
-    // The runner prefers a driver it is told of here to the one wasm-pack names.
-    for (const driver of ['CHROMEDRIVER', 'GECKODRIVER', 'SAFARIDRIVER', 'MSEDGEDRIVER']) {
-      delete env[driver];
-      delete env[`${driver}_REMOTE`];
-    }
-    const command = ['test', '--headless', '--mode', 'no-install', ...browser, '.'];
-    // One by one, because cargo would stop at the first that fails. Doc tests are the native run's.
-    const library = () => rustTests(findWasmPack(), [...command, '--lib'], { env });
-    const files = (await browserTests()).map(
-      (name) => () => rustTests(findWasmPack(), [...command, '--test', name], { env }),
-    );
-    return files.length > 0 ? await sum(library, ...files) : failure('Cargo.toml names no test in tests/browser');
-  } finally {
-    await server.stop();
+/** What both browsers run, and the server that both talk to: each test has an id of its own on it. */
+let server;
+
+/** Starts the server and compiles the tests, so that no suite waits for the other's build. */
+export async function prepareBrowserTests() {
+  server = await startTestServer({ port: await usualPortIfFree() });
+  const args = ['test', '--quiet', '-p', 'undrop', '--target', wasmTarget, '--no-run'];
+  await run('cargo', args, { env: wasmEnvironment(server.url) });
+}
+
+export const stopBrowserTests = () => server?.stop();
+
+async function wasmTests({ beside }, browser, args, capabilities) {
+  const env = {
+    ...wasmEnvironment(server.url, [dirname(findWasmBindgen())]),
+    WASM_BINDGEN_TEST_WEBDRIVER_JSON: write(`webdriver-${browser}.json`, capabilities),
+    // In seconds: for a test binary, and for a driver that starts on a machine with other things to do.
+    WASM_BINDGEN_TEST_TIMEOUT: '300',
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
+  };
+  // The runner prefers a driver it is told of here to the one wasm-pack names.
+  for (const driver of ['CHROMEDRIVER', 'GECKODRIVER', 'SAFARIDRIVER', 'MSEDGEDRIVER']) {
+    delete env[driver];
+    delete env[`${driver}_REMOTE`];
   }
+  const command = ['test', '--headless', '--mode', 'no-install', ...args, '.'];
+  const names = await browserTests();
+  if (names.length === 0) return failure('Cargo.toml names no test in tests/browser');
+  // One by one, because cargo would stop at the first that fails, and so that the other browser runs beside this one. Doc
+  // tests are the native run's.
+  const binaries = [['--lib'], ...names.map((name) => ['--test', name])];
+  return inTurn(
+    binaries.map((which) => () => beside(() => rustTests(browser, findWasmPack(), [...command, ...which], { env }))),
+  );
 }
 
 /** The names of the tests that lie in `tests/browser`, as cargo knows them. */

@@ -1,43 +1,62 @@
 // The checks and tests of the Rust side on this machine; `browsers.mjs` has those that need a browser.
 
+import { existsSync } from 'node:fs';
 import { environment } from '../lib/find.mjs';
+import { inRoot } from '../lib/paths.mjs';
 import { usualUrl } from '../lib/test-server.mjs';
 import { weather } from '../lib/weather.mjs';
-import { check, rustTests, sum } from './results.mjs';
+import { featureChecks } from './features.mjs';
+import { check, rustTests, total } from './results.mjs';
+import { wasmEnvironment, wasmTarget } from './wasm.mjs';
 
-const cargo = (...args) => check('cargo', args);
 const workspace = ['--workspace', '--features', 'undrop-server/redis'];
-const wasm = ['-p', 'undrop', '--target', 'wasm32-unknown-unknown'];
+const wasm = ['-p', 'undrop', '--target', wasmTarget];
 // What JavaScript sees is there in the npm build alone, which has no tests of its own: it is what the pages load.
 const npm = (...features) => [...wasm, '--lib', '--no-default-features', '--features', ['npm', ...features].join()];
-// The tests want the address of their server when they are compiled.
-const wasmEnvironment = () => ({ env: environment([], { UNDROP_TEST_SERVER: usualUrl }) });
 
-// The examples of what exists there alone are compiled: what would run them does nothing.
-const compileAlone = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'node -e 0' };
+export const rustFormat = () => check('rustfmt', 'cargo', ['fmt', '--all', '--check']);
 
-export const rustFormat = () => cargo('fmt', '--all', '--check');
+export const lint = async ({ alone }) => {
+  const clippy = (name, what, env) => () =>
+    check(`clippy, ${name}`, 'cargo', ['clippy', ...what, '--', '-D', 'warnings'], env && { env });
+  const checks = [
+    clippy('workspace', [...workspace, '--all-targets']),
+    clippy('wasm', [...wasm, '--all-targets'], wasmEnvironment(usualUrl)),
+    clippy('npm', npm()),
+    clippy('npm with sessions', npm('session')),
+    ...(await featureChecks()),
+    ...circles(),
+  ];
+  return total(checks.map(alone));
+};
 
-export const lint = () =>
-  sum(
-    () => cargo('clippy', ...workspace, '--all-targets', '--', '-D', 'warnings'),
-    () => check('cargo', ['clippy', ...wasm, '--all-targets', '--', '-D', 'warnings'], wasmEnvironment()),
-    () => cargo('clippy', ...npm(), '--', '-D', 'warnings'),
-    () => cargo('clippy', ...npm('session'), '--', '-D', 'warnings'),
-  );
+export const native = ({ alone }) => {
+  // The examples of what exists in wasm alone are compiled: what would run them does nothing.
+  const compileAlone = environment([], {
+    ...wasmEnvironment(usualUrl),
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: 'node -e 0',
+  });
+  const tests = [
+    () => rustTests('cargo test', 'cargo', ['test', ...workspace, '--no-fail-fast']),
+    () => check('examples, wasm', 'cargo', ['test', '--doc', '--quiet', ...wasm], { env: compileAlone }),
+    () => documentation('workspace', workspace),
+    () => documentation('wasm', wasm),
+    () => documentation('npm', npm()),
+    () => documentation('npm with sessions', npm('session')),
+  ];
+  return total(tests.map(alone));
+};
 
-export const native = () =>
-  sum(
-    () => rustTests('cargo', ['test', ...workspace, '--no-fail-fast']),
-    () => check('cargo', ['test', '--doc', '--quiet', ...wasm], { env: environment([], compileAlone) }),
-    () => documentation(...workspace),
-    () => documentation(...wasm),
-    () => documentation(...npm()),
-    () => documentation(...npm('session')),
-  );
+/** The simulated network at full length: 100,000 scenarios, in release mode. */
+export const simulation = ({ alone }) => alone(() => rustTests('simulation', 'cargo', weather()));
 
-/** The bad weather at full length: 100,000 scenarios, in release mode. */
-export const simulation = () => rustTests('cargo', weather());
+const documentation = (name, which) =>
+  check(`rustdoc, ${name}`, 'cargo', ['doc', '--no-deps', ...which], {
+    env: environment([], { RUSTDOCFLAGS: '-D warnings' }),
+  });
 
-const documentation = (...which) =>
-  check('cargo', ['doc', '--no-deps', ...which], { env: environment([], { RUSTDOCFLAGS: '-D warnings' }) });
+/** No module imports itself by way of others. */
+function circles() {
+  const script = inRoot('scripts/lint/circles.mjs');
+  return existsSync(script) ? [() => check('circles of imports', process.execPath, [script])] : [];
+}

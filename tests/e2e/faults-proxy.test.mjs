@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
-import { buildTestServer } from '../../scripts/lib/test-server.mjs';
+import { buildPrograms } from '../../scripts/lib/test-server.mjs';
 import { startFaultProxy } from '../support/fault-proxy.mjs';
 
 let echo;
 let proxy;
 
 before(async () => {
-  await buildTestServer();
+  await buildPrograms();
   echo = createServer({ allowHalfOpen: true }, (line) => line.on('error', () => {}).pipe(line)).listen(0, '127.0.0.1');
   await once(echo, 'listening');
 });

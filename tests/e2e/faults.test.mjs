@@ -2,7 +2,7 @@
 // real pages of both browsers.
 
 import { after, before, describe, it } from 'node:test';
-import { buildTestServer } from '../../scripts/lib/test-server.mjs';
+import { buildPrograms } from '../../scripts/lib/test-server.mjs';
 import { names, startBench } from './faults/bench.mjs';
 import { frozen, pageLife } from './faults/page-life.mjs';
 import { passage } from './faults/passage.mjs';
@@ -14,7 +14,7 @@ const TIMEOUT = 60_000;
 const MOST = 12;
 
 const table = [];
-await buildTestServer();
+await buildPrograms();
 
 describe('faults', { concurrency: names.length }, () => {
   for (const name of names) {

@@ -6,7 +6,7 @@ import { finished, start } from '../../scripts/lib/run.mjs';
 import { proxyProgram } from '../../scripts/lib/test-server.mjs';
 
 /**
- * Connections to its `url` are forwarded to `url`; `buildTestServer` must have built it. Each order is one of those that the program lists
+ * Connections to its `url` are forwarded to `url`; `buildPrograms` must have built it. Each order is one of those that the program lists
  * when it is called without arguments, and is done when its promise resolves.
  */
 export async function startFaultProxy(url, { seed } = {}) {

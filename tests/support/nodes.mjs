@@ -3,7 +3,7 @@
 import { lastingPort } from '../../scripts/lib/ports.mjs';
 import { nodeProgram, startListening } from '../../scripts/lib/test-server.mjs';
 
-/** Starts one; `buildNode` must have built it. */
+/** Starts one; `buildPrograms` must have built it. */
 export async function startNode(redis) {
   const port = await lastingPort();
   const start = () => startListening(nodeProgram, ['--port', String(port), '--redis', redis]);

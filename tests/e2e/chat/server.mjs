@@ -1,13 +1,12 @@
 // The chat server as a process of its own, which can be killed and started again at the same address.
 
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { target } from '../../../scripts/lib/paths.mjs';
-import { finished, run, start } from '../../../scripts/lib/run.mjs';
+import { finished, start } from '../../../scripts/lib/run.mjs';
+import { buildPrograms, chatProgram } from '../../../scripts/lib/test-server.mjs';
 
 /** Builds and starts the server; `url` ends with a slash. */
 export async function startChat() {
-  await run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-chat']);
+  await buildPrograms();
   let process = await launch(0);
   const { url, port } = process;
   return {
@@ -27,15 +26,14 @@ export async function startChat() {
 }
 
 async function launch(port) {
-  const program = join(target, 'release/undrop-chat');
-  const child = start(program, ['--port', String(port), '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const gone = finished(child, program);
+  const child = start(chatProgram, ['--port', String(port), '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = finished(child, chatProgram);
   const lines = createInterface({ input: child.stdout });
   const [line] = await new Promise((resolve) => {
     lines.once('line', (...found) => resolve(found)).once('close', () => resolve(['']));
   });
   const url = line.match(/^undrop chat: (http:\S+)$/)?.[1];
-  if (!url) throw new Error(`${program} did not say where it listens, but: ${line}`);
+  if (!url) throw new Error(`${chatProgram} did not say where it listens, but: ${line}`);
   const kill = async () => {
     child.kill('SIGKILL');
     await gone;

@@ -39,7 +39,7 @@ const SCRIPT = `
 
 /**
  * Reconnects so often, or until it took `enough` milliseconds; prints the figures on the way and asserts that they are
- * flat. `buildTestServer` must have been called.
+ * flat. `buildPrograms` must have been called.
  */
 export async function reconnectWithoutLeak({ reconnects, enough = Number.POSITIVE_INFINITY }) {
   const server = await startServer();

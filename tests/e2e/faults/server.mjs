@@ -8,7 +8,7 @@ import { finished, start } from '../../../scripts/lib/run.mjs';
 
 const program = join(target, 'release/undrop-test-server');
 
-/** `buildTestServer` must have built it. */
+/** `buildPrograms` must have built it. */
 export async function startServer(port = 0) {
   const child = start(program, ['--port', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = finished(child, program);
