@@ -6,18 +6,16 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { browserVersion, findChromium } from './lib/browsers.mjs';
-import { buildPackage } from './lib/build.mjs';
 import { unlessFresh } from './lib/fresh.mjs';
 import { Failure, heading, main, seconds, step } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { npmProgram, run } from './lib/run.mjs';
-import { forBuild, setUp } from './lib/setup.mjs';
+import { setUpAndBuild } from './lib/setup.mjs';
 
 await main(async (args) => {
   const { quick, only, write } = options(args);
   heading('set-up');
-  await setUp([...forBuild, 'chromium']);
-  await buildPackage();
+  await setUpAndBuild('chromium');
   await step('Contenders', 'the peers, in a folder of their own', installContenders);
   // Only now are there the packages that these import.
   const { rows } = await import('../bench/rows/index.mjs');

@@ -2,12 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { reference, referencePath } from './docs/reference.mjs';
-import { buildPackage } from './lib/build.mjs';
 import { main } from './lib/log.mjs';
-import { forBuild, setUp } from './lib/setup.mjs';
+import { setUpAndBuild } from './lib/setup.mjs';
 
 await main(async () => {
-  await setUp(forBuild);
-  await buildPackage();
+  await setUpAndBuild();
   writeFileSync(referencePath, reference());
 });

@@ -1,17 +1,15 @@
 // `npm run pictures`: takes the pictures of the chat that README.md shows, light and dark, of two people who talk while
 // the line of one of them is cut.
 
-import { buildPackage } from './lib/build.mjs';
 import { heading, main } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { forBuild, setUp } from './lib/setup.mjs';
+import { setUpAndBuild } from './lib/setup.mjs';
 
 const view = { viewport: { width: 1280, height: 960 }, deviceScaleFactor: 1.5 };
 
 await main(async () => {
   heading('set-up');
-  await setUp([...forBuild, 'chromium']);
-  await buildPackage();
+  await setUpAndBuild('chromium');
   // Only now are there the packages that these import.
   const { browsers } = await import('../tests/support/browsers.mjs');
   const { Person } = await import('../tests/e2e/chat/person.mjs');

@@ -8,11 +8,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotli } from './build/sizes.mjs';
 import { filesOf, optimizerArguments } from './build/wasm.mjs';
-import { buildPackage } from './lib/build.mjs';
 import { Failure, main } from './lib/log.mjs';
 import { dist, inRoot } from './lib/paths.mjs';
 import { packageProgram, run } from './lib/run.mjs';
-import { forBuild, setUp } from './lib/setup.mjs';
+import { setUpAndBuild } from './lib/setup.mjs';
 import { pieces } from './sizes/source-map.mjs';
 import { parts } from './sizes/wasm-parts.mjs';
 
@@ -20,8 +19,7 @@ import { parts } from './sizes/wasm-parts.mjs';
 const LARGE = 150;
 
 await main(async () => {
-  await setUp(forBuild);
-  await buildPackage();
+  await setUpAndBuild();
   const [plain, session] = [await nameModule('plain'), await nameModule('session')];
   const text = page([
     [

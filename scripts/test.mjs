@@ -2,14 +2,14 @@
 // Suites run beside each other where they can; what each prints is kept together, and comes when it has ended.
 
 import { buildPackage } from './lib/build.mjs';
-import { dim, Failure, heading, main, report, step } from './lib/log.mjs';
+import { dim, Failure, heading, main, report, secondsSince, step } from './lib/log.mjs';
 import { output, print, redirect } from './lib/output.mjs';
 import { forBuild, parts } from './lib/setup.mjs';
 import { buildPrograms } from './lib/test-server.mjs';
 import { prepareBrowserTests, stopBrowserTests, wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { Queue } from './suites/queue.mjs';
-import { failure, part, secondsSince, total } from './suites/results.mjs';
+import { failure, part, total } from './suites/results.mjs';
 import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];

@@ -9,7 +9,8 @@ export const dim = paint(2);
 export const red = paint(31);
 export const green = paint(32);
 
-export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+export const secondsSince = (start) => (performance.now() - start) / 1000;
+export const seconds = (start) => `${secondsSince(start).toFixed(1)} s`;
 
 /** Runs one step. `work` may return a few words on the outcome, such as the version it found. */
 export async function step(what, why, work) {

@@ -10,11 +10,14 @@ import { createServer } from 'node:net';
 export async function lastingPort() {
   for (;;) {
     const port = randomInt(20_000, 32_000);
-    const isFree = await new Promise((resolve) => {
-      const probe = createServer()
-        .once('error', () => resolve(false))
-        .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
+    if (await isFree(port)) return port;
   }
 }
+
+/** Whether nobody listens on this port of 127.0.0.1. */
+export const isFree = (port) =>
+  new Promise((resolve) => {
+    const probe = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });

@@ -1,6 +1,7 @@
 // The set-up by name, so that each command makes exactly what it needs, and nothing twice.
 
 import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
+import { buildPackage } from './build.mjs';
 import { ensurePackages } from './packages.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
@@ -27,4 +28,10 @@ export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];
 
 export async function setUp(names) {
   for (const name of names) await parts[name]();
+}
+
+/** What each command does first that works with the package; `more` names what else it needs. */
+export async function setUpAndBuild(...more) {
+  await setUp([...forBuild, ...more]);
+  await buildPackage();
 }

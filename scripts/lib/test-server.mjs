@@ -1,15 +1,17 @@
 // Builds the programs that the tests talk to, and starts the server that misbehaves on request.
 
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from './log.mjs';
 import { target } from './paths.mjs';
+import { isFree } from './ports.mjs';
 import { finished, run, start } from './run.mjs';
 
 /** Rust tests have the address compiled in: with the same port each time, nothing is compiled again. */
 export const usualPort = 41_790;
 export const usualUrl = `ws://127.0.0.1:${usualPort}`;
+
+export const serverProgram = join(target, 'release/undrop-test-server');
 
 export const proxyProgram = join(target, 'release/undrop-fault-proxy');
 
@@ -29,10 +31,7 @@ export const buildPrograms = () =>
 /** Starts the test server on `port`, or on any free one; `stop()` resolves when it is gone. It also goes when this process does. */
 export async function startTestServer({ port = 0 } = {}) {
   await buildPrograms();
-  const { url, child, gone } = await startListening(join(target, 'release/undrop-test-server'), [
-    '--port',
-    String(port),
-  ]);
+  const { url, child, gone } = await startListening(serverProgram, ['--port', String(port)]);
   const stop = async () => {
     child.stdin.end();
     await gone;
@@ -40,12 +39,12 @@ export async function startTestServer({ port = 0 } = {}) {
   return { url, stop };
 }
 
-/** Starts a program whose first line says where it listens. */
-export async function startListening(program, args) {
+/** Starts a program whose first line says where it listens, as `pattern` has it. */
+export async function startListening(program, args, pattern = /^listening (ws:\/\/\S+)$/) {
   const child = start(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = finished(child, program);
   const first = await Promise.race([firstLine(child.stdout), gone.then(() => undefined)]);
-  const url = first?.match(/^listening (ws:\/\/\S+)$/)?.[1];
+  const url = first?.match(pattern)?.[1];
   if (!url) {
     child.kill();
     throw new Failure(`${program} did not say where it listens${first ? `, but: ${first}` : ''}`);
@@ -53,12 +52,8 @@ export async function startListening(program, args) {
   return { url, child, gone };
 }
 
-export const usualPortIfFree = () =>
-  new Promise((resolve) => {
-    const probe = createServer()
-      .once('error', () => resolve(0))
-      .listen(usualPort, '127.0.0.1', () => probe.close(() => resolve(usualPort)));
-  });
+/** The usual port, or 0, which stands for any, when something listens there. */
+export const usualPortIfFree = async () => ((await isFree(usualPort)) ? usualPort : 0);
 
 async function firstLine(stream) {
   const lines = createInterface({ input: stream });

@@ -3,8 +3,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chromiumArgs, findChromedriver, findChromium, findFirefox, findGeckodriver } from '../lib/browsers.mjs';
+import { workspacePackages } from '../lib/cargo.mjs';
 import { cache } from '../lib/paths.mjs';
-import { ask, run } from '../lib/run.mjs';
+import { run } from '../lib/run.mjs';
 import { findWasmBindgen, findWasmPack } from '../lib/rust-tools.mjs';
 import { startTestServer, usualPortIfFree } from '../lib/test-server.mjs';
 import { failure, inTurn, rustTests } from './results.mjs';
@@ -58,8 +59,7 @@ async function wasmTests({ beside }, browser, args, capabilities) {
 
 /** The names of the tests that lie in `tests/browser`, as cargo knows them. */
 async function browserTests() {
-  const metadata = JSON.parse(await ask('cargo', ['metadata', '--no-deps', '--format-version', '1']));
-  const targets = metadata.packages.find(({ name }) => name === 'undrop').targets;
+  const { targets } = (await workspacePackages()).find(({ name }) => name === 'undrop');
   return targets
     .filter(({ kind, src_path }) => kind.includes('test') && dirname(src_path).endsWith(join('tests', 'browser')))
     .map(({ name }) => name);

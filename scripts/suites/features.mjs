@@ -1,7 +1,7 @@
 // Every combination of features of every published crate compiles, and so does --all-features. The crates and their
 // features are those that cargo names.
 
-import { ask } from '../lib/run.mjs';
+import { workspacePackages } from '../lib/cargo.mjs';
 import { check, failure } from './results.mjs';
 import { wasmTarget } from './wasm.mjs';
 
@@ -11,9 +11,8 @@ const targetsOf = { undrop: [native, wasm], 'undrop-proto': [native, wasm], 'und
 
 /** One check for each crate, target and combination. */
 export async function featureChecks() {
-  const metadata = JSON.parse(await ask('cargo', ['metadata', '--no-deps', '--format-version', '1']));
   // Only a crate without `publish = false` has users who choose its features.
-  const crates = metadata.packages.filter(({ publish }) => publish === null);
+  const crates = (await workspacePackages()).filter(({ publish }) => publish === null);
   return crates.flatMap(({ name, features }) => {
     const targets = targetsOf[name];
     if (!targets) return [() => failure(`scripts/suites/features.mjs does not say for which targets ${name} is`)];

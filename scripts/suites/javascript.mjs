@@ -5,11 +5,11 @@ import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { filesIn } from '../lib/fresh.mjs';
-import { red } from '../lib/log.mjs';
+import { red, secondsSince } from '../lib/log.mjs';
 import { output, print } from '../lib/output.mjs';
 import { cache, inRoot, root } from '../lib/paths.mjs';
 import { packageProgram } from '../lib/run.mjs';
-import { check, failure, part, secondsSince, total } from './results.mjs';
+import { check, failure, part, total } from './results.mjs';
 
 const program = (name, file, ...args) => [process.execPath, [packageProgram(name, file), ...args]];
 

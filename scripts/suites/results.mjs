@@ -1,7 +1,7 @@
 // Counts what test runners report. A runner that reports nothing, or dies, is a failure; so is a test that did not run.
 // A result is `{ passed, failed, parts }`; each part has a name and took some seconds.
 
-import { red, report } from '../lib/log.mjs';
+import { red, report, secondsSince } from '../lib/log.mjs';
 import { print } from '../lib/output.mjs';
 import { tee } from '../lib/run.mjs';
 
@@ -10,7 +10,7 @@ export async function check(name, program, args, options) {
   const start = performance.now();
   const { code } = await tee(program, args, options);
   const parts = [part(name, secondsSince(start))];
-  return code === 0 ? { passed: 1, failed: 0, parts } : { passed: 0, failed: 1, parts };
+  return code === 0 ? { passed: 1, failed: 0, parts } : { ...failure(name), parts };
 }
 
 /**
@@ -71,7 +71,6 @@ export function failure(why) {
 }
 
 export const part = (name, seconds) => ({ name, seconds });
-export const secondsSince = (start) => (performance.now() - start) / 1000;
 
 const add = (a, b) => ({
   passed: a.passed + b.passed,

@@ -1,8 +1,6 @@
 // The chat server as a process of its own, which can be killed and started again at the same address.
 
-import { createInterface } from 'node:readline';
-import { finished, start } from '../../../scripts/lib/run.mjs';
-import { buildPrograms, chatProgram } from '../../../scripts/lib/test-server.mjs';
+import { buildPrograms, chatProgram, startListening } from '../../../scripts/lib/test-server.mjs';
 
 /** Builds and starts the server; `url` ends with a slash. */
 export async function startChat() {
@@ -26,14 +24,8 @@ export async function startChat() {
 }
 
 async function launch(port) {
-  const child = start(chatProgram, ['--port', String(port), '--demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const gone = finished(child, chatProgram);
-  const lines = createInterface({ input: child.stdout });
-  const [line] = await new Promise((resolve) => {
-    lines.once('line', (...found) => resolve(found)).once('close', () => resolve(['']));
-  });
-  const url = line.match(/^undrop chat: (http:\S+)$/)?.[1];
-  if (!url) throw new Error(`${chatProgram} did not say where it listens, but: ${line}`);
+  const args = ['--port', String(port), '--demo'];
+  const { url, child, gone } = await startListening(chatProgram, args, /^undrop chat: (http:\S+)$/);
   const kill = async () => {
     child.kill('SIGKILL');
     await gone;

@@ -1,19 +1,10 @@
 // The server that misbehaves, as a process of its own that can be killed, stopped and started again on its port.
 
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { target } from '../../../scripts/lib/paths.mjs';
-import { finished, start } from '../../../scripts/lib/run.mjs';
-
-const program = join(target, 'release/undrop-test-server');
+import { serverProgram, startListening } from '../../../scripts/lib/test-server.mjs';
 
 /** `buildPrograms` must have built it. */
 export async function startServer(port = 0) {
-  const child = start(program, ['--port', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const gone = finished(child, program);
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  const url = line.match(/^listening (ws:\S+)$/)[1];
+  const { url, child, gone } = await startListening(serverProgram, ['--port', String(port)]);
   const signal = (name) => {
     child.kill(name);
     return name === 'SIGKILL' ? gone : undefined;
