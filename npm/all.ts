@@ -1,15 +1,76 @@
-import bytes from '#wasm/bytes';
-import { provide } from './ready.js';
+import * as core from '#wasm/session';
+import bytes from '#wasm/session/bytes';
+import type { Given } from './conversions.js';
+import type { SessionEvents } from './events.js';
+import type { SessionOptions } from './options.js';
+import { ready } from './ready.js';
+import { type SessionStats, type Sessions, sessions } from './sessions.js';
+import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
+import {
+  type MessageEvents,
+  type MessageStats,
+  type TypedMessages,
+  typedMessages,
+  withRegistry,
+} from './typed-messages.js';
+import type { AnyMessages, MessageOptions } from './typing.js';
 
-provide(() => new WebAssembly.Module(bytes()));
+const load = ready(core, () => new WebAssembly.Module(bytes()));
 
-export { type AllOptions, Undrop, Undrop as default } from './complete.js';
-export type { DropEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Retry } from './options.js';
-export type { Delivering, DeliveryError, Resume, SessionOptions, SessionStats } from './resume.js';
+/** What both `undrop/messages` and `undrop/session` take. */
+export type AllOptions<In, Out> = SessionOptions & Omit<MessageOptions<In, Out>, 'heartbeat'>;
+
+/**
+ * Everything: typed messages, and with `resume` sessions, in which nothing is lost.
+ *
+ * ```ts
+ * type In = { chat: { from: string; text: string } };
+ * type Out = { say: { text: string } };
+ *
+ * const socket = new Undrop<In, Out>('wss://example.org/room', [], { resume: true });
+ * socket.on('chat', ({ from, text }) => console.log(from, text));
+ * socket.emit('say', { text: 'this arrives exactly once' });
+ * ```
+ *
+ * Over a session a request outlives the connection that it was sent on: it fails only when its session is lost.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `define` adds what the interface says.
+export class Undrop<In extends object = AnyMessages, Out extends object = AnyMessages> extends EventTarget {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+
+  /** @throws TypeError when an option, the envelope, the codec or a schema can't be one. */
+  constructor(
+    url: Given<string | URL>,
+    protocols: Given<string | Iterable<string>> = [],
+    options: AllOptions<In, Out> = {},
+  ) {
+    super();
+    // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+    withRegistry(this, options as MessageOptions<In, Out>, () => begin(this, load, arguments, url, protocols, options));
+  }
+}
+
+export interface Undrop<In, Out>
+  extends Omit<Socket, 'stats' | 'onlost' | 'addEventListener' | 'removeEventListener'>,
+    TypedMessages<In, Out>,
+    Sessions {
+  readonly stats: MessageStats & SessionStats;
+  addEventListener: AddListener<MessageEvents<SessionEvents>, Undrop<In, Out>>;
+  removeEventListener: RemoveListener<MessageEvents<SessionEvents>, Undrop<In, Out>>;
+}
+
+define(Undrop, sessions, typedMessages);
+
+export type { Given } from './conversions.js';
+export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
+export type { Cause, Decide, Drop, Heartbeat, Queue, Resume, Retry, SessionOptions } from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
-export type { LostEvent } from './session-events.js';
+export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
+export type { State } from './socket.js';
 export type { Collecting } from './streams.js';
-export type { MessageStats } from './typed.js';
+export type { MessageStats } from './typed-messages.js';
 export type { Codec, Envelope, InvalidEvent, Listening, ReplyError, Schemas, Waiting } from './typing.js';
-export type { Given, State } from './undrop.js';
+export { Undrop as default };

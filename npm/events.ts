@@ -1,17 +1,38 @@
 // The events that the standard does not know, and what each socket fires.
 
-import type { Drop } from './options.js';
+import type { Cause, Drop } from './options.js';
 
-/** A line that was lost. `preventDefault()` gives it up. */
+/** The connection dropped and will reconnect. `preventDefault()` closes it instead. */
 export interface DropEvent extends CloseEvent, Drop {
   readonly reason: string;
   readonly code: number;
 }
 
-/** A message that `send` took and that will not be sent. */
+/** The connection is closed. */
+export interface ClosedEvent extends CloseEvent {
+  /** Why it dropped, if it did not reconnect; absent if the page closed it. */
+  readonly cause?: Cause;
+}
+
+/** A message that was accepted and was not sent. */
 export interface LostEvent extends MessageEvent {
-  /** It waited longer than it was to live, made room for a newer one, or it is over. */
+  /**
+   * - `expired`: it waited for longer than its time to live;
+   * - `overflow`: it made room for a newer message;
+   * - `closed`: the connection was closed first.
+   */
   readonly cause: 'expired' | 'overflow' | 'closed';
+}
+
+/** A message that was accepted and not acknowledged. */
+export interface LostInSessionEvent extends MessageEvent {
+  /**
+   * - `unconfirmed`: its session ended before the server acknowledged it: it may have arrived;
+   * - `unsent`: its session ended before it was sent: it has not arrived;
+   * - `expired`: it waited for longer than its time to live, and was not sent;
+   * - `overflow`, `closed`: without a session, as in `undrop`.
+   */
+  readonly cause: 'unconfirmed' | 'unsent' | 'expired' | 'overflow' | 'closed';
 }
 
 /** What a socket fires. */
@@ -19,8 +40,15 @@ export interface Events {
   open: Event;
   message: MessageEvent;
   error: Event;
-  close: CloseEvent;
+  close: ClosedEvent;
   drop: DropEvent;
   lost: LostEvent;
   statechange: Event;
+}
+
+/** What a socket fires that can keep a session. */
+export interface SessionEvents extends Omit<Events, 'lost'> {
+  lost: LostInSessionEvent;
+  /** The connection is open again, and the session goes on: nothing was lost, and there is nothing to do. */
+  resume: Event;
 }

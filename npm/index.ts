@@ -1,8 +1,51 @@
-import bytes from '#wasm/bytes';
-import { provide } from './ready.js';
+import * as core from '#wasm/plain';
+import bytes from '#wasm/plain/bytes';
+import type { Given } from './conversions.js';
+import type { Events } from './events.js';
+import type { UndropOptions } from './options.js';
+import { ready } from './ready.js';
+import { type AddListener, acceptAllEntries, begin, define, type RemoveListener, type Socket } from './socket.js';
 
-provide(() => new WebAssembly.Module(bytes()));
+const load = ready(core, () => new WebAssembly.Module(bytes()));
 
-export type { DropEvent, LostEvent } from './events.js';
+/**
+ * A drop-in for the browser's `WebSocket`: the same constructor, properties, methods and events.
+ *
+ * ```js
+ * const socket = new Undrop('wss://example.org/room');
+ * socket.onmessage = (event) => console.log(event.data);
+ * ```
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `define` adds what the interface says.
+export class Undrop extends EventTarget {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+
+  /**
+   * @param url - Absolute, or relative to the page; `http:` and `https:` mean `ws:` and `wss:`.
+   * @param protocols - The subprotocols to offer, the most wanted first.
+   * @throws SyntaxError (DOMException) when the URL or a subprotocol can't be one.
+   * @throws TypeError when an option can't be one.
+   */
+  constructor(url: Given<string | URL>, protocols: Given<string | Iterable<string>> = [], options: UndropOptions = {}) {
+    super();
+    // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+    begin(this, load, arguments, url, protocols, options);
+  }
+}
+
+export interface Undrop extends Omit<Socket, 'addEventListener' | 'removeEventListener'> {
+  addEventListener: AddListener<Events, Undrop>;
+  removeEventListener: RemoveListener<Events, Undrop>;
+}
+
+define(Undrop);
+acceptAllEntries(Undrop);
+
+export type { Given } from './conversions.js';
+export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
 export type { Cause, Decide, Drop, Heartbeat, Queue, Retry, UndropOptions } from './options.js';
-export { type Given, type State, type Stats, Undrop, Undrop as default } from './undrop.js';
+export type { State, Stats } from './socket.js';
+export { Undrop as default };

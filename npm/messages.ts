@@ -1,13 +1,68 @@
-import bytes from '#wasm/bytes';
-import { provide } from './ready.js';
+import * as core from '#wasm/plain';
+import bytes from '#wasm/plain/bytes';
+import type { Given } from './conversions.js';
+import { ready } from './ready.js';
+import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
+import {
+  type MessageEvents,
+  type MessageStats,
+  type TypedMessages,
+  typedMessages,
+  withRegistry,
+} from './typed-messages.js';
+import type { AnyMessages, MessageOptions } from './typing.js';
 
-provide(() => new WebAssembly.Module(bytes()));
+const load = ready(core, () => new WebAssembly.Module(bytes()));
 
-export type { DropEvent, LostEvent } from './events.js';
+/**
+ * The same socket, with typed messages. `In` has the types of messages that arrive, `Out` those that are sent.
+ *
+ * ```ts
+ * type In = { chat: { from: string; text: string } };
+ * type Out = { say: { text: string }; history: (query: { limit: number }) => string[] };
+ *
+ * const socket = new Undrop<In, Out>('wss://example.org/room');
+ * socket.on('chat', ({ from, text }) => console.log(from, text));
+ * socket.emit('say', { text: 'hello' });
+ * const lines = await socket.request('history', { limit: 50 }, { timeout: 5_000 });
+ * ```
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `define` adds what the interface says.
+export class Undrop<In extends object = AnyMessages, Out extends object = AnyMessages> extends EventTarget {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+
+  /** @throws TypeError when an option, the envelope, the codec or a schema can't be one. */
+  constructor(
+    url: Given<string | URL>,
+    protocols: Given<string | Iterable<string>> = [],
+    options: MessageOptions<In, Out> = {},
+  ) {
+    super();
+    // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+    withRegistry(this, options, () => begin(this, load, arguments, url, protocols, options));
+  }
+}
+
+export interface Undrop<In, Out>
+  extends Omit<Socket, 'stats' | 'addEventListener' | 'removeEventListener'>,
+    TypedMessages<In, Out> {
+  readonly stats: MessageStats;
+  addEventListener: AddListener<MessageEvents, Undrop<In, Out>>;
+  removeEventListener: RemoveListener<MessageEvents, Undrop<In, Out>>;
+}
+
+define(Undrop, typedMessages);
+
+export type { Given } from './conversions.js';
+export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
 export type { Cause, Decide, Drop, Heartbeat, Queue, Retry, UndropOptions } from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
+export type { State } from './socket.js';
 export type { Collecting } from './streams.js';
-export { type MessageStats, Undrop, Undrop as default } from './typed.js';
+export type { MessageStats } from './typed-messages.js';
 export type {
   Codec,
   Envelope,
@@ -18,4 +73,4 @@ export type {
   Schemas,
   Waiting,
 } from './typing.js';
-export type { Given, State } from './undrop.js';
+export { Undrop as default };

@@ -1,130 +1,176 @@
-// What a line may be asked to do beyond the standard, and the numbers that the core gets of it.
+// The options of a socket. `src/js/options.rs` checks them and has the defaults.
 
-import type { Mailbox } from './mailbox.js';
-
-/** Why a line was lost. */
+/** Why a connection dropped. */
 export type Cause = 'close' | 'heartbeat' | 'timeout' | 'url' | 'wake' | 'reconnect';
 
-/** A line that was lost, as `retry` and the `drop` event see it. */
+/** A connection that dropped, as `retry` and the `drop` event see it. */
 export interface Drop {
   /**
-   * - `close`: the socket closed, or its handshake failed;
+   * - `close`: the native socket closed, or its handshake failed;
    * - `heartbeat`: the server did not answer;
-   * - `timeout`: the dial took longer than `connectTimeout`;
-   * - `url`: the function that gives the URL or the subprotocols failed;
+   * - `timeout`: the handshake took longer than `connectTimeout`;
+   * - `url`: the function for the URL or the subprotocols failed;
    * - `wake`: after a sleep, or with the network back, the server did not answer;
-   * - `reconnect`: the page asked for a new line.
+   * - `reconnect`: the page asked for a new connection.
    */
   readonly cause: Cause;
   /** The close code; 1006 where there was none. */
   readonly code: number;
   readonly reason: string;
-  /** The number of the next dial, counted from the last line that held. */
+  /** The number of the next attempt, counted from the last connection that lasted. */
   readonly attempt: number;
-  /** The wait before it, in milliseconds. */
+  /** The delay before it, in milliseconds. */
   readonly delay: number;
 }
 
 /**
- * Decides about a lost line: `false` gives it up, `true` dials again, a number dials after so many milliseconds, and
- * nothing leaves it as it would be.
+ * Decides about a connection that dropped: `false` closes, `true` reconnects, a number reconnects after so many
+ * milliseconds, and `undefined` leaves it as it would be. Nothing reconnects beyond `retry.limit`.
  */
 export type Decide = (drop: Drop) => boolean | number | undefined;
 
-/** How a lost line is dialled again. Milliseconds throughout. */
+/** How a connection that dropped reconnects. */
 export interface Retry {
-  /** How many losses in a row, with no line that held in between, end it. No limit unless given. */
+  /**
+   * How many attempts may fail in a row, with no connection that lasted in between; then it closes.
+   *
+   * @default no limit
+   */
   limit?: number;
-  /** The window that the first wait after a loss is drawn from; each further one is twice as wide. 5,000. */
+  /**
+   * The first delay is drawn from 0 to this, in milliseconds; the range of each further delay is twice as wide.
+   *
+   * @default 5000
+   */
   first?: number;
-  /** The widest window. 30,000. */
+  /**
+   * The widest range, in milliseconds.
+   *
+   * @default 30000
+   */
   cap?: number;
-  /** How long a line must have held for the next loss to start anew. 5,000. */
+  /**
+   * How long a connection must have been open for the next delay to be a first one again, in milliseconds.
+   *
+   * @default 5000
+   */
   resetAfter?: number;
   decide?: Decide;
 }
 
-/** What may wait while the line is down. */
+/** What may be queued while the connection is not open. */
 export interface Queue {
-  /** How many messages. 65,536. */
+  /**
+   * How many messages.
+   *
+   * @default 65536
+   */
   messages?: number;
-  /** How many bytes. 16 MiB. */
+  /**
+   * How many bytes.
+   *
+   * @default 16777216
+   */
   bytes?: number;
-  /** How long each, in milliseconds. For ever unless given. */
+  /**
+   * How long each message, in milliseconds.
+   *
+   * @default for ever
+   */
   timeToLive?: number;
-  /** What happens to one too many: `send` throws (`refuse`), or the oldest goes, with a `lost` event (`drop-oldest`). */
+  /**
+   * What happens to a message that is too many: `send` throws (`refuse`), or the oldest messages make room, each with a
+   * `lost` event (`drop-oldest`).
+   *
+   * @default 'refuse'
+   */
   overflow?: 'refuse' | 'drop-oldest';
 }
 
-/** How a silent line is found out. Its form is agreed with the server. */
+/** How a silent connection is found to be dead. The messages are agreed with the server. */
 export interface Heartbeat {
-  /** How often the line is looked at, in milliseconds. If it has been silent since the last look, the server is asked. 25,000. */
+  /**
+   * How often the connection is checked, in milliseconds. A ping is sent if nothing has arrived since the last check.
+   *
+   * @default 25000
+   */
   interval?: number;
-  /** How long it may then stay silent, in milliseconds. 10,000. */
+  /**
+   * How long the connection may stay silent after a ping, in milliseconds.
+   *
+   * @default 10000
+   */
   timeout?: number;
-  /** What to send. */
+  /** The ping: what to send. */
   message: string | ArrayBuffer | (() => string | ArrayBuffer);
-  /** What the server answers. It is not delivered. Without it any message will do, and round trips are not measured. */
+  /**
+   * The pong: what the server answers. It is not delivered. Without it any message counts as an answer, and round trips
+   * are not measured.
+   */
   reply?: string | ((data: unknown) => boolean);
 }
 
 export interface UndropOptions {
   /**
-   * What becomes of a lost line. `true` and nothing: it is dialled again, unless the close code is final (1000, 1002,
-   * 1003, 1007-1010, 4400-4499). `false`: it stays lost, as with the browser's own class.
+   * What happens when the connection drops. `true`: it reconnects, unless the close code is final (1000, 1002, 1003,
+   * 1007-1010, 4400-4499). `false`: it closes, as with the browser's own class.
+   *
+   * @default true
    */
   retry?: boolean | Retry | Decide;
-  /** How long a dial may take, in milliseconds. 10,000. Without `retry` that is the browser's affair. */
+  /**
+   * How long a handshake may take, in milliseconds. Without `retry` that is the browser's affair.
+   *
+   * @default 10000
+   */
   connectTimeout?: number;
-  /** What may wait while the line is down. `false`, as without `retry`: `send` then throws, as the standard has it. */
+  /**
+   * How long the server may take to answer `close()`, in milliseconds. A connection that is suspected to be dead closes at
+   * once; without `retry` that is the browser's affair.
+   *
+   * @default 5000
+   */
+  closeTimeout?: number;
+  /**
+   * What may be queued while the connection is not open. `false`: `send` throws then, as the standard has it.
+   *
+   * @default true with `retry`, `false` without
+   */
   queue?: boolean | Queue;
   heartbeat?: Heartbeat;
   /** Aborting it is like `close()`. */
   signal?: AbortSignal;
-  /**
-   * Keeps what is sent over a session, within the limits of the queue.
-   *
-   * @internal
-   */
-  mailbox?: Mailbox;
 }
 
-const MOST = 2 ** 32 - 1;
+/** What may be unacknowledged, and who is told of a reset. */
+export interface Resume {
+  /**
+   * How many bytes may be sent and not yet acknowledged; text counts by its length. What is more is refused.
+   *
+   * @default 16777216
+   */
+  limitBytes?: number;
+  /**
+   * How many messages.
+   *
+   * @default 65536
+   */
+  limitMessages?: number;
+  /** The server has forgotten the session, and a new one has begun: called before its `open`. */
+  onReset?: () => void;
+}
 
-/** As in `src/export/line.rs`. */
-const KEEPS_SESSION = 4;
+export interface SessionOptions extends Omit<UndropOptions, 'heartbeat'> {
+  /**
+   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
+   * of connections. `queue` then has no meaning, and `retry` must not be `false`.
+   *
+   * @default false
+   */
+  resume?: boolean | Resume;
+  /** With `resume` the messages are the protocol's own, and it is on unless it is `false`. */
+  heartbeat?: Heartbeat | { interval?: number; timeout?: number } | false;
+}
 
-/** Numbers of `options` that the core can take. */
-const parse =
-  (group: string, options: object) =>
-  (name: string, usual: number, least = 0): number => {
-    const given: unknown = (options as Record<string, unknown>)[name];
-    if (given === undefined) return usual;
-    if (typeof given === 'number' && given >= least) return Math.min(given, MOST);
-    throw new TypeError(`Undrop: ${group}${name} must be a number from ${least}, not ${String(given)}.`);
-  };
-
-/** The last parameters of `Line`, in its order. */
-export const parseOptions = (options: UndropOptions) => {
-  const { retry = true, queue = !!retry, heartbeat } = options;
-  const retries = parse('retry.', Object(retry));
-  const queues = parse('queue.', Object(queue));
-  const beats = parse('heartbeat.', Object(heartbeat));
-  return [
-    (retry ? (decision(retry) ? 2 : 1) : 0) + (SESSION && options.mailbox ? KEEPS_SESSION : 0),
-    retries('limit', MOST),
-    retries('first', 5e3),
-    retries('cap', 3e4),
-    retries('resetAfter', 5e3),
-    parse('', options)('connectTimeout', 1e4, 1),
-    queue ? queues('messages', 65536, 1) : 0,
-    queues('bytes', 2 ** 24),
-    queues('timeToLive', 0, 1),
-    (queue as Queue).overflow === 'drop-oldest',
-    heartbeat ? beats('interval', 25e3, 1) : 0,
-    beats('timeout', 1e4, 1),
-  ] as const;
-};
-
-export const decision = (retry: UndropOptions['retry']): Decide | undefined =>
-  typeof retry === 'function' ? retry : Object(retry).decide;
+/** What the options of any entry may have. */
+export type SocketOptions = Omit<SessionOptions, 'heartbeat'> & { heartbeat?: SessionOptions['heartbeat'] };

@@ -1,11 +1,57 @@
-import bytes from '#wasm/bytes';
-import { provide } from './ready.js';
+import * as core from '#wasm/session';
+import bytes from '#wasm/session/bytes';
+import type { Given } from './conversions.js';
+import type { SessionEvents } from './events.js';
+import type { SessionOptions } from './options.js';
+import { ready } from './ready.js';
+import { type SessionStats, type Sessions, sessions } from './sessions.js';
+import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
 
-provide(() => new WebAssembly.Module(bytes()));
+const load = ready(core, () => new WebAssembly.Module(bytes()));
 
-export type { DropEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Retry } from './options.js';
-export type { Delivering, DeliveryError, Resume, SessionOptions, SessionStats } from './resume.js';
-export { Undrop, Undrop as default } from './resuming.js';
-export type { LostEvent } from './session-events.js';
-export type { Given, State } from './undrop.js';
+/**
+ * The same socket, which with `resume` loses nothing.
+ *
+ * ```ts
+ * import { Undrop } from 'undrop/session';
+ *
+ * const socket = new Undrop('wss://example.org/room', [], { resume: true });
+ * socket.onopen = () => console.log('a new session');
+ * socket.onresume = () => console.log('the connection is back, and nothing was lost');
+ * await socket.deliver('hello');
+ * ```
+ */
+export class Undrop extends EventTarget {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+
+  /** @throws TypeError when an option can't be one, or does not go with `resume`. */
+  constructor(
+    url: Given<string | URL>,
+    protocols: Given<string | Iterable<string>> = [],
+    options: SessionOptions = {},
+  ) {
+    super();
+    // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+    begin(this, load, arguments, url, protocols, options);
+  }
+}
+
+export interface Undrop
+  extends Omit<Socket, 'stats' | 'onlost' | 'addEventListener' | 'removeEventListener'>,
+    Sessions {
+  readonly stats: SessionStats;
+  addEventListener: AddListener<SessionEvents, Undrop>;
+  removeEventListener: RemoveListener<SessionEvents, Undrop>;
+}
+
+define(Undrop, sessions);
+
+export type { Given } from './conversions.js';
+export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
+export type { Cause, Decide, Drop, Heartbeat, Queue, Resume, Retry, SessionOptions } from './options.js';
+export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
+export type { State } from './socket.js';
+export { Undrop as default };

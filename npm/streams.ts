@@ -1,7 +1,7 @@
 // Messages as async iterators and streams: received ones for a reader with a pace of its own, sent ones at the pace of
 // the network.
 
-import { inside, type Undrop } from './undrop.js';
+import { type Socket, shellOf } from './socket.js';
 
 export interface Collecting {
   signal?: AbortSignal;
@@ -79,7 +79,7 @@ export const collect = <T>(
 };
 
 /** A stream of the data of each `message` event from now on. */
-export const readable = (socket: Undrop): ReadableStream<unknown> => {
+export const readable = (socket: Socket): ReadableStream<unknown> => {
   const messages = collect<unknown>((put, end) => {
     const onMessage = ({ data }: MessageEvent) => put(data);
     socket.addEventListener('message', onMessage);
@@ -107,11 +107,11 @@ export const readable = (socket: Undrop): ReadableStream<unknown> => {
 };
 
 /** A stream that sends each chunk as a message, at the pace of the network. */
-export const writable = (socket: Undrop): WritableStream<string | ArrayBuffer | ArrayBufferView | Blob> =>
+export const writable = (socket: Socket): WritableStream<string | ArrayBuffer | ArrayBufferView | Blob> =>
   new WritableStream({
     async write(chunk, controller) {
-      inside(socket).post(chunk, (outcome) => {
-        if (outcome !== 'sent')
+      shellOf(socket).send(chunk, (outcome) => {
+        if (outcome !== 'sent' && outcome !== 'delivered')
           controller.error(new DOMException(`Undrop: a chunk was not sent (${outcome}).`, 'NetworkError'));
       });
       // No event says that the browser's buffer has emptied.

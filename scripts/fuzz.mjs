@@ -1,6 +1,6 @@
 // `npm run fuzz`: any bytes against the decoder and both ends of a session, for half a minute each, beginning with the
-// vectors. `npm run fuzz -- 600`: for so many seconds each. What it finds is in fuzz/artifacts; once understood, it belongs
-// into fuzz/regressions, where the tests replay it.
+// vectors. `npm run fuzz -- 600`: for so many seconds each. What it finds is in proto/fuzz/artifacts; once understood, it
+// belongs into proto/fuzz/regressions, where the tests replay it.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,10 +15,10 @@ await main(async ([seconds = '30']) => {
   await ensureCargoFuzz();
   // The sanitizers are unstable, and there in every toolchain: no other one is needed for them.
   const env = environment([dirname(findCargoFuzz())], { RUSTC_BOOTSTRAP: '1' });
-  const vectors = JSON.parse(readFileSync(inRoot('tests/vectors/undrop.1.json'), 'utf8'));
+  const vectors = JSON.parse(readFileSync(inRoot('proto/vectors/undrop.1.json'), 'utf8'));
   for (const [name, seeds] of Object.entries({ decode: frames(vectors), frames: conversations(vectors) })) {
     heading(`fuzz: ${name}, ${seconds} s`);
-    const corpus = inRoot('fuzz/corpus', name);
+    const corpus = inRoot('proto/fuzz/corpus', name);
     mkdirSync(corpus, { recursive: true });
     seeds.forEach((bytes, index) => {
       writeFileSync(join(corpus, `vector-${index}`), bytes);
@@ -30,7 +30,8 @@ await main(async ([seconds = '30']) => {
       '-print_final_stats=1',
       '-verbosity=0',
     ];
-    await run('cargo', ['fuzz', 'run', '--target-dir', join(target, 'fuzz'), name, '--', ...options], { env });
+    const directories = ['--fuzz-dir', inRoot('proto/fuzz'), '--target-dir', join(target, 'fuzz')];
+    await run('cargo', ['fuzz', 'run', ...directories, name, '--', ...options], { env });
   }
 });
 
@@ -39,20 +40,20 @@ function frames({ frames: { valid, invalid }, escaping }) {
   return [...valid, ...invalid, ...escaping].map(({ frame }) => Buffer.from(frame));
 }
 
-/** Each conversation of the vectors, as the target `frames` reads it: see tests/session/assault.rs. */
+/** Each conversation of the vectors, as the target `frames` reads it: see proto/tests/simulation/attack.rs. */
 function conversations(vectors) {
   return vectors.conversations.map(({ steps }) => Buffer.concat(steps.map((step) => Buffer.from(bytes(step)))));
 }
 
 function bytes({ opens, frame, from, lost, late, forged, arrives, lostBy, end, sends, ends, restarts, at }) {
-  const guest = (from ?? end) === 'guest';
+  const client = (from ?? end) === 'client';
   if (opens) return [12];
   if (at) return [13, Math.min(255, at / 10)];
-  if (forged || arrives) return text(guest ? 0 : 1, arrives ?? frame);
-  if (frame !== undefined && !lost && !late) return guest ? [4, 8, 255] : [5, 9, 255];
-  if (lostBy) return lostBy.map((name) => (name === 'guest' ? 11 : 10));
-  if (sends !== undefined) return [guest ? 7 : 6, 10, 0];
-  if (ends) return [guest ? 0x0e : 0x1e];
+  if (forged || arrives) return text(client ? 0 : 1, arrives ?? frame);
+  if (frame !== undefined && !lost && !late) return client ? [4, 8, 255] : [5, 9, 255];
+  if (lostBy) return lostBy.map((name) => (name === 'client' ? 11 : 10));
+  if (sends !== undefined) return [client ? 7 : 6, 10, 0];
+  if (ends) return [client ? 0x0e : 0x1e];
   if (restarts) return [0x4e];
   return [];
 }

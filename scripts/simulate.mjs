@@ -1,5 +1,5 @@
-// `npm run simulate`: the core in bad weather. `npm run soak -- 600`: with fresh seeds, for so many seconds.
-// `npm run replay -- 42`: one scenario, step by step.
+// `npm run simulate`: the protocol in a simulated world. `npm run soak -- 600`: with fresh seeds, for so many seconds.
+// `npm run replay -- 42`: the scenarios of one seed, step by step.
 
 import { Failure, main } from './lib/log.mjs';
 import { run } from './lib/run.mjs';
@@ -12,5 +12,8 @@ await main(async ([what = 'simulate', number]) => {
   if (variable && !/^\d+$/.test(number ?? ''))
     throw new Failure(`npm run ${what} needs a number: npm run ${what} -- 60`);
   const filter = variable ? [what] : [];
-  await run('cargo', weather(...filter), { env: { ...process.env, ...(variable && { [variable]: number }) } });
+  // The worlds of one seed one after the other, so that each can be read.
+  const options = what === 'replay' ? ['--test-threads=1'] : [];
+  const env = { ...process.env, ...(variable && { [variable]: number }) };
+  await run('cargo', [...weather(...filter), ...options], { env });
 });

@@ -6,10 +6,10 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotli } from './build/sizes.mjs';
+import { brotli, shipped } from './build/sizes.mjs';
 import { filesOf, optimizerArguments } from './build/wasm.mjs';
 import { Failure, main } from './lib/log.mjs';
-import { dist, inRoot } from './lib/paths.mjs';
+import { inRoot } from './lib/paths.mjs';
 import { packageProgram, run } from './lib/run.mjs';
 import { setUpAndBuild } from './lib/setup.mjs';
 import { pieces } from './sizes/source-map.mjs';
@@ -24,10 +24,10 @@ await main(async () => {
   const text = page([
     [
       'What a page loads of undrop',
-      '`dist/index.js`, by the file that its bytes came from. The first row is the WebAssembly module with what decodes it.',
-      ofBundle('index.js'),
+      'The script of an app that imports `undrop` and nothing else, minified, by the file that its bytes came from.',
+      await ofApp('index'),
     ],
-    ['What a page loads of undrop/all', 'The same of `dist/all.js`, which has everything.', ofBundle('all.js')],
+    ['What a page loads of undrop/all', 'The same of `undrop/all`, which has everything.', await ofApp('all')],
     [
       'The module',
       'The same module with its names kept: its functions by the Rust module that they are of. What the compiler has inlined counts where it was put.',
@@ -44,19 +44,25 @@ await main(async () => {
   console.log(text);
 });
 
-function ofBundle(file) {
-  const code = readFileSync(join(dist, file), 'latin1');
-  const found = pieces(code, readFileSync(join(dist, `${file}.map`), 'utf8'));
-  return table(Buffer.from(code, 'latin1'), new Map([...found].map(([source, list]) => [shortSource(source), list])));
+async function ofApp(entry) {
+  const { code, map } = await shipped([entry]);
+  const bytes = Buffer.from(code);
+  const found = pieces(bytes.toString('latin1'), map);
+  return table(bytes, new Map([...found].map(([source, list]) => [shortSource(source), list])));
 }
 
 /** With its names a module is larger, and otherwise the same. */
 async function nameModule(kind) {
-  const { folder, wordless } = filesOf(kind);
+  const { folder, silent } = filesOf(kind);
   const named = join(folder, 'undrop.named.wasm');
-  const args = optimizerArguments.filter((one) => one !== '--strip-debug' && !one.startsWith('--minify'));
-  const program = packageProgram('binaryen', 'wasm-opt');
-  await run(process.execPath, [program, wordless, '-o', named, '-g', ...args]);
+  await run(process.execPath, [
+    packageProgram('binaryen', 'wasm-opt'),
+    silent,
+    '-o',
+    named,
+    '-g',
+    ...optimizerArguments,
+  ]);
   return readFileSync(named);
 }
 
@@ -97,18 +103,17 @@ function outside(left, begin, end) {
 
 function shortSource(source) {
   if (source === '') return 'between the files';
-  if (source.startsWith('inlined:')) return 'the WebAssembly module';
-  if (source.includes('/snippets/')) return source.replace(/^.*\/snippets\/[^/]+\//, '');
-  return source.endsWith('/undrop.short.js') ? 'the glue between the two' : source.replace(/^(\.\.\/)+/, '');
+  if (source.startsWith('wasm:')) return 'the WebAssembly module';
+  return source.endsWith('/undrop.bundled.js') ? "wasm-bindgen's JavaScript" : source.replace(/^(\.\.\/)+/, '');
 }
 
-/** `undrop::core::queue::Queue<M>::push::h0123` is of `src/core/queue`. */
+/** `undrop_proto::queue::Queue<M>::push::h0123` is of `proto/src/queue`. */
 function moduleOf(name) {
   if (name.startsWith('section ')) return name;
-  const path = name.match(/undrop::((?:[a-z_\d]+::)*[a-z_\d]+)(?=::)/)?.[1];
-  if (path) return `src/${path.split('::').slice(0, 2).join('/')}`;
+  const [, crate, path] = name.match(/\b(undrop|undrop_proto)::((?:[a-z_\d]+::)*[a-z_\d]+)(?=::)/) ?? [];
+  if (path) return `${crate === 'undrop' ? 'src' : 'proto/src'}/${path.split('::').slice(0, 2).join('/')}`;
   // What JavaScript calls has the name that it is called by, and in it all that was put there.
-  if (/^[a-z]+$/.test(name)) return 'src/export, and what it calls once';
+  if (/^[a-z]+( .*shim)?$/i.test(name)) return 'src/js, and what it calls once';
   if (/wbindgen|wasm_bindgen|externref|__wbg/.test(name)) return 'wasm-bindgen';
   return "Rust's libraries";
 }

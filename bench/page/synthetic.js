@@ -67,6 +67,7 @@ export class SyntheticSocket {
 
   fire(one) {
     const { type } = one;
+    Object.defineProperty(one, 'currentTarget', { value: this, configurable: true });
     this[`on${type}`]?.call(this, one);
     for (const listener of this.#listeners.get(type) ?? [])
       if (typeof listener === 'function') listener.call(this, one);

@@ -14,16 +14,20 @@ const PEERS = {
   'socket.io': `export { io } from 'socket.io-client';`,
   phoenix: `export { Socket } from 'phoenix';`,
   centrifuge: `export { Centrifuge } from 'centrifuge';`,
+  // As little of it as connects.
+  ably: `export { BaseRealtime, FetchRequest, WebSocketTransport } from 'ably/modular';`,
   signalr: `export { HubConnectionBuilder } from '@microsoft/signalr';`,
 };
-
-/** The entry with all features. */
-const EVERYTHING = 'undrop/all';
 
 export const bytes = {
   name: 'bytes',
   async run() {
     const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+    const budget = JSON.parse(readFileSync(inRoot('budget.json'), 'utf8')).entries;
+    const targets = Object.entries(budget).map(([entry, { brotli: most }]) => [
+      entry === 'index' ? 'undrop' : `undrop/${entry}`,
+      { most },
+    ]);
     const entries = Object.entries(exports)
       .filter(([, target]) => target.default?.endsWith('.js'))
       .map(([path, target]) => [path.replace(/^\./, 'undrop'), inRoot(target.default)]);
@@ -38,7 +42,7 @@ export const bytes = {
         unit: 'B',
         relation: 'value',
         samples,
-        targets: { [EVERYTHING]: { most: 8_000 } },
+        targets: Object.fromEntries(targets),
       },
     ];
   },

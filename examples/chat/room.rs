@@ -33,15 +33,15 @@ impl Room {
             let status = status.clone();
             move |_, event| match event {
                 Event::Open => status.set_text_content(Some("connected")),
-                Event::Drop(drop) => {
-                    status
-                        .set_text_content(Some(&format!("the connection dropped, reconnecting in {} ms", drop.delay)));
+                Event::Dropped(dropped) => {
+                    let delay = dropped.delay.as_millis();
+                    status.set_text_content(Some(&format!("the connection dropped, reconnecting in {delay} ms")));
                 }
                 Event::Lost(message, _) => status.set_text_content(Some(&format!("not sent: {message:?}"))),
                 Event::Invalid { reason, .. } => {
                     status.set_text_content(Some(&format!("the server sent an invalid message: {reason}")));
                 }
-                Event::Close { reason, .. } => status.set_text_content(Some(&format!("closed: {reason}"))),
+                Event::Close(closed) => status.set_text_content(Some(&format!("closed: {}", closed.reason))),
                 _ => {}
             }
         });

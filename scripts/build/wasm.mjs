@@ -1,6 +1,5 @@
 // The WebAssembly modules: compiled by cargo, made callable by wasm-bindgen, made small by wasm-opt.
 
-import { Buffer } from 'node:buffer';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,28 +9,30 @@ import { Failure } from '../lib/log.mjs';
 import { generated, inRoot, target } from '../lib/paths.mjs';
 import { ask, packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
-import { write } from './glue.mjs';
+import { copyLess, shortenNames, silencePanics } from './tricks.mjs';
 
-/** The module of the main entry and the one that can keep a session, by the crate's features. */
-const modules = { plain: 'npm', session: 'npm,session' };
+/** The two modules, by the features of the crate. Only `session` can keep a session. */
+const modules = { plain: 'js', session: 'js,session' };
 
 const fromCargo = join(target, 'wasm32-unknown-unknown/npm/undrop.wasm');
 
-/** The files of one module, from cargo's to those that are bundled. */
-export const filesOf = (name) => {
-  const folder = join(generated, name);
+/** The files of one module, from cargo's to those that are bundled. A module can be built without one of the tricks. */
+export const filesOf = (name, without) => {
+  const folder = join(generated, without ? `${name} without ${without.name}` : name);
   // What wasm-bindgen writes: the module, and beside it the JavaScript that calls it.
-  const glueFolder = join(folder, 'glue');
+  const bindings = join(folder, 'bindings');
   return {
     folder,
     compiled: join(folder, 'undrop.compiled.wasm'),
-    glueFolder,
-    boundGlue: join(glueFolder, 'undrop.js'),
-    bound: join(glueFolder, 'undrop_bg.wasm'),
-    wordless: join(folder, 'undrop.wordless.wasm'),
-    // What is bundled: the same two after wasm-opt. The glue stays where the snippets are that it imports.
-    glue: join(glueFolder, 'undrop.short.js'),
+    bindings,
+    bound: join(bindings, 'undrop_bg.wasm'),
+    boundGlue: join(bindings, 'undrop.js'),
+    // Those of `#wasm/plain` and `#wasm/session`: npm/tsconfig.json has the path.
+    types: join(bindings, 'undrop.d.ts'),
+    silent: join(folder, 'undrop.silent.wasm'),
+    // What is bundled: the same two after wasm-opt. The JavaScript stays beside the snippets that it imports.
     optimized: join(folder, 'undrop.wasm'),
+    glue: join(bindings, 'undrop.bundled.js'),
   };
 };
 
@@ -47,103 +48,93 @@ const features = [
 export const optimizerArguments = [
   '-Oz',
   ...features.map((feature) => `--enable-${feature}`),
-  '--strip-debug',
   '--strip-producers',
   '--strip-target-features',
   '--zero-filled-memory',
-  '--minify-imports-and-exports-and-modules',
 ];
 
-/**
- * A panic here is a trap without words, and yet the words are in the module: the linker saw them in use. In their place
- * come zeros, which wasm-opt leaves out.
- */
-const withoutWords = (bytes) => {
-  const words = [
-    /\/rustc\/\w{40}\/library\/[\w/]+\.rs/g,
-    /memory allocation of | bytes failed|capacity overflow/g,
-    /00010203\d{192}/g,
-    /attempted to take ownership of Rust value while it was borrowed/g,
-    /null pointer passed to rust/g,
-    /recursive use of an object detected which would lead to unsafe aliasing in rust/g,
-  ];
-  const text = words.reduce(
-    (text, word) => text.replace(word, (found) => '\0'.repeat(found.length)),
-    bytes.toString('latin1'),
-  );
-  return Buffer.from(text, 'latin1');
-};
+/** Makes both modules of what cargo compiles, and says how large they are. */
+export const compile = () => each((name) => compileModule(name));
+export const bind = () => each((name) => bindModule(name));
+export const optimize = () => each((name) => optimizeModule(name));
 
-export const compile = () =>
-  each(async ({ folder, compiled }, features) => {
-    await run('cargo', [
-      'build',
-      '--profile',
-      'npm',
-      '--target',
-      'wasm32-unknown-unknown',
-      '--lib',
-      '--no-default-features',
-      '--features',
-      features,
-      // With opt-level 3 smaller than "z" or "s": what is small is inlined and folded, the rest is not copied.
-      '--config',
-      'target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=--inline-threshold=10"]',
-    ]);
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(fromCargo, compiled);
-    return compiled;
-  });
-
-export async function generateGlue() {
-  const program = findWasmBindgen();
-  return each(async ({ folder, compiled, glueFolder, boundGlue, bound }) => {
-    const files = {
-      stamp: join(folder, 'glue.stamp'),
-      inputs: [compiled, versionOf(program), here],
-      outputs: [boundGlue, bound],
-    };
-    await unlessFresh(files, async () => {
-      rmSync(glueFolder, { recursive: true, force: true });
-      await run(program, [
-        compiled,
-        '--target',
-        'web',
-        '--no-typescript',
-        '--out-dir',
-        glueFolder,
-        '--out-name',
-        'undrop',
-      ]);
-    });
-    return bound;
-  });
+/** Makes one module, all steps. */
+export async function makeModule(name, without) {
+  await compileModule(name, without);
+  await bindModule(name, without);
+  await optimizeModule(name, without);
 }
 
-export async function optimize() {
-  const program = packageProgram('binaryen', 'wasm-opt');
-  return each(async ({ folder, boundGlue, bound, wordless, glue, optimized }) => {
-    const files = {
-      stamp: join(folder, 'optimized.stamp'),
-      inputs: [bound, boundGlue, inRoot('node_modules/binaryen/package.json'), here],
-      outputs: [optimized, glue],
-    };
-    await unlessFresh(files, async () => {
-      writeFileSync(wordless, withoutWords(readFileSync(bound)));
-      const args = [program, wordless, '-o', optimized, ...optimizerArguments];
-      const names = await ask(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      if (names === undefined) throw new Failure('wasm-opt failed');
-      writeFileSync(glue, write(JSON.parse(names)));
-    });
-    return optimized;
+async function compileModule(name, without) {
+  const { folder, compiled } = filesOf(name, without);
+  await run('cargo', [
+    'build',
+    '--profile',
+    'npm',
+    '--target',
+    'wasm32-unknown-unknown',
+    '--lib',
+    '--no-default-features',
+    '--features',
+    modules[name],
+    ...(without === copyLess ? [] : copyLess()),
+  ]);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(fromCargo, compiled);
+  return compiled;
+}
+
+async function bindModule(name, without) {
+  const program = findWasmBindgen();
+  const { folder, compiled, bindings, boundGlue, bound } = filesOf(name, without);
+  const files = {
+    stamp: join(folder, 'bindings.stamp'),
+    inputs: [compiled, versionOf(program)],
+    outputs: [boundGlue, bound],
+  };
+  await unlessFresh(files, async () => {
+    rmSync(bindings, { recursive: true, force: true });
+    await run(program, [compiled, '--target', 'web', '--out-dir', bindings, '--out-name', 'undrop']);
   });
+  return bound;
+}
+
+async function optimizeModule(name, without) {
+  const { folder, bound, boundGlue, silent, optimized, glue } = filesOf(name, without);
+  const files = {
+    stamp: join(folder, 'optimized.stamp'),
+    inputs: [bound, boundGlue, inRoot('node_modules/binaryen/package.json'), here],
+    outputs: [optimized, glue],
+  };
+  await unlessFresh(files, async () => {
+    const bytes = readFileSync(bound);
+    writeFileSync(silent, without === silencePanics ? bytes : await silencePanics(bytes));
+    const args = [silent, '-o', optimized, '--strip-debug', ...optimizerArguments];
+    const standard = readFileSync(boundGlue, 'utf8');
+    if (without === shortenNames) {
+      await run(process.execPath, [packageProgram('binaryen', 'wasm-opt'), ...args]);
+      writeFileSync(glue, standard);
+    } else {
+      const names = await askOptimizer([...args, '--minify-imports-and-exports-and-modules']);
+      writeFileSync(glue, shortenNames(standard, names));
+    }
+  });
+  return optimized;
+}
+
+/** wasm-opt prints the names that it shortened. */
+async function askOptimizer(args) {
+  const options = { stdio: ['ignore', 'pipe', 'inherit'] };
+  const names = await ask(process.execPath, [packageProgram('binaryen', 'wasm-opt'), ...args], options);
+  if (names === undefined) throw new Failure('wasm-opt failed');
+  return JSON.parse(names);
 }
 
 /** Makes one file of each module, and says how large they are. */
 async function each(make) {
   const sizes = [];
-  for (const [name, features] of Object.entries(modules)) {
-    const path = await make(filesOf(name), features);
+  for (const name of Object.keys(modules)) {
+    const path = await make(name);
     sizes.push(`${name} ${statSync(path).size.toLocaleString('en')}`);
   }
   return `${sizes.join(', ')} bytes`;

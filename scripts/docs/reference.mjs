@@ -39,7 +39,8 @@ function readEntries(api) {
 /** The declarations of a file, and where its other names come from. */
 function readModule(source, path, module) {
   const text = (node) => source.text.slice(node.pos, node.end).trim();
-  const from = (statement) => join(dirname(path), text(statement.moduleSpecifier).slice(1, -1).replace(/js$/, 'd.ts'));
+  const from = ({ moduleSpecifier }) =>
+    moduleSpecifier ? join(dirname(path), text(moduleSpecifier).slice(1, -1).replace(/js$/, 'd.ts')) : path;
   const own = new Map();
   const imported = new Map();
   const exported = [];
@@ -47,7 +48,8 @@ function readModule(source, path, module) {
     const name = statement.name?.text;
     if (name) {
       const parts = own.get(name) ?? { name, kind: SyntaxKind[statement.kind], statements: [], resolve };
-      parts.statements.push({ ...describe(source, statement), members: membersOf(source, statement) });
+      const described = describe(source, statement);
+      parts.statements.push({ ...described, members: membersOf(source, statement), bases: basesOf(described) });
       own.set(name, parts);
     }
     const clause = statement.importClause?.namedBindings ?? statement.exportClause;
@@ -74,6 +76,16 @@ function membersOf(source, statement) {
   return statement.members?.filter(isPublic).map((member) => describe(source, member));
 }
 
+/** `{ name, omitted }` of what an interface extends: `Omit<Socket, 'stats'>` is `Socket` but for `stats`. */
+function basesOf({ kind, code }) {
+  const [, list] = (kind === 'InterfaceDeclaration' && code.match(/^[^{]*? extends ([^{]*)/)) || [];
+  const bases = list?.match(/[\w.]+(<[^<>]*>)?/g) ?? [];
+  return bases.map((base) => {
+    const [, of, keys] = base.match(/^Omit<(\w+), (.*)>$/) ?? [];
+    return { name: of ?? base.replace(/<.*/, ''), omitted: keys?.match(/\w+/g) ?? [] };
+  });
+}
+
 /** `{ name, code, about, tags }` of a declaration or a member. */
 function describe(source, node) {
   const comment = node.jsDoc?.at(-1);
@@ -93,7 +105,8 @@ function describe(source, node) {
 const plain = (comment) => comment.replace(/^\s*\/\*\* ?|\*\/\s*$/g, '').replace(/^\s*\* ?/gm, '');
 
 function page(entries) {
-  const described = new Set();
+  /** By declaration: the entry that it is described for. */
+  const described = new Map();
   const sections = entries.map(({ name, exported }) => {
     const again = exported.filter(({ declaration }) => described.has(declaration));
     const fresh = [...new Set(exported.map(({ declaration }) => declaration))]
@@ -102,10 +115,12 @@ function page(entries) {
     const parts = [`## ${name}`, importing(name, exported)];
     if (again.length > 0) parts.push(`As above: ${list(again.map(({ as }) => as))}.`);
     for (const declaration of fresh) {
-      described.add(declaration);
-      parts.push(...section(declaration));
+      described.set(declaration, name);
+      parts.push(...section(declaration, exported.find((one) => one.declaration === declaration).as));
+      if (isClass(declaration))
+        parts.push(...basesOfClass(declaration).flatMap((base) => inherited(base, name, described)));
     }
-    const named = namedBy(fresh, described);
+    const named = namedBy(fresh, described, name);
     if (named.length > 0) parts.push('### Named, but not exported', ...named.map((one) => alias(one)));
     return parts.join('\n\n');
   });
@@ -124,16 +139,29 @@ function importing(name, exported) {
   return `\`import { Undrop } from '${name}'\`${isDefault ? ', which is also the default export' : ''}.`;
 }
 
-function section(declaration) {
-  const { name, kind, statements, resolve } = declaration;
+/** A class has the members of the interface of its name, and of what that extends. */
+const basesOfClass = ({ statements, resolve }) =>
+  statements.flatMap(({ bases }) => bases).map(({ name, omitted }) => ({ declaration: resolve(name), omitted }));
+
+/** The members of a base that a class does not omit: the first entry describes them, the others name them. */
+function inherited({ declaration, omitted }, entry, described) {
+  const first = described.get(declaration);
+  const { name, statements } = declaration;
+  const members = statements.flatMap(({ members }) => members).filter((member) => !omitted.includes(member.name));
+  if (first) return [`As in \`${first}\`: ${list(members.map(({ name }) => name))}.`];
+  described.set(declaration, entry);
+  return [`#### ${name}`, statements[0].about, members.flatMap((one) => item(one, name, members)).join('\n')];
+}
+
+function section(declaration, exportedAs) {
+  const { name, kind, statements } = declaration;
   const [first] = statements;
   if (kind === 'TypeAliasDeclaration') return [`### ${name}`, `\`${aliasCode(first)}\``, first.about].filter(Boolean);
-  // An entry's class has the name of the one that it extends.
-  const head = heading(first).replace(/ extends (\w+)$/, (_, base) => ` extends ${resolve(base)?.name ?? base}`);
   const members = statements.flatMap(({ members }) => members).filter(({ name }) => name !== '[Symbol.iterator]');
+  const title = exportedAs === name || exportedAs === 'default' ? name : `${name}, exported as ${exportedAs}`;
   return [
-    `### ${name}`,
-    `\`${head}\``,
+    `### ${title}`,
+    `\`${heading(first)}\``,
     first.about,
     members.flatMap((one) => item(one, name, members)).join('\n'),
   ].filter(Boolean);
@@ -160,18 +188,25 @@ function item({ name, kind, code, about, tags }, owner, members) {
   return [head, ...remarks.map((text) => `  ${text}`)].join('  \n');
 }
 
-/** `@param url - Absolute …` and `@throws SyntaxError when …` as a sentence each. */
+/** `@param url - Absolute …`, `@throws SyntaxError when …` and `@default 5000` as a sentence each. */
 function remark(tag) {
   const [, kind, rest] = tag.replace(/\s*\n\s*/g, ' ').match(/^(\w+) (.*)$/);
   const parameter = rest.match(/^(\w+) - (.*)$/);
-  return kind === 'param' ? `\`${parameter[1]}\`: ${parameter[2]}` : `Throws ${rest}`;
+  const sentences = {
+    param: () => `\`${parameter[1]}\`: ${parameter[2]}`,
+    throws: () => `Throws ${rest}`,
+    default: () => `Default: ${rest}.`,
+  };
+  return sentences[kind]();
 }
 
 /** What the declarations mention, and what that mentions, as far as it is the package's own and not described. */
-function namedBy(declarations, described) {
+function namedBy(declarations, described, entry) {
   const found = [];
-  const seen = new Set(described);
-  for (const { statements, resolve } of declarations) look(statements, resolve);
+  const seen = new Set(described.keys());
+  const parts = declarations.filter(isClass).flatMap(basesOfClass);
+  for (const { statements, resolve } of [...declarations, ...parts.map(({ declaration }) => declaration)])
+    look(statements, resolve);
   function look(statements, resolve) {
     const words = statements.flatMap(({ code }) => code.match(/\b[A-Z]\w+/g) ?? []);
     for (const word of words) {
@@ -182,7 +217,7 @@ function namedBy(declarations, described) {
       look(one.statements, one.resolve);
     }
   }
-  for (const one of found) described.add(one);
+  for (const one of found) described.set(one, entry);
   return found;
 }
 

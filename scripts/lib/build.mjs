@@ -2,14 +2,14 @@
 
 import { bundle, declarations } from '../build/bundle.mjs';
 import { checkSizes } from '../build/sizes.mjs';
-import { compile, generateGlue, optimize } from '../build/wasm.mjs';
+import { bind, compile, optimize } from '../build/wasm.mjs';
 import { step } from './log.mjs';
 
 export async function buildPackage() {
-  await step('Rust to WebAssembly', 'the core and its JavaScript face', compile);
-  await step('wasm-bindgen', 'writes the glue between JavaScript and Rust', generateGlue);
+  await step('Rust to WebAssembly', 'the crate with its exports for JavaScript', compile);
+  await step('wasm-bindgen', 'writes the JavaScript that calls Rust', bind);
   await step('wasm-opt', 'makes the module about as small as it gets', optimize);
-  await step('Bundle', 'one file for each entry, nothing to configure for who imports it', bundle);
+  await step('Bundle', 'a file for each entry, and chunks of what they share', bundle);
   await step('Declarations', 'the types of the package', declarations);
   await step('Sizes', 'what a page has to load, against the budget', checkSizes);
 }

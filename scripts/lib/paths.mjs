@@ -13,6 +13,6 @@ export const cache = inRoot('.cache');
 /** Cargo's output, wherever the user keeps it. */
 export const target = resolve(root, process.env.CARGO_TARGET_DIR || 'target');
 /** The generated WebAssembly and its glue, on their way to `dist`. */
-export const generated = join(target, 'npm-package');
+export const generated = join(cache, 'npm-package');
 /** What is published. */
 export const dist = inRoot('dist');

@@ -20,6 +20,16 @@ export function locator(code, map) {
   return (line, column) => all.findLast(({ begin }) => begin <= startOf(lines, line) + column);
 }
 
+/** The map of a script whose first line begins with so many more characters, none of which is from a source. */
+export function shifted(map, characters) {
+  const { mappings, ...rest } = JSON.parse(map);
+  // Only the first column of a line is absolute.
+  const [first] = mappings.match(/^[^,;]*/);
+  const [column, ...others] = numbers(first);
+  const text = [column + characters, ...others].map(encoded).join('');
+  return JSON.stringify({ ...rest, mappings: text + mappings.slice(first.length) });
+}
+
 /** The pieces in their order: where each begins, and its source, '' if there is none, and line. */
 function segments(code, map) {
   const { sources, mappings } = JSON.parse(map);
@@ -55,4 +65,11 @@ function numbers(segment) {
     [value, shift] = [0, 0];
   }
   return list;
+}
+
+function encoded(number) {
+  let text = '';
+  let rest = number < 0 ? -number * 2 + 1 : number * 2;
+  for (; rest > 31; rest >>= 5) text += DIGITS[(rest & 31) | 32];
+  return text + DIGITS[rest];
 }

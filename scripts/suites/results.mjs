@@ -48,6 +48,8 @@ export function rustParts(name, text, seconds) {
   const binaries = [...text.matchAll(/^ +Running (?:unittests )?(.+) \(/gm)].map(([, path]) => path);
   const times = [...text.matchAll(/test result: .*finished in ([\d.]+)s/g)].map(([, time]) => Number(time));
   const tests = times.map((time, index) => part(`${name}: ${binaries[index] ?? 'documentation'}`, time));
+  // Of a single one, cargo's part is seen best with it.
+  if (binaries.length === 1 && times.length === 1) return [part(tests[0].name, seconds)];
   const rest = seconds - times.reduce((sum, time) => sum + time, 0);
   return [...tests, part(`${name}: compiling and starting`, Math.max(0, rest))];
 }

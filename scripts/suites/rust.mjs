@@ -1,33 +1,35 @@
 // The checks and tests of the Rust side on this machine; `browsers.mjs` has those that need a browser.
 
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { workspacePackages } from '../lib/cargo.mjs';
 import { environment } from '../lib/find.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { usualUrl } from '../lib/test-server.mjs';
 import { weather } from '../lib/weather.mjs';
 import { featureChecks } from './features.mjs';
+import { nodeTests } from './javascript.mjs';
 import { check, rustTests, total } from './results.mjs';
 import { wasmEnvironment, wasmTarget } from './wasm.mjs';
 
 const workspace = ['--workspace', '--features', 'undrop-server/redis'];
 const wasm = ['-p', 'undrop', '--target', wasmTarget];
-// What JavaScript sees is there in the npm build alone, which has no tests of its own: it is what the pages load.
-const npm = (...features) => [...wasm, '--lib', '--no-default-features', '--features', ['npm', ...features].join()];
+// What JavaScript sees is there with the feature `js` alone, which has no tests of its own: it is what the pages load.
+const js = (...features) => [...wasm, '--lib', '--no-default-features', '--features', ['js', ...features].join()];
 
 export const rustFormat = () => check('rustfmt', 'cargo', ['fmt', '--all', '--check']);
 
-export const lint = async ({ alone }) => {
+export const lint = async (lane) => {
   const clippy = (name, what, env) => () =>
     check(`clippy, ${name}`, 'cargo', ['clippy', ...what, '--', '-D', 'warnings'], env && { env });
   const checks = [
     clippy('workspace', [...workspace, '--all-targets']),
     clippy('wasm', [...wasm, '--all-targets'], wasmEnvironment(usualUrl)),
-    clippy('npm', npm()),
-    clippy('npm with sessions', npm('session')),
+    clippy('js', js()),
+    clippy('js with sessions', js('session')),
     ...(await featureChecks()),
-    ...circles(),
   ];
-  return total(checks.map(alone));
+  return total([...checks.map(lane.alone), ...(await circles(lane))]);
 };
 
 export const native = ({ alone }) => {
@@ -41,8 +43,8 @@ export const native = ({ alone }) => {
     () => check('examples, wasm', 'cargo', ['test', '--doc', '--quiet', ...wasm], { env: compileAlone }),
     () => documentation('workspace', workspace),
     () => documentation('wasm', wasm),
-    () => documentation('npm', npm()),
-    () => documentation('npm with sessions', npm('session')),
+    () => documentation('js', js()),
+    () => documentation('js with sessions', js('session')),
   ];
   return total(tests.map(alone));
 };
@@ -55,8 +57,14 @@ const documentation = (name, which) =>
     env: environment([], { RUSTDOCFLAGS: '-D warnings' }),
   });
 
-/** No module imports itself by way of others. */
-function circles() {
-  const script = inRoot('scripts/lint/circles.mjs');
-  return existsSync(script) ? [() => check('circles of imports', process.execPath, [script])] : [];
+/** That no modules of a crate import each other in a circle, and that the script which says so finds one. */
+async function circles(lane) {
+  const folder = 'scripts/lint';
+  if (!existsSync(inRoot(folder, 'circles.mjs'))) return [];
+  const sources = (await workspacePackages()).map(({ manifest_path }) => join(dirname(manifest_path), 'src'));
+  const script = inRoot(folder, 'circles.mjs');
+  return [
+    lane.beside(() => check('circles of imports', process.execPath, [script, ...sources])),
+    nodeTests(lane, folder),
+  ];
 }

@@ -3,7 +3,7 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, SubAssign};
 
-use undrop::core::outbox::Bounds;
+use undrop_proto::outbox::Bounds;
 
 use crate::Message;
 

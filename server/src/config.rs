@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use undrop::core::outbox::Bounds;
+use undrop_proto::outbox::Bounds;
 
 /// The options of a server. A duration is at most some 49 days: a longer one is cut.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use undrop::core::session::Violation;
-use undrop::core::wire::{self, Control, Malformed};
+use undrop_proto::session::Violation;
+use undrop_proto::wire::{self, Control, Malformed};
 
 use crate::metrics::Count;
 use crate::{Message, codes};

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use undrop::core::wire::PROTOCOL;
+use undrop_proto::wire::PROTOCOL;
 
 use crate::config::{Config, Origins, PlainConnections};
 use crate::metrics::Refusal;

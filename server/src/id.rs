@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use undrop::core::wire::Token;
+use undrop_proto::wire::Token;
 
 /// A session's id. It is the same on all nodes and for the whole of the session's life, may be logged, and does not help to
 /// resume the session.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use undrop::core::wire::Token;
+use undrop_proto::wire::Token;
 
 use crate::channel::Channel;
 use crate::connection::Connection;

@@ -113,4 +113,4 @@ pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
-pub use undrop::core::outbox::Bounds;
+pub use undrop_proto::outbox::Bounds;

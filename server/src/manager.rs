@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
-use undrop::core::session::{Host, Request, Session as Core, Stored, Violation};
-use undrop::core::wire::{Token, Welcome};
+use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
+use undrop_proto::wire::{Token, Welcome};
 
 use crate::allowance::Allowances;
 use crate::config::{Config, millis};
@@ -182,7 +182,7 @@ impl Manager {
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
         let welcome = self.welcome(token, millis(time_to_live));
-        let core = Core::<_, Host>::new(self.shared.config.limits.outbox, welcome, Driver::FIRST_CONNECTION);
+        let core = Core::<_, Server>::new(self.shared.config.limits.outbox, welcome, Driver::FIRST_CONNECTION);
         let beginning = Beginning { id, fence, core, time_to_live, inbox: Vec::new() };
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
         Driver::begin(self.shared.clone(), slot, beginning, handler, connection);
@@ -220,7 +220,7 @@ impl Manager {
             (message, bytes)
         });
         let stored = Stored { acknowledged: outbox.after, messages, taken };
-        let core = Core::<_, Host>::restore(self.shared.config.limits.outbox, welcome, stored);
+        let core = Core::<_, Server>::restore(self.shared.config.limits.outbox, welcome, stored);
         let inbox = (inbox.after + 1..).zip(inbox.messages).collect();
         let beginning = Beginning { id, fence, core, time_to_live, inbox };
         let (connection, handler) = request.incoming.begin(id, true, slot.channel().clone());

@@ -16,7 +16,7 @@ use self::room::Room;
 async fn what_is_typed_is_sent_and_what_is_said_is_shown() {
     let page = Page::new();
     let room = Room::join(&format!("{}/echo", env!("UNDROP_TEST_SERVER")), "Ada", &page.element).unwrap();
-    // It waits for the line.
+    // It is queued.
     page.say("first");
     page.until("ul li", "Ada: first").await;
     page.until("p", "connected").await;
@@ -27,13 +27,13 @@ async fn what_is_typed_is_sent_and_what_is_said_is_shown() {
 }
 
 #[wasm_bindgen_test]
-async fn a_lost_line_is_shown_and_mended() {
+async fn a_drop_is_shown_and_the_socket_reconnects() {
     let page = Page::new();
-    // Each line hears one message.
+    // Each connection takes one message.
     let _room = Room::join(&format!("{}/fin?after=1", env!("UNDROP_TEST_SERVER")), "Ada", &page.element).unwrap();
     page.until("p", "connected").await;
     page.say("first");
-    page.until("p", "the line is lost").await;
+    page.until("p", "the connection dropped").await;
     page.say("second");
     page.until("ul li:last-child", "Ada: second").await;
 }

@@ -1,19 +1,18 @@
-//! The socket in a service worker. Firefox ends a service worker that has had no event for 30 s, and tests are none: so those
-//! of sessions and of typed messages have a worker of their own each, `service_worker_session` and `service_worker_typed`.
+//! The socket in a service worker. Firefox ends a service worker that has had no event for 30 s, and tests are none: so there
+//! are several such workers: this one, `service_worker_app`, `service_worker_session` and `service_worker_typed`.
 #![cfg(target_arch = "wasm32")]
 
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 mod cases {
-    mod asked;
-    mod beating;
-    mod ending;
-    mod listening;
+    mod closing;
+    mod connecting;
+    mod heartbeat;
+    mod listener;
     mod many;
-    mod mending;
+    mod reconnecting;
     mod sending;
     #[allow(dead_code, reason = "it serves the others, too")]
-    mod user;
-    mod writable;
+    mod support;
 }
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_service_worker);

@@ -4,12 +4,12 @@
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 mod cases {
     mod session;
-    mod session_deliveries;
-    mod session_endings;
+    mod session_delivery;
+    mod session_end;
     mod session_typed;
-    mod tallies;
     #[allow(dead_code, reason = "it serves the others, too")]
-    mod user;
+    mod support;
+    mod tally;
 }
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_service_worker);

@@ -3,7 +3,7 @@
 
 import { concepts } from './cases/index.js';
 import { describeError, plain } from './lib/observe.js';
-import { hangUp, openAndClose } from './lib/sockets.js';
+import { closeAll, openAndClose } from './lib/sockets.js';
 
 /** Makes the table run on request: in a window as `runConformance(scope, env)`, in a worker by message. */
 export function serve(WebSocketClass) {
@@ -18,14 +18,16 @@ export function serve(WebSocketClass) {
   } else if ('DedicatedWorkerGlobalScope' in globalThis) {
     globalThis.addEventListener('message', answer);
   } else {
-    const script = document.currentScript.src;
+    // A module has no current script, and its table runs in a window only.
+    const script = document.currentScript?.src;
     globalThis.runConformance = (scope, env) =>
       scope === 'window' ? runTable(WebSocketClass, { ...env, scope }) : askWorker(scope, script, { ...env, scope });
+    globalThis.dispatchEvent(new Event('conformance'));
   }
 }
 
 async function runTable(WebSocketClass, env) {
-  // Handlers that throw on purpose may hear one more event when their case is over.
+  // Handlers that throw on purpose may get one more event after their case.
   globalThis.addEventListener('error', (event) => event.preventDefault());
   await warmUp(WebSocketClass, env);
   const results = {};
@@ -39,13 +41,14 @@ async function runTable(WebSocketClass, env) {
       if (expected !== undefined) {
         results[title].expected = plain(typeof expected === 'function' ? expected(env) : expected);
       }
-      await hangUp();
+      await closeAll();
     }
   }
   return JSON.stringify(results);
 }
 
-// Chromium delays a dial by up to 5 s once a page has more failed dials than good ones, and many cases fail on purpose.
+// Chromium delays an attempt by up to 5 s once more attempts of a page have failed than succeeded, and many cases fail on
+// purpose.
 // https://source.chromium.org/chromium/chromium/src/+/main:services/network/websocket_throttler.cc
 async function warmUp(WebSocketClass, { server }) {
   for (let n = 0; n < 30; n++) await openAndClose(WebSocketClass, `${server}/echo`);

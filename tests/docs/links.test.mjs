@@ -1,4 +1,4 @@
-// A link within the project leads somewhere.
+// A link within the project leads somewhere, and a file that a page names exists.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -13,6 +13,19 @@ for (const { name, prose } of pages) {
       .map(([, link, picture]) => link ?? picture)
       .filter((link) => !/^[a-z]+:/.test(link) && !leads(name, link));
     assert.deepEqual(broken, []);
+  });
+}
+
+/** Their figures are as old as their last run. */
+const measured = ['docs/size.md', 'docs/benchmarks.md'];
+
+for (const { name, prose } of pages.filter(({ name }) => !measured.includes(name))) {
+  test(`the files that ${name} names exist`, () => {
+    const paths = [...prose.matchAll(/`((?:npm|src|proto|server|tests|tools|scripts|www)\/[\w./-]*\.\w+)`/g)];
+    assert.deepEqual(
+      paths.map(([, path]) => path).filter((path) => !existsSync(inRoot(path))),
+      [],
+    );
   });
 }
 

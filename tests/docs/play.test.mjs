@@ -21,18 +21,18 @@ const when = (type, action, only = true) =>
 /** By heading: what is then on the console, after what else the reader does. */
 const guide = {
   'docs/getting-started.md': {
-    'A first line': { logs: ['hello'] },
+    'A first connection': { logs: ['hello'] },
     'Say hello on each open': {
       act: when('message', 'socket.reconnect()', 'data.startsWith("one thing")'),
       logs: ['subscribe news', 'one thing that I have to say', 'subscribe news'],
     },
-    'Show how the line is': {
+    'Show the state of the connection': {
       act: when('open', `socket.reconnect(); ${when('open', 'socket.close()')}`),
-      logs: ['it stands', 'lost (reconnect), dial 1 follows', 'it stands', 'it is over'],
+      logs: ['it is open', 'dropped (reconnect), attempt 1 follows', 'it is open', 'it is closed'],
     },
-    'A fresh token for each dial': { act: when('open', 'socket.reconnect()'), logs: ['in', 'in'] },
-    'Find out that a line is dead': { logs: ['in'] },
-    Leave: { logs: ['over: 1005, true'] },
+    'A fresh token for each attempt': { act: when('open', 'socket.reconnect()'), logs: ['in', 'in'] },
+    'Find out that a connection is dead': { logs: ['in'] },
+    Leave: { logs: ['closed: 1005, true'] },
     'Messages with a type': { logs: ['Ada: hello', '50'] },
   },
   'docs/migrating.md': {
@@ -42,8 +42,8 @@ const guide = {
     'From socket.io': { logs: ['Ada: hello', '3'] },
   },
   'docs/in-workers.md': {
-    'A worker of one page': { files: ['page.js', 'line-worker.js'], logs: ['hello'] },
-    'One line for all tabs': { files: ['page.js', 'shared-line.js'], logs: ['hello'] },
+    'A worker of one page': { files: ['page.js', 'socket-worker.js'], logs: ['hello'] },
+    'One connection for all tabs': { files: ['page.js', 'shared-socket.js'], logs: ['hello'] },
   },
 };
 

@@ -1,5 +1,5 @@
 // What a message costs, counted and not timed: at most one crossing into WebAssembly, no timer, no object of the browser's,
-// and nothing that the core would have to remember of it.
+// no memory of the module's.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -7,11 +7,11 @@ import { browsers } from '../support/browsers.mjs';
 import { startCounting } from './costs/page.mjs';
 
 const MESSAGES = 5_000;
-/** What the core may write on for as many messages as there are: its counts, its flags and what its stack last held. */
+/** How many bytes of its memory the module may change for any number of messages: counts, flags and the stack. */
 const SCRATCH = 64;
 
 const heartbeat = { interval: 60_000, message: 'ping', reply: 'pong' };
-const lines = { 'by default': {}, 'without retry': { retry: false }, 'with a heartbeat': { heartbeat } };
+const configurations = { 'by default': {}, 'without retry': { retry: false }, 'with a heartbeat': { heartbeat } };
 
 describe('Chromium', () => {
   let counting;
@@ -26,18 +26,18 @@ describe('Chromium', () => {
     await counting?.stop();
   });
 
-  for (const [which, options] of Object.entries(lines)) {
+  for (const [which, options] of Object.entries(configurations)) {
     for (const how of ['a handler', 'a listener', 'the last of three listeners']) {
-      it(`a message that ${how} hears crosses at most once and leaves nothing, ${which}`, async () => {
+      it(`a message for ${how} crosses at most once and keeps no memory, ${which}`, async () => {
         await browser.goto(counting.page);
         const url = `${counting.server}/push?count=${2 * MESSAGES}&size=100`;
         const found = await browser.run('(...args) => receive(...args)', url, MESSAGES, how, options);
-        assert.equal(found.messagesIn, 2 * MESSAGES, 'the core has counted them');
+        assert.equal(found.messagesIn, 2 * MESSAGES, 'messages that the module has counted');
         check(found);
       });
     }
 
-    it(`a message that is sent crosses at most once and leaves nothing, ${which}`, async () => {
+    it(`a message that is sent crosses at most once and keeps no memory, ${which}`, async () => {
       await browser.goto(counting.page);
       const url = `${counting.server}/echo`;
       check(await browser.run('(...args) => send(...args)', url, MESSAGES, options));
@@ -47,7 +47,7 @@ describe('Chromium', () => {
 
 function check({ message: { crossings, timers, made }, first, changed }) {
   for (const what of ['crossings', 'timers', 'made'])
-    assert.ok(first.message[what] > 0, `the instruments see no ${what}`);
+    assert.ok(first.message[what] > 0, `the instruments count no ${what}`);
   assert.ok(crossings <= MESSAGES, `${crossings} crossings for ${MESSAGES} messages`);
   assert.equal(timers, 0, 'timers that were set');
   assert.equal(made, 0, 'objects of the browser that were made');

@@ -24,26 +24,26 @@ const SCRIPT = `
     close: ({ code }) => 'close ' + code,
   };
 
-  // What a socket to url tells until its event of the type last, and then until a line that is allowed has opened.
-  globalThis.tell = async (how, url, last, allowed) => {
+  // Returns the events of a socket to url until the first of the type last, and until another socket, which is allowed, has opened.
+  globalThis.eventsOf = async (how, url, last, allowed) => {
     let socket;
     try {
       socket = makers[how](url);
     } catch ({ name }) {
       return ['threw ' + name];
     }
-    const told = ['at first ' + socket.readyState];
+    const events = ['at first ' + socket.readyState];
     await new Promise((resolve) => {
       for (const type of ['open', 'drop', 'error', 'close'])
         socket.addEventListener(type, (event) => {
-          told.push((words[type]?.(event) ?? type));
+          events.push((words[type]?.(event) ?? type));
           if (type === last) resolve();
         });
     });
     const other = new WebSocket(allowed);
     await new Promise((resolve) => { other.onopen = resolve; });
     other.close();
-    return [...told, 'at last ' + socket.readyState];
+    return [...events, 'at last ' + socket.readyState];
   };`;
 
 const asNative = {
@@ -51,9 +51,9 @@ const asNative = {
   Firefox: ['threw NS_ERROR_CONTENT_BLOCKED'],
 };
 
-/** A dial that nobody tells the end of ends by `connectTimeout`. */
+/** An attempt whose end the browser does not report ends by `connectTimeout`. */
 const timedOut = ['at first 0', 'drop timeout 1006 #1', 'error', 'close 1006', 'at last 3'];
-/** As with an address that cannot be dialled at all. */
+/** As with a URL that the browser's constructor refuses. */
 const refused = ['at first 0', 'drop url 1006 #1', 'error', 'close 1006', 'at last 3'];
 
 const retrying = {
@@ -81,24 +81,24 @@ for (const name of Object.keys(browsers)) {
       await Promise.all([pages.stop(), server.stop()]);
     });
 
-    /** The server is there and would answer; only the page's policy is against it. */
-    const tell = (how, last) =>
+    /** The server would answer; only the page's policy forbids the address. */
+    const eventsOf = (how, last) =>
       browser.run(
-        '(...args) => tell(...args)',
+        '(...args) => eventsOf(...args)',
         how,
         `${server.url}/echo`,
         last,
         `${pages.url.replace('http', 'ws')}/echo`,
       );
 
-    it('retry: false is told what the browser’s own class is told', async () => {
-      assert.deepEqual(await tell('native', 'error'), asNative[name]);
-      assert.deepEqual(await tell('retry: false', 'error'), asNative[name]);
+    it('with retry: false the events are those of the browser’s own class', async () => {
+      assert.deepEqual(await eventsOf('native', 'error'), asNative[name]);
+      assert.deepEqual(await eventsOf('retry: false', 'error'), asNative[name]);
     });
 
     for (const [how, expected] of Object.entries(retrying))
-      it(`a line whose URL is a ${how} is not stuck`, async () => {
-        assert.deepEqual(await tell(how, 'close'), expected[name]);
+      it(`a socket whose URL is a ${how} is not stuck`, async () => {
+        assert.deepEqual(await eventsOf(how, 'close'), expected[name]);
       });
   });
 }

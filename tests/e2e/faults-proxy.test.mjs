@@ -1,5 +1,5 @@
-// What the tests here order of the proxy that injures lines, as they order it. That it loses, reorders and adds nothing
-// is shown by its own tests, beside it.
+// The orders that these tests give to the fault proxy, given in the same way. Its own tests, beside it, show that it
+// loses, reorders and adds nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,10 @@ let proxy;
 
 before(async () => {
   await buildPrograms();
-  echo = createServer({ allowHalfOpen: true }, (line) => line.on('error', () => {}).pipe(line)).listen(0, '127.0.0.1');
+  echo = createServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => {}).pipe(socket)).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(echo, 'listening');
 });
 beforeEach(async () => {
@@ -25,59 +28,59 @@ after(async () => {
   echo.close();
 });
 
-test('reset ends the lines there are, and a new one passes', async () => {
-  const line = await talk();
-  const error = once(line, 'error');
+test('reset ends the live connections, and a new one works', async () => {
+  const socket = await connectAndTalk();
+  const error = once(socket, 'error');
   assert.equal(await proxy.reset(), 1);
   assert.equal((await error)[0].code, 'ECONNRESET');
-  await talk();
+  await connectAndTalk();
 });
 
-test('fin ends in order', async () => {
-  const line = await talk();
-  const end = once(line, 'end');
+test('fin ends TCP in order', async () => {
+  const socket = await connectAndTalk();
+  const end = once(socket, 'end');
   assert.equal(await proxy.fin(), 1);
   await end;
 });
 
-test('blackhole lets nothing pass and ends nothing, a new line passes, and so does all at the end of the hole', async () => {
-  const line = await talk();
+test('a black hole lets nothing pass and ends nothing; a new connection works; after the hole everything passes', async () => {
+  const socket = await connectAndTalk();
   assert.equal(await proxy.blackhole(), 1);
-  line.write('into the hole');
+  socket.write('into the hole');
   let up;
   do [{ up }] = await proxy.connections();
   while (up.taken < 'hellointo the hole'.length);
   assert.equal(up.passed, 'hello'.length);
-  await talk();
-  assert.equal(line.read(), null);
+  await connectAndTalk();
+  assert.equal(socket.read(), null);
   await proxy.order('hole both off');
-  assert.equal(String((await once(line, 'data'))[0]), 'into the hole');
+  assert.equal(String((await once(socket, 'data'))[0]), 'into the hole');
 });
 
-test('an idle line is cut', async () => {
+test('an idle connection is cut', async () => {
   await proxy.order('idle 50');
-  const line = await talk();
-  await once(line, 'end');
+  const socket = await connectAndTalk();
+  await once(socket, 'end');
   assert.equal(await proxy.count(), 0);
 });
 
-test('a seed makes one chaos, which is counted', async () => {
+test('random faults have a seed, and are counted', async () => {
   const { seed, faults } = await proxy.order('chaos 1 1');
   assert.equal(seed, '1');
   assert.ok(Object.values(faults).some(({ times }) => times > 0));
 });
 
-test('an order that is none is refused, and so is every one after the end', async () => {
+test('an unknown order is refused, and so is every order after the end', async () => {
   await assert.rejects(proxy.order('explode'), /does not explode: no such order/);
   await proxy.stop();
   await assert.rejects(proxy.reset(), /is gone, and does not reset/);
 });
 
-/** A line that has been through to the other end and back. */
-async function talk() {
-  const line = connect(new URL(proxy.url).port, '127.0.0.1');
-  await once(line, 'connect');
-  line.write('hello');
-  assert.equal(String((await once(line, 'data'))[0]), 'hello');
-  return line;
+/** A connection through the proxy that was echoed once. */
+async function connectAndTalk() {
+  const socket = connect(new URL(proxy.url).port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('hello');
+  assert.equal(String((await once(socket, 'data'))[0]), 'hello');
+  return socket;
 }

@@ -1,15 +1,15 @@
-// What the line does when the server, the network, the browser or the user injures it: one table of faults, each in
-// real pages of both browsers.
+// What a socket does at faults of the server, the network and the page, and at what the user asks for: one table, of
+// which each row runs in real pages of both browsers.
 
 import { after, before, describe, it } from 'node:test';
 import { buildPrograms } from '../../scripts/lib/test-server.mjs';
-import { names, startBench } from './faults/bench.mjs';
-import { frozen, pageLife } from './faults/page-life.mjs';
-import { passage } from './faults/passage.mjs';
-import { wishes } from './faults/wishes.mjs';
-import { wounds } from './faults/wounds.mjs';
+import { networkFaults } from './faults/network-faults.mjs';
+import { frozen, pageLifecycle } from './faults/page-lifecycle.mjs';
+import { names, startRunner } from './faults/runner.mjs';
+import { serverFaults } from './faults/server-faults.mjs';
+import { userActions } from './faults/user-actions.mjs';
 
-const ROWS = [...wounds, ...passage, ...pageLife, ...wishes, ...frozen];
+const ROWS = [...serverFaults, ...networkFaults, ...pageLifecycle, ...userActions, ...frozen];
 const TIMEOUT = 60_000;
 const MOST = 12;
 
@@ -19,14 +19,14 @@ await buildPrograms();
 describe('faults', { concurrency: names.length }, () => {
   for (const name of names) {
     describe(name, { concurrency: 1 }, () => {
-      let bench;
+      let runner;
       before(async () => {
-        bench = await startBench(name);
+        runner = await startRunner(name);
       });
-      after(() => bench.stop());
+      after(() => runner.stop());
       for (const row of ROWS.filter(({ only = name }) => only === name)) {
         it(row.fault, { timeout: TIMEOUT }, async () => {
-          table.push({ fault: row.fault, name, ...(await bench.run(row)) });
+          table.push({ fault: row.fault, name, ...(await runner.run(row)) });
         });
       }
     });
@@ -43,6 +43,6 @@ function print() {
     console.log(`${fault.padEnd(width)}  ${name.padEnd(8)}  ${String(ms ?? '').padStart(14)}  ${short(events)}`);
 }
 
-/** Nobody reads hundreds of them. */
+/** Hundreds of events would be unreadable. */
 const short = (events) =>
   events.length > MOST ? `${events.slice(0, MOST).join(', ')}, … (${events.length} events)` : events.join(', ');

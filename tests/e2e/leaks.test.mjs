@@ -1,4 +1,4 @@
-// Sockets that are over leave nothing behind, in JavaScript, in wasm or in the browser; abandoned ones hang up.
+// Closed sockets leave nothing in the memory of JavaScript, wasm or the browser. An open socket that nobody can reach is closed.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -10,11 +10,11 @@ import { startPageServer } from '../support/page-server.mjs';
 const SOCKETS = 1000;
 const BATCH = 100;
 const WARM_UP = 300;
-// One leaked closure or wrapper a socket is some 100 bytes or more, which would be 100 kB; what is left below that is the
-// browser's own: caches, and code that was compiled meanwhile.
+// One leaked closure or wrapper a socket is 100 bytes or more, so 100 kB in total. Less than that is the browser's own:
+// caches, and code that was compiled meanwhile.
 const HEAP_SLACK = 64 * 1024;
 
-// Keeps the instance of the package, whose memory and tables nothing else gives away.
+// Keeps the instance of the module: its memory and tables are not reachable otherwise.
 const hook = `
   const { Instance } = WebAssembly;
   WebAssembly.Instance = function (...args) {
@@ -22,7 +22,7 @@ const hook = `
     globalThis.wasm = instance.exports;
     return instance;
   };
-  // By their kind: the build shortens the names of exports.
+  // By their class: the build shortens the names of exports.
   globalThis.sizes = (Kind, size) => Object.values(wasm).filter((one) => one instanceof Kind).map(size);`;
 
 const script = `
@@ -36,12 +36,12 @@ const script = `
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => socket.send(new Uint8Array([1, 2, 3]));
     socket.onmessage = ({ data }) => socket.close(1000, String(data.byteLength));
-    socket.onerror = () => reject(new Error('a line failed'));
+    socket.onerror = () => reject(new Error('a connection failed'));
     socket.addEventListener('close', () => resolve(), { once: true });
     socket.addEventListener('message', { handleEvent() {} });
   });
 
-  // A few at a time: Chromium delays dials when many are on their way.
+  // A few at a time: Chromium delays attempts when many are under way.
   globalThis.lives = async (url, count, options) => {
     for (let done = 0; done < count; done += 4) {
       await Promise.all([...Array(4)].map(() => life(url, options)));
@@ -75,7 +75,7 @@ describe('Chromium', () => {
   });
 
   for (const [which, options] of Object.entries({ 'by default': undefined, 'without retry': { retry: false } })) {
-    it(`${SOCKETS} sockets come and go, and leave nothing: ${which}`, async () => {
+    it(`${SOCKETS} sockets are made and closed, and leave nothing in memory: ${which}`, async () => {
       await browser.goto(`${pages.url}/page.html`);
       await live(WARM_UP, options);
       const warm = await measure();
@@ -94,7 +94,7 @@ describe('Chromium', () => {
     });
   }
 
-  it('an open socket that the page has forgotten hangs up', async () => {
+  it('an open socket that the page has no reference to is collected and closed', async () => {
     await browser.goto(`${pages.url}/page.html`);
     await browser.run('(url) => { new Undrop(url); }', `${server.url}/echo?id=forgotten`);
     await stats('forgotten', ({ open }) => open === 1);
@@ -102,7 +102,7 @@ describe('Chromium', () => {
     assert.equal(max_open, 1);
   });
 
-  it('one that was forgotten with listeners that can do nothing any more hangs up too', async () => {
+  it('one whose listeners were all removed is collected and closed too', async () => {
     await browser.goto(`${pages.url}/page.html`);
     const forget = `(url) => new Promise((resolve) => {
       const socket = new Undrop(url);
@@ -115,17 +115,17 @@ describe('Chromium', () => {
     await stats('unheard', ({ open }) => open === 0);
   });
 
-  it('one that nobody holds but whose messages are listened to lives', async () => {
+  it('one without a reference that has a message listener lives', async () => {
     await browser.goto(`${pages.url}/page.html`);
     const listen = `(url) => {
-      globalThis.heard = new Promise((resolve) => {
+      globalThis.received = new Promise((resolve) => {
         new Undrop(url).onmessage = ({ data }) => data === 'last' && resolve(data);
       });
     }`;
-    await browser.run(listen, `${server.url}/push?count=3&interval=100&id=heard`);
-    await stats('heard', ({ messages_out }) => messages_out >= 3);
+    await browser.run(listen, `${server.url}/push?count=3&interval=100&id=listening`);
+    await stats('listening', ({ messages_out }) => messages_out >= 3);
     for (let n = 0; n < 3; n++) await devtools.send('HeapProfiler.collectGarbage');
-    assert.equal((await stats('heard')).open, 1);
+    assert.equal((await stats('listening')).open, 1);
   });
 
   /** In batches with a collection after each: what was freed is used again, so the memory shows what was not. */
@@ -165,7 +165,7 @@ describe('Chromium', () => {
     const { objects } = await devtools.send('Runtime.queryObjects', { prototypeObjectId: result.objectId });
     const { result: count } = await devtools.send('Runtime.callFunctionOn', {
       objectId: objects.objectId,
-      // The prototype of an heir of the class is found too, and is no socket.
+      // The prototype of a class that extends it is found too, and is no socket.
       functionDeclaration: `function () { return this.filter((one) => !Object.hasOwn(one, 'constructor')).length }`,
       returnByValue: true,
     });

@@ -1,4 +1,4 @@
-// Typed messages in real pages: every kind of bad input, and what only a real line shows.
+// Typed messages in real pages: every kind of bad input, and what only a real connection shows.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -18,10 +18,10 @@ const script = `
   watchErrors();
   Object.assign(globalThis, { closeWithin, receive, scenes, Undrop });`;
 
-/** What is seen unless the table says otherwise. */
+/** What is expected where the table says nothing else. */
 const harmless = {
   invalid: [],
-  heard: 0,
+  received: 0,
   unhandled: 0,
   reported: [],
   last: 'still here',
@@ -64,9 +64,9 @@ for (const [name, start] of Object.entries(browsers)) {
       });
     }
 
-    it('a handler that closes the socket: the others hear that message, and nobody a later one', async () => {
+    it('a handler that closes the socket: the other handlers get that message, and none gets a later one', async () => {
       const seen = await browser.run('(...args) => closeWithin(...args)', `${server.url}/echo`);
-      assert.deepEqual(seen, { heard: [1], code: 1000, reported: [] });
+      assert.deepEqual(seen, { received: [1], code: 1000, reported: [] });
     });
 
     for (const [name, { expected }] of Object.entries(scenes)) {
@@ -79,7 +79,7 @@ for (const [name, start] of Object.entries(browsers)) {
 }
 
 describe('Chromium', () => {
-  it('a socket that nobody listens to any more is collected, and its line closed', async () => {
+  it('a socket without listeners is collected, and its connection closed', async () => {
     const browser = await browsers.Chromium();
     try {
       const devtools = await browser.page.context().newCDPSession(browser.page);

@@ -8,9 +8,9 @@ import { browsers } from '../support/browsers.mjs';
 import { bundle } from '../support/bundle.mjs';
 import { startPageServer } from '../support/page-server.mjs';
 
-const classes = ['native', 'undrop'];
+const classes = ['native', 'index'];
 
-/** A scene runs in `page` as `play(server, id)`; what it gives is compared, together with what the server counts then. */
+/** A scene runs in `page` as `play(server, id)`. What it returns is compared, and what the server has counted then. */
 const scenes = {
   'a page that is left closes its sockets': {
     play: async (server, id) => {
@@ -28,7 +28,7 @@ const scenes = {
     },
     leave: true,
     until: ({ open }) => open === 0,
-    // How far the dial came is a matter of luck.
+    // How far the attempt came depends on time.
     counted: ({ open }) => ({ open }),
   },
   'a frame that is removed closes its sockets, without an event': {
@@ -84,7 +84,7 @@ const scenes = {
         thrown = error instanceof theirs.DOMException;
       }
       const seen = [
-        new URL(relative.url).pathname.replace(/native|undrop/, 'class'),
+        new URL(relative.url).pathname.replace(/native|index/, 'class'),
         socket instanceof Socket,
         socket instanceof globalThis.Socket,
         event instanceof theirs.MessageEvent,
@@ -119,7 +119,7 @@ const scenes = {
       const { url } = socket;
       socket.close();
       base.remove();
-      return url.replace(/native|undrop/, 'class');
+      return url.replace(/native|index/, 'class');
     },
   },
   'a worker that is terminated closes its sockets': {
@@ -147,7 +147,7 @@ const scenes = {
       return data;
     },
   },
-  'a content security policy that forbids the address fails the dial': {
+  'a content security policy that forbids the address fails the attempt': {
     page: 'policy.html',
     // Firefox throws; in Chromium there is an error and no close.
     play: async (server, id) => {
@@ -264,7 +264,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
 
     for (const [name, scene] of Object.entries(scenes)) {
       it(name, async () => {
-        const [native, undrop] = [await act('native', name, scene), await act('undrop', name, scene)];
+        const [native, undrop] = [await act('native', name, scene), await act('index', name, scene)];
         assert.deepEqual(undrop, native);
       });
     }
@@ -289,7 +289,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
   });
 }
 
-/** A scene that does not come to its end is told by its name, and not by a run that never ends. */
+/** A scene that never ends fails by its own timeout, so that its name is reported. */
 const limited = (play) => `async (...args) => {
   const limit = new Promise((resolve) => setTimeout(resolve, 10_000, '<timed out>'));
   return (await Promise.race([(${play})(...args), limit])) ?? null;

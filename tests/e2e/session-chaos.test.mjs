@@ -1,5 +1,5 @@
-// Nothing lost: numbered messages both ways between pages and two nodes that share a Redis, while random faults injure the
-// lines, each of which goes to either node, and while the nodes are killed, and now and then Redis. Both ends count what arrives.
+// Nothing is lost: numbered messages both ways between pages and two nodes that share a Redis. Random faults hit the
+// connections, each of which goes to either node; the nodes are killed, and sometimes Redis. Both ends count what arrives.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -14,14 +14,14 @@ import { chance } from '../support/random.mjs';
 const NUMBERS = 20_000;
 /** Every 10 ms. */
 const PACE = 4;
-/** Milliseconds between two faults, on the average, beside what they last. */
+/** Milliseconds between two faults, on average, without the time that they last. */
 const EVERY = 15;
 /** Milliseconds that a fault lasts at most. */
 const LONGEST = 300;
-/** About so many receipts between two kills that a page brings about. */
-const TELLS = 800;
+/** How many receipts a page gets, on average, between two reports of it. Each report kills something. */
+const REPORTS = 800;
 const SEED = 5;
-/** What has to happen at least, for the test to mean anything: faults that hit a line, kills, moves of the session. */
+/** What has to happen at least, for the test to mean anything: faults that hit a connection, kills, moves of the session. */
 const FAULTS = 300;
 const KILLS = 10;
 const MOVES = 50;
@@ -34,22 +34,22 @@ const script = `
 let redis;
 let nodes;
 let pages;
-const deaths = { random: chance(SEED), nodes: 0, redis: 0, last: Promise.resolve() };
+const killed = { random: chance(SEED), nodes: 0, redis: 0, last: Promise.resolve() };
 
-/** One node after the other dies, or the same again, or Redis, when a page says how far it is: never by the clock. */
+/** Kills a node, or Redis, at random: when a page reports its progress, never by the clock. */
 function kill() {
-  deaths.last = deaths.last.then(async () => {
-    if (deaths.random(8) === 0) {
-      deaths.redis++;
+  killed.last = killed.last.then(async () => {
+    if (killed.random(8) === 0) {
+      killed.redis++;
       await redis.kill();
       await redis.restart();
     } else {
-      deaths.nodes++;
-      await nodes[deaths.random(nodes.length)].restart();
+      killed.nodes++;
+      await nodes[killed.random(nodes.length)].restart();
     }
   });
-  // Who waits for the last hears of it.
-  deaths.last.catch(() => {});
+  // Whoever awaits the last promise gets the error.
+  killed.last.catch(() => {});
 }
 
 before(async () => {
@@ -91,14 +91,14 @@ describe('chaos', { concurrency: names.length }, () => {
       it('everything arrives once and in order, both ways', async () => {
         const urls = proxies.map(({ url }) => `${url}/count?down=${NUMBERS}&pause=100`);
         const chaos = proxies.map((proxy) => proxy.order(`chaos 3600 ${EVERY} ${LONGEST}`));
-        const before = { ...deaths };
-        const how = { numbers: NUMBERS, pace: PACE, tells: TELLS, seed: SEED + index };
+        const before = { ...killed };
+        const how = { numbers: NUMBERS, pace: PACE, reports: REPORTS, seed: SEED + index };
         const story = await browser.run('(urls, how) => count(urls, how)', urls, how);
         await Promise.all(proxies.map((proxy) => proxy.order('calm')));
         const faults = sum((await Promise.all(chaos)).map((one) => one.faults));
-        await deaths.last;
-        const kills = deaths.nodes - before.nodes;
-        rows.push({ name, faults, kills, redis: deaths.redis - before.redis, ...story });
+        await killed.last;
+        const kills = killed.nodes - before.nodes;
+        rows.push({ name, faults, kills, redis: killed.redis - before.redis, ...story });
 
         const { opens, returned, unacknowledged, arrived, page, server } = story;
         assert.deepEqual({ opens, returned, unacknowledged }, { opens: 1, returned: 0, unacknowledged: 0 });
@@ -107,7 +107,7 @@ describe('chaos', { concurrency: names.length }, () => {
         assert.equal(arrived, NUMBERS);
         assert.ok(page.received >= NUMBERS);
         assert.deepEqual(page, { received: page.received, ...none });
-        assert.ok(injuries(faults) >= FAULTS, `only ${injuries(faults)} faults hit a line`);
+        assert.ok(hits(faults) >= FAULTS, `only ${hits(faults)} faults hit a connection`);
         assert.ok(kills >= KILLS, `only ${kills} nodes were killed`);
         assert.ok(story.moves >= MOVES, `only ${story.moves} moves from node to node`);
       });
@@ -116,16 +116,16 @@ describe('chaos', { concurrency: names.length }, () => {
   after(print);
 });
 
-/** How many lines each kind of fault has hit. */
+/** How many connections each kind of fault has hit. */
 function sum(reports) {
-  const lines = {};
+  const hits = {};
   for (const report of reports)
-    for (const [kind, fault] of Object.entries(report)) lines[kind] = (lines[kind] ?? 0) + fault.connections;
-  return lines;
+    for (const [kind, fault] of Object.entries(report)) hits[kind] = (hits[kind] ?? 0) + fault.connections;
+  return hits;
 }
 
-/** Those that cut a line or let nothing through. */
-const injuries = ({ latency, ...faults }) => Object.values(faults).reduce((all, lines) => all + lines, 0);
+/** The hits of faults that cut a connection or let nothing through. */
+const hits = ({ latency, ...faults }) => Object.values(faults).reduce((all, count) => all + count, 0);
 
 function print() {
   const kinds = [...new Set(rows.flatMap(({ faults }) => Object.keys(faults)))].sort();
@@ -136,7 +136,7 @@ function print() {
     const about = [...kinds.map((kind) => row.faults[kind] ?? 0), ...events.map((event) => row[event])];
     for (const end of ['page', 'server']) table.push([row.name, ...about, end, ...ends.map((what) => row[end][what])]);
   }
-  const widths = table[0].map((_, column) => Math.max(...table.map((line) => String(line[column]).length)));
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => String(row[column]).length)));
   console.log();
-  for (const line of table) console.log(line.map((cell, column) => String(cell).padStart(widths[column])).join('  '));
+  for (const row of table) console.log(row.map((cell, column) => String(cell).padStart(widths[column])).join('  '));
 }

@@ -1,4 +1,4 @@
-// Sessions in real pages, through the proxy that injures lines.
+// Sessions in real pages, through the fault proxy.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -11,9 +11,9 @@ import { scenes } from './session/scenes.js';
 import { typedScenes } from './session/typed-scenes.js';
 
 const script = `
-  import { meetStranger, scenes } from './e2e/session/scenes.js';
+  import { connectToPlainServer, scenes } from './e2e/session/scenes.js';
   import { typedScenes } from './e2e/session/typed-scenes.js';
-  Object.assign(globalThis, { meetStranger, scenes: { ...scenes, ...typedScenes } });`;
+  Object.assign(globalThis, { connectToPlainServer, scenes: { ...scenes, ...typedScenes } });`;
 
 const server = await startTestServer();
 after(() => server.stop());
@@ -53,11 +53,11 @@ for (const [name, start] of Object.entries(browsers)) {
       });
     }
 
-    // Chromium fails such a handshake itself, as the standard has it, and so it is dialled again like any that fails.
+    // Chromium fails such a handshake itself, as the standard demands, so the socket reconnects as after any that fails.
     if (name === 'Firefox')
-      it('a server that does not know the protocol is left, and the page told why', async () => {
+      it('a server that does not speak the protocol is left, and the page gets the reason', async () => {
         const why = 'the server does not speak undrop.1';
-        const story = await browser.run('(url) => meetStranger(url)', proxy.url);
+        const story = await browser.run('(url) => connectToPlainServer(url)', proxy.url);
         assert.deepEqual(story, [`error ${why}`, `close 1002 ${why}`]);
       });
   });

@@ -27,7 +27,7 @@ test('the package holds what its users need, and nothing else', () => {
     'README.zh-CN.md',
     'package.json',
     'dist/undrop.wasm',
-    ...entries.flatMap(({ file }) => [file, `${file}.map`]),
+    ...[...scriptsOf(entries)].flatMap((file) => [file, `${file}.map`]),
     ...publicDeclarations(folder).map(nameOf),
     ...readdirSync(inRoot('npm')).map((name) => `npm/${name}`),
   ]);
@@ -74,5 +74,14 @@ test('bundlers may leave out what is not used, and find the types of each entry 
   assert.deepEqual(Object.keys(exported), ['.', './slim', './messages', './session', './all']);
   for (const conditions of Object.values(exported)) assert.equal(Object.keys(conditions)[0], 'types');
 });
+
+/** The scripts of these entries, with the chunks that they import. */
+function scriptsOf(entries) {
+  const found = new Set(entries.map(({ file }) => file));
+  for (const file of found)
+    for (const [, name] of readFileSync(join(folder, file), 'utf8').matchAll(/from"\.\/(chunk[\w-]*\.js)"/g))
+      found.add(`dist/${name}`);
+  return found;
+}
 
 const nameOf = (path) => relative(folder, path).split(sep).join('/');

@@ -23,7 +23,7 @@ async function startChromium(options = {}) {
 
 async function startFirefox() {
   const options = new firefox.Options().setBinary(findFirefox()).addArguments('-headless');
-  // Without this, a dial that follows a failed one to the same address waits for up to a minute.
+  // Otherwise an attempt after a failed one at the same address is delayed by up to a minute.
   options.setPreference('network.websocket.delay-failed-reconnects', false);
   const service = new firefox.ServiceBuilder(findGeckodriver());
   const driver = await new Builder()

@@ -1,9 +1,17 @@
 // Runs the table of tests/conformance against a class in a browser, in each kind of global scope.
 
+import { readFileSync } from 'node:fs';
+import { inRoot } from '../../scripts/lib/paths.mjs';
 import { bundle } from './bundle.mjs';
 import { closedPort, startPageServer } from './page-server.mjs';
 
 export const scopes = ['window', 'dedicated worker', 'shared worker', 'service worker'];
+
+/** The entries of the package, each with a class of its own. */
+export const entries = ['index', 'slim', 'messages', 'session', 'all'];
+
+/** `undrop/slim` awaits its WebAssembly, and finds it by its own URL: only a module can do that. */
+const isModule = (name) => name === 'slim';
 
 const script = (name) => `
   import { serve } from './conformance/run.js';
@@ -12,10 +20,11 @@ const script = (name) => `
 
 /** Serves one page for each of the classes, named after the files in tests/conformance/classes. */
 export async function startConformance(server, classes) {
-  const pages = {};
+  const pages = { '/slim/undrop.wasm': readFileSync(inRoot('dist/undrop.wasm')) };
   for (const name of classes) {
-    pages[`/${name}/script.js`] = await bundle(script(name));
-    pages[`/${name}/page.html`] = `<!doctype html><title>${name}</title><body><script src="script.js"></script>`;
+    const [format, type] = isModule(name) ? ['esm', ' type="module"'] : ['iife', ''];
+    pages[`/${name}/script.js`] = await bundle(script(name), format);
+    pages[`/${name}/page.html`] = `<!doctype html><title>${name}</title><body><script${type} src="script.js"></script>`;
   }
   const pageServer = await startPageServer({ pages, upgrades: server.url });
   const env = { server: server.url, closedPort: await closedPort() };
@@ -25,7 +34,11 @@ export async function startConformance(server, classes) {
     /** The results of all cases by their names: `{ observed, expected? }`. */
     async run(browser, name, scope, { only, timeout = 5_000 } = {}) {
       await browser.goto(`${pageServer.url}/${name}/page.html`);
-      const run = '(scope, env) => runConformance(scope, env)';
+      // A module may be ready later than its page.
+      const run = `async (scope, env) => {
+        if (!globalThis.runConformance) await new Promise((resolve) => addEventListener('conformance', resolve));
+        return runConformance(scope, env);
+      }`;
       const results = JSON.parse(await browser.run(run, scope, { ...env, folder: `/${name}/`, only, timeout }));
       if (typeof results === 'string') throw new Error(`${name} did not start in a ${scope}: ${results}`);
       return results;

@@ -1,13 +1,13 @@
-// Serves pages and scripts to the browsers under test, and hands WebSocket handshakes on to the test server, so that a
+// Serves pages and scripts to the browsers under test, and forwards WebSocket handshakes to the test server, so that a
 // relative url of a page reaches it too.
 
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 
-const types = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8' };
+const types = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', wasm: 'application/wasm' };
 
 /**
- * `pages` maps a path to its text, or to `{ text, headers }`: a CSP, say. `upgrades` is the ws:// address that gets the
+ * `pages` maps a path to its text or bytes, or to `{ text, headers }`: a CSP, say. `upgrades` is the ws:// address that gets the
  * handshakes. What is not listed is answered by `other(request, response)`, or with a 404.
  */
 export async function startPageServer({ pages, upgrades, other = notFound }) {
@@ -18,7 +18,7 @@ export async function startPageServer({ pages, upgrades, other = notFound }) {
     response.writeHead(200, { 'content-type': types[path.split('.').at(-1)] ?? types.html, ...headers });
     response.end(text);
   });
-  server.on('upgrade', (request, line) => forward(request, line, new URL(upgrades)));
+  server.on('upgrade', (request, socket) => forward(request, socket, new URL(upgrades)));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
@@ -33,14 +33,14 @@ function notFound(_, response) {
   response.writeHead(404).end();
 }
 
-function forward(request, line, { hostname, port }) {
+function forward(request, socket, { hostname, port }) {
   const onward = connect(port, hostname, () => {
     const headers = request.rawHeaders.flatMap((name, at, all) => (at % 2 ? [] : `${name}: ${all[at + 1]}\r\n`));
     onward.write(`${request.method} ${request.url} HTTP/1.1\r\n${headers.join('')}\r\n`);
-    line.pipe(onward).pipe(line);
+    socket.pipe(onward).pipe(socket);
   });
-  onward.on('error', () => line.destroy());
-  line.on('error', () => onward.destroy());
+  onward.on('error', () => socket.destroy());
+  socket.on('error', () => onward.destroy());
 }
 
 /** A port on which nobody listens. */

@@ -1,6 +1,6 @@
-// Chance from a seed, in pages and in Node: the same seed makes the same numbers.
+// Random numbers from a seed, in pages and in Node: the same seed makes the same numbers.
 
-/** Gives `(below) => number`, evenly from 0 to what is below. Mulberry32: any seed will do, 0 too. */
+/** Returns a function `(below) => number`, evenly distributed from 0 to `below - 1`. Mulberry32: any seed will do, 0 too. */
 export function chance(seed) {
   let state = seed;
   return (below) => {

@@ -39,8 +39,8 @@ new Undrop<In, Out>();
 new Undrop<In, Out>('/room', [], { envelop: {} });
 
 // Handlers know what they are given.
-const undo: () => void = socket.on('chat', (line, type) => {
-  same<typeof line, Line>(true);
+const undo: () => void = socket.on('chat', (message, type) => {
+  same<typeof message, Line>(true);
   same<typeof type, 'chat'>(true);
 });
 socket.on('chat', ({ from }) => from, { once: true, signal });
@@ -50,14 +50,14 @@ socket.on('bye', (data) => same<typeof data, undefined>(true));
 socket.on('chat', () => {});
 socket.on('chat', async ({ text }) => text);
 socket.once('chat', ({ text }) => text);
-socket.off('chat', (line: Line) => line.text);
+socket.off('chat', (message: Line) => message.text);
 // @ts-expect-error no such type
 socket.on('chatt', () => {});
 // @ts-expect-error a type of the other direction
 socket.on('say', () => {});
-// @ts-expect-error a line is no number
-socket.on('chat', (line: number) => line);
-// @ts-expect-error a line has no such field
+// @ts-expect-error a message is no number
+socket.on('chat', (message: number) => message);
+// @ts-expect-error a message has no such field
 socket.on('chat', ({ sender }) => sender);
 // @ts-expect-error a handler is wanted
 socket.on('chat');
@@ -68,7 +68,7 @@ socket.once('chatt', () => {});
 // @ts-expect-error no such type
 socket.off('chatt', () => {});
 
-// The catch-all gets one of them, and the type tells which.
+// The catch-all gets one of them, and the type says which.
 socket.on('*', (data, type) => {
   if (type === 'chat') same<typeof data, Line>(true);
   if (type === 'binary') same<typeof data, ArrayBuffer | Blob>(true);
@@ -145,7 +145,7 @@ socket.handle('whois', async () => 1);
 
 // Iterators and streams.
 async function iterate() {
-  for await (const line of socket.messages('chat', { signal, limit: 10 })) same<typeof line, Line>(true);
+  for await (const message of socket.messages('chat', { signal, limit: 10 })) same<typeof message, Line>(true);
   for await (const message of socket.messages()) {
     if (message.type === 'chat') same<typeof message.data, Line>(true);
     // @ts-expect-error it may be any of them
@@ -173,8 +173,8 @@ socket.addEventListener('invalid', (event) => {
   // @ts-expect-error no such reason
   return reason === 'bad';
 });
-const { unhandled, invalid, dials } = socket.stats;
-[unhandled, invalid, dials] satisfies number[];
+const { unhandled, invalid, attempts } = socket.stats;
+[unhandled, invalid, attempts] satisfies number[];
 
 // Without types anything goes, and nothing is known of what arrives.
 const free = new Undrop('/room');
@@ -243,7 +243,7 @@ new Undrop<In, Out>('/room', [], {
 new Undrop<In, Out>('/room', [], { schemas: { incoming: { chat: z.object({ from: z.string() }) } } });
 // @ts-expect-error no such type
 new Undrop<In, Out>('/room', [], { schemas: { incoming: { chatt: z.string() } } });
-// @ts-expect-error the two directions are told apart
+// @ts-expect-error the two directions differ
 new Undrop('/room', [], { schemas: { chat: z.string() } });
 // @ts-expect-error no schema
 new Undrop('/room', [], { schemas: { incoming: { chat: (data: unknown) => data } } });

@@ -6,7 +6,7 @@ import { Undrop as Slim } from 'undrop/slim';
 const takesSocket = (socket: WebSocket) => socket.url;
 const socket = new Undrop('wss://example.org/room');
 
-// It stands wherever a WebSocket does, and so does its class.
+// It can be used wherever a WebSocket can, and so can its class.
 takesSocket(socket);
 takesSocket(new Slim('/room'));
 const Class: new (url: string | URL, protocols?: string | string[]) => WebSocket = Default;
@@ -28,6 +28,7 @@ new Undrop();
 // Options.
 new Undrop('/room', [], { retry: false, queue: false });
 new Undrop('/room', [], { retry: { limit: 3, first: 1_000, cap: 5_000, resetAfter: 10_000 }, connectTimeout: 5_000 });
+new Undrop('/room', [], { closeTimeout: 0 });
 new Undrop('/room', [], {
   retry: ({ cause, code, attempt }: Drop) => cause === 'close' && code > 4000 && attempt * 1_000,
 });
@@ -38,9 +39,9 @@ new Undrop('/room', [], { heartbeat: { message: () => new ArrayBuffer(1), reply:
 new Undrop('/room', [], { retyr: false });
 // @ts-expect-error a heartbeat without a message
 new Undrop('/room', [], { heartbeat: { interval: 1_000 } });
-// @ts-expect-error an overflow rule that there is not
+// @ts-expect-error an overflow rule that does not exist
 new Undrop('/room', [], { queue: { overflow: 'drop-newest' } });
-// @ts-expect-error a verdict that is none
+// @ts-expect-error not a decision
 new Undrop('/room', [], { retry: () => 'again' });
 
 // Sending.
@@ -76,8 +77,9 @@ socket.addEventListener('drop', ({ attempt, delay }) => attempt + delay, { once:
 socket.addEventListener('anything', { handleEvent: (event) => event.type });
 socket.addEventListener('drop', null);
 socket.removeEventListener('close', ({ code }) => code);
-// @ts-expect-error a close event has no such field
-socket.addEventListener('close', ({ cause }) => cause);
+socket.addEventListener('close', ({ cause }): Cause | undefined => cause);
+// @ts-expect-error an open event has no such field
+socket.addEventListener('open', ({ cause }) => cause);
 // @ts-expect-error a handler is a function
 socket.onopen = 'open';
 

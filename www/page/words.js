@@ -104,7 +104,7 @@ const english = {
   'switch-failed': 'There is no connection to break.',
   stats: {
     queue: 'bytes queued',
-    dials: 'attempts',
+    attempts: 'attempts',
     opens: 'opened',
     drops: 'drops',
     messagesOut: 'messages sent',
@@ -227,7 +227,7 @@ const chinese = {
   'switch-failed': '现在没有可以破坏的连接。',
   stats: {
     queue: '排队字节',
-    dials: '连接尝试',
+    attempts: '连接尝试',
     opens: '连接成功',
     drops: '断开',
     messagesOut: '发出消息',

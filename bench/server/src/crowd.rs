@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::stdin_closed;
+use crate::stdin;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -61,7 +61,7 @@ pub async fn run(url: &str, count: usize, messages: usize, keeps_session: bool) 
         }
     }
     print(&json!({ "milliseconds": milliseconds }).to_string())?;
-    stdin_closed().await;
+    stdin::closed().await;
     Ok(())
 }
 

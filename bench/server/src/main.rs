@@ -7,6 +7,7 @@ mod crowd;
 mod plain;
 mod serve;
 mod sessions;
+mod stdin;
 mod talk;
 
 use std::process::ExitCode;
@@ -35,10 +36,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Resolves when the standard input of this program is closed.
-async fn stdin_closed() {
-    let (mut stdin, mut nowhere) = (tokio::io::stdin(), tokio::io::sink());
-    let _ = tokio::io::copy(&mut stdin, &mut nowhere).await;
 }

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::channel;
 use undrop_server::Sessions;
 
-use crate::{centrifuge, plain, sessions, stdin_closed};
+use crate::{centrifuge, plain, sessions, stdin};
 
 /// The most messages that a member may lag behind. A member further behind misses messages, and the crowd's run fails.
 const BACKLOG: usize = 1 << 12;
@@ -42,6 +42,6 @@ pub async fn serve() -> Result<(), String> {
     });
     tokio::select! {
         served = axum::serve(listener, routes).into_future() => served.map_err(|error| error.to_string()),
-        () = stdin_closed() => Ok(()),
+        () = stdin::closed() => Ok(()),
     }
 }

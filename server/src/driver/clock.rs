@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock(Instant);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 use super::state::{Commit, Driver, Phase};
 use crate::amount::Amount;

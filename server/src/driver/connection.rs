@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
-use undrop::core::session::{Heard, Output};
-use undrop::core::wire::{Control, MAX_COUNT};
-use undrop::core::{Epoch, Millis};
+use undrop_proto::session::{Heard, Output};
+use undrop_proto::wire::{Control, MAX_COUNT};
+use undrop_proto::{Attempt, Millis};
 
 use super::state::{Attached, Attachment, Driver, Phase, size};
 use crate::amount::Amount;
@@ -22,7 +22,7 @@ const FRAMES_A_TURN: usize = 64;
 
 impl Driver {
     pub(super) fn attach(&mut self, now: Millis, connection: Connection, received: u64) {
-        let number = Epoch(self.number.0 + 1);
+        let number = Attempt(self.number.0 + 1);
         match self.core.handle_resume(now, number, received) {
             Err(violation) => {
                 warn!(%violation, "a connection can't resume the session");
@@ -150,8 +150,8 @@ impl Driver {
             let Some(output) = self.core.poll() else { break };
             progress = true;
             let written = match (output, &mut self.attachment) {
-                (Output::Return(returned), _) => {
-                    self.undelivered.push(returned.message);
+                (Output::Settle(settled), _) => {
+                    self.settle(settled);
                     Ok(())
                 }
                 (Output::Transmit(number, message), Attachment::Attached(attached)) if number == self.number => {

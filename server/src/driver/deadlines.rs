@@ -3,7 +3,7 @@
 use std::future::Future as _;
 use std::task::{Context, Poll};
 
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 use super::state::{Attachment, Driver, Phase};
 use crate::config::millis;

@@ -4,8 +4,8 @@ use std::mem::{replace, take};
 use std::task::{Context, Poll};
 
 use tracing::{debug, info, warn};
-use undrop::core::Millis;
-use undrop::core::session::Output;
+use undrop_proto::session::Output;
+use undrop_proto::{Millis, Outcome, Settled};
 
 use super::retry::{Fenced, remove};
 use super::state::{Attachment, Commit, Driver, Phase, Waiting};
@@ -90,13 +90,20 @@ impl Driver {
         self.release_slot();
     }
 
+    /// Remembers a message that was not delivered, for whoever asks how the session ended.
+    pub(super) fn settle(&mut self, settled: Settled<Message>) {
+        if settled.outcome != Outcome::Delivered {
+            self.undelivered.push(settled.message);
+        }
+    }
+
     /// Drops what the session holds, and returns the commits, which are answered when it is known whose the session is.
     #[must_use]
     fn clear(&mut self, disconnect: Disconnect) -> Vec<Commit> {
         self.core.break_off();
         while let Some(output) = self.core.poll() {
-            if let Output::Return(returned) = output {
-                self.undelivered.push(returned.message);
+            if let Output::Settle(settled) = output {
+                self.settle(settled);
             }
         }
         if let Attachment::Attached(attached) = replace(&mut self.attachment, Attachment::Detached { since: Millis(0) })

@@ -4,7 +4,7 @@ use std::mem::replace;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 use super::retry::write;
 use super::state::{Batch, Driver, Persisting, Phase, Waiting};

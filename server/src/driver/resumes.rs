@@ -1,6 +1,6 @@
 //! The connections that ask for the session, until they have it or are sent away.
 
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 use super::state::{Driver, PendingResume, Phase};
 use crate::codes;

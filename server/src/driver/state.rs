@@ -11,9 +11,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
-use undrop::core::outbox::Ticket;
-use undrop::core::session::{Host, Session as Core};
-use undrop::core::{Epoch, Millis};
+use undrop_proto::session::{Server, Session as Core};
+use undrop_proto::{Attempt, MessageId, Millis};
 
 use super::clock::Clock;
 use super::retry::Fenced;
@@ -31,7 +30,7 @@ use crate::{Message, SessionId};
 pub(crate) struct Beginning {
     pub(crate) id: SessionId,
     pub(crate) fence: Fence,
-    pub(crate) core: Core<Message, Host>,
+    pub(crate) core: Core<Message, Server>,
     pub(crate) time_to_live: Duration,
     /// The messages that were received before and are not committed.
     pub(crate) inbox: Vec<(u64, Message)>,
@@ -43,10 +42,10 @@ pub(crate) struct Driver {
     pub(super) id: SessionId,
     pub(super) fence: Fence,
     pub(super) time_to_live: u32,
-    pub(super) core: Core<Message, Host>,
+    pub(super) core: Core<Message, Server>,
     pub(super) attachment: Attachment,
     /// The number of the newest connection.
-    pub(super) number: Epoch,
+    pub(super) number: Attempt,
     pub(super) handler: Option<CatchUnwind<AssertUnwindSafe<Handling>>>,
     /// Whether the handler may have something to do.
     pub(super) handler_is_due: bool,
@@ -62,7 +61,7 @@ pub(crate) struct Driver {
     /// How much the app has sent that is not persisted.
     pub(super) unpersisted_amount: Amount,
     /// The calls that wait for their messages to be acknowledged.
-    pub(super) deliveries: VecDeque<(Ticket, oneshot::Sender<()>)>,
+    pub(super) deliveries: VecDeque<(MessageId, oneshot::Sender<()>)>,
     pub(super) committed: u64,
     /// The sizes of the messages that were received after those and are not committed.
     pub(super) uncommitted: VecDeque<u32>,
@@ -161,7 +160,7 @@ impl Attached {
 
 impl Driver {
     /// The number of the connection that a fresh session begins on.
-    pub(crate) const FIRST_CONNECTION: Epoch = Epoch(1);
+    pub(crate) const FIRST_CONNECTION: Attempt = Attempt(1);
 
     pub(super) fn new(shared: Arc<Shared>, slot: Slot, beginning: Beginning, handler: Handling) -> Self {
         let Beginning { id, fence, core, time_to_live, inbox } = beginning;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 use tracing::{Instrument as _, info_span};
-use undrop::core::Millis;
+use undrop_proto::Millis;
 
 use super::state::{Attached, Attachment, Beginning, Driver, Phase};
 use crate::connection::Connection;

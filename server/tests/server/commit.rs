@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use undrop::core::outbox::Bounds;
+use undrop_proto::outbox::Bounds;
 use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
 
 use crate::support::gate::GatedStore;

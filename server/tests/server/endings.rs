@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use undrop::core::outbox::Fate;
+use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
 use undrop_server::{Cause, Config, Message, Session, Spread};
 
@@ -158,5 +158,5 @@ async fn a_reset_gives_the_client_back_what_it_sent() {
     let other = Server::new(config(), echo).await;
     client.connect_until_it_works(other.address).await;
     assert_eq!(client.opened, 2);
-    assert_eq!(client.returned, [(Message::text("one"), Fate::Unsent)]);
+    assert_eq!(client.returned, [(Message::text("one"), Outcome::Unsent)]);
 }

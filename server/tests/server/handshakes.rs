@@ -1,7 +1,7 @@
 //! Which handshakes are accepted, and with which subprotocol.
 
 use http::{HeaderValue, StatusCode, header};
-use undrop::core::outbox::Bounds;
+use undrop_proto::outbox::Bounds;
 use undrop_server::{Config, Limits, Origins, PlainConnections, Session};
 
 use crate::support::raw::NoConnection;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use undrop::core::outbox::Bounds;
+use undrop_proto::outbox::Bounds;
 use undrop_server::{Config, Limits, SendError};
 
 use crate::support::gate::GatedStore;

@@ -1,7 +1,7 @@
 use undrop::Options;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::connect;
+use super::support::connect;
 
 #[wasm_bindgen_test]
 async fn a_hundred_sockets_do_not_mix_up_their_messages() {

@@ -1,24 +1,27 @@
 //! What a socket does in a real browser, with a server that misbehaves on request: see `tools/test-server/src/route.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod asked;
-mod beating;
-mod ending;
-mod listening;
+mod closing;
+mod connecting;
+mod decision;
+mod heartbeat;
+mod listener;
 mod many;
-mod mending;
+mod page;
+mod reconnecting;
 mod sending;
 mod session;
-mod session_deliveries;
-mod session_endings;
+mod session_delivery;
+mod session_end;
 mod session_typed;
-mod tallies;
+mod source;
+mod streams;
+mod support;
+mod tally;
 mod typed;
-mod typed_answers;
 mod typed_bad_input;
 mod typed_envelopes;
-mod typed_lives;
+mod typed_handle;
+mod typed_lifetimes;
 mod typed_requests;
 mod typed_streams;
-mod user;
-mod writable;

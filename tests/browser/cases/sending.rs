@@ -1,8 +1,7 @@
-use undrop::core::{Fate, Limits, Overflow, State};
-use undrop::{Error, Event, Message, Options};
+use undrop::{Error, Event, Message, Options, Outcome, Overflow, Queue, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, connect_with, hasty, plain};
+use super::support::{connect, connect_with, hasty, plain};
 
 #[wasm_bindgen_test]
 async fn text_comes_back_as_it_was() {
@@ -35,13 +34,13 @@ async fn messages_and_their_bytes_are_counted() {
     heard.text().await;
     heard.next().await;
     let stats = socket.stats();
-    assert_eq!((stats.dials, stats.opens), (1, 1));
+    assert_eq!((stats.attempts, stats.opens), (1, 1));
     assert_eq!((stats.messages_out, stats.bytes_out), (2, 5));
     assert_eq!((stats.messages_in, stats.bytes_in), (2, 5));
 }
 
 #[wasm_bindgen_test]
-async fn what_is_sent_before_the_line_stands_follows_what_the_listener_sends_first() {
+async fn what_is_sent_before_open_follows_what_the_listener_sends_first() {
     let (socket, mut heard) = connect_with("/echo", Options::default(), |socket, event| {
         if *event == Event::Open {
             socket.send_text("hello").unwrap();
@@ -60,7 +59,7 @@ async fn what_is_sent_before_the_line_stands_follows_what_the_listener_sends_fir
 }
 
 #[wasm_bindgen_test]
-async fn what_is_sent_while_the_line_is_down_waits_and_arrives_in_order() {
+async fn what_is_sent_while_the_connection_is_down_is_queued_and_arrives_in_order() {
     let (socket, mut heard) = connect("/echo", hasty());
     heard.open().await;
     socket.reconnect();
@@ -75,8 +74,8 @@ async fn what_is_sent_while_the_line_is_down_waits_and_arrives_in_order() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_sent_from_the_drop_on_is_told_to_the_next_line() {
-    // Each line hears one message.
+async fn what_is_sent_after_a_drop_goes_to_the_next_connection() {
+    // Each connection takes one message.
     let (socket, mut heard) = connect("/fin?after=1", hasty());
     heard.open().await;
     socket.send_text("first").unwrap();
@@ -88,8 +87,8 @@ async fn what_is_sent_from_the_drop_on_is_told_to_the_next_line() {
 }
 
 #[wasm_bindgen_test]
-async fn without_a_queue_nothing_is_taken_before_the_line_stands() {
-    for options in [plain(), Options { queue: None, ..Options::default() }] {
+async fn without_a_queue_nothing_is_accepted_before_open() {
+    for options in [plain(), Options::default().queue(None)] {
         let (socket, mut heard) = connect("/echo", options);
         assert_eq!(socket.send_text("early"), Err(Error::NotOpen));
         heard.open().await;
@@ -99,9 +98,9 @@ async fn without_a_queue_nothing_is_taken_before_the_line_stands() {
 }
 
 #[wasm_bindgen_test]
-async fn a_full_queue_takes_nothing_more() {
-    let limits = Limits { messages: 2, ..Limits::default() };
-    let (socket, mut heard) = connect("/echo", Options { queue: Some(limits), ..Options::default() });
+async fn a_full_queue_accepts_nothing_more() {
+    let limits = Queue::default().messages(2);
+    let (socket, mut heard) = connect("/echo", Options::default().queue(limits));
     socket.send_text("1").unwrap();
     socket.send_text("2").unwrap();
     assert_eq!(socket.send_text("3"), Err(Error::Full));
@@ -111,26 +110,26 @@ async fn a_full_queue_takes_nothing_more() {
 }
 
 #[wasm_bindgen_test]
-async fn a_queue_that_makes_room_hands_the_oldest_back() {
-    let limits = Limits { messages: 1, overflow: Overflow::DropOldest, ..Limits::default() };
-    let (socket, mut heard) = connect("/echo", Options { queue: Some(limits), ..Options::default() });
+async fn a_queue_that_makes_room_tells_that_the_oldest_is_lost() {
+    let limits = Queue::default().messages(1).overflow(Overflow::DropOldest);
+    let (socket, mut heard) = connect("/echo", Options::default().queue(limits));
     socket.send_text("1").unwrap();
     socket.send_bytes(&[2]).unwrap();
-    assert_eq!(heard.next().await, Event::Lost("1".into(), Fate::Overflow));
+    assert_eq!(heard.next().await, Event::Lost("1".into(), Outcome::Overflow));
     heard.open().await;
     assert_eq!(heard.next().await, Event::Binary(vec![2]));
 }
 
 #[wasm_bindgen_test]
-async fn what_still_waits_at_the_end_is_handed_back_and_nothing_more_is_taken() {
+async fn what_is_queued_at_the_end_is_told_as_lost_and_nothing_more_is_accepted() {
     let (socket, mut heard) = connect("/echo", Options::default());
     socket.send_text("1").unwrap();
     socket.send_bytes(&[2]).unwrap();
     socket.close();
-    assert_eq!(socket.send_text("3"), Err(Error::Over));
-    let (before, _) = heard.until(|event| matches!(event, Event::Close { .. })).await;
-    let lost = [Event::Lost("1".into(), Fate::Closed), Event::Lost(Message::Binary(vec![2]), Fate::Closed)];
+    assert_eq!(socket.send_text("3"), Err(Error::Closed));
+    let (before, _) = heard.until(|event| matches!(event, Event::Close(_))).await;
+    let lost = [Event::Lost("1".into(), Outcome::Closed), Event::Lost(Message::Binary(vec![2]), Outcome::Closed)];
     assert!(before.windows(2).any(|pair| pair == lost), "{before:?}");
     assert_eq!(socket.state(), State::Closed);
-    assert_eq!(socket.send_text("4"), Err(Error::Over));
+    assert_eq!(socket.send_text("4"), Err(Error::Closed));
 }

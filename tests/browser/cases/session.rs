@@ -1,11 +1,10 @@
-//! A session: what is sent arrives once and in order, over any number of lines.
+//! A session: what is sent arrives once and in order, over any number of connections.
 
-use undrop::core::{Cause, Heartbeat};
-use undrop::{Error, Event, Message, Options, Resume};
+use undrop::{Cause, Error, Event, Heartbeat, Message, Resume, Rhythm, Socket};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::tallies::Id;
-use super::user::{connect, connect_with, memory, pause, resuming};
+use super::support::{connect, connect_with, memory, millis, pause, resuming};
+use super::tally::Id;
 
 #[wasm_bindgen_test]
 async fn every_kind_of_message_comes_back_as_it_was() {
@@ -43,7 +42,7 @@ async fn over_many_cuts_everything_arrives_once_and_in_order_both_ways() {
     while echoes.len() < COUNT {
         match heard.next().await {
             Event::Text(text) => echoes.push(text.parse().unwrap()),
-            Event::Drop(drop) => assert_eq!(drop.cause, Cause::Close),
+            Event::Dropped(drop) => assert_eq!(drop.cause, Cause::Close),
             Event::Resume => resumes += 1,
             other => panic!("{other:?}"),
         }
@@ -57,7 +56,7 @@ async fn over_many_cuts_everything_arrives_once_and_in_order_both_ways() {
 }
 
 #[wasm_bindgen_test]
-async fn what_the_server_sends_while_lines_come_and_go_arrives_once_and_in_order() {
+async fn what_the_server_sends_over_many_connections_arrives_once_and_in_order() {
     const COUNT: u32 = 500;
     let (_socket, mut heard) =
         connect_with(&format!("/session?count={COUNT}&spread=1"), resuming(), |socket, event| {
@@ -76,7 +75,7 @@ async fn what_the_server_sends_while_lines_come_and_go_arrives_once_and_in_order
                 next += 1;
             }
             Event::Resume => resumes += 1,
-            Event::Open | Event::Drop(_) => {}
+            Event::Open | Event::Dropped(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -104,7 +103,7 @@ async fn what_is_sent_leaves_in_the_order_of_sending() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_kept_until_it_is_acknowledged_is_not_in_wasm_memory() {
+async fn what_is_not_acknowledged_is_not_in_wasm_memory() {
     let (socket, mut heard) = connect("/session?deaf=1&echo=0", resuming());
     heard.open().await;
     let (text, bytes) = ("x".repeat(100_000), vec![0; 100_000]);
@@ -123,7 +122,7 @@ async fn what_is_kept_until_it_is_acknowledged_is_not_in_wasm_memory() {
 
 #[wasm_bindgen_test]
 async fn the_app_sees_its_own_subprotocol() {
-    let options = Options { protocols: vec!["chat".into(), "news".into()], ..resuming() };
+    let options = resuming().protocols(["chat", "news"]);
     for (options, own) in [(options, "chat"), (resuming(), "")] {
         let (socket, mut heard) = connect("/session", options);
         assert_eq!(socket.protocol(), "");
@@ -134,8 +133,8 @@ async fn the_app_sees_its_own_subprotocol() {
 
 #[wasm_bindgen_test]
 async fn what_is_too_much_is_refused() {
-    let limits = Resume { limit_messages: 2, limit_bytes: 100, ..Resume::default() };
-    let (socket, mut heard) = connect("/session?deaf=1&echo=0", Options { resume: Some(limits), ..resuming() });
+    let limits = Resume::default().limit_messages(2).limit_bytes(100);
+    let (socket, mut heard) = connect("/session?deaf=1&echo=0", resuming().resume(limits));
     heard.open().await;
     assert_eq!(socket.send_bytes(&[0; 101]), Err(Error::Full));
     socket.send_text("one").unwrap();
@@ -147,8 +146,8 @@ async fn what_is_too_much_is_refused() {
 
 #[wasm_bindgen_test]
 async fn the_heartbeat_is_the_protocols_own_and_is_measured() {
-    let heartbeat = Some(Heartbeat { interval: 10, timeout: 10_000 });
-    let options = Options { resume: Some(Resume { heartbeat, ..Resume::default() }), ..resuming() };
+    let heartbeat = Rhythm::default().interval(millis(10)).timeout(millis(10_000));
+    let options = resuming().resume(Resume::default().heartbeat(heartbeat));
     let (socket, mut heard) = connect("/session", options);
     heard.open().await;
     while socket.stats().round_trip.count < 3 {
@@ -159,15 +158,15 @@ async fn the_heartbeat_is_the_protocols_own_and_is_measured() {
 }
 
 #[wasm_bindgen_test]
-fn options_that_do_not_go_with_a_session_say_why() {
+fn options_that_exclude_a_session_say_why() {
     let wrong = [
-        (Options { retry: None, ..resuming() }, "Options::retry"),
-        (Options { queue: None, ..resuming() }, "Options::queue"),
-        (Options { heartbeat: Some(undrop::Heartbeat::new("ping")), ..resuming() }, "Options::heartbeat"),
+        (resuming().retry(None), "Options::retry"),
+        (resuming().queue(None), "Options::queue"),
+        (resuming().heartbeat(Heartbeat::new("ping")), "Options::heartbeat"),
     ];
     for (options, field) in wrong {
-        match undrop::Socket::connect("ws://never.dialled", options, |_, _| ()) {
-            Err(Error::Options(words)) => assert!(words.contains(field), "{words}"),
+        match Socket::connect("ws://never.connected", options, |_, _| ()) {
+            Err(Error::Options(advice)) => assert!(advice.contains(field), "{advice}"),
             other => panic!("{other:?}"),
         }
     }

@@ -2,12 +2,11 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
-use undrop::core::Fate;
-use undrop::{Error, Event};
+use undrop::{Error, Event, Outcome};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::tallies::Id;
-use super::user::{connect, resuming, tell};
+use super::support::{connect, resuming, tell};
+use super::tally::Id;
 
 #[wasm_bindgen_test]
 async fn typed_messages_arrive_once_and_in_order_over_many_cuts() {
@@ -26,7 +25,7 @@ async fn typed_messages_arrive_once_and_in_order_over_many_cuts() {
 }
 
 #[wasm_bindgen_test]
-async fn a_request_survives_its_line() {
+async fn a_request_survives_its_connection() {
     let id = Id::new();
     let (socket, mut heard) = connect(&id.of("/session?cut=1&spread=1"), resuming());
     heard.open().await;
@@ -67,17 +66,17 @@ async fn a_request_fails_when_its_session_is_lost() {
 }
 
 #[wasm_bindgen_test]
-async fn what_was_emitted_comes_back_in_its_envelope() {
+async fn what_was_emitted_is_told_as_lost_in_its_envelope() {
     let (socket, mut heard) = connect("/session?deaf=1&echo=0&ttl=0&spread=1", resuming());
     heard.open().await;
     socket.emit("count", &1).unwrap();
     socket.reconnect();
     heard.dropped().await;
-    assert_eq!(heard.next().await, Event::Lost(r#"{"type":"count","data":1}"#.into(), Fate::Unconfirmed));
+    assert_eq!(heard.next().await, Event::Lost(r#"{"type":"count","data":1}"#.into(), Outcome::Unconfirmed));
 }
 
 #[wasm_bindgen_test]
-async fn a_dropped_request_is_taken_back_if_it_has_not_left() {
+async fn a_dropped_request_is_withdrawn_if_it_was_not_sent() {
     let (socket, mut heard) = connect("/session", resuming());
     let mut requests: Vec<_> = (0..3).map(|number: u32| socket.request::<u32>("number", &number)).collect();
     for request in &mut requests {
@@ -91,7 +90,7 @@ async fn a_dropped_request_is_taken_back_if_it_has_not_left() {
 }
 
 #[wasm_bindgen_test]
-async fn a_question_is_answered_over_a_later_line_of_its_session() {
+async fn a_request_is_answered_over_a_later_connection_of_its_session() {
     let (socket, mut heard) = connect("/session?spread=1", resuming());
     heard.open().await;
     let (told, mut came) = tell();
@@ -127,7 +126,7 @@ async fn the_end_fails_every_request() {
             socket.close();
             Some(socket)
         };
-        assert_eq!(left.await, Err(Error::Over));
+        assert_eq!(left.await, Err(Error::Closed));
         drop(waiting);
     }
 }

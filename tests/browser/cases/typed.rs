@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use undrop::core::{Fate, Limits};
-use undrop::{Error, Event, Heartbeat, Options, Reason, Socket};
+use undrop::{Error, Event, Heartbeat, Options, Outcome, Queue, Reason, Socket};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{Told, connect, connect_and_lose, connect_with, hasty, pause, tell};
+use super::support::{Told, connect, connect_and_lose, connect_with, hasty, millis, pause, tell};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Chat {
@@ -118,11 +117,11 @@ async fn each_message_goes_one_way() {
     assert_eq!(heard.text().await, r#"{"type":"other","data":2}"#);
     let (reason, text) = heard.invalid().await;
     assert!(
-        matches!(reason, Reason::Data { message_type, words } if message_type == "count" && words.contains("three"))
+        matches!(reason, Reason::Data { message_type, error } if message_type == "count" && error.contains("three"))
     );
     assert_eq!(text, r#"{"type":"count","data":"three"}"#);
     let (reason, text) = heard.invalid().await;
-    assert!(matches!(reason, Reason::Parse(words) if !words.is_empty()));
+    assert!(matches!(reason, Reason::Parse(error) if !error.is_empty()));
     assert_eq!(text, "four");
     assert_eq!(heard.next().await, Event::Binary(vec![5]));
     // Nobody waits any more.
@@ -160,7 +159,7 @@ async fn typed_messages_and_others_keep_their_order() {
     let (socket, mut heard) = connect("/echo", Options::default());
     let (told, mut came) = tell();
     let _all = socket.on_any::<u32>(move |_, _, number| told(number));
-    // Some wait for the line, some do not.
+    // Some are queued, some are not.
     socket.emit("n", &0).unwrap();
     socket.send_text("1").unwrap();
     socket.emit("n", &2).unwrap();
@@ -174,18 +173,18 @@ async fn typed_messages_and_others_keep_their_order() {
 }
 
 #[wasm_bindgen_test]
-async fn a_message_that_will_not_be_sent_comes_back_in_its_envelope() {
-    let (socket, mut heard) = connect_and_lose(Limits::default()).await;
+async fn a_message_that_is_not_sent_is_told_as_lost_in_its_envelope() {
+    let (socket, mut heard) = connect_and_lose(Queue::default()).await;
     socket.emit("late", &[1, 2]).unwrap();
     socket.close();
-    assert_eq!(heard.next().await, Event::Lost(r#"{"type":"late","data":[1,2]}"#.into(), Fate::Closed));
+    assert_eq!(heard.next().await, Event::Lost(r#"{"type":"late","data":[1,2]}"#.into(), Outcome::Closed));
     heard.close().await;
-    assert_eq!(socket.emit("late", &()), Err(Error::Over));
+    assert_eq!(socket.emit("late", &()), Err(Error::Closed));
 }
 
 #[wasm_bindgen_test]
-async fn without_a_queue_nothing_typed_is_taken_before_the_line_stands() {
-    let (socket, mut heard) = connect("/echo", Options { queue: None, ..hasty() });
+async fn without_a_queue_nothing_typed_is_accepted_before_open() {
+    let (socket, mut heard) = connect("/echo", hasty().queue(None));
     assert_eq!(socket.emit("early", &()), Err(Error::NotOpen));
     heard.open().await;
     socket.emit("in time", &()).unwrap();
@@ -193,13 +192,13 @@ async fn without_a_queue_nothing_typed_is_taken_before_the_line_stands() {
 }
 
 #[wasm_bindgen_test]
-async fn data_that_can_be_no_json_is_refused_and_nothing_is_sent() {
+async fn data_that_is_not_json_is_refused_and_nothing_is_sent() {
     let (socket, mut heard) = connect("/echo", Options::default());
     heard.open().await;
     let keyed: std::collections::BTreeMap<Vec<u8>, u8> = [(vec![1], 1)].into();
     for refused in [socket.emit("big", &u64::MAX), socket.emit("keyed", &keyed)] {
-        let Err(Error::Serialize(words)) = refused else { panic!("{refused:?}") };
-        assert!(!words.is_empty());
+        let Err(Error::Serialize(error)) = refused else { panic!("{refused:?}") };
+        assert!(!error.is_empty());
     }
     socket.send_text("next").unwrap();
     assert_eq!(heard.text().await, "next");
@@ -220,8 +219,8 @@ async fn typed_messages_are_counted() {
 
 #[wasm_bindgen_test]
 async fn the_reply_to_a_heartbeat_is_no_typed_message() {
-    let heartbeat = Heartbeat { reply: Some("péng".into()), interval: 10, ..Heartbeat::new("péng") };
-    let (socket, mut heard) = connect("/echo", Options { heartbeat: Some(heartbeat), ..hasty() });
+    let heartbeat = Heartbeat::new("péng").reply("péng").interval(millis(10));
+    let (socket, mut heard) = connect("/echo", hasty().heartbeat(heartbeat));
     heard.open().await;
     let (told, mut came): (_, Told<Value>) = tell();
     let all = socket.on_any::<Value>(move |_, _, data| told(data));
@@ -234,7 +233,7 @@ async fn the_reply_to_a_heartbeat_is_no_typed_message() {
 }
 
 #[wasm_bindgen_test]
-async fn a_handler_may_send_and_close_through_the_socket_that_it_is_lent() {
+async fn a_handler_may_send_and_close_through_its_argument() {
     let (socket, mut heard) = connect("/echo", hasty());
     heard.open().await;
     let _counts = socket.on::<u32>("count", |socket: &Socket, count| {

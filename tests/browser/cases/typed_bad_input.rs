@@ -1,17 +1,16 @@
-//! Whatever arrives: the line stands, the next good message arrives, and no prototype is touched.
+//! Whatever arrives: the connection stays open, the next good message arrives, and no prototype is touched.
 
 use js_sys::{Object, Reflect};
 use serde::Deserialize;
 use serde_json::Value;
-use undrop::core::State;
-use undrop::{Event, Reason};
+use undrop::{Event, Reason, State};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, hasty, tell};
+use super::support::{connect, hasty, tell};
 
-/// What becomes of a message.
-enum Fate {
+/// What a message is expected to be.
+enum Expected {
     /// It is no JSON.
     Parse,
     /// It has no type.
@@ -43,7 +42,7 @@ impl Tree {
 
 /// Sends this, and then a good message. Handlers wait for a number of type `good`, a tree of type `tree`, and anything of
 /// the types that lie on every object's prototype.
-async fn arrives(texts: &[&str], fate: Fate) {
+async fn arrives(texts: &[&str], expected: Expected) {
     let (socket, mut heard) = connect("/echo", hasty());
     heard.open().await;
     let (told, mut came) = tell();
@@ -67,14 +66,14 @@ async fn arrives(texts: &[&str], fate: Fate) {
         .into();
     for text in texts {
         socket.send_text(text).unwrap();
-        match fate {
-            Fate::Handled => drop(came.next().await),
-            Fate::Text => assert_eq!(heard.text().await, *text),
-            Fate::Parse | Fate::Envelope | Fate::Data => {
+        match expected {
+            Expected::Handled => drop(came.next().await),
+            Expected::Text => assert_eq!(heard.text().await, *text),
+            Expected::Parse | Expected::Envelope | Expected::Data => {
                 let (reason, raw) = heard.invalid().await;
-                let is_expected = match fate {
-                    Fate::Parse => matches!(reason, Reason::Parse(_)),
-                    Fate::Envelope => matches!(reason, Reason::Envelope(_)),
+                let is_expected = match expected {
+                    Expected::Parse => matches!(reason, Reason::Parse(_)),
+                    Expected::Envelope => matches!(reason, Reason::Envelope(_)),
                     _ => matches!(reason, Reason::Data { .. }),
                 };
                 let start: String = text.chars().take(100).collect();
@@ -96,12 +95,12 @@ async fn arrives(texts: &[&str], fate: Fate) {
 
 #[wasm_bindgen_test]
 async fn text_that_is_not_json() {
-    arrives(&["", "hello", "{", "{\"type\":\"good\"", "undefined", "\u{0}", "{'type':'good'}"], Fate::Parse).await;
+    arrives(&["", "hello", "{", "{\"type\":\"good\"", "undefined", "\u{0}", "{'type':'good'}"], Expected::Parse).await;
 }
 
 #[wasm_bindgen_test]
 async fn json_that_is_no_object() {
-    arrives(&["null", "1", "true", "\"good\"", "[]", "[\"good\",1]"], Fate::Envelope).await;
+    arrives(&["null", "1", "true", "\"good\"", "[]", "[\"good\",1]"], Expected::Envelope).await;
 }
 
 #[wasm_bindgen_test]
@@ -114,7 +113,7 @@ async fn a_type_that_is_none() {
         r#"{"type":["good"],"data":1}"#,
         r#"{"type":{"toString":1}}"#,
     ];
-    arrives(&texts, Fate::Envelope).await;
+    arrives(&texts, Expected::Envelope).await;
 }
 
 #[wasm_bindgen_test]
@@ -126,15 +125,15 @@ async fn types_that_are_names_of_an_objects_prototype() {
             r#"{"type":"hasOwnProperty"}"#,
             r#"{"type":"constructor","__proto__":{"polluted":1}}"#,
         ],
-        Fate::Handled,
+        Expected::Handled,
     )
     .await;
-    arrives(&[r#"{"type":"toString"}"#, r#"{"type":"valueOf","data":1}"#], Fate::Text).await;
+    arrives(&[r#"{"type":"toString"}"#, r#"{"type":"valueOf","data":1}"#], Expected::Text).await;
 }
 
 #[wasm_bindgen_test]
 async fn a_type_of_a_megabyte() {
-    arrives(&[&format!(r#"{{"type":"{}"}}"#, "é".repeat(1 << 20))], Fate::Text).await;
+    arrives(&[&format!(r#"{{"type":"{}"}}"#, "é".repeat(1 << 20))], Expected::Text).await;
 }
 
 #[wasm_bindgen_test]
@@ -144,15 +143,15 @@ async fn data_nested_a_hundred_thousand_deep() {
     for message_type in ["any", "tree", "good"] {
         let lists = format!(r#"{{"type":"{message_type}","data":{list}}}"#);
         let objects = format!(r#"{{"type":"{message_type}","data":{object}}}"#);
-        arrives(&[&lists, &objects], Fate::Data).await;
+        arrives(&[&lists, &objects], Expected::Data).await;
     }
 }
 
 #[wasm_bindgen_test]
 async fn data_nested_as_deep_as_may_be() {
     let nested = |levels| format!(r#"{{"type":"tree","data":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels));
-    arrives(&[&nested(128)], Fate::Handled).await;
-    arrives(&[&nested(129)], Fate::Data).await;
+    arrives(&[&nested(128)], Expected::Handled).await;
+    arrives(&[&nested(129)], Expected::Data).await;
 }
 
 #[wasm_bindgen_test]
@@ -168,7 +167,7 @@ async fn data_of_another_shape() {
         r#"{"type":"good","data":{"length":1,"toString":null}}"#,
         r#"{"type":"tree","data":[[[["x"]]]]}"#,
     ];
-    arrives(&texts, Fate::Data).await;
+    arrives(&texts, Expected::Data).await;
 }
 
 #[wasm_bindgen_test]
@@ -182,7 +181,7 @@ async fn replies_to_nothing() {
             r#"{"type":"error","id":-1}"#,
             r#"{"type":"reply"}"#,
         ],
-        Fate::Text,
+        Expected::Text,
     )
     .await;
 }
@@ -196,8 +195,8 @@ async fn ids_of_the_wrong_kind() {
         r#"{"type":"any","id":"__proto__"}"#,
         r#"{"type":"any","id":true}"#,
     ];
-    arrives(&texts, Fate::Handled).await;
-    arrives(&[r#"{"id":{}}"#, r#"{"id":"1"}"#], Fate::Envelope).await;
+    arrives(&texts, Expected::Handled).await;
+    arrives(&[r#"{"id":{}}"#, r#"{"id":"1"}"#], Expected::Envelope).await;
 }
 
 #[wasm_bindgen_test]

@@ -1,34 +1,22 @@
 //! The envelope is the server's choice.
 
 use serde_json::{Value, json};
-use undrop::{Envelope, Error, Fields, Options, Reason, Socket};
+use undrop::{Envelope, Error, Reason, Socket};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, hasty, server, tell};
-
-fn written(fields: Fields) -> Options {
-    Options { envelope: Envelope { fields, ..Envelope::default() }, ..hasty() }
-}
-
-fn nested(message_type: &str, data: &str, id: &str) -> Fields {
-    Fields::Nested { message_type: message_type.into(), data: data.into(), id: id.into() }
-}
-
-fn flat(message_type: &str, id: &str) -> Fields {
-    Fields::Flat { message_type: message_type.into(), id: id.into() }
-}
+use super::support::{connect, hasty, server, tell};
 
 #[wasm_bindgen_test]
-async fn messages_are_written_as_the_server_has_them() {
+async fn messages_are_written_in_the_envelope() {
     let kinds = [
-        (nested("event", "payload", "ref"), r#"{"event":"say","payload":{"text":"hi"}}"#),
-        (nested("", "constructor", "toString"), r#"{"":"say","constructor":{"text":"hi"}}"#),
-        (flat("event", "ref"), r#"{"text":"hi","event":"say"}"#),
-        (Fields::Array { message_type: 3, data: 4, id: 1 }, r#"[null,null,null,"say",{"text":"hi"}]"#),
-        (Fields::Array { message_type: 0, data: 2, id: 1 }, r#"["say",null,{"text":"hi"}]"#),
+        (Envelope::nested("event", "payload", "ref"), r#"{"event":"say","payload":{"text":"hi"}}"#),
+        (Envelope::nested("", "constructor", "toString"), r#"{"":"say","constructor":{"text":"hi"}}"#),
+        (Envelope::flat("event", "ref"), r#"{"text":"hi","event":"say"}"#),
+        (Envelope::array(3, 4, 1), r#"[null,null,null,"say",{"text":"hi"}]"#),
+        (Envelope::array(0, 2, 1), r#"["say",null,{"text":"hi"}]"#),
     ];
-    for (fields, expected) in kinds {
-        let (socket, mut heard) = connect("/echo", written(fields));
+    for (envelope, expected) in kinds {
+        let (socket, mut heard) = connect("/echo", hasty().envelope(envelope));
         heard.open().await;
         socket.emit("say", &json!({ "text": "hi" })).unwrap();
         assert_eq!(heard.text().await, expected);
@@ -42,9 +30,9 @@ async fn messages_are_written_as_the_server_has_them() {
 }
 
 #[wasm_bindgen_test]
-async fn replies_bear_the_types_that_the_server_has_for_them() {
-    let envelope = Envelope { reply: "ok".into(), error: "failed".into(), ..Envelope::default() };
-    let (socket, mut heard) = connect("/echo", Options { envelope, ..hasty() });
+async fn replies_have_the_types_of_the_envelope() {
+    let envelope = Envelope::default().reply("ok").error("failed");
+    let (socket, mut heard) = connect("/echo", hasty().envelope(envelope));
     heard.open().await;
     let _answer = socket.handle("ask", |_, (): ()| async { Ok::<_, String>(1) }).unwrap();
     socket.send_text(r#"{"type":"ask","id":1}"#).unwrap();
@@ -53,7 +41,7 @@ async fn replies_bear_the_types_that_the_server_has_for_them() {
 
 #[wasm_bindgen_test]
 async fn data_that_does_not_fit_a_flat_message_is_refused() {
-    let (socket, mut heard) = connect("/echo", written(flat("type", "id")));
+    let (socket, mut heard) = connect("/echo", hasty().envelope(Envelope::flat("type", "id")));
     heard.open().await;
     for refused in [socket.emit("list", &[1]), socket.emit("number", &1)] {
         assert!(matches!(refused, Err(Error::Serialize(_))), "{refused:?}");
@@ -64,7 +52,7 @@ async fn data_that_does_not_fit_a_flat_message_is_refused() {
 
 #[wasm_bindgen_test]
 async fn an_object_is_no_array() {
-    let (socket, mut heard) = connect("/echo", written(Fields::Array { message_type: 0, data: 1, id: 2 }));
+    let (socket, mut heard) = connect("/echo", hasty().envelope(Envelope::array(0, 1, 2)));
     heard.open().await;
     let _all = socket.on_any::<Value>(|_, _, _| ());
     socket.send_text(r#"{"0":"say","1":1}"#).unwrap();
@@ -72,20 +60,21 @@ async fn an_object_is_no_array() {
 }
 
 #[wasm_bindgen_test]
-fn what_can_be_no_envelope_is_refused_in_words() {
+fn an_invalid_envelope_is_refused_with_what_is_wrong() {
     let kinds = [
-        nested("same", "same", "id"),
-        flat("same", "same"),
-        Fields::Array { message_type: 1, data: 1, id: 2 },
-        Fields::Array { message_type: 0, data: 1, id: 100 },
+        Envelope::nested("same", "same", "id"),
+        Envelope::flat("same", "same"),
+        Envelope::array(1, 1, 2),
+        Envelope::array(0, 1, 100),
     ];
-    for fields in kinds {
-        let Err(Error::Envelope(words)) = Socket::connect(&server("/echo"), written(fields), |_, _| ()) else {
-            panic!("it was taken")
+    for envelope in kinds {
+        let Err(Error::Envelope(error)) = Socket::connect(&server("/echo"), hasty().envelope(envelope), |_, _| ())
+        else {
+            panic!("accepted")
         };
-        assert!(!words.is_empty());
+        assert!(!error.is_empty());
     }
-    let envelope = Envelope { error: "reply".into(), ..Envelope::default() };
-    let refused = Socket::connect(&server("/echo"), Options { envelope, ..hasty() }, |_, _| ());
+    let envelope = Envelope::default().error("reply");
+    let refused = Socket::connect(&server("/echo"), hasty().envelope(envelope), |_, _| ());
     assert!(matches!(refused, Err(Error::Envelope(_))));
 }

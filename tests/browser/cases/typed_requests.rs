@@ -3,14 +3,13 @@
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
-use undrop::core::{Fate, Limits, Overflow};
-use undrop::{Error, Event, Options};
+use undrop::{Error, Event, Options, Outcome, Overflow, Queue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{Place, connect, connect_and_lose, connect_with, hasty};
+use super::support::{Place, connect, connect_and_lose, connect_with, hasty, millis};
 
-fn queue(limits: Limits) -> Options {
-    Options { queue: Some(limits), ..hasty() }
+fn queue(limits: Queue) -> Options {
+    hasty().queue(limits)
 }
 
 #[wasm_bindgen_test]
@@ -32,13 +31,13 @@ async fn many_requests_get_each_its_own() {
 
 #[wasm_bindgen_test]
 async fn a_request_is_not_sent_until_it_is_awaited() {
-    let (socket, mut heard) = connect_and_lose(Limits::default()).await;
+    let (socket, mut heard) = connect_and_lose(Queue::default()).await;
     let mut request = socket.request::<Value>("late", &());
     assert_eq!(socket.buffered_amount(), 0);
     assert_eq!((&mut request).now_or_never(), None);
     assert_eq!(socket.buffered_amount(), 34);
     socket.close();
-    assert_eq!(request.await, Err(Error::Over));
+    assert_eq!(request.await, Err(Error::Closed));
     assert_eq!(heard.close().await.0, 1, "a request does not come back as lost: its future says so");
 }
 
@@ -46,8 +45,8 @@ async fn a_request_is_not_sent_until_it_is_awaited() {
 async fn a_reply_of_another_shape_is_an_error() {
     let (socket, mut heard) = connect("/echo", hasty());
     heard.open().await;
-    let Err(Error::Deserialize(words)) = socket.request::<u32>("shape", &[1]).await else { panic!() };
-    assert!(words.contains("expected u32"), "{words}");
+    let Err(Error::Deserialize(error)) = socket.request::<u32>("shape", &[1]).await else { panic!() };
+    assert!(error.contains("expected u32"), "{error}");
     let refused = socket.request::<Value>("shape", &u64::MAX).await;
     assert!(matches!(refused, Err(Error::Serialize(_))), "{refused:?}");
 }
@@ -72,13 +71,13 @@ async fn an_error_reply_says_why_as_json() {
 async fn a_request_that_is_not_answered_in_time_is_given_up() {
     let (socket, mut heard) = connect("/blackhole", hasty());
     heard.open().await;
-    assert_eq!(socket.request::<Value>("asked", &()).timeout(20).await, Err(Error::Timeout));
+    assert_eq!(socket.request::<Value>("asked", &()).timeout(millis(20)).await, Err(Error::Timeout));
 }
 
 #[wasm_bindgen_test]
-async fn one_that_is_given_up_while_it_waits_is_taken_out_of_the_queue() {
-    let (socket, _heard) = connect_and_lose(Limits::default()).await;
-    assert_eq!(socket.request::<Value>("asked", &()).timeout(20).await, Err(Error::Timeout));
+async fn a_request_that_is_given_up_while_it_is_queued_is_taken_out_of_the_queue() {
+    let (socket, _heard) = connect_and_lose(Queue::default()).await;
+    assert_eq!(socket.request::<Value>("asked", &()).timeout(millis(20)).await, Err(Error::Timeout));
     assert_eq!(socket.buffered_amount(), 0);
     let mut request = socket.request::<Value>("asked", &());
     assert_eq!((&mut request).now_or_never(), None);
@@ -118,7 +117,7 @@ async fn the_reply_to_a_request_that_was_dropped_is_one_that_nobody_waits_for() 
 }
 
 #[wasm_bindgen_test]
-async fn a_lost_line_fails_what_had_left_and_not_what_waits() {
+async fn a_drop_fails_what_was_sent_and_not_what_is_queued() {
     let (socket, mut heard) = connect("/echo", hasty());
     heard.open().await;
     let mut left = socket.request::<u32>("number", &1);
@@ -144,8 +143,8 @@ async fn the_end_fails_every_request() {
             place.replace(Some(socket));
         }
         let failed = left.await;
-        // It had left; and then it was over. Either is true, and which comes first is the line's affair.
-        assert!(matches!(failed, Err(Error::Over | Error::Dropped)), "{failed:?}");
+        // The connection was lost, and the socket closed. Both are true, and either may come first.
+        assert!(matches!(failed, Err(Error::Closed | Error::Dropped)), "{failed:?}");
     }
 }
 
@@ -155,37 +154,37 @@ async fn a_request_after_the_end_is_refused() {
     let kept = socket.request::<Value>("kept", &());
     socket.close();
     heard.close().await;
-    assert_eq!(socket.request::<Value>("late", &()).await, Err(Error::Over));
+    assert_eq!(socket.request::<Value>("late", &()).await, Err(Error::Closed));
     drop(socket);
-    assert_eq!(kept.await, Err(Error::Over));
+    assert_eq!(kept.await, Err(Error::Closed));
 }
 
 #[wasm_bindgen_test]
-async fn a_request_that_can_not_wait_says_why() {
-    let (socket, _heard) = connect("/echo", Options { queue: None, ..hasty() });
+async fn a_request_that_can_not_be_queued_says_why() {
+    let (socket, _heard) = connect("/echo", hasty().queue(None));
     assert_eq!(socket.request::<Value>("early", &()).await, Err(Error::NotOpen));
-    let (socket, _heard) = connect_and_lose(Limits { messages: 1, ..Limits::default() }).await;
+    let (socket, _heard) = connect_and_lose(Queue::default().messages(1)).await;
     socket.send_text("first").unwrap();
     assert_eq!(socket.request::<Value>("second", &()).await, Err(Error::Full));
 }
 
 #[wasm_bindgen_test]
 async fn a_request_that_waited_in_vain_says_why() {
-    let (socket, _heard) = connect_and_lose(Limits { time_to_live: Some(20), ..Limits::default() }).await;
+    let (socket, _heard) = connect_and_lose(Queue::default().time_to_live(millis(20))).await;
     assert_eq!(socket.request::<Value>("old", &()).await, Err(Error::Timeout));
-    let limits = Limits { messages: 1, overflow: Overflow::DropOldest, ..Limits::default() };
+    let limits = Queue::default().messages(1).overflow(Overflow::DropOldest);
     let (socket, _heard) = connect_and_lose(limits).await;
     let mut oldest = socket.request::<Value>("old", &());
     assert_eq!((&mut oldest).now_or_never(), None);
     socket.emit("new", &()).unwrap();
-    assert_eq!(oldest.await, Err(Error::Displaced));
+    assert_eq!(oldest.await, Err(Error::Overflow));
 }
 
 #[wasm_bindgen_test]
-async fn a_request_that_is_dropped_while_others_come_back_takes_none_of_them_along() {
+async fn a_request_that_is_dropped_while_others_overflow_takes_none_of_them_along() {
     type Kept = std::rc::Rc<std::cell::RefCell<Option<undrop::Request<Value>>>>;
     let kept = Kept::default();
-    let limits = Limits { bytes: 100, overflow: Overflow::DropOldest, ..Limits::default() };
+    let limits = Queue::default().bytes(100).overflow(Overflow::DropOldest);
     let (socket, mut heard) = connect_with("/echo", queue(limits), {
         let kept = kept.clone();
         move |_, event| {
@@ -202,8 +201,8 @@ async fn a_request_that_is_dropped_while_others_come_back_takes_none_of_them_alo
     kept.replace(Some(request));
     // Both texts have to go for it, and the listener withdraws the request when it hears of the first.
     socket.send_text(&last).unwrap();
-    assert_eq!(heard.next().await, Event::Lost(first.as_str().into(), Fate::Overflow));
-    assert_eq!(heard.next().await, Event::Lost(second.as_str().into(), Fate::Overflow));
+    assert_eq!(heard.next().await, Event::Lost(first.as_str().into(), Outcome::Overflow));
+    assert_eq!(heard.next().await, Event::Lost(second.as_str().into(), Outcome::Overflow));
     assert_eq!(socket.buffered_amount(), 60);
     heard.open().await;
     assert_eq!(heard.text().await, last);

@@ -1,11 +1,10 @@
 //! Messages as a stream: bounded, and ended with the socket.
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use undrop::core::Cause;
-use undrop::{Error, Event, Options};
+use undrop::{Cause, Error, Event, Options};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::user::{connect, hasty};
+use super::support::{connect, hasty};
 
 #[wasm_bindgen_test]
 async fn a_stream_gives_the_messages_of_its_type_in_order() {
@@ -22,7 +21,7 @@ async fn a_stream_gives_the_messages_of_its_type_in_order() {
 }
 
 #[wasm_bindgen_test]
-async fn a_stream_goes_on_with_the_next_line() {
+async fn a_stream_goes_on_over_the_next_connection() {
     let (socket, mut heard) = connect("/echo", hasty());
     let mut counts = socket.messages::<u32>("count");
     heard.open().await;
@@ -35,7 +34,7 @@ async fn a_stream_goes_on_with_the_next_line() {
 }
 
 #[wasm_bindgen_test]
-async fn a_stream_ends_when_it_is_over_after_what_had_arrived() {
+async fn a_stream_ends_with_the_close_after_what_had_arrived() {
     let (socket, mut heard) = connect("/echo", hasty());
     let mut counts = socket.messages::<u32>("count");
     heard.open().await;
@@ -47,7 +46,7 @@ async fn a_stream_ends_when_it_is_over_after_what_had_arrived() {
     assert_eq!(counts.next().await, Some(Ok(1)));
     assert_eq!(counts.next().await, None);
     assert_eq!(counts.next().await, None);
-    // It has nothing to do with the line after that, which then has nobody who waits.
+    // It gets nothing of the connection after that, for which nobody waits then.
     socket.reconnect();
     heard.open().await;
     socket.emit("count", &2).unwrap();

@@ -1,7 +1,7 @@
 // binaryType, an enumeration: other values are ignored. https://webidl.spec.whatwg.org/#es-enumeration
 
 import { attempt, describeData } from '../lib/observe.js';
-import { dial, messages, next, open, openAndClose, roundTrip } from '../lib/sockets.js';
+import { connect, messages, next, open, openAndClose, roundTrip } from '../lib/sockets.js';
 
 const ignored = {
   'an empty string': '',
@@ -27,7 +27,7 @@ export const binaryType = [
           log.push([socket.readyState, socket.binaryType]);
         }
       };
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       log.push(socket.binaryType);
       toggle(socket);
       await next(socket, 'open');
@@ -43,7 +43,7 @@ export const binaryType = [
   ...Object.entries(ignored).map(([what, value]) => ({
     name: `${what} is ignored`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const outcomes = [attempt(() => Reflect.set(socket, 'binaryType', value)), socket.binaryType];
       socket.binaryType = 'arraybuffer';
       return [...outcomes, attempt(() => Reflect.set(socket, 'binaryType', value)), socket.binaryType];
@@ -53,7 +53,7 @@ export const binaryType = [
   {
     name: 'an object is stringified, once',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       let conversions = 0;
       socket.binaryType = {
         toString() {
@@ -68,7 +68,7 @@ export const binaryType = [
   {
     name: 'an array of the right value is stringified',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       socket.binaryType = ['arraybuffer'];
       return socket.binaryType;
     },
@@ -77,7 +77,7 @@ export const binaryType = [
   {
     name: 'a symbol is a TypeError and an exception of toString comes through',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const throwing = {
         toString() {
           throw new RangeError('mine');

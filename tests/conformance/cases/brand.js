@@ -1,13 +1,13 @@
 // A method or accessor that is called on something else than a socket throws, before it looks at its arguments.
 
 import { attempt } from '../lib/observe.js';
-import { dial, next } from '../lib/sockets.js';
+import { connect, next } from '../lib/sockets.js';
 
 const attributes = ['url', 'readyState', 'bufferedAmount', 'extensions', 'protocol', 'binaryType'];
 const handlers = ['onopen', 'onmessage', 'onerror', 'onclose'];
 
 function strangers(WebSocketClass, server) {
-  const socket = dial(WebSocketClass, `${server}/echo`);
+  const socket = connect(WebSocketClass, `${server}/echo`);
   return {
     undefined: undefined,
     null: null,
@@ -24,8 +24,8 @@ function strangers(WebSocketClass, server) {
 }
 
 const failures = (WebSocketClass, server, action) =>
-  Object.entries(strangers(WebSocketClass, server)).map(([who, stranger]) => {
-    const { threw, returned } = attempt(() => action(stranger));
+  Object.entries(strangers(WebSocketClass, server)).map(([who, other]) => {
+    const { threw, returned } = attempt(() => action(other));
     return [who, threw ? threw.class : { returned }];
   });
 
@@ -49,7 +49,7 @@ export const brand = [
     name: `get ${name} needs a socket as this`,
     run(WebSocketClass, { server }) {
       const { get } = Object.getOwnPropertyDescriptor(WebSocketClass.prototype, name);
-      return failures(WebSocketClass, server, (stranger) => get.call(stranger));
+      return failures(WebSocketClass, server, (other) => get.call(other));
     },
     expected: everybody('TypeError'),
   })),
@@ -57,18 +57,18 @@ export const brand = [
     name: `set ${name} needs a socket as this`,
     run(WebSocketClass, { server }) {
       const { set } = Object.getOwnPropertyDescriptor(WebSocketClass.prototype, name);
-      return failures(WebSocketClass, server, (stranger) => set.call(stranger, 'arraybuffer'));
+      return failures(WebSocketClass, server, (other) => set.call(other, 'arraybuffer'));
     },
     expected: everybody('TypeError'),
   })),
   ...['send', 'close'].map((name) => ({
     name: `${name}() needs a socket as this`,
     run: (WebSocketClass, { server }) =>
-      failures(WebSocketClass, server, (stranger) => WebSocketClass.prototype[name].call(stranger, '1000')),
+      failures(WebSocketClass, server, (other) => WebSocketClass.prototype[name].call(other, '1000')),
     expected: everybody('TypeError'),
   })),
   {
-    name: 'a stranger is told before the arguments are converted',
+    name: 'a receiver of another class is refused before the arguments are converted',
     run(WebSocketClass) {
       const log = [];
       const argument = {
@@ -87,8 +87,8 @@ export const brand = [
   {
     name: 'methods and accessors work when they are borrowed for another socket of the class',
     run(WebSocketClass, { server }) {
-      const first = dial(WebSocketClass, `${server}/echo?first`);
-      const second = dial(WebSocketClass, `${server}/echo?second`);
+      const first = connect(WebSocketClass, `${server}/echo?first`);
+      const second = connect(WebSocketClass, `${server}/echo?second`);
       const { get } = Object.getOwnPropertyDescriptor(WebSocketClass.prototype, 'url');
       first.close.call(second);
       return [get.call(second) === second.url, first.readyState, second.readyState];
@@ -98,7 +98,7 @@ export const brand = [
   {
     name: 'accessors work through Reflect.get and as a super property',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [
         Reflect.get(WebSocketClass.prototype, 'readyState', socket),
         Reflect.set(WebSocketClass.prototype, 'binaryType', 'arraybuffer', socket),
@@ -111,7 +111,7 @@ export const brand = [
     name: 'the methods of EventTarget taken from its prototype work on a socket',
     async run(WebSocketClass, { server }) {
       const { addEventListener, dispatchEvent, removeEventListener } = EventTarget.prototype;
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       const removed = () => log.push('removed');
       addEventListener.call(socket, 'open', (event) => log.push(['open', event.isTrusted, event.target === socket]));

@@ -1,7 +1,7 @@
 // bufferedAmount: UTF-8 bytes and bytes that were given to send() and have not left yet.
 
 import { attempt } from '../lib/observe.js';
-import { close, dial, flush, next, open, openAndClose } from '../lib/sockets.js';
+import { close, connect, flush, next, open, openAndClose } from '../lib/sockets.js';
 
 const grows = {
   'a text': ['hello', 5],
@@ -20,7 +20,7 @@ export const bufferedAmount = [
   {
     name: 'it is 0 for a fresh, an open and a closed socket',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const amounts = [socket.bufferedAmount];
       await next(socket, 'open');
       amounts.push(socket.bufferedAmount);
@@ -64,7 +64,7 @@ export const bufferedAmount = [
         socket.send(data);
         amounts.push(socket.bufferedAmount);
       }
-      await dialSomebodyElse(WebSocketClass, server);
+      await connectElsewhere(WebSocketClass, server);
       return [...amounts, socket.bufferedAmount];
     },
     expected: [1, 5, 15, 18, 18],
@@ -85,13 +85,13 @@ export const bufferedAmount = [
   {
     name: 'it cannot be set',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [attempt(() => Object.assign(socket, { bufferedAmount: 5 })).threw?.class, socket.bufferedAmount];
     },
     expected: ['TypeError', 0],
   },
 ];
 
-async function dialSomebodyElse(WebSocketClass, server) {
+async function connectElsewhere(WebSocketClass, server) {
   await openAndClose(WebSocketClass, `${server}/echo`);
 }

@@ -2,7 +2,7 @@
 // https://websockets.spec.whatwg.org/#dom-websocket-close
 
 import { attempt, describeClose, plain } from '../lib/observe.js';
-import { breather, dial, next, open, openAndClose } from '../lib/sockets.js';
+import { breather, connect, next, open, openAndClose } from '../lib/sockets.js';
 
 const typeError = { class: 'TypeError', name: 'TypeError' };
 const invalidAccess = { class: 'DOMException', name: 'InvalidAccessError', code: 15 };
@@ -114,7 +114,7 @@ export const closeArguments = [
   ...Object.entries(calls).map(([what, [args, expected]]) => ({
     name: `while connecting and when closed: ${what}`,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const closed = next(socket, 'close');
       const connecting = attempt(() => socket.close(...args()));
       const { readyState } = socket;

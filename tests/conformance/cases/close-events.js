@@ -1,16 +1,16 @@
 // Closes that the server or the network began.
 
 import { describeEvent } from '../lib/observe.js';
-import { dial, next, open, story } from '../lib/sockets.js';
+import { connect, next, open, story } from '../lib/sockets.js';
 
-const told = ({ type, target, code, reason, wasClean }) =>
+const details = ({ type, target, code, reason, wasClean }) =>
   type === 'close' ? [type, target.readyState, code, reason, wasClean] : [type, target.readyState];
 const clean = (code, reason = '') => [
   ['open', 1],
   ['close', 3, code, reason, true],
 ];
 
-// RFC 6455 7.4 says which codes a server may send; browsers tell what came.
+// RFC 6455 7.4 says which codes a server may send; browsers report what came.
 const allowed = [
   1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4400, 4499, 4999,
 ];
@@ -38,29 +38,30 @@ const breaks = {
 export const closeEvents = [
   ...allowed.map((code) => ({
     name: `the server closes with ${code}`,
-    run: (WebSocketClass, { server }) => story(dial(WebSocketClass, `${server}/close?code=${code}&reason=why`), told),
+    run: (WebSocketClass, { server }) =>
+      story(connect(WebSocketClass, `${server}/close?code=${code}&reason=why`), details),
     expected: clean(code, 'why'),
   })),
   ...forbidden.map((code) => ({
     name: `the server closes with ${code}, which it must not`,
-    run: (WebSocketClass, { server }) => story(dial(WebSocketClass, `${server}/close?code=${code}`), told),
+    run: (WebSocketClass, { server }) => story(connect(WebSocketClass, `${server}/close?code=${code}`), details),
   })),
   ...Object.entries(reasons).map(([what, reason]) => ({
     name: `the server closes with ${what}`,
     run: (WebSocketClass, { server }) =>
-      story(dial(WebSocketClass, `${server}/close?code=4000&reason=${encodeURIComponent(reason)}`), told),
+      story(connect(WebSocketClass, `${server}/close?code=4000&reason=${encodeURIComponent(reason)}`), details),
     expected: clean(4000, reason),
   })),
   {
     name: 'the server closes without a code',
-    run: (WebSocketClass, { server }) => story(dial(WebSocketClass, `${server}/close`), told),
+    run: (WebSocketClass, { server }) => story(connect(WebSocketClass, `${server}/close`), details),
     expected: clean(1005),
   },
   {
     name: 'the server closes after a message',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close?code=1001&reason=away&after=1`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/close?code=1001&reason=away&after=1`);
+      const log = story(socket, details);
       socket.onopen = () => socket.send('first');
       return log;
     },
@@ -75,7 +76,7 @@ export const closeEvents = [
     async run(WebSocketClass, { server }) {
       // The server closes when the message arrives, and the page right after it has sent it.
       const socket = await open(WebSocketClass, `${server}/close?code=4001&reason=server&after=1`);
-      const log = story(socket, told);
+      const log = story(socket, details);
       socket.send('go');
       socket.close(3000, 'page');
       return log;
@@ -84,8 +85,8 @@ export const closeEvents = [
   ...Object.entries(breaks).map(([what, address]) => ({
     name: what,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/${address}${address.includes('?') ? '&' : '?'}after=1`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/${address}${address.includes('?') ? '&' : '?'}after=1`);
+      const log = story(socket, details);
       socket.onopen = () => socket.send('first');
       // A break right behind the handshake leaves it to chance whether Firefox fires `open`, and one right behind a
       // message whether Chromium delivers that: so the break follows a message, which is not part of the story.
@@ -93,19 +94,19 @@ export const closeEvents = [
     },
   })),
   {
-    // Chromium fails the line, Firefox unmasks the message and goes on.
+    // Chromium fails the connection, Firefox unmasks the message and goes on.
     name: 'a frame of the server is masked',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/badframe?kind=masked`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/badframe?kind=masked`);
+      const log = story(socket, details);
       socket.addEventListener('message', () => socket.close(3000));
       return log;
     },
   },
   {
-    name: 'the event of a lost line has all its fields',
+    name: 'the event of a lost connection has all its fields',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/fin`);
+      const socket = connect(WebSocketClass, `${server}/fin`);
       return new Promise((resolve) => {
         socket.onclose = (event) => resolve(describeEvent(event, socket));
       });
@@ -114,7 +115,7 @@ export const closeEvents = [
   {
     name: 'nothing comes after close',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close?code=1000`);
+      const socket = connect(WebSocketClass, `${server}/close?code=1000`);
       await next(socket, 'close');
       const log = [];
       for (const type of ['open', 'message', 'error', 'close']) socket.addEventListener(type, () => log.push(type));

@@ -1,9 +1,9 @@
 // close() by the page: when, twice, from within listeners.
 
 import { describeClose, describeEvent } from '../lib/observe.js';
-import { close as closeAndWait, counted, dial, next, open, openAndClose, story } from '../lib/sockets.js';
+import { close as closeAndWait, connect, counted, next, open, openAndClose, story } from '../lib/sockets.js';
 
-const told = ({ type, target, code, reason, wasClean }) =>
+const details = ({ type, target, code, reason, wasClean }) =>
   type === 'close' ? [type, target.readyState, code, reason, wasClean] : [type, target.readyState];
 
 export const close = [
@@ -23,10 +23,10 @@ export const close = [
   },
   {
     // The server would refuse: in a worker of Firefox a socket may have connected before it hears of the close.
-    name: 'while connecting it fails the dial: error, then close with 1006',
+    name: 'while connecting it fails the attempt: error, then close with 1006',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/refuse`);
+      const log = story(socket, details);
       socket.close();
       return log;
     },
@@ -38,9 +38,9 @@ export const close = [
   {
     name: 'while connecting code and reason are dropped',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
-      const log = story(socket, told);
-      socket.close(3000, 'never told');
+      const socket = connect(WebSocketClass, `${server}/refuse`);
+      const log = story(socket, details);
+      socket.close(3000, 'never reported');
       return log;
     },
     expected: [
@@ -49,13 +49,13 @@ export const close = [
     ],
   },
   {
-    name: 'while a server does not answer the handshake it fails the dial',
-    // A worker of Firefox that hangs up here can dial that address no more for the next 20 s.
+    name: 'while a server does not answer the handshake it fails the attempt',
+    // A worker of Firefox that closes here cannot connect to that address for the next 20 s.
     scopes: ['window'],
     async run(WebSocketClass, { server }) {
       const { id, stats } = counted(server);
-      const socket = dial(WebSocketClass, `${server}/hang?id=${id}`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/hang?id=${id}`);
+      const log = story(socket, details);
       await stats(({ accepted }) => accepted === 1);
       socket.close();
       return log;
@@ -68,7 +68,7 @@ export const close = [
   {
     name: 'while connecting its events come in a later task',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
+      const socket = connect(WebSocketClass, `${server}/refuse`);
       const log = [];
       socket.onerror = () => log.push('error');
       socket.onclose = () => log.push('close');
@@ -85,7 +85,7 @@ export const close = [
     name: 'a second close() changes nothing, in any state',
     async run(WebSocketClass, { server }) {
       const socket = await open(WebSocketClass, `${server}/echo`);
-      const log = story(socket, told);
+      const log = story(socket, details);
       socket.close(3000, 'first');
       socket.close(3001, 'second');
       socket.close();
@@ -99,8 +99,8 @@ export const close = [
   {
     name: 'a second close() while connecting changes nothing',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/refuse`);
+      const log = story(socket, details);
       socket.close();
       socket.close(3000, 'second');
       return log;
@@ -113,8 +113,8 @@ export const close = [
   {
     name: 'in the open listener',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/echo`);
+      const log = story(socket, details);
       socket.onopen = () => socket.close(3000, 'at once');
       return log;
     },
@@ -122,8 +122,8 @@ export const close = [
   {
     name: 'in a message listener',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/push?count=2&size=1`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/push?count=2&size=1`);
+      const log = story(socket, details);
       socket.onmessage = () => socket.close(3000, 'enough');
       return log;
     },
@@ -149,10 +149,10 @@ export const close = [
     expected: [1, 3000],
   },
   {
-    name: 'in the error listener of a failed dial',
+    name: 'in the error listener of a failed attempt',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/status?code=500`);
-      const log = story(socket, told);
+      const socket = connect(WebSocketClass, `${server}/status?code=500`);
+      const log = story(socket, details);
       socket.onerror = () => socket.close(3000, 'too late');
       return log;
     },
@@ -213,7 +213,7 @@ export const close = [
     name: 'right after send() in the open listener, both arrive',
     async run(WebSocketClass, { server }) {
       const { id, stats } = counted(server);
-      const socket = dial(WebSocketClass, `${server}/echo?id=${id}`);
+      const socket = connect(WebSocketClass, `${server}/echo?id=${id}`);
       socket.onopen = () => {
         socket.send('last words');
         socket.close(3000, 'bye');

@@ -1,7 +1,7 @@
 // CONNECTING, OPEN, CLOSING and CLOSED. https://webidl.spec.whatwg.org/#idl-constants
 
 import { attempt, describeProperty } from '../lib/observe.js';
-import { dial } from '../lib/sockets.js';
+import { connect } from '../lib/sockets.js';
 
 const names = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const typeError = { threw: { class: 'TypeError', name: 'TypeError' } };
@@ -12,14 +12,14 @@ export const constants = names.flatMap((name, value) => [
     run: (WebSocketClass, { server }) => [
       WebSocketClass[name],
       WebSocketClass.prototype[name],
-      dial(WebSocketClass, `${server}/echo`)[name],
+      connect(WebSocketClass, `${server}/echo`)[name],
     ],
     expected: [value, value, value],
   },
   {
     name: `${name} is fixed and enumerable on the class and its prototype, and not an instance's own`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [WebSocketClass, WebSocketClass.prototype, socket].map((holder) => describeProperty(holder, name));
     },
     expected: [
@@ -31,7 +31,7 @@ export const constants = names.flatMap((name, value) => [
   {
     name: `${name} cannot be set, deleted or defined anew`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [WebSocketClass, WebSocketClass.prototype].flatMap((holder) => [
         attempt(() => Object.assign(holder, { [name]: 9 })),
         Reflect.deleteProperty(holder, name),

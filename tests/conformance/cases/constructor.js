@@ -2,7 +2,7 @@
 // https://websockets.spec.whatwg.org/#dom-websocket-websocket
 
 import { attempt, describeError, plain } from '../lib/observe.js';
-import { dial, next, open } from '../lib/sockets.js';
+import { connect, next, open } from '../lib/sockets.js';
 
 const syntaxError = { threw: { class: 'DOMException', name: 'SyntaxError', code: 12 } };
 const typeError = { threw: { class: 'TypeError', name: 'TypeError' } };
@@ -63,7 +63,7 @@ export const construction = [
   {
     name: 'it gives an instance of itself and of EventTarget',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return {
         itself: socket instanceof WebSocketClass,
         eventTarget: socket instanceof EventTarget,
@@ -77,7 +77,7 @@ export const construction = [
     name: 'a fresh socket is connecting, with empty fields',
     run(WebSocketClass, { server }) {
       const { url, readyState, bufferedAmount, extensions, protocol, binaryType, onopen, onmessage, onerror, onclose } =
-        dial(WebSocketClass, `${server}/echo`, 'chat');
+        connect(WebSocketClass, `${server}/echo`, 'chat');
       return {
         url,
         readyState,
@@ -105,10 +105,10 @@ export const construction = [
     }),
   },
   {
-    name: 'the dial does not wait for the script, and its events wait for it',
+    name: 'the attempt does not wait for the script, and its events wait for it',
     async run(WebSocketClass, { server }) {
       const log = [];
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       socket.onopen = () => log.push('open');
       await null;
       log.push('microtask', socket.readyState);
@@ -141,7 +141,7 @@ export const construction = [
     },
   },
   {
-    name: 'arguments are not converted again when the dial begins',
+    name: 'arguments are not converted again when the attempt begins',
     async run(WebSocketClass, { server }) {
       const log = [];
       const socket = await open(
@@ -224,7 +224,7 @@ export const construction = [
     expected: [typeError, typeError, typeError],
   },
   {
-    name: 'a failed conversion is told before a bad url',
+    name: 'a failed conversion is reported before a bad url',
     run: (WebSocketClass) => attempt(() => new WebSocketClass('http://[', [Symbol('protocol')])),
     expected: typeError,
   },
@@ -244,7 +244,7 @@ export const construction = [
     name: 'an object that is no URL string is stringified',
     async run(WebSocketClass, { server }) {
       const subjects = [new URL(`${server}/echo`), [`${server}/echo`], { toString: () => `${server}/echo` }];
-      return subjects.map((subject) => dial(WebSocketClass, subject).url);
+      return subjects.map((subject) => connect(WebSocketClass, subject).url);
     },
     expected: ({ server }) => [`${server}/echo`, `${server}/echo`, `${server}/echo`],
   },
@@ -280,7 +280,7 @@ export const construction = [
     run(WebSocketClass, { server }) {
       const Bound = WebSocketClass.bind(null, `${server}/echo`);
       return plain([
-        dial(Bound) instanceof WebSocketClass,
+        connect(Bound) instanceof WebSocketClass,
         Reflect.construct(WebSocketClass, [`${server}/echo`]) instanceof WebSocketClass,
         Reflect.construct(WebSocketClass, [`${server}/echo`], Object) instanceof WebSocketClass,
         Object.getPrototypeOf(Reflect.construct(WebSocketClass, [`${server}/echo`], Array)) === Array.prototype,

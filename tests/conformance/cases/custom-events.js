@@ -1,7 +1,7 @@
 // dispatchEvent by the page: the socket is an EventTarget like any other, and its state takes no notice.
 
 import { attempt, describeEvent } from '../lib/observe.js';
-import { dial, next, openAndClose, reportedErrors, roundTrip } from '../lib/sockets.js';
+import { connect, next, openAndClose, reportedErrors, roundTrip } from '../lib/sockets.js';
 
 const typeError = { threw: { class: 'TypeError', name: 'TypeError' } };
 const types = ['open', 'message', 'error', 'close', 'mine'];
@@ -18,7 +18,7 @@ export const customEvents = [
   ...types.map((type) => ({
     name: `a synthetic ${type} runs listeners and handlers at once, and is not trusted`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       socket.addEventListener(type, (event) => log.push(['listener', describeEvent(event, socket)]));
       socket[`on${type}`] = (event) => log.push(['handler', event.type]);
@@ -30,7 +30,7 @@ export const customEvents = [
   {
     name: 'synthetic events do not change what the socket does',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       for (const type of types) socket.dispatchEvent(synthetic[type]());
       const states = [socket.readyState];
       await next(socket, 'open');
@@ -54,7 +54,7 @@ export const customEvents = [
   {
     name: 'dispatchEvent is false when a cancelable event was prevented, by a listener or by return false of a handler',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const outcomes = [];
       const dispatch = (cancelable) => {
         const event = new Event('open', { cancelable });
@@ -81,7 +81,7 @@ export const customEvents = [
   {
     name: 'return true from an error handler cancels nothing, as it would on a window',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const seen = [];
       socket.onerror = (...args) => {
         seen.push(args.length, args[0] instanceof ErrorEvent);
@@ -97,7 +97,7 @@ export const customEvents = [
   {
     name: 'what is no Event is a TypeError',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const values = [undefined, null, {}, 'open', 1, () => {}, { type: 'open' }, Object.create(Event.prototype)];
       return [
         attempt(() => socket.dispatchEvent()),
@@ -109,7 +109,7 @@ export const customEvents = [
   {
     name: 'an event that is being dispatched is an InvalidStateError',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const outcomes = [];
       const event = new Event('mine');
       socket.addEventListener('mine', () => outcomes.push(attempt(() => socket.dispatchEvent(event))));
@@ -122,7 +122,7 @@ export const customEvents = [
     name: 'an event that was made but not initialised is an InvalidStateError',
     scopes: ['window'],
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const event = document.createEvent('Event');
       const log = [];
       socket.onclose = ({ type, isTrusted }) => log.push([type, isTrusted]);
@@ -136,7 +136,7 @@ export const customEvents = [
   {
     name: 'an event that was stopped before runs nothing',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       socket.addEventListener('mine', () => log.push('ran'));
       const event = new Event('mine', { cancelable: true });
@@ -148,7 +148,7 @@ export const customEvents = [
   {
     name: 'an event of a bubbling kind has nowhere to go',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const seen = [];
       const spy = () => seen.push('global');
       globalThis.addEventListener('mine', spy, true);
@@ -162,7 +162,7 @@ export const customEvents = [
   {
     name: 'promises do not settle between the listeners of a synthetic event',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       socket.addEventListener('mine', () => {
         log.push('first');
@@ -179,7 +179,7 @@ export const customEvents = [
   {
     name: 'what a listener throws is reported and not thrown by dispatchEvent',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       await reportedErrors(log, () => {
         socket.addEventListener('mine', () => {
@@ -198,7 +198,7 @@ export const customEvents = [
       class Mine extends MessageEvent {
         extra = 'kept';
       }
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const event = new Mine('message', { data: { nested: true } });
       const seen = [];
       socket.onmessage = (received) => seen.push(received === event, received.extra, received.data);
@@ -210,7 +210,7 @@ export const customEvents = [
   {
     name: 'a synthetic event stays the object it was: its prototype, its own properties, frozen or not',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const seen = [];
       socket.addEventListener('mine', (event) => seen.push(Object.getPrototypeOf(event) === CustomEvent.prototype));
       for (const event of [new CustomEvent('mine'), Object.freeze(new CustomEvent('mine'))]) {
@@ -229,7 +229,7 @@ export const customEvents = [
   {
     name: 'a synthetic event leaves the socket as its target, and can go on to another target',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const event = new Event('mine');
       socket.dispatchEvent(event);
       const targets = [event.target === socket];

@@ -1,7 +1,7 @@
-// A dial that fails: error, then close with 1006, whatever the reason, so that a page cannot scan a network.
+// An attempt that fails: error, then close with 1006, whatever the reason, so that a page cannot scan a network.
 
 import { describeEvent } from '../lib/observe.js';
-import { dial, story } from '../lib/sockets.js';
+import { connect, story } from '../lib/sockets.js';
 
 const failures = {
   'a status of 200': '/status?code=200',
@@ -23,35 +23,36 @@ const failed = [
   ['error', 3],
   ['close', 3, 1006, '', false],
 ];
-const told = ({ type, target, code, reason, wasClean }) =>
+const describe = ({ type, target, code, reason, wasClean }) =>
   type === 'close' ? [type, target.readyState, code, reason, wasClean] : [type, target.readyState];
 
 export const errorEvents = [
   ...Object.entries(failures).map(([what, address]) => ({
     name: `${what} is an error and a close`,
-    run: (WebSocketClass, { server }) => story(dial(WebSocketClass, `${server}${address}`), told),
+    run: (WebSocketClass, { server }) => story(connect(WebSocketClass, `${server}${address}`), describe),
     expected: failed,
   })),
   {
     name: 'a port where nobody listens is an error and a close',
-    run: (WebSocketClass, { closedPort }) => story(dial(WebSocketClass, `ws://127.0.0.1:${closedPort}/`), told),
+    run: (WebSocketClass, { closedPort }) => story(connect(WebSocketClass, `ws://127.0.0.1:${closedPort}/`), describe),
     expected: failed,
   },
   {
     name: 'a name that does not exist is an error and a close',
     // A label that is too long for DNS: it fails at once, where a resolver may take its time over any other.
-    run: (WebSocketClass) => story(dial(WebSocketClass, `ws://${'a'.repeat(64)}.invalid/`), told),
+    run: (WebSocketClass) => story(connect(WebSocketClass, `ws://${'a'.repeat(64)}.invalid/`), describe),
     expected: failed,
   },
   {
     name: 'TLS to a server without TLS is an error and a close',
     // Firefox says 1015 here.
-    run: (WebSocketClass, { server }) => story(dial(WebSocketClass, `${server.replace('ws', 'wss')}/echo`), told),
+    run: (WebSocketClass, { server }) =>
+      story(connect(WebSocketClass, `${server.replace('ws', 'wss')}/echo`), describe),
   },
   {
-    name: 'the error is a plain Event that tells nothing',
+    name: 'the error is a plain Event without details',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/status?code=403`);
+      const socket = connect(WebSocketClass, `${server}/status?code=403`);
       return new Promise((resolve) => {
         socket.onerror = (event) =>
           resolve({
@@ -86,7 +87,7 @@ export const errorEvents = [
   {
     name: 'error and close run in one task: promises settle in between, tasks do not',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/status?code=404`);
+      const socket = connect(WebSocketClass, `${server}/status?code=404`);
       const log = [];
       socket.onerror = () => {
         log.push('error');

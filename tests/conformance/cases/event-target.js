@@ -1,7 +1,7 @@
 // addEventListener and removeEventListener, with the socket's own events. https://dom.spec.whatwg.org/#interface-eventtarget
 
 import { attempt } from '../lib/observe.js';
-import { dial, next, open, reportedErrors } from '../lib/sockets.js';
+import { connect, next, open, reportedErrors } from '../lib/sockets.js';
 
 const typeError = { threw: { class: 'TypeError', name: 'TypeError' } };
 const returned = { returned: '<undefined>' };
@@ -29,7 +29,7 @@ const onMessage = (name, listen, expected) => ({
 /** A case about what a call throws. */
 const calling = (name, call, expected) => ({
   name,
-  run: (WebSocketClass, { server }) => attempt(() => call(dial(WebSocketClass, `${server}/echo`))),
+  run: (WebSocketClass, { server }) => attempt(() => call(connect(WebSocketClass, `${server}/echo`))),
   ...(expected && { expected }),
 });
 
@@ -211,7 +211,7 @@ export const eventTarget = [
   {
     name: 'the third argument is a boolean, an object, or whatever converts to one of them',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const values = [undefined, null, false, true, 0, 1, '', 'x', 1n, Symbol('x'), {}, [], () => {}];
       return values.map((value) => {
         const log = [];
@@ -228,7 +228,7 @@ export const eventTarget = [
   {
     name: 'the options are read once and in order',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const reading = (log) =>
         new Proxy(
           {},
@@ -295,7 +295,7 @@ export const eventTarget = [
   {
     name: 'listeners of a closed socket can be added and removed, and hear synthetic events',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close`);
+      const socket = connect(WebSocketClass, `${server}/close`);
       await next(socket, 'close');
       const log = [];
       const listener = (event) => log.push(event.type);
@@ -310,7 +310,7 @@ export const eventTarget = [
   {
     name: 'a listener on two sockets runs for each',
     async run(WebSocketClass, { server }) {
-      const sockets = [dial(WebSocketClass, `${server}/echo`), dial(WebSocketClass, `${server}/echo`)];
+      const sockets = [connect(WebSocketClass, `${server}/echo`), connect(WebSocketClass, `${server}/echo`)];
       const targets = new Set();
       await Promise.all(
         sockets.map(

@@ -2,15 +2,15 @@
 // https://dom.spec.whatwg.org/#concept-event-dispatch
 
 import { describeEvent, plain } from '../lib/observe.js';
-import { close, dial, next, open, reportedErrors, task } from '../lib/sockets.js';
+import { close, connect, next, open, reportedErrors, task } from '../lib/sockets.js';
 
 const types = ['open', 'message', 'error', 'close'];
 
 /** A socket on which the event will happen, by itself. */
 function happening(WebSocketClass, server, type) {
-  if (type === 'error') return dial(WebSocketClass, `${server}/status?code=500`);
-  if (type === 'close') return dial(WebSocketClass, `${server}/close?code=1000`);
-  return dial(WebSocketClass, `${server}/push?count=1&size=3`);
+  if (type === 'error') return connect(WebSocketClass, `${server}/status?code=500`);
+  if (type === 'close') return connect(WebSocketClass, `${server}/close?code=1000`);
+  return connect(WebSocketClass, `${server}/push?count=1&size=3`);
 }
 
 export const events = types.flatMap((type) => [
@@ -137,7 +137,7 @@ export const events = types.flatMap((type) => [
     expected: [true, true, true],
   },
   {
-    name: `${type}: the time stamp lies between the dial and now`,
+    name: `${type}: the time stamp lies between the attempt and now`,
     async run(WebSocketClass, { server }) {
       const before = performance.now();
       const event = await next(happening(WebSocketClass, server, type), type);
@@ -282,7 +282,7 @@ events.push(
   {
     name: 'the order of all events of a life, between listeners and handlers of the same type',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       for (const type of types) {
         socket.addEventListener(type, () => log.push(`${type} 1`));

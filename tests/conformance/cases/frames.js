@@ -1,7 +1,7 @@
 // Objects of another window: a socket takes them as its own.
 
 import { attempt, describeData } from '../lib/observe.js';
-import { dial, messages, next, open, roundTrip } from '../lib/sockets.js';
+import { connect, messages, next, open, roundTrip } from '../lib/sockets.js';
 
 /** Runs `action` with the global of a fresh same-origin frame. */
 async function withFrame(action) {
@@ -68,7 +68,7 @@ export const frames = [
     scopes: ['window'],
     run: (WebSocketClass, { server }) =>
       withFrame(async (other) => {
-        const socket = dial(WebSocketClass, `${server}/echo`);
+        const socket = connect(WebSocketClass, `${server}/echo`);
         other.socket = socket;
         other.send = WebSocketClass.prototype.send;
         return other.eval(`

@@ -2,7 +2,7 @@
 // https://html.spec.whatwg.org/#event-handler-idl-attributes
 
 import { attempt, plain } from '../lib/observe.js';
-import { dial, next, open, reportedErrors } from '../lib/sockets.js';
+import { connect, next, open, reportedErrors } from '../lib/sockets.js';
 
 const names = ['onopen', 'onmessage', 'onerror', 'onclose'];
 const type = (name) => name.slice(2);
@@ -19,7 +19,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} is null until it is set, and gives back the function`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const handler = () => {};
       const before = socket[name];
       socket[name] = handler;
@@ -30,7 +30,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} becomes null for every primitive`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [undefined, null, 1, 'alert(1)', true, Symbol('handler'), 1n].map((value) => {
         socket[name] = () => {};
         return [attempt(() => Reflect.set(socket, name, value)), socket[name]];
@@ -41,7 +41,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} keeps an object that is not callable, and runs nothing`,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       const objects = [{}, [], { handleEvent: () => log.push('handleEvent') }, /x/, new Date()];
       await reportedErrors(log, () => {
@@ -58,7 +58,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} runs where it was first set, also after it was replaced`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket.addEventListener(type(name), () => log.push('before'));
         socket[name] = () => log.push('old');
@@ -71,7 +71,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} that was null and is set again runs last`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket[name] = () => log.push('handler');
         socket.addEventListener(type(name), () => log.push('listener'));
@@ -83,7 +83,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} that was a mere object keeps its place when it becomes a function`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket[name] = {};
         socket.addEventListener(type(name), () => log.push('listener'));
@@ -94,7 +94,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} and the same function as a listener run both, and are removed apart`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const runs = [];
       for (const step of ['both', 'handler', 'none']) {
         const handler = () => runs.push(step);
@@ -112,7 +112,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} that a listener replaces runs in its new form, and one that it clears does not run`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       socket.addEventListener(type(name), () => {
         socket[name] = log.length ? null : () => log.push('replaced');
@@ -127,7 +127,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} that clears itself runs once`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket[name] = () => {
           log.push('ran');
@@ -141,7 +141,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} set while its event is dispatched for the first time does not run for it`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket.addEventListener(type(name), () => {
           socket[name] = () => log.push('late');
@@ -153,7 +153,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} has the socket as this and one argument`,
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return logged(socket, name, (log) => {
         socket[name] = function (...args) {
           log.push(this === socket, args.length, args[0].type, plain(new.target));
@@ -165,7 +165,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} may be a class, a bound function or a proxy`,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       const handler = function () {
         log.push(this.who ?? 'socket');
@@ -184,7 +184,7 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} that throws is reported, and stays`,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const log = [];
       await reportedErrors(log, () => {
         socket[name] = () => {
@@ -201,8 +201,8 @@ export const handlers = names.flatMap((name) => [
   {
     name: `${name} is not shared between sockets`,
     run(WebSocketClass, { server }) {
-      const first = dial(WebSocketClass, `${server}/echo`);
-      const second = dial(WebSocketClass, `${server}/echo`);
+      const first = connect(WebSocketClass, `${server}/echo`);
+      const second = connect(WebSocketClass, `${server}/echo`);
       first[name] = () => {};
       return [typeof first[name], second[name]];
     },

@@ -1,9 +1,9 @@
-// What the server sees of a dial. https://websockets.spec.whatwg.org/#websocket-opening-handshake
+// What the server sees of an attempt. https://websockets.spec.whatwg.org/#websocket-opening-handshake
 
-import { close, counted, dial, next, open } from '../lib/sockets.js';
+import { close, connect, counted, next, open } from '../lib/sockets.js';
 
 async function headers(WebSocketClass, address, ...args) {
-  const { data } = await next(dial(WebSocketClass, address, ...args), 'message');
+  const { data } = await next(connect(WebSocketClass, address, ...args), 'message');
   return JSON.parse(data);
 }
 
@@ -38,7 +38,7 @@ export const handshake = [
     },
   },
   {
-    name: 'each dial has a key of its own',
+    name: 'each attempt has a key of its own',
     async run(WebSocketClass, { server }) {
       const first = await headers(WebSocketClass, `${server}/headers`);
       const second = await headers(WebSocketClass, `${server}/headers`);
@@ -49,7 +49,7 @@ export const handshake = [
   {
     name: 'extensions are empty before the handshake, then what the server took, and stay after the close',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const before = socket.extensions;
       await next(socket, 'open');
       const during = socket.extensions;
@@ -58,7 +58,7 @@ export const handshake = [
     },
   },
   {
-    name: 'one dial is one connection to the server',
+    name: 'one attempt is one connection to the server',
     async run(WebSocketClass, { server }) {
       const { id, stats } = counted(server);
       const socket = await open(WebSocketClass, `${server}/echo?id=${id}`);

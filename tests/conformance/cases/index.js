@@ -31,7 +31,7 @@ import { sendStates } from './send-states.js';
 import { subclassing } from './subclassing.js';
 import { url } from './url.js';
 
-// What dials well comes first, what fails to dial last: see `warmUp` in run.js.
+// Concepts whose attempts open come first, those whose attempts fail last: see `warmUp` in run.js.
 export const concepts = Object.entries({
   handshake,
   send,

@@ -2,7 +2,7 @@
 // https://webidl.spec.whatwg.org/#es-interfaces
 
 import { attempt, describeProperty } from '../lib/observe.js';
-import { dial, next } from '../lib/sockets.js';
+import { connect, next } from '../lib/sockets.js';
 
 const attributes = [
   'url',
@@ -87,7 +87,7 @@ export const interfaceShape = [
   {
     name: 'the toStringTag is WebSocket, on the prototype and for all who ask',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return {
         property: describeProperty(WebSocketClass.prototype, Symbol.toStringTag),
         own: Object.hasOwn(socket, Symbol.toStringTag),
@@ -106,7 +106,7 @@ export const interfaceShape = [
   },
   {
     name: 'for-in over an instance shows the interface and no more',
-    run: (WebSocketClass, { server }) => enumerated(dial(WebSocketClass, `${server}/echo`)),
+    run: (WebSocketClass, { server }) => enumerated(connect(WebSocketClass, `${server}/echo`)),
     expected: [
       ...attributes,
       ...Object.keys(operations),
@@ -125,6 +125,11 @@ export const interfaceShape = [
     expected: [...constants].sort(),
   },
   {
+    name: 'the own keys of the class are the constants, and those of a class',
+    run: (WebSocketClass) => Reflect.ownKeys(WebSocketClass).map(String).sort(),
+    expected: [...constants, 'length', 'name', 'prototype'].sort(),
+  },
+  {
     name: 'the enumerable keys of the prototype are the interface',
     run: (WebSocketClass) => Object.keys(WebSocketClass.prototype).sort(),
     expected: [...attributes, ...Object.keys(operations), ...constants].sort(),
@@ -133,7 +138,7 @@ export const interfaceShape = [
     name: 'an instance has no properties of its own, whatever happens to it',
     async run(WebSocketClass, { server }) {
       const own = (socket) => [Object.keys(socket), Reflect.ownKeys(socket).map(String), JSON.stringify(socket)];
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const fresh = own(socket);
       socket.onmessage = () => {};
       socket.binaryType = 'arraybuffer';
@@ -164,7 +169,7 @@ export const interfaceShape = [
       try {
         Object.defineProperty(prototype, 'bufferedAmount', { get: () => 'mine' });
         prototype.send = (data) => log.push(data);
-        const socket = dial(WebSocketClass, `${server}/echo`);
+        const socket = connect(WebSocketClass, `${server}/echo`);
         socket.send('kept');
         return [socket.bufferedAmount, log];
       } finally {
@@ -181,7 +186,7 @@ export const interfaceShape = [
       const extensions = Object.getOwnPropertyDescriptor(prototype, 'extensions');
       try {
         delete prototype.extensions;
-        const socket = dial(WebSocketClass, `${server}/echo`);
+        const socket = connect(WebSocketClass, `${server}/echo`);
         return ['extensions' in socket, typeof socket.extensions];
       } finally {
         Object.defineProperty(prototype, 'extensions', extensions);
@@ -192,7 +197,7 @@ export const interfaceShape = [
   {
     name: 'deleting an attribute of an instance does nothing',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [...attributes, 'send'].map((name) => [Reflect.deleteProperty(socket, name), name in socket]);
     },
     expected: Array(11).fill([true, true]),
@@ -200,7 +205,7 @@ export const interfaceShape = [
   {
     name: 'read-only attributes cannot be assigned, and throw in strict mode',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const readOnly = attributes.filter((name) => !writable.includes(name));
       return readOnly.map((name) => [
         attempt(() => Object.assign(socket, { [name]: 'mine' })).threw?.class,
@@ -213,7 +218,7 @@ export const interfaceShape = [
   {
     name: 'an instance takes properties of its own, as every object',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       socket.mine = 1;
       Object.defineProperty(socket, 'readyState', { value: 'mine' });
       return [socket.mine, socket.readyState, Object.keys(socket), Object.isExtensible(socket)];
@@ -222,13 +227,13 @@ export const interfaceShape = [
   },
   {
     name: 'a socket cannot be cloned',
-    run: (WebSocketClass, { server }) => attempt(() => structuredClone(dial(WebSocketClass, `${server}/echo`))),
+    run: (WebSocketClass, { server }) => attempt(() => structuredClone(connect(WebSocketClass, `${server}/echo`))),
     expected: { threw: { class: 'DOMException', name: 'DataCloneError', code: 25 } },
   },
   {
     name: 'the same socket is a key in maps and sets',
     run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       return [new Set([socket]).has(socket), new WeakMap([[socket, 'kept']]).get(socket)];
     },
     expected: [true, 'kept'],

@@ -1,7 +1,7 @@
 // What arrives: all of it, whole, in order, as a MessageEvent. https://websockets.spec.whatwg.org/#feedback-from-the-protocol
 
 import { describeData, describeEvent } from '../lib/observe.js';
-import { close, messages as collect, dial, next, open } from '../lib/sockets.js';
+import { close, messages as collect, connect, next, open } from '../lib/sockets.js';
 
 export const messages = [
   {
@@ -100,7 +100,7 @@ export const messages = [
     name: 'messages that the server pushes with the handshake come after open',
     async run(WebSocketClass, { server }) {
       const log = [];
-      const socket = dial(WebSocketClass, `${server}/push?count=3&size=4`);
+      const socket = connect(WebSocketClass, `${server}/push?count=3&size=4`);
       socket.onopen = () => log.push('open');
       socket.onmessage = ({ data }) => log.push(data.length);
       await collect(socket, 3);
@@ -111,7 +111,7 @@ export const messages = [
   {
     name: 'a message handler that is set in open gets the first message',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/push?count=1&size=4`);
+      const socket = connect(WebSocketClass, `${server}/push?count=1&size=4`);
       return new Promise((resolve) => {
         socket.onopen = () => {
           socket.onmessage = ({ data }) => resolve(data.length);
@@ -123,7 +123,7 @@ export const messages = [
   {
     name: 'messages nobody listens for are gone',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close?code=3000&after=1`);
+      const socket = connect(WebSocketClass, `${server}/close?code=3000&after=1`);
       await next(socket, 'open');
       socket.send('unheard');
       const { code } = await next(socket, 'close');
@@ -137,7 +137,7 @@ export const messages = [
   {
     name: 'no message comes after close(), though the server has sent more',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/push?count=50&size=10`);
+      const socket = connect(WebSocketClass, `${server}/push?count=50&size=10`);
       let received = 0;
       socket.onmessage = () => {
         received++;
@@ -164,7 +164,7 @@ export const messages = [
   {
     name: 'binary messages that the server pushes arrive as they were',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/push?count=3&size=1000&binary=1`);
+      const socket = connect(WebSocketClass, `${server}/push?count=3&size=1000&binary=1`);
       socket.binaryType = 'arraybuffer';
       return Promise.all((await collect(socket, 3)).map(describeData));
     },

@@ -1,7 +1,7 @@
 // The second argument: its conversion, the rules for a subprotocol's name, and what is negotiated.
 
 import { attempt, describeClose } from '../lib/observe.js';
-import { close, dial, next, open } from '../lib/sockets.js';
+import { close, connect, next, open } from '../lib/sockets.js';
 
 const syntaxError = { threw: { class: 'DOMException', name: 'SyntaxError', code: 12 } };
 
@@ -72,9 +72,9 @@ export const protocols = [
     expected: syntaxError,
   })),
   {
-    name: 'names that differ in case only are told apart, or are a repetition',
+    name: 'names that differ in case only are different, or are a repetition',
     run: (WebSocketClass, { server }) =>
-      attempt(() => dial(WebSocketClass, `${server}/echo`, ['chat', 'CHAT']).readyState),
+      attempt(() => connect(WebSocketClass, `${server}/echo`, ['chat', 'CHAT']).readyState),
   },
   {
     name: 'an iterator that is neither callable nor nullish is a TypeError',
@@ -94,7 +94,7 @@ export const protocols = [
   ...offered.map(([what, args]) => ({
     name: `offers ${what}`,
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/headers`, ...args);
+      const socket = connect(WebSocketClass, `${server}/headers`, ...args);
       const answer = await Promise.race([next(socket, 'message'), next(socket, 'close')]);
       if (answer.type === 'close') return describeClose(answer);
       return { offered: JSON.parse(answer.data)['sec-websocket-protocol'] ?? null, protocol: socket.protocol };
@@ -115,7 +115,7 @@ export const protocols = [
     name: 'a list that changes after the call changes nothing',
     async run(WebSocketClass, { server }) {
       const names = ['chat', 'game'];
-      const socket = dial(WebSocketClass, `${server}/echo`, names);
+      const socket = connect(WebSocketClass, `${server}/echo`, names);
       names[0] = 'changed';
       names.length = 1;
       await next(socket, 'open');
@@ -126,7 +126,7 @@ export const protocols = [
   {
     name: 'the protocol is the empty string until the server has chosen, then its choice, and stays after the close',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo?protocol=game`, ['chat', 'game']);
+      const socket = connect(WebSocketClass, `${server}/echo?protocol=game`, ['chat', 'game']);
       const before = socket.protocol;
       await next(socket, 'open');
       const during = socket.protocol;
@@ -152,7 +152,7 @@ export const protocols = [
     name: `the server answers ${what}`,
     async run(WebSocketClass, { server }) {
       const log = [];
-      const socket = dial(WebSocketClass, `${server}/echo?${query}`, names);
+      const socket = connect(WebSocketClass, `${server}/echo?${query}`, names);
       socket.onerror = () => log.push(['error', socket.readyState, socket.protocol]);
       const outcome = await Promise.race([next(socket, 'open'), next(socket, 'close')]);
       log.push([outcome.type, socket.readyState, socket.protocol]);

@@ -1,13 +1,13 @@
 // readyState through the life of a socket.
 
 import { attempt } from '../lib/observe.js';
-import { close, dial, next, open, openAndClose } from '../lib/sockets.js';
+import { close, connect, next, open, openAndClose } from '../lib/sockets.js';
 
 export const readyState = [
   {
     name: 'it goes from 0 to 1 before open, to 2 on close(), to 3 before close',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const states = [socket.readyState];
       socket.onopen = () => states.push(['open', socket.readyState]);
       socket.onclose = () => states.push(['close', socket.readyState]);
@@ -26,16 +26,16 @@ export const readyState = [
   {
     name: 'it is 1 in a message listener',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/push?count=1&size=10`);
+      const socket = connect(WebSocketClass, `${server}/push?count=1&size=10`);
       await next(socket, 'message');
       return socket.readyState;
     },
     expected: 1,
   },
   {
-    name: 'it is 3 in error and close when the dial fails',
+    name: 'it is 3 in error and close when the attempt fails',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/status?code=404`);
+      const socket = connect(WebSocketClass, `${server}/status?code=404`);
       const states = [socket.readyState];
       socket.onerror = () => states.push(['error', socket.readyState]);
       await next(socket, 'close');
@@ -46,7 +46,7 @@ export const readyState = [
   {
     name: 'it is 2 at once when close() is called while connecting, and 3 in its events',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
+      const socket = connect(WebSocketClass, `${server}/refuse`);
       const states = [socket.readyState];
       socket.onerror = () => states.push(['error', socket.readyState]);
       socket.close();
@@ -59,7 +59,7 @@ export const readyState = [
   {
     name: 'it is 3 in close when the server closes',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close?code=4000`);
+      const socket = connect(WebSocketClass, `${server}/close?code=4000`);
       await next(socket, 'close');
       return socket.readyState;
     },
@@ -98,7 +98,7 @@ export const readyState = [
   {
     name: 'a listener that loops does not see the state of what is still queued',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/close?code=1000&after=3`);
+      const socket = connect(WebSocketClass, `${server}/close?code=1000&after=3`);
       const states = [];
       await new Promise((resolve) => {
         socket.onopen = () => states.push(socket.readyState);

@@ -1,7 +1,7 @@
 // send((BufferSource or Blob or USVString) data): what is none of them becomes a string.
 
 import { attempt, describeData } from '../lib/observe.js';
-import { counted, dial, next, open, roundTrip } from '../lib/sockets.js';
+import { connect, counted, next, open, roundTrip } from '../lib/sockets.js';
 
 const stringified = {
   null: [null, 'null'],
@@ -65,7 +65,7 @@ export const sendConversions = [
     name: `${what} is a TypeError in each state, and nothing is sent`,
     async run(WebSocketClass, { server }) {
       const send = () => attempt(() => socket.send(...make()));
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       const outcomes = [send()];
       await next(socket, 'open');
       outcomes.push(send(), await roundTrip(socket, 'next'));
@@ -110,7 +110,7 @@ export const sendConversions = [
           };
         },
       };
-      const socket = dial(WebSocketClass, `${server}/echo`);
+      const socket = connect(WebSocketClass, `${server}/echo`);
       log.push(attempt(() => socket.send(data)).threw?.name);
       await next(socket, 'open');
       log.push(await roundTrip(socket, data));

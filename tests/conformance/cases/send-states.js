@@ -1,7 +1,7 @@
 // send() before open throws, after close() is silent and counts. https://websockets.spec.whatwg.org/#dom-websocket-send
 
 import { attempt } from '../lib/observe.js';
-import { close, dial, next, open, openAndClose, story } from '../lib/sockets.js';
+import { close, connect, next, open, openAndClose, story } from '../lib/sockets.js';
 
 const kinds = {
   'a text': ['héllo', 6],
@@ -25,7 +25,7 @@ export const sendStates = [
     {
       name: `${what} while connecting is an InvalidStateError and is not buffered`,
       run(WebSocketClass, { server }) {
-        const socket = dial(WebSocketClass, `${server}/echo`);
+        const socket = connect(WebSocketClass, `${server}/echo`);
         return [attempt(() => socket.send(data)), socket.bufferedAmount, socket.readyState];
       },
       expected: [invalidState, 0, 0],
@@ -61,7 +61,7 @@ export const sendStates = [
   {
     name: 'after close() while connecting it is silent, not an InvalidStateError',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/refuse`);
+      const socket = connect(WebSocketClass, `${server}/refuse`);
       socket.close();
       const outcome = attempt(() => socket.send('text'));
       const amount = socket.bufferedAmount;
@@ -71,9 +71,9 @@ export const sendStates = [
     expected: [silent, 4, 4],
   },
   {
-    name: 'after a failed dial it is silent',
+    name: 'after a failed attempt it is silent',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/status?code=403`);
+      const socket = connect(WebSocketClass, `${server}/status?code=403`);
       const outcomes = [];
       socket.onerror = () =>
         outcomes.push(
@@ -106,16 +106,16 @@ export const sendStates = [
     expected: [silent, 4],
   },
   {
-    name: 'an InvalidStateError does no harm to the dial',
+    name: 'an InvalidStateError does no harm to the attempt',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/echo`);
-      const told = story(socket, ({ type, data }) => [type, data ?? null]);
+      const socket = connect(WebSocketClass, `${server}/echo`);
+      const log = story(socket, ({ type, data }) => [type, data ?? null]);
       attempt(() => socket.send('too early'));
       await next(socket, 'open');
       socket.send('in time');
       await next(socket, 'message');
       socket.close();
-      return told;
+      return log;
     },
     expected: [
       ['open', null],

@@ -1,14 +1,14 @@
 // `class Chat extends WebSocket`: what pages and libraries do.
 
 import { attempt } from '../lib/observe.js';
-import { dial, next, roundTrip } from '../lib/sockets.js';
+import { connect, next, roundTrip } from '../lib/sockets.js';
 
 export const subclassing = [
   {
     name: 'a subclass makes instances of itself and of the class',
     run(WebSocketClass, { server }) {
       class Chat extends WebSocketClass {}
-      const socket = dial(Chat, `${server}/echo`);
+      const socket = connect(Chat, `${server}/echo`);
       return [
         socket instanceof Chat,
         socket instanceof WebSocketClass,
@@ -42,7 +42,7 @@ export const subclassing = [
           return this.#count;
         }
       }
-      const socket = dial(Chat, '/echo');
+      const socket = connect(Chat, '/echo');
       await next(socket, 'open');
       const echo = await roundTrip(socket, 'hello');
       return [socket.sent, socket.count, socket.path, socket.url === `mine of ${server}/echo`, socket.protocol, echo];
@@ -53,7 +53,7 @@ export const subclassing = [
     name: 'events have the instance of the subclass as target and this',
     async run(WebSocketClass, { server }) {
       class Chat extends WebSocketClass {}
-      const socket = dial(Chat, `${server}/echo`);
+      const socket = connect(Chat, `${server}/echo`);
       const log = [];
       socket.onopen = function (event) {
         log.push(this === socket, event.target === socket, event.currentTarget === socket);
@@ -97,7 +97,7 @@ export const subclassing = [
       Chat.prototype.shout = function (text) {
         this.send(text.toUpperCase());
       };
-      const socket = dial(Chat, `${server}/echo`);
+      const socket = connect(Chat, `${server}/echo`);
       await next(socket, 'open');
       socket.shout('hello');
       return [(await next(socket, 'message')).data, socket instanceof Chat, Chat.CLOSED];

@@ -1,8 +1,8 @@
-// How the url is parsed and mapped, and what `url` tells.
+// How the url is parsed and mapped, and what `url` returns.
 // https://websockets.spec.whatwg.org/#dom-websocket-url
 
 import { attempt } from '../lib/observe.js';
-import { close, dial, next, open } from '../lib/sockets.js';
+import { close, connect, next, open } from '../lib/sockets.js';
 
 const syntaxError = { threw: { class: 'DOMException', name: 'SyntaxError', code: 12 } };
 
@@ -104,31 +104,32 @@ export const url = [
   })),
   ...['ws://white space/', 'wss://white space/', 'ws://white%20space/'].map((address) => ({
     name: `a space in the host is a SyntaxError by the standard, and encoded by Chromium: ${address}`,
-    run: (WebSocketClass) => attempt(() => dial(WebSocketClass, address).url),
+    run: (WebSocketClass) => attempt(() => connect(WebSocketClass, address).url),
   })),
   ...fragments.map((address) => ({
     name: `a fragment is gone or refused as the standard of the day has it: ${address}`,
     run(WebSocketClass) {
       // The fragment was refused for twenty years; https://github.com/whatwg/websockets/issues/71 wants it dropped.
-      return attempt(() => dial(WebSocketClass, address).url);
+      return attempt(() => connect(WebSocketClass, address).url);
     },
   })),
   ...Object.entries(accepted).map(([what, [address, resolved]]) => ({
     name: what,
     run(WebSocketClass) {
-      const socket = dial(WebSocketClass, address);
+      const socket = connect(WebSocketClass, address);
       return { url: socket.url, readyState: socket.readyState };
     },
     expected: { url: resolved, readyState: 0 },
   })),
   ...relative.map((address) => ({
     name: `a relative url is resolved against the page or script: "${address}"`,
-    run: (WebSocketClass, { folder }) => attempt(() => dial(WebSocketClass, address).url.replace(folder, '/folder/')),
+    run: (WebSocketClass, { folder }) =>
+      attempt(() => connect(WebSocketClass, address).url.replace(folder, '/folder/')),
   })),
   {
     name: 'undefined and null are relative urls',
     run: (WebSocketClass, { folder }) =>
-      [undefined, null].map((address) => dial(WebSocketClass, address).url.replace(folder, '/folder/')),
+      [undefined, null].map((address) => connect(WebSocketClass, address).url.replace(folder, '/folder/')),
   },
   {
     name: 'a relative url reaches the server that served the page',
@@ -150,7 +151,7 @@ export const url = [
   {
     name: 'path and query reach the server as they were resolved',
     async run(WebSocketClass, { server }) {
-      const socket = dial(WebSocketClass, `${server}/headers/../headers?å%00&'"<>`);
+      const socket = connect(WebSocketClass, `${server}/headers/../headers?å%00&'"<>`);
       const { data } = await next(socket, 'message');
       return JSON.parse(data).path;
     },
@@ -165,10 +166,10 @@ export const url = [
     expected: ({ server }) => ({ set: { threw: { class: 'TypeError', name: 'TypeError' } }, url: `${server}/echo` }),
   },
   ...blockedPorts.map((port) => ({
-    name: `the blocked port ${port} fails the dial`,
+    name: `the blocked port ${port} fails the attempt`,
     async run(WebSocketClass) {
       const outcome = attempt(() => {
-        const socket = dial(WebSocketClass, `ws://127.0.0.1:${port}/`);
+        const socket = connect(WebSocketClass, `ws://127.0.0.1:${port}/`);
         return { url: socket.url, readyState: socket.readyState };
       });
       return outcome;
@@ -180,7 +181,7 @@ export const url = [
       const log = [];
       let socket;
       const outcome = attempt(() => {
-        socket = dial(WebSocketClass, 'ws://127.0.0.1:22/');
+        socket = connect(WebSocketClass, 'ws://127.0.0.1:22/');
       });
       if (outcome.threw) return outcome;
       socket.onerror = () => log.push(['error', socket.readyState]);

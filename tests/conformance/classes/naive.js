@@ -1,5 +1,5 @@
-// What most wrappers do, and what the table must be able to tell from the real thing: an inner socket whose
-// events are copied and dispatched again. It is no caricature: arguments are passed on, states and handlers work.
+// What most wrappers do: an inner socket whose events are copied and dispatched again. Arguments are passed on, states and
+// handlers work; the table must find the differences nevertheless.
 
 const Native = globalThis.WebSocket;
 

@@ -1,2 +1,2 @@
-// The measure of all things: the browser's own class.
+// The browser's own class, which the others are compared with.
 export default globalThis.WebSocket;

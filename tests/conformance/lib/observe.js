@@ -1,6 +1,6 @@
 // Turns what a case saw into plain JSON data, so that two classes can be compared by value.
 
-/** Runs `action` and tells how it ended, in data. */
+/** Runs `action` and returns how it ended, as data. */
 export function attempt(action) {
   try {
     return { returned: plain(action()) };

@@ -2,25 +2,25 @@
 
 import { describeClose } from './observe.js';
 
-const dialled = new Set();
+const made = new Set();
 
-/** `new WebSocketClass(...)`; the socket is closed for the case when it ends. */
-export function dial(WebSocketClass, ...args) {
+/** `new WebSocketClass(...)`. The socket is closed when the case has ended. */
+export function connect(WebSocketClass, ...args) {
   const socket = new WebSocketClass(...args);
-  dialled.add(socket);
+  made.add(socket);
   return socket;
 }
 
-/** Dials and waits for `open`. */
+/** Connects and waits for `open`. */
 export async function open(WebSocketClass, ...args) {
-  const socket = dial(WebSocketClass, ...args);
+  const socket = connect(WebSocketClass, ...args);
   const closed = next(socket, 'close');
   const event = await Promise.race([next(socket, 'open'), closed]);
   if (event.type === 'close') throw new Error(`closed instead of open: ${JSON.stringify(describeClose(event))}`);
   return socket;
 }
 
-/** Dials, opens, closes, and waits for `close`. */
+/** Connects, waits for `open`, closes, and waits for `close`. */
 export async function openAndClose(WebSocketClass, ...args) {
   const socket = await open(WebSocketClass, ...args);
   await close(socket);
@@ -94,7 +94,7 @@ export function task() {
   });
 }
 
-/** Counts apart at the server: put `id` into the url, and `stats()` tells what the server saw once that holds. */
+/** For counts of its own: with `id` in the url, `stats()` returns what the server counted, once that holds. */
 export function counted(server) {
   const id = `case-${Math.random()}`;
   const stats = async (holds = () => true) => {
@@ -122,22 +122,22 @@ export async function reportedErrors(log, action) {
 }
 
 /**
- * For after a close while connecting: Chromium delays a dial by up to 5 s while many others are on their way, and forgets
- * those that ended a moment later.
+ * To be awaited after a close while connecting: Chromium delays an attempt by up to 5 s while many others are under way,
+ * and forgets those that ended a moment later.
  */
 export const breather = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** Closes whatever the case left open, and waits for those that were still connecting. */
-export async function hangUp() {
-  const ended = [...dialled].map(async (socket) => {
+export async function closeAll() {
+  const ended = [...made].map(async (socket) => {
     if (socket.readyState !== 0) return socket.close();
     const closed = next(socket, 'close');
     socket.close();
     await closed;
     await breather();
   });
-  dialled.clear();
-  // A case may have dialled a class that is broken, or have broken it.
+  made.clear();
+  // The class may be broken, or the case may have broken it.
   let timer;
   const limit = new Promise((resolve) => {
     timer = setTimeout(resolve, 1000);

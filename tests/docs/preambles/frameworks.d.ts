@@ -35,5 +35,5 @@ declare namespace JSX {
 
 declare const useState: typeof import('react').useState;
 declare function useUndrop(url: string): import('undrop').Undrop | null;
-declare function useLineState(socket: import('undrop').Undrop | null): import('undrop').State;
+declare function useConnectionState(socket: import('undrop').Undrop | null): import('undrop').State;
 declare function useMessages(socket: import('undrop').Undrop | null, hear: (data: unknown) => void): void;

@@ -1,7 +1,7 @@
-// Counts what passes between JavaScript and WebAssembly, in both directions, what the library makes, and what the
-// two ends of a session say to each other. What a timer does is counted apart: it is not for a message.
+// Counts the calls between JavaScript and WebAssembly in both directions, the objects that the library makes, and the
+// control frames of a session. What a timer does is counted apart: it is not the cost of a message.
 
-const none = () => ({ crossings: 0, timers: 0, made: 0, said: 0, told: 0 });
+const none = () => ({ crossings: 0, timers: 0, made: 0, controlsOut: 0, controlsIn: 0 });
 let counts = { message: none(), timer: none() };
 let inTimer = false;
 const count = (what) => counts[inTimer ? 'timer' : 'message'][what]++;
@@ -49,17 +49,17 @@ for (const name of ['Event', 'MessageEvent', 'Blob', 'WeakRef', 'Promise'])
     },
   });
 
-/** As docs/protocol.md has it: two of them begin text of the app's. */
+/** See docs/protocol.md: a text of the app that begins with it gets a second one. */
 const ESCAPE = '\x10';
 const isControl = (data) => data[0] === ESCAPE && data[1] !== ESCAPE;
 globalThis.WebSocket = class extends WebSocket {
   constructor(...args) {
     super(...args);
-    this.addEventListener('message', ({ data }) => isControl(data) && count('told'));
+    this.addEventListener('message', ({ data }) => isControl(data) && count('controlsIn'));
   }
 
   send(data) {
-    if (isControl(data)) count('said');
+    if (isControl(data)) count('controlsOut');
     super.send(data);
   }
 };
@@ -71,7 +71,7 @@ globalThis.take = () => {
   return taken;
 };
 globalThis.remember = () => new Uint8Array(memory.buffer).slice();
-/** How many bytes of the core's memory are others than they were, or undefined if it has grown. */
+/** How many bytes of the module's memory have changed; undefined if it has grown. */
 globalThis.changed = (before) => {
   const now = new Uint8Array(memory.buffer);
   if (now.length === before.length) return now.reduce((sum, byte, at) => sum + (byte !== before[at]), 0);

@@ -1,37 +1,37 @@
-// What messages of a plain line cost.
+// What messages cost without a session.
 
 import { Undrop } from '../../../dist/index.js';
 
-/** How a page listens: each gets the socket and what to call. */
+/** Ways for a page to listen: each gets the socket and a function to call. */
 const listening = {
-  'a handler': (socket, heard) => (socket.onmessage = heard),
-  'a listener': (socket, heard) => socket.addEventListener('message', heard),
-  'the last of three listeners': (socket, heard) => {
+  'a handler': (socket, received) => (socket.onmessage = received),
+  'a listener': (socket, received) => socket.addEventListener('message', received),
+  'the last of three listeners': (socket, received) => {
     for (let n = 0; n < 2; n++) socket.addEventListener('message', () => {});
-    socket.addEventListener('message', heard);
+    socket.addEventListener('message', received);
   },
 };
 
-/** Hears so many messages twice, and gives what was counted in the second half. */
+/** Receives so many messages twice, and resolves with what was counted in the second half. */
 export const receive = (url, messages, how, options) =>
   new Promise((resolve) => {
     const socket = new Undrop(url, [], options);
-    let heard = 0;
+    let count = 0;
     let before;
     let first;
     listening[how](socket, () => {
-      heard++;
-      if (heard === messages) {
+      count++;
+      if (count === messages) {
         before = remember();
         first = take();
-      } else if (heard === 2 * messages) {
+      } else if (count === 2 * messages) {
         resolve({ ...take(), first, changed: changed(before), messagesIn: socket.stats.messagesIn });
         socket.close();
       }
     });
   });
 
-/** Sends so many messages twice, and gives what was counted in the second half. */
+/** Sends so many messages twice, and resolves with what was counted in the second half. */
 export const send = (url, messages, options) =>
   new Promise((resolve) => {
     const socket = new Undrop(url, [], options);

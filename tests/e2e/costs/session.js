@@ -1,15 +1,15 @@
-// What messages of a session cost.
+// What messages cost with a session.
 
 import { Undrop } from '../../../dist/session.js';
 
 /**
- * Sends so many messages, hears as many, and gives what was counted of both; then the same once more. All are sent in
- * one task: what is counted after it is of what arrives.
+ * Sends so many messages, receives as many, and records what was counted of both; then the same once more. All are sent in
+ * one task, so what is counted after it is of messages that arrive.
  */
 export const converse = (url, messages) =>
   new Promise((resolve) => {
     const socket = new Undrop(url, [], { resume: true });
-    let heard = 0;
+    let received = 0;
     let before;
     let sent;
     const rounds = [];
@@ -21,7 +21,7 @@ export const converse = (url, messages) =>
     };
     socket.onopen = begin;
     socket.onmessage = () => {
-      if (++heard % messages) return;
+      if (++received % messages) return;
       rounds.push({ sent, received: take(), grew: changed(before) === undefined });
       if (rounds.length < 2) begin();
       else {

@@ -1,13 +1,13 @@
-// What runs in the page: makes lines, and writes down what each of them tells, with the time.
+// What runs in the page: makes sockets, and records the events of each, with the time.
 
 import { Undrop } from '../../../dist/index.js';
 
 const TYPES = ['open', 'drop', 'error', 'close', 'lost', 'message', 'statechange', 'mark'];
-/** Of these the sequence has nothing: `mark` is the row's own. */
-const ASIDE = ['message', 'statechange', 'mark'];
-const PATIENCE = 30_000;
+/** The list of events leaves these out. A row dispatches `mark` itself. */
+const UNLISTED = ['message', 'statechange', 'mark'];
+const TIMEOUT = 30_000;
 
-const lines = new Map();
+const records = new Map();
 
 const words = {
   drop: ({ cause, code, attempt }) => `drop ${cause} ${code} #${attempt}`,
@@ -17,46 +17,47 @@ const words = {
 
 export const faults = {
   /**
-   * Calls `make(Undrop, env)` for a line, and listens to it from its first event on. Functions come as text: those of a
-   * WebDriver script are of another realm.
+   * Calls `make(Undrop, env)` for a socket, and records its events from the first one on. Functions come as text: those
+   * of a WebDriver script are of another realm.
    */
   watch(id, make, env) {
     const at = (path) => `${env.url}${path}${path.includes('?') ? '&' : '?'}id=${id}`;
-    const line = { socket: func(make)(Undrop, { ...env, at }), told: [], states: [], messages: [], waiters: new Set() };
-    lines.set(id, line);
-    for (const type of TYPES) line.socket.addEventListener(type, (event) => note(line, event));
+    const socket = func(make)(Undrop, { ...env, at });
+    const record = { socket, fired: [], states: [], messages: [], waiters: new Set() };
+    records.set(id, record);
+    for (const type of TYPES) socket.addEventListener(type, (event) => add(record, event));
   },
 
-  /** Resolves when the line has told `count` times of `type`. */
+  /** Resolves when the socket has fired `count` events of the type. */
   until(id, type, count = 1) {
-    const line = lines.get(id);
-    const find = () => line.told.filter((one) => one.type === type)[count - 1];
+    const record = records.get(id);
+    const find = () => record.fired.filter((one) => one.type === type)[count - 1];
     return new Promise((resolve, reject) => {
       if (find()) return resolve(find());
       const waiter = () => {
         if (!find()) return;
         clearTimeout(timer);
-        line.waiters.delete(waiter);
+        record.waiters.delete(waiter);
         resolve(find());
       };
       const timer = setTimeout(
-        () => reject(new Error(`no ${type} number ${count} in ${PATIENCE} ms, but: ${sequence(line)}`)),
-        PATIENCE,
+        () => reject(new Error(`no ${type} number ${count} in ${TIMEOUT} ms, but: ${eventsOf(record)}`)),
+        TIMEOUT,
       );
-      line.waiters.add(waiter);
+      record.waiters.add(waiter);
     });
   },
 
   /** Calls `use(socket, …more)`. */
-  use: (id, use, ...more) => func(use)(lines.get(id).socket, ...more),
+  use: (id, use, ...more) => func(use)(records.get(id).socket, ...more),
 
   report(id) {
-    const line = lines.get(id);
-    const { socket, states, messages } = line;
-    const told = line.told.filter(({ type }) => !ASIDE.includes(type));
+    const record = records.get(id);
+    const { socket, states, messages } = record;
+    const fired = record.fired.filter(({ type }) => !UNLISTED.includes(type));
     return {
-      events: sequence(line),
-      told,
+      events: eventsOf(record),
+      fired,
       states,
       messages,
       state: socket.state,
@@ -65,30 +66,30 @@ export const faults = {
     };
   },
 
-  /** Ends the line; resolves when it has ended. */
+  /** Closes the socket; resolves when it is closed. */
   async end(id) {
-    const { socket, told } = lines.get(id);
+    const { socket, fired } = records.get(id);
     if (socket.state !== 'closed') {
       socket.close();
-      await faults.until(id, 'close', told.filter(({ type }) => type === 'close').length + 1);
+      await faults.until(id, 'close', fired.filter(({ type }) => type === 'close').length + 1);
     }
   },
 };
 
-function note(line, event) {
+function add(record, event) {
   const { type, cause, code, attempt, delay } = event;
-  const { state } = line.socket;
-  if (type === 'statechange') line.states.push(state);
+  const { state } = record.socket;
+  if (type === 'statechange') record.states.push(state);
   if (type === 'message') {
-    // Of a flood the first will do.
-    if (line.messages.length === 100) return;
-    line.messages.push(event.data);
+    // The first of a flood are enough.
+    if (record.messages.length === 100) return;
+    record.messages.push(event.data);
   }
-  line.told.push({ type, text: words[type]?.(event) ?? type, at: Date.now(), state, cause, code, attempt, delay });
-  for (const waiter of line.waiters) waiter();
+  record.fired.push({ type, text: words[type]?.(event) ?? type, at: Date.now(), state, cause, code, attempt, delay });
+  for (const waiter of record.waiters) waiter();
 }
 
-const sequence = ({ told }) => told.filter(({ type }) => !ASIDE.includes(type)).map(({ text }) => text);
+const eventsOf = ({ fired }) => fired.filter(({ type }) => !UNLISTED.includes(type)).map(({ text }) => text);
 
 // biome-ignore lint/security/noGlobalEval: so that it is of this realm.
 const func = (text) => globalThis.eval(`(${text})`);

@@ -1,4 +1,4 @@
-// Reconnects of lines in one page, by the thousand, and what is left of them.
+// Reconnects sockets in one page thousands of times, and measures what stays in memory.
 
 import assert from 'node:assert/strict';
 import { bundle } from '../../support/bundle.mjs';
@@ -6,34 +6,34 @@ import { startPageServer } from '../../support/page-server.mjs';
 import { startRawChromium } from './chromium.mjs';
 import { startServer } from './server.mjs';
 
-/** After so many the engine has compiled and cached what it will. */
+/** After so many reconnects the engine has compiled and cached what it will. */
 const WARM_UP = 1_000;
 const STEP = 1_000;
-const LINES = 4;
+const SOCKETS = 4;
 /** What the heap may gain, which is less than 100 bytes a reconnect: the least thing with a listener costs more. */
 const HEAP_SLACK = 200_000;
-/** With fewer, that slack would say nothing. */
+/** With fewer, that slack would prove nothing. */
 const LEAST = 2_000;
 
 const SCRIPT = `
   import { Undrop } from '../dist/index.js';
-  const lines = [];
-  let heard = 0;
-  const opened = (line) => new Promise((resolve) => {
-    line.onopen = resolve;
+  const sockets = [];
+  let fired = 0;
+  const opened = (socket) => new Promise((resolve) => {
+    socket.onopen = resolve;
   });
   globalThis.start = (url, count) => {
     for (let index = 0; index < count; index++) {
-      const line = new Undrop(url, [], { heartbeat: { interval: 1_000, message: 'ping', reply: 'ping' } });
-      for (const type of ['message', 'drop', 'close', 'statechange']) line.addEventListener(type, () => heard++);
-      lines.push(line);
+      const socket = new Undrop(url, [], { heartbeat: { interval: 1_000, message: 'ping', reply: 'ping' } });
+      for (const type of ['message', 'drop', 'close', 'statechange']) socket.addEventListener(type, () => fired++);
+      sockets.push(socket);
     }
-    return Promise.all(lines.map(opened));
+    return Promise.all(sockets.map(opened));
   };
-  globalThis.reconnect = (times) => Promise.all(lines.map(async (line) => {
-    for (let time = 0; time < times / lines.length; time++) {
-      line.reconnect();
-      await opened(line);
+  globalThis.reconnect = (times) => Promise.all(sockets.map(async (socket) => {
+    for (let time = 0; time < times / sockets.length; time++) {
+      socket.reconnect();
+      await opened(socket);
     }
   }));`;
 
@@ -52,7 +52,7 @@ export async function reconnectWithoutLeak({ reconnects, enough = Number.POSITIV
   try {
     await browser.goto(`${pageServer.url}/page.html`);
     await browser.send('Performance.enable');
-    await browser.run('(url, count) => start(url, count).then(() => {})', `${server.url}/echo?id=leaks`, LINES);
+    await browser.run('(url, count) => start(url, count).then(() => {})', `${server.url}/echo?id=leaks`, SOCKETS);
     await browser.run('(times) => reconnect(times).then(() => {})', WARM_UP);
     const first = await measure(browser);
     print('reconnects', ...Object.keys(first), 'ms each');
@@ -71,9 +71,9 @@ export async function reconnectWithoutLeak({ reconnects, enough = Number.POSITIV
     assert.ok(last.heap - first.heap < HEAP_SLACK, `the heap has gained ${last.heap - first.heap} bytes`);
     assert.equal(last.wasm, first.wasm, 'wasm memory');
     assert.equal(last.listeners, first.listeners, 'listeners');
-    assert.equal(last.sockets, LINES, 'sockets of the browser');
+    assert.equal(last.sockets, SOCKETS, 'native sockets');
     const { handshakes, open } = await server.stats('leaks');
-    assert.deepEqual({ handshakes, open }, { handshakes: LINES + WARM_UP + done, open: LINES });
+    assert.deepEqual({ handshakes, open }, { handshakes: SOCKETS + WARM_UP + done, open: SOCKETS });
   } finally {
     await browser.quit();
     await Promise.all([pageServer.stop(), server.stop()]);
@@ -82,11 +82,11 @@ export async function reconnectWithoutLeak({ reconnects, enough = Number.POSITIV
 
 const print = (...cells) => console.log(cells.map((cell) => String(cell).padStart(11)).join(''));
 
-/** What is left once the garbage is gone. */
+/** What is in memory after garbage collection. */
 async function measure({ send }) {
   // A socket is garbage once its close event was fired, which may be later than the open event of the next one.
   let all = await live(send, 'WebSocket.prototype');
-  for (let tries = 0; all.length > LINES && tries < 50; tries++) all = await live(send, 'WebSocket.prototype');
+  for (let tries = 0; all.length > SOCKETS && tries < 50; tries++) all = await live(send, 'WebSocket.prototype');
   const memories = await live(send, 'WebAssembly.Memory.prototype', 'memory => memory.buffer.byteLength');
   const { metrics } = await send('Performance.getMetrics');
   const { usedSize } = await send('Runtime.getHeapUsage');
@@ -98,7 +98,7 @@ async function measure({ send }) {
   };
 }
 
-/** What there is of a class, each as `shown`. */
+/** The live objects of a class, each as what `shown` returns. */
 async function live(send, prototype, shown = 'socket => socket.readyState') {
   for (let times = 0; times < 2; times++) await send('HeapProfiler.collectGarbage');
   const { result } = await send('Runtime.evaluate', { expression: prototype });

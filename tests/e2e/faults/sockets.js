@@ -1,4 +1,4 @@
-// Counts the browser's own sockets. A script of its own, loaded before the package, which keeps the class that it finds.
+// Counts native sockets. A script of its own, loaded before the package, which keeps the class that it finds.
 
 const made = [];
 
@@ -14,7 +14,7 @@ globalThis.WebSocket = new Proxy(WebSocket, {
   },
 });
 
-/** How many were made for the URLs with this `id`, and how many of them lived at once. */
+/** How many were made for URLs with this `id`, and how many of them were live at once. */
 globalThis.socketsOf = (id) => {
   const own = made.filter((one) => one.id === id);
   return { made: own.length, most: Math.max(0, ...own.map(({ beside }) => beside + 1)) };

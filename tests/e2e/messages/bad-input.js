@@ -5,7 +5,7 @@ import { event, open, reported } from './page.js';
 const MEGABYTE = 2 ** 20;
 const DEPTH = 100_000;
 
-/** What came of it: `invalid` are the reasons, `heard` what handlers of `chat` and the catch-all were given. */
+/** What came of it: `invalid` are the reasons, `received` what handlers of `chat` and the catch-all were given. */
 export const badInput = {
   'text that is not JSON': { send: ['not JSON', '{"type":', '', '\u0010'], invalid: Array(4).fill('parse') },
   'JSON that is not an object': {
@@ -25,7 +25,7 @@ export const badInput = {
   },
   'a member __proto__': {
     send: ['{"type":"chat","data":{"__proto__":{"polluted":true}},"__proto__":{"polluted":true}}'],
-    heard: 1,
+    received: 1,
   },
   'nothing but a member __proto__': { send: ['{"__proto__":{"type":"chat","data":1}}'], invalid: ['envelope'] },
   'a type of a megabyte': { send: [JSON.stringify({ type: 'x'.repeat(MEGABYTE) })], unhandled: 1 },
@@ -33,7 +33,7 @@ export const badInput = {
   'the type of the catch-all': { send: ['{"type":"*"}'], unhandled: 1 },
   'data that is nested too deep for most': {
     send: [`{"type":"chat","data":${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}}`],
-    heard: 1,
+    received: 1,
   },
   'a reply to nothing': {
     send: ['{"id":1}', '{"id":99,"data":1}', '{"type":"reply","id":1}', '{"type":"error","id":-1}'],
@@ -42,7 +42,7 @@ export const badInput = {
   'an id of the wrong kind': {
     send: ['{"id":"1"}', '{"id":null}', '{"id":{}}', '{"id":[1]}', '{"id":true}', '{"type":"chat","id":{}}'],
     invalid: Array(5).fill('envelope'),
-    heard: 1,
+    received: 1,
   },
   'frames that are not text': { send: [new Uint8Array([0xff, 0]), new Blob(['{"type":"chat"}'])], unhandled: 2 },
   'two replies': {
@@ -60,13 +60,13 @@ export const badInput = {
         throw new Error('thrown');
       }),
     send: ['{"type":"chat"}'],
-    heard: 1,
+    received: 1,
     reported: ['thrown'],
   },
   'a handler that rejects': {
     act: (socket) => socket.on('chat', () => Promise.reject(new Error('rejected'))),
     send: ['{"type":"chat"}'],
-    heard: 1,
+    received: 1,
     reported: ['rejected'],
     settle: 1,
   },
@@ -79,7 +79,7 @@ export const badInput = {
       });
     },
     send: ['{"type":"chat"}', '{"type":"chat"}'],
-    heard: 2,
+    received: 2,
   },
   'a handler that takes others away': {
     act(socket) {
@@ -90,13 +90,13 @@ export const badInput = {
       socket.on('chat', second);
     },
     send: ['{"type":"chat"}'],
-    heard: 1,
+    received: 1,
   },
   'a handler that sends': {
     act: (socket) => socket.on('chat', (data) => data && socket.emit('chat', data - 1)),
     send: ['{"type":"chat","data":3}'],
     // The good message overtakes what is sent on its arrival.
-    heard: 4,
+    received: 4,
     settle: 4,
   },
   'an answer that throws': {
@@ -123,8 +123,8 @@ export async function receive(url, name) {
     invalid.push(event.reason);
   });
   await act?.(socket);
-  let heard = 0;
-  socket.on('chat', () => heard++);
+  let received = 0;
+  socket.on('chat', () => received++);
   for (const frame of send) socket.send(frame);
   const good = socket.next('good');
   socket.emit('good', 'still here');
@@ -138,7 +138,7 @@ export async function receive(url, name) {
   const { state, stats } = socket;
   const outcome = {
     invalid,
-    heard,
+    received,
     unhandled: stats.unhandled,
     counted: stats.invalid,
     reported: [...reported],
@@ -154,13 +154,13 @@ export async function receive(url, name) {
 /** Not a message after it, but the others that were to hear this one do. */
 export async function closeWithin(url) {
   const socket = await open(url);
-  const heard = [];
+  const received = [];
   socket.on('chat', () => socket.close(1000));
-  socket.on('chat', (data) => heard.push(data));
+  socket.on('chat', (data) => received.push(data));
   socket.emit('chat', 1);
   socket.emit('chat', 2);
   const { code } = await event(socket, 'close');
-  return { heard, code, reported: [...reported] };
+  return { received, code, reported: [...reported] };
 }
 
 const prototypes = () =>

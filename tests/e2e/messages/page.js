@@ -17,7 +17,7 @@ export function watchErrors() {
 /** The next event of a type. */
 export const event = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
 
-/** An open socket. The test server's `/echo` says what it is told, so that a test plays both ends. */
+/** An open socket. The test server's `/echo` returns what it gets, so a test plays both ends. */
 export async function open(url, options) {
   const socket = new Undrop(url, [], options);
   await event(socket, 'open');
@@ -34,11 +34,11 @@ export const rejection = (promise) =>
 /** What the server has counted. */
 export const stats = async (id) => (await fetch(`/stats?id=${id}`)).json();
 
-/** Says what arrives in turn: `type data`. */
+/** Collects what arrives, as `type data`. */
 export const log = (socket, ...types) => {
-  const lines = [];
-  for (const type of types) socket.on(type, (data, type) => lines.push(`${type} ${JSON.stringify(data)}`));
-  return lines;
+  const entries = [];
+  for (const type of types) socket.on(type, (data, type) => entries.push(`${type} ${JSON.stringify(data)}`));
+  return entries;
 };
 
 /** Until all that was sent has come back. */

@@ -2,22 +2,22 @@
 
 import { decode, encode } from '@msgpack/msgpack';
 import { Undrop } from '../../../dist/messages.js';
-import { echoed, event, log, open, rejection, stats } from './page.js';
+import { echoed, event, log, open, rejection, reported, stats } from './page.js';
 
 /** What a page does, and what it then sees. */
 export const scenes = {
   'a message comes back to its handlers': {
     async play(url) {
       const socket = await open(`${url}/echo`);
-      const lines = log(socket, 'chat', '*');
+      const entries = log(socket, 'chat', '*');
       socket.emit('chat', { text: 'hi' });
       socket.emit('news', 'äöü');
       await echoed(socket);
-      return lines;
+      return entries;
     },
     expected: ['chat {"text":"hi"}', 'chat {"text":"hi"}', 'news "äöü"', 'end of echo undefined'],
   },
-  'what is emitted before the line stands leaves with it': {
+  'what is emitted before the connection is open is sent when it opens': {
     async play(url) {
       const socket = new Undrop(`${url}/echo`);
       socket.emit('chat', 1);
@@ -58,7 +58,7 @@ export const scenes = {
     },
     expected: { type: 'reply', id: 's1', data: 42 },
   },
-  'a lost line rejects the requests that were on their way, and the socket goes on': {
+  'a drop rejects the requests that were on their way, and the socket goes on': {
     async play(url) {
       let path = '/blackhole';
       const socket = await open(() => url + path);
@@ -69,7 +69,7 @@ export const scenes = {
     },
     expected: ['NetworkError', 'again'],
   },
-  'a request is taken back while the end is being told': {
+  'a request is withdrawn while its socket closes': {
     async play() {
       const socket = new Undrop(() => new Promise(() => {}));
       const abort = new AbortController();
@@ -83,19 +83,38 @@ export const scenes = {
     },
     expected: 'AbortError',
   },
-  'a request is taken back from the queue': {
+  'a request is withdrawn from the queue': {
     async play(url) {
       const socket = new Undrop(`${url}/echo`);
       const controller = new AbortController();
       const request = rejection(socket.request('history', 1, { signal: controller.signal }));
       controller.abort();
-      const lines = [];
-      socket.addEventListener('message', ({ data }) => lines.push(data));
+      const entries = [];
+      socket.addEventListener('message', ({ data }) => entries.push(data));
       await event(socket, 'open');
       await echoed(socket);
-      return [await request, lines];
+      return [await request, entries];
     },
     expected: ['AbortError', ['{"type":"end of echo"}']],
+  },
+  'an error reply whose message is an object rejects the request, and nothing is reported': {
+    async play(url) {
+      const socket = await open(`${url}/echo`);
+      reported.length = 0;
+      // It arrives before the echo of the request.
+      socket.send('{"type":"error","id":1,"data":{"message":{"deep":true}}}');
+      const error = await socket.request('history').catch((error) => error);
+      const chat = socket.next('chat');
+      socket.emit('chat', 'still here');
+      return [error.name, error.message, error.data, await chat, [...reported]];
+    },
+    expected: [
+      'ReplyError',
+      'Undrop: the answer to history is an error',
+      { message: { deep: true } },
+      'still here',
+      [],
+    ],
   },
   'a request times out': {
     async play(url) {
@@ -104,12 +123,12 @@ export const scenes = {
     },
     expected: 'TimeoutError',
   },
-  'the end rejects what waits, and what comes after it': {
+  'the end rejects what waits, and what is called after it': {
     async play(url) {
       const socket = await open(`${url}/echo`);
       const before = [socket.request('history'), socket.next('chat')].map(rejection);
-      const line = socket.messages('chat');
-      const ended = line.next();
+      const messages = socket.messages('chat');
+      const ended = messages.next();
       socket.close();
       await event(socket, 'close');
       const names = await Promise.all(before);
@@ -142,21 +161,21 @@ export const scenes = {
       'InvalidStateError',
     ],
   },
-  'after the end reconnect() starts anew, with the same handlers': {
+  'after the end reconnect() connects again, with the same handlers': {
     async play(url) {
       const socket = await open(`${url}/echo`);
-      const lines = log(socket, 'chat');
+      const entries = log(socket, 'chat');
       socket.close();
       await event(socket, 'close');
       socket.reconnect();
       await event(socket, 'open');
       socket.emit('chat', 'again');
       await echoed(socket);
-      return lines;
+      return entries;
     },
     expected: ['chat "again"'],
   },
-  'the first thing that is invalid is a warning, unless somebody takes care': {
+  'the first invalid message is a warning, unless a listener prevents it': {
     async play(url) {
       const warnings = [];
       const { warn } = console;
@@ -179,7 +198,7 @@ export const scenes = {
     },
     expected: [[true, 1], 2, 2],
   },
-  'the invalid event tells what there is to tell': {
+  'the invalid event has the data, the reason, the type and the issues': {
     async play(url) {
       const schema = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) } };
       const socket = await open(`${url}/echo`, { schemas: { incoming: { chat: schema } } });
@@ -196,7 +215,7 @@ export const scenes = {
     },
     expected: [['{"type":"chat","data":1}', 'schema', 'chat', [{ message: 'no' }], true, true]],
   },
-  'options that can not be are refused before anything is dialled': {
+  'invalid options are refused before the first attempt': {
     async play(url) {
       const thrown = [];
       let message;
@@ -219,7 +238,8 @@ export const scenes = {
       const socket = new Undrop(`${url}/echo`);
       const { name, OPEN, prototype } = Undrop;
       socket.close();
-      return [name, OPEN, String(socket), socket instanceof EventTarget, Object.keys(prototype), Object.keys(socket)];
+      const lacks = Object.keys(WebSocket.prototype).filter((key) => !Object.keys(prototype).includes(key));
+      return [name, OPEN, String(socket), socket instanceof EventTarget, lacks, Object.keys(socket)];
     },
     expected: ['Undrop', 1, '[object WebSocket]', true, [], []],
   },
@@ -252,11 +272,11 @@ export const scenes = {
   'an iterator gives what has arrived since it was made, in order, also to readers who wait': {
     async play(url) {
       const socket = await open(`${url}/echo`);
-      const line = socket.messages('chat');
+      const messages = socket.messages('chat');
       const all = socket.messages();
       socket.emit('chat', 1);
       socket.emit('news', 2);
-      const reads = [line.next(), line.next(), line.next()];
+      const reads = [messages.next(), messages.next(), messages.next()];
       socket.emit('chat', 3);
       socket.emit('chat', 4);
       const values = (await Promise.all(reads)).map(({ value }) => value);
@@ -283,11 +303,11 @@ export const scenes = {
   'an iterator whose reader is too slow gives what it has, and then says so': {
     async play(url) {
       const socket = await open(`${url}/echo`);
-      const line = socket.messages('chat', { limit: 2 });
+      const messages = socket.messages('chat', { limit: 2 });
       for (const number of [1, 2, 3, 4]) socket.emit('chat', number);
       await echoed(socket);
-      const values = [(await line.next()).value, (await line.next()).value];
-      return [...values, await rejection(line.next()), (await line.next()).done];
+      const values = [(await messages.next()).value, (await messages.next()).value];
+      return [...values, await rejection(messages.next()), (await messages.next()).done];
     },
     expected: [1, 2, 'QuotaExceededError', true],
   },
@@ -295,25 +315,25 @@ export const scenes = {
     async play(url) {
       const socket = await open(`${url}/echo`);
       const controller = new AbortController();
-      const line = socket.messages('chat', { signal: controller.signal });
+      const messages = socket.messages('chat', { signal: controller.signal });
       const late = socket.messages('chat', { signal: AbortSignal.abort('before') });
       socket.emit('chat', 1);
       await echoed(socket);
       controller.abort('enough');
-      return [await rejection(line.next()), (await line.next()).done, await rejection(late.next())];
+      return [await rejection(messages.next()), (await messages.next()).done, await rejection(late.next())];
     },
     expected: ['enough', true, 'before'],
   },
   'an iterator gives what arrived before the end, and then ends': {
     async play(url) {
       const socket = await open(`${url}/echo`);
-      const line = socket.messages('chat');
+      const messages = socket.messages('chat');
       for (const number of [1, 2]) socket.emit('chat', number);
       await echoed(socket);
       socket.close();
       await event(socket, 'close');
       const seen = [];
-      for await (const number of line) seen.push(number);
+      for await (const number of messages) seen.push(number);
       return seen;
     },
     expected: [1, 2],
@@ -379,13 +399,13 @@ export const scenes = {
     },
     expected: { bufferedAmount: 0, readyState: 1, received: 24 * 2 ** 20, paced: true },
   },
-  'a writer waits while the line is down, and goes on': {
+  'a writer waits while the connection is down, and goes on': {
     async play(url) {
       const socket = new Undrop(`${url}/count`);
       const writer = socket.writable.getWriter();
       const states = [];
       for (const _ of [0, 1, 2]) {
-        // The first one is taken before the line stands: it fills what may wait.
+        // The first chunk is queued before the connection is open, and is as large as the buffer.
         await writer.write(new Uint8Array(2 ** 20));
         states.push(socket.readyState);
       }

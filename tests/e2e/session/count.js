@@ -1,14 +1,15 @@
-// Numbered messages both ways, over lines that go to one node or another, and what became of them at both ends.
+// Numbered messages both ways, over connections to one node or another, and what arrived at both ends.
 
 import { Undrop } from '../../../dist/session.js';
 import { chance } from '../../support/random.mjs';
 import { tally } from './tally.js';
 
 /**
- * Sends so many numbers to undrop-server's `/count`, `pace` of them each 10 ms, and hears at least as many. Each dial goes to any
- * of the `urls`. About each so many receipts, as `tells` says, it tells how many there are by a request for `/receipts/N`.
+ * Sends so many numbers to undrop-server's `/count`, `pace` of them each 10 ms, and receives at least as many. Each attempt
+ * goes to one of the `urls`, at random. After `reports` receipts on average it reports their number by a request for
+ * `/receipts/N`.
  */
-export async function count(urls, { numbers, pace, tells, seed }) {
+export async function count(urls, { numbers, pace, reports, seed }) {
   const random = chance(seed);
   let node;
   const choose = () => {
@@ -17,7 +18,7 @@ export async function count(urls, { numbers, pace, tells, seed }) {
   };
   const socket = new Undrop(choose, [], {
     resume: true,
-    // For the sake of many losses in little time.
+    // For many drops in little time.
     retry: { cap: 50, resetAfter: 0 },
     connectTimeout: 1_000,
     heartbeat: { interval: 100, timeout: 100 },
@@ -41,7 +42,7 @@ export async function count(urls, { numbers, pace, tells, seed }) {
 
   // What arrived here, and by its receipts what arrived there, in order.
   const [here, there] = [[], []];
-  let next = random(2 * tells);
+  let next = random(2 * reports);
   const counted = new Promise((resolve, reject) => {
     socket.onclose = ({ code, reason }) => reject(new Error(`closed with ${code} ${reason}: ${JSON.stringify(story)}`));
     socket.onmessage = ({ data }) => {
@@ -51,7 +52,7 @@ export async function count(urls, { numbers, pace, tells, seed }) {
       if (kind !== '<') return;
       there.push(Number(text));
       if (there.length < next) return;
-      next += 1 + random(2 * tells);
+      next += 1 + random(2 * reports);
       fetch(`/receipts/${there.length}`);
     };
   });

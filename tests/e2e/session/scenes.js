@@ -1,4 +1,4 @@
-// Sessions between a page and the test server, through the proxy that injures lines. `url` is the proxy's.
+// Sessions between a page and the test server, through the fault proxy. `url` is the proxy's.
 
 import { Undrop } from '../../../dist/session.js';
 import { ask, cut, event, order } from './tools.js';
@@ -15,14 +15,14 @@ const make = (url, options, protocols = []) => {
   return { socket, story };
 };
 
-/** What so many messages hold. */
+/** The data of so many messages. */
 const receive = (socket, count) =>
   new Promise((resolve) => {
     const arrived = [];
-    socket.addEventListener('message', function hear({ data }) {
+    socket.addEventListener('message', function collect({ data }) {
       arrived.push(data);
       if (arrived.length < count) return;
-      socket.removeEventListener('message', hear);
+      socket.removeEventListener('message', collect);
       resolve(arrived);
     });
   });
@@ -44,7 +44,7 @@ const thrown = (act) => {
 
 const bytesOf = async (data) => [...new Uint8Array(await new Response(data).arrayBuffer())];
 
-/** Until a line of the server's has ended, and how. */
+/** How the server's connections have ended, once one has and none is open. */
 const closes = async (id) => {
   for (;;) {
     const { closes, open } = await ask(`/stats?id=${id}`);
@@ -126,7 +126,7 @@ export const scenes = {
       story: ['open', 'drop', 'resume', 'drop', 'resume', 'drop', 'resume'],
     },
   },
-  'deliver resolves when the server has it': {
+  'deliver resolves when the server has acknowledged the message': {
     async play(url) {
       const { socket } = make(`${url}/session?echo=0`);
       await socket.deliver('before it is open');
@@ -135,7 +135,7 @@ export const scenes = {
     },
     expected: 0,
   },
-  'deliver says what became of a message that does not arrive': {
+  'deliver rejects with the outcome of a message that is not acknowledged': {
     async play(url) {
       const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`);
       const opened = event(socket, 'open');
@@ -174,11 +174,11 @@ export const scenes = {
       story: ['open', 'drop', 'open', 'close 1005'],
     },
   },
-  'a session that the server has forgotten begins again, and gives back what it had': {
+  'a session that the server has forgotten begins again, and its messages come back as lost': {
     async play(url) {
-      const told = [];
+      const resets = [];
       const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`, {
-        resume: { onReset: () => told.push(story.at(-1)) },
+        resume: { onReset: () => resets.push(story.at(-1)) },
       });
       await event(socket, 'open');
       socket.send('left');
@@ -187,17 +187,44 @@ export const scenes = {
       socket.send('waits');
       const waits = socket.bufferedAmount;
       await reopened;
-      return { story, told, waits, buffered: socket.bufferedAmount, left: socket.stats.unacknowledged };
+      return { story, resets, waits, buffered: socket.bufferedAmount, left: socket.stats.unacknowledged };
     },
     expected: {
       story: ['open', 'drop', 'lost left unconfirmed', 'lost waits unsent', 'open'],
-      told: ['lost waits unsent'],
+      resets: ['lost waits unsent'],
       waits: 'leftwaits'.length,
       buffered: 0,
       left: 0,
     },
   },
-  'what is too much is refused': {
+  'an onReset that throws is reported, and the open event comes nevertheless': {
+    async play(url) {
+      const reported = [];
+      const report = (event) => {
+        event.preventDefault();
+        reported.push(event.error.message);
+      };
+      addEventListener('error', report);
+      const { socket, story } = make(`${url}/session?ttl=0&spread=1`, {
+        resume: {
+          onReset() {
+            throw new Error('of the page');
+          },
+        },
+      });
+      await event(socket, 'open');
+      const reopened = event(socket, 'open');
+      await cut(socket);
+      await reopened;
+      const echo = receive(socket, 1);
+      socket.send('it works');
+      const [echoed] = await echo;
+      removeEventListener('error', report);
+      return { story, reported, echoed, state: socket.state };
+    },
+    expected: { story: ['open', 'drop', 'open'], reported: ['of the page'], echoed: 'it works', state: 'open' },
+  },
+  'a message beyond the limits is refused': {
     async play(url) {
       const { socket } = make(`${url}/session?deaf=1`, { resume: { limitMessages: 2, limitBytes: 100 } });
       await event(socket, 'open');
@@ -209,7 +236,7 @@ export const scenes = {
     },
     expected: { large: 'QuotaExceededError', third: 'QuotaExceededError', deliver: 'QuotaExceededError' },
   },
-  'a server that breaks the protocol is left, and told why': {
+  'a server that breaks the protocol is left, and gets the reason': {
     async play(url, id) {
       const { socket, story } = make(`${url}/session?id=${id}&after=1&say=%10nonsense`);
       socket.send('hello');
@@ -221,7 +248,7 @@ export const scenes = {
       closes: [{ code: 4402, reason: 'unknown control frame' }],
     },
   },
-  'a close says goodbye: what was sent arrives, and nothing comes back': {
+  'a close ends the session: what was sent arrives, and nothing is lost': {
     async play(url, id) {
       const { socket, story } = make(`${url}/session?id=${id}&echo=0`);
       await event(socket, 'open');
@@ -242,7 +269,7 @@ export const scenes = {
       closes: [{ code: 4321, reason: 'goodbye' }],
     },
   },
-  'a close while the line is dead does not wait for it': {
+  'a close while the connection is dead ends after closeTimeout': {
     async play(url) {
       const { socket, story } = make(`${url}/session`);
       await event(socket, 'open');
@@ -255,7 +282,7 @@ export const scenes = {
     },
     expected: ['open', 'lost lost unconfirmed', 'error', 'close 1006'],
   },
-  'a server that ends the session has the last word': {
+  'a server can end the session': {
     async play(url) {
       const { socket, story } = make(`${url}/session?after=1&end=1&echo=0`);
       await socket.deliver('the last');
@@ -316,8 +343,8 @@ export const scenes = {
   },
 };
 
-/** What a page sees of a server that answers the handshake without the protocol. */
-export async function meetStranger(url) {
+/** What a page gets from a server that answers the handshake without the protocol. */
+export async function connectToPlainServer(url) {
   const { socket, story } = make(`${url}/echo?protocol=`);
   await event(socket, 'close');
   return story;

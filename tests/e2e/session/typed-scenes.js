@@ -1,5 +1,5 @@
 // Typed messages over sessions: `undrop/all`. The test server sends back what it gets, and so answers each request with
-// what it holds. `url` is that of the proxy that injures lines.
+// what it holds. `url` is that of the fault proxy.
 
 import { Undrop } from '../../../dist/all.js';
 import { ask, cut, event, order } from './tools.js';
@@ -18,7 +18,7 @@ const outcome = (promise) =>
 
 /** What a page does, and what it then sees. */
 export const typedScenes = {
-  'a request outlives the line that it left on, and the one that its answer was lost on': {
+  'a request outlives the connection that it was sent on, and the one that its answer was lost on': {
     async play(url) {
       const socket = await open(`${url}/session?spread=1`);
       const invalid = [];
@@ -33,7 +33,7 @@ export const typedScenes = {
     },
     expected: { answers: [{ number: 1 }, { number: 2 }], invalid: [] },
   },
-  'a request fails with its session, whatever had become of it': {
+  'a request fails with its session, whatever its outcome': {
     async play(url) {
       const socket = await open(`${url}/session?echo=0&ttl=0&spread=1`);
       const outcomes = [outcome(socket.request('ask', { is: 'delivered' }))];
@@ -51,19 +51,19 @@ export const typedScenes = {
     expected: {
       outcomes: [
         'NetworkError Undrop: the connection was lost before the reply came.',
-        'NetworkError Undrop: its session ended before the server said that it has it; it may have arrived.',
-        'NetworkError Undrop: its session ended before it left.',
+        'NetworkError Undrop: the session ended before the server acknowledged the message; it may have arrived.',
+        'NetworkError Undrop: the session ended before the message was sent.',
       ],
-      later: 'InvalidStateError Undrop: it is over.',
+      later: 'InvalidStateError Undrop: the connection is closed.',
     },
   },
-  'what is emitted over many cuts is heard once and in order': {
+  'what is emitted over many cuts arrives once and in order': {
     async play(url, id) {
       const socket = await open(`${url}/session?id=${id}&spread=1`);
       const count = 300;
-      const heard = [];
+      const arrived = [];
       const all = new Promise((resolve) => {
-        socket.on('number', (number) => heard.push(number) === count && resolve());
+        socket.on('number', (number) => arrived.push(number) === count && resolve());
       });
       for (let number = 1; number <= count; number++) {
         socket.emit('number', number);
@@ -75,7 +75,7 @@ export const typedScenes = {
       await all;
       const { sessions } = await ask(`/tally?id=${id}`);
       const { unhandled, invalid, drops } = socket.stats;
-      return { inOrder: heard.every((number, index) => number === index + 1), sessions, unhandled, invalid, drops };
+      return { inOrder: arrived.every((number, index) => number === index + 1), sessions, unhandled, invalid, drops };
     },
     expected: {
       inOrder: true,
@@ -85,7 +85,7 @@ export const typedScenes = {
       drops: { close: 3, heartbeat: 0, timeout: 0, url: 0, wake: 0, reconnect: 0 },
     },
   },
-  'a request that is taken back before it left does not leave': {
+  'a request that is withdrawn before it was sent is not sent': {
     async play(url, id) {
       const socket = await open(`${url}/session?id=${id}&spread=1`);
       await cut(socket);
@@ -98,7 +98,7 @@ export const typedScenes = {
     },
     expected: { aborted: 'AbortError', answer: 2, received: 1 },
   },
-  'without resume a request fails with its line': {
+  'without resume a request fails when its connection drops': {
     async play(url) {
       const socket = new Undrop(`${url}/echo`, [], { retry: { first: 1 } });
       await event(socket, 'open');

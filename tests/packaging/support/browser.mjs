@@ -26,9 +26,13 @@ export function useBrowser() {
   });
 }
 
-/** What the page at `url` shows in the end, what it loaded on the way, and what the browser had to complain of. */
-export async function visit(url) {
+/**
+ * What the page at `url` shows in the end, what it loaded on the way, and what the browser had to complain of. The page
+ * runs `first` before its own scripts; `look` is called with it at the end, and its answer is `found`.
+ */
+export async function visit(url, { first, look } = {}) {
   const page = await browser.newPage();
+  if (first) await page.addInitScript(first);
   const complaints = [];
   const loaded = [];
   page.on('pageerror', (error) => complaints.push(`uncaught ${error.stack ?? error}`));
@@ -46,7 +50,7 @@ export async function visit(url) {
       .locator('output:not(:empty)')
       .textContent({ timeout: patience })
       .catch(() => 'nothing');
-    return { shown, complaints, loaded };
+    return { shown, complaints, loaded, found: await look?.(page) };
   } finally {
     await page.close();
   }

@@ -171,7 +171,7 @@ fn bad_frame(head: &Head) -> Result<BadFrame, Refusal> {
 fn session(head: &Head) -> Result<Route, Refusal> {
     let offered = head.header("sec-websocket-protocol").unwrap_or_default();
     let protocol = offered.split(',').map(str::trim).find(|name| {
-        name.strip_prefix(undrop::core::wire::PROTOCOL).is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
+        name.strip_prefix(undrop_proto::wire::PROTOCOL).is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
     });
     let Some(protocol) = protocol else {
         return Err(refusal(400, "/session speaks undrop.1 only"));

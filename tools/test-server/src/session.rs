@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
-use undrop::core::outbox::Bounds;
-use undrop::core::session::{Heard, Host, Output, Request, Session, Violation};
-use undrop::core::wire::{self, Control, Token, Welcome};
-use undrop::core::{Epoch, Millis};
+use undrop_proto::outbox::Bounds;
+use undrop_proto::session::{Heard, Output, Request, Server, Session, Violation};
+use undrop_proto::wire::{self, Control, Token, Welcome};
+use undrop_proto::{Attempt, Millis, Outcome};
 
 use crate::connection::Connection;
 use crate::frames::close_frame;
@@ -69,9 +69,9 @@ struct Slot {
 }
 
 struct SlotState {
-    session: Session<Message, Host>,
+    session: Session<Message, Server>,
     /// That of its latest connection.
-    epoch: Epoch,
+    attempt: Attempt,
     connection: Option<UnboundedSender<Message>>,
     lost_at: Option<Instant>,
     arrived: u64,
@@ -97,13 +97,13 @@ impl SessionManager {
     /// Serves a client to the end of its connection.
     pub async fn serve(&self, mut connection: Connection, options: SessionOptions) {
         let Some(first) = connection.receive().await else { return connection.finish().await };
-        let (slot, epoch, frames) =
+        let (slot, attempt, frames) =
             match control(&first).and_then(Request::try_from).and_then(|request| self.slot_for(request, options)) {
                 Ok(found) => found,
                 Err(violation) => return close(connection, Violation::CODE, violation.reason()).await,
             };
-        let end = slot.serve(&mut connection, epoch, frames).await;
-        slot.handle_lost(epoch);
+        let end = slot.serve(&mut connection, attempt, frames).await;
+        slot.handle_lost(attempt);
         match end {
             End::Gone => connection.finish().await,
             End::Reset => connection.reset(),
@@ -125,20 +125,20 @@ impl SessionManager {
         &self,
         request: Request,
         options: SessionOptions,
-    ) -> Result<(Arc<Slot>, Epoch, UnboundedReceiver<Message>), Violation> {
+    ) -> Result<(Arc<Slot>, Attempt, UnboundedReceiver<Message>), Violation> {
         let (sender, frames) = unbounded_channel();
         if let Request::Resume { token, received } = request
             && let Some(slot) = lock(&self.slots).get(&token.0).cloned()
-            && let Some(epoch) = slot.resume(received, sender.clone())?
+            && let Some(attempt) = slot.resume(received, sender.clone())?
         {
             self.count(&slot.options.id, |tally| tally.resumes += 1);
-            return Ok((slot, epoch, frames));
+            return Ok((slot, attempt, frames));
         }
         let token = Token(lock(&self.slots).len() as u128 + 1);
         let welcome = Welcome { token, time_to_live: options.time_to_live, spread: options.spread };
-        let epoch = Epoch(1);
-        let session = Session::<_, Host>::new(Bounds::default(), welcome, epoch);
-        let state = Mutex::new(SlotState { session, epoch, connection: Some(sender), lost_at: None, arrived: 0 });
+        let attempt = Attempt(1);
+        let session = Session::<_, Server>::new(Bounds::default(), welcome, attempt);
+        let state = Mutex::new(SlotState { session, attempt, connection: Some(sender), lost_at: None, arrived: 0 });
         self.count(&options.id, |tally| tally.sessions += 1);
         let slot = Arc::new(Slot { manager: self.clone(), options, state });
         lock(&self.slots).insert(token.0, slot.clone());
@@ -146,7 +146,7 @@ impl SessionManager {
         if slot.options.count > 0 {
             tokio::spawn(slot.clone().push());
         }
-        Ok((slot, epoch, frames))
+        Ok((slot, attempt, frames))
     }
 
     fn count(&self, id: &str, change: impl FnOnce(&mut Tally)) {
@@ -160,29 +160,34 @@ impl SessionManager {
 
 impl Slot {
     /// Attaches a connection to the session. Returns nothing if the session has ended or expired.
-    fn resume(&self, received: u64, connection: UnboundedSender<Message>) -> Result<Option<Epoch>, Violation> {
+    fn resume(&self, received: u64, connection: UnboundedSender<Message>) -> Result<Option<Attempt>, Violation> {
         let mut state = lock(&self.state);
         let life = Duration::from_millis(self.options.time_to_live.into());
         if state.session.is_ending() || state.lost_at.is_some_and(|at| at.elapsed() >= life) {
             return Ok(None);
         }
-        let epoch = Epoch(state.epoch.0 + 1);
-        state.session.handle_resume(self.manager.now(), epoch, received)?;
-        state.epoch = epoch;
+        let attempt = Attempt(state.attempt.0 + 1);
+        state.session.handle_resume(self.manager.now(), attempt, received)?;
+        state.attempt = attempt;
         state.lost_at = None;
         state.connection = Some(connection);
         self.drain(&mut state);
-        Ok(Some(epoch))
+        Ok(Some(attempt))
     }
 
-    async fn serve(&self, connection: &mut Connection, epoch: Epoch, mut frames: UnboundedReceiver<Message>) -> End {
+    async fn serve(
+        &self,
+        connection: &mut Connection,
+        attempt: Attempt,
+        mut frames: UnboundedReceiver<Message>,
+    ) -> End {
         loop {
             let deadline = lock(&self.state).session.poll_timeout();
             let at = self.manager.opened + Duration::from_millis(deadline.map_or(u64::from(u32::MAX), |at| at.0));
             tokio::select! {
                 frame = connection.receive() => match frame {
                     None => return End::Gone,
-                    Some(frame) => match self.handle_frame(epoch, frame) {
+                    Some(frame) => match self.handle_frame(attempt, frame) {
                         Err(violation) => return End::Close(Violation::CODE, violation.reason()),
                         Ok(Heard::Ended) if lock(&self.state).session.is_over() && self.options.ends => {
                             return End::Close(1000, "the end");
@@ -192,7 +197,7 @@ impl Slot {
                 },
                 frame = frames.recv() => {
                     let Some(frame) = frame else {
-                        let is_last = lock(&self.state).epoch == epoch;
+                        let is_last = lock(&self.state).attempt == attempt;
                         return if is_last { End::Reset } else { End::Close(4000, "another connection has the session") };
                     };
                     if !connection.feed(frame).await || frames.is_empty() && !connection.flush().await {
@@ -208,7 +213,7 @@ impl Slot {
         }
     }
 
-    fn handle_frame(&self, epoch: Epoch, frame: Message) -> Result<Heard, Violation> {
+    fn handle_frame(&self, attempt: Attempt, frame: Message) -> Result<Heard, Violation> {
         let mut state = lock(&self.state);
         let now = self.manager.now();
         let message = match &frame {
@@ -216,9 +221,9 @@ impl Slot {
             _ => Some(frame.clone()),
         };
         let heard = match message {
-            None => state.session.handle_control(now, epoch, control(&frame)?)?,
+            None => state.session.handle_control(now, attempt, control(&frame)?)?,
             Some(message) => {
-                if let Some(number) = state.session.handle_message(epoch, message.len() as u64)? {
+                if let Some(number) = state.session.handle_message(attempt, message.len() as u64)? {
                     if !self.options.deaf {
                         state.session.take(now, number);
                     }
@@ -286,8 +291,10 @@ impl Slot {
                 Output::Transmit(_, Message::Text(text)) => Message::text(wire::escape(&text).into_owned()),
                 Output::Transmit(_, message) => message,
                 Output::Control(_, control) => Message::text(control.to_text()),
-                Output::Return(_) => {
-                    self.manager.count(&self.options.id, |tally| tally.returned += 1);
+                Output::Settle(settled) => {
+                    if settled.outcome != Outcome::Delivered {
+                        self.manager.count(&self.options.id, |tally| tally.returned += 1);
+                    }
                     continue;
                 }
             };
@@ -297,10 +304,10 @@ impl Slot {
         }
     }
 
-    fn handle_lost(&self, epoch: Epoch) {
+    fn handle_lost(&self, attempt: Attempt) {
         let mut state = lock(&self.state);
-        state.session.handle_lost(epoch);
-        if state.epoch == epoch {
+        state.session.handle_lost(attempt);
+        if state.attempt == attempt {
             state.connection = None;
             state.lost_at = Some(Instant::now());
         }

@@ -12,7 +12,7 @@ export class PlainSocket extends EventTarget {
   #handlers = new Map();
   #requests = new Map();
   #lastId = 0;
-  #stats = { dials: 1, opens: 0, drops: {}, messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
+  #stats = { attempts: 1, opens: 0, drops: {}, messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
 
   constructor(url) {
     super();

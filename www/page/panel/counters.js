@@ -26,13 +26,13 @@ export function showCounters(connection) {
 }
 
 function read({ stats, bufferedAmount }) {
-  const { dials, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip } = stats;
+  const { attempts, opens, drops, messagesIn, messagesOut, bytesIn, bytesOut, roundTrip } = stats;
   const lost = Object.entries(drops).filter(([, count]) => count > 0);
   const sum = lost.reduce((total, [, count]) => total + count, 0);
   const causes = lost.map(([cause, count]) => `${words.causes[cause]} ${count}`).join(', ');
   return {
     queue: number.format(bufferedAmount),
-    dials: number.format(dials),
+    attempts: number.format(attempts),
     opens: number.format(opens),
     drops: sum ? `${number.format(sum)} (${causes})` : '0',
     messagesOut: number.format(messagesOut),

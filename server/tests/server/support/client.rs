@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
-use undrop::core::outbox::{Bounds, Fate};
-use undrop::core::session::{Guest, Heard, Output, Session as Core};
-use undrop::core::wire::{self, Control};
-use undrop::core::{Epoch, Millis};
+use undrop_proto::outbox::Bounds;
+use undrop_proto::session::{self, Heard, Output, Session as Core};
+use undrop_proto::wire::{self, Control};
+use undrop_proto::{Attempt, Millis, Outcome};
 use undrop_server::Message;
 
 use super::raw::{Frame, Raw};
@@ -17,13 +17,13 @@ use super::soon;
 pub struct Client {
     address: SocketAddr,
     path: String,
-    core: Core<Message, Guest>,
+    core: Core<Message, session::Client>,
     connection: Option<Raw>,
     attempt: u32,
     begun: Instant,
     inbox: VecDeque<(u64, Message)>,
     /// The messages that were not delivered, with their outcome.
-    pub returned: Vec<(Message, Fate)>,
+    pub returned: Vec<(Message, Outcome)>,
     /// How many fresh sessions it was given.
     pub opened: u32,
     /// How many connections resumed one.
@@ -36,7 +36,7 @@ impl Client {
         Self {
             address,
             path: path.to_owned(),
-            core: Core::<_, Guest>::new(Bounds::default()),
+            core: Core::<_, session::Client>::new(Bounds::default()),
             connection: None,
             attempt: 0,
             begun: Instant::now(),
@@ -88,7 +88,7 @@ impl Client {
         self.lose();
         self.attempt += 1;
         self.connection = Some(connection);
-        self.core.handle_opened(Epoch(self.attempt));
+        self.core.handle_opened(Attempt(self.attempt));
         self.flush().await;
     }
 
@@ -178,7 +178,7 @@ impl Client {
         let mut copy = Self { core: self.core.clone(), ..Self::new(address, &self.path) };
         copy.attempt = self.attempt;
         copy.opened = self.opened;
-        copy.core.handle_lost(Epoch(copy.attempt));
+        copy.core.handle_lost(Attempt(copy.attempt));
         copy
     }
 
@@ -225,7 +225,7 @@ impl Client {
 
     fn lose(&mut self) {
         self.connection = None;
-        self.core.handle_lost(Epoch(self.attempt));
+        self.core.handle_lost(Attempt(self.attempt));
     }
 
     /// Waits for the next thing that happens. Says how the connection ended, if it did.
@@ -241,7 +241,7 @@ impl Client {
                 return Ok(());
             }
         };
-        let (now, epoch) = (self.now(), Epoch(self.attempt));
+        let (now, epoch) = (self.now(), Attempt(self.attempt));
         match frame {
             Frame::Closed(close) => {
                 self.lose();
@@ -267,7 +267,8 @@ impl Client {
 
     fn take(&mut self, message: Message) {
         let (now, bytes) = (self.now(), message.len() as u64);
-        let number = self.core.handle_message(Epoch(self.attempt), bytes).expect("a server that keeps to the protocol");
+        let number =
+            self.core.handle_message(Attempt(self.attempt), bytes).expect("a server that keeps to the protocol");
         if let Some(number) = number {
             self.core.take(now, number);
             self.inbox.push_back((number, message));
@@ -277,8 +278,9 @@ impl Client {
     async fn flush(&mut self) {
         while let Some(output) = self.core.poll() {
             let frame = match output {
-                Output::Return(returned) => {
-                    self.returned.push((returned.message, returned.fate));
+                Output::Settle(settled) if settled.outcome == Outcome::Delivered => continue,
+                Output::Settle(settled) => {
+                    self.returned.push((settled.message, settled.outcome));
                     continue;
                 }
                 Output::Control(_, control) => Frame::Text(control.to_text()),

@@ -67,6 +67,7 @@ impl Server {
         F: Fn(Session) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        #[cfg_attr(not(feature = "redis"), expect(unused_mut, reason = "Redis is the other store"))]
         let mut servers = vec![Self::new(config.clone(), handler.clone()).await];
         #[cfg(feature = "redis")]
         {

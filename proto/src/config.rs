@@ -1,0 +1,46 @@
+//! How a connection behaves, with the defaults.
+
+use super::{Heartbeat, Limits, Retry};
+
+/// How a connection behaves.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Config {
+    /// What happens when the connection drops.
+    pub policy: Policy,
+    /// How long a handshake may take, in milliseconds. Not applied under [`Policy::Never`].
+    pub connect_timeout: u32,
+    /// How long the peer may take to answer a close, in milliseconds: to agree to the end of the session, and then to
+    /// close the native socket. A connection whose ping is unanswered is not waited for. Under [`Policy::Never`] only
+    /// applied to a session.
+    pub close_timeout: u32,
+    /// What may be queued while the connection is not open; nothing without limits. Not applied to a session, which has
+    /// [`Bounds`](super::outbox::Bounds).
+    pub queue: Option<Limits>,
+    /// How often the connection is checked; without, only the browser finds that it is dead.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+impl Default for Config {
+    /// Reconnects, 10 s to connect, 5 s to close, a queue, no heartbeat.
+    fn default() -> Self {
+        Self {
+            policy: Policy::Retry(Retry::default()),
+            connect_timeout: 10_000,
+            close_timeout: 5_000,
+            queue: Some(Limits::default()),
+            heartbeat: None,
+        }
+    }
+}
+
+/// What happens when the connection drops.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Policy {
+    /// The connection is closed. No timeout applies to the native socket; only a heartbeat that is not answered abandons
+    /// it.
+    Never,
+    /// The connection reconnects, unless its close code [is final](super::close::is_final).
+    Retry(Retry),
+    /// The same, unless the user decides otherwise: see [`Output::Decide`](super::Output::Decide).
+    Ask(Retry),
+}

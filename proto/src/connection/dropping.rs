@@ -1,0 +1,92 @@
+//! The one way in which an attempt or an open connection drops.
+
+use super::phase::{Ending, Phase, Plan};
+use super::{Connection, Delivery};
+use crate::backoff::Window;
+use crate::close::{self, ABNORMAL};
+use crate::deadline::GRACE;
+use crate::{Attempt, Cause, Dropped, Event, Millis, Output, Policy};
+
+impl<M: Clone, D: Delivery<M>> Connection<M, D> {
+    /// The native socket of this attempt closed, or could not be opened.
+    pub fn handle_closed(&mut self, now: Millis, attempt: Attempt, code: u16, clean: bool) {
+        if attempt != self.attempt {
+            return;
+        }
+        // Under `Policy::Never` the native socket reports an error itself, to `handle_error`.
+        let ending = if clean || self.retry().is_none() { Ending::Clean } else { Ending::Broken };
+        match self.phase {
+            Phase::Connecting { .. } | Phase::Open { .. } => self.drop_connection(now, Cause::Close, code, ending),
+            Phase::Closing { .. } => self.finish(ending),
+            Phase::Waiting { .. } | Phase::ClosingWithoutSocket { .. } | Phase::Closed => {}
+        }
+    }
+
+    /// The one way in which an attempt or an open connection drops.
+    pub(super) fn drop_connection(&mut self, now: Millis, cause: Cause, code: u16, ending: Ending) {
+        self.count(cause);
+        self.detach();
+        if !matches!(cause, Cause::Close | Cause::Url) {
+            self.actions.push(Output::Abandon(self.attempt));
+        }
+        // Without reconnecting a native socket that closes has told all there is to tell.
+        self.last_cause = (cause != Cause::Close || self.retry().is_some()).then_some(cause);
+        let Some(retry) = self.retry().map(|retry| self.delivery.retry(*retry)) else {
+            return self.finish(ending);
+        };
+        let patient = self.hidden || self.offline;
+        if self.has_lasted(now) {
+            self.backoff.reset();
+        } else if !patient {
+            self.backoff.spend();
+        }
+        // The browser may report the end of a connection that died during a sleep only after the page woke.
+        let woke = self.suspected.is_some_and(|at| now.since(at) <= u64::from(GRACE))
+            && matches!(self.phase, Phase::Open { .. });
+        let window = match (cause, code) {
+            (Cause::Wake, _) => Window::None,
+            (Cause::Close, ABNORMAL) if woke => Window::None,
+            (_, close::RESTART | close::TRY_AGAIN_LATER) if !self.delivery.has_spread() => Window::Restart,
+            _ => Window::Plain,
+        };
+        let last = close::is_final(code) || self.backoff.is_spent(&retry);
+        let mut delay = self.backoff.draw(&retry, window);
+        if self.hidden && self.tries > 1 {
+            // The user does not see the page, and there may be many such pages.
+            delay = delay.saturating_add(retry.cap);
+        }
+        let dropped = Dropped { cause, code, attempt: self.tries, delay, last };
+        if matches!(self.config.policy, Policy::Ask(_)) {
+            self.enter(Phase::Waiting { until: now + delay, ending, plan: Plan::Undecided(dropped) });
+        } else if last {
+            self.finish(ending);
+        } else {
+            self.enter(Phase::Waiting { until: now + delay, ending, plan: Plan::Backoff });
+            self.notify(Event::Drop(dropped));
+        }
+    }
+
+    /// The session, if there is one, has no connection any more.
+    pub(super) fn detach(&mut self) {
+        self.delivery.detach(self.attempt);
+        self.settle_all();
+    }
+
+    /// Whether the connection was open for long enough. Without reconnecting each was.
+    pub(super) fn has_lasted(&mut self, now: Millis) -> bool {
+        let Phase::Open { since, .. } = self.phase else {
+            return false;
+        };
+        let lasted = self.retry().is_none_or(|retry| now.since(since) >= u64::from(retry.reset_after));
+        if lasted {
+            self.tries = 1;
+        }
+        lasted
+    }
+
+    pub(super) fn count(&mut self, cause: Cause) {
+        if let Some(count) = self.stats.drops.get_mut(cause as usize) {
+            *count += 1;
+        }
+    }
+}

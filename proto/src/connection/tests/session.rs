@@ -1,0 +1,530 @@
+//! A connection that keeps a session. The frames of the server are written out here; when an end sends which frame is
+//! tested in `session`.
+
+use super::*;
+use crate::outbox::Bounds;
+use crate::wire::{Control, Malformed, Token, Welcome};
+
+type Fixture = super::Fixture<QueueOrSession<u64>>;
+
+const BOUNDS: Bounds = Bounds { messages: 3, bytes: 100 };
+const WELCOME: Welcome = Welcome { token: Token(7), time_to_live: 60_000, spread: 200 };
+const STATE: Output<u64> = Output::Notify(Event::State);
+const OPEN: Output<u64> = Output::Notify(Event::Open);
+const RESUME: Output<u64> = Output::Notify(Event::Resume);
+const ERROR: Output<u64> = Output::Notify(Event::Error);
+const CLOSE: Output<u64> = Output::Notify(Event::Close(None));
+const CLOSE_AFTER: fn(Cause) -> Output<u64> = |cause| Output::Notify(Event::Close(Some(cause)));
+const CLOSE_SOCKET: Output<u64> = Output::Session(SessionAction::Close);
+const FAIL: fn(&'static str) -> Output<u64> = |reason| Output::Session(SessionAction::Fail(reason));
+const SEND: fn(Control) -> Output<u64> = |control| Output::Session(SessionAction::Send(control));
+
+impl Fixture {
+    fn session(config: Config) -> Self {
+        let connection = Connection::with_session(config, Some(BOUNDS), Millis(0), 1);
+        let mut fixture = Self { connection, now: Millis(0) };
+        fixture.drain();
+        fixture
+    }
+
+    /// The native socket is open, and the server was greeted.
+    fn greeting(config: Config) -> Self {
+        let mut fixture = Self::session(config);
+        fixture.opened();
+        fixture.drain();
+        fixture
+    }
+
+    fn live(config: Config) -> Self {
+        let mut fixture = Self::greeting(config);
+        fixture.control(Control::Welcome(WELCOME));
+        fixture.drain();
+        fixture
+    }
+
+    /// Dropped after it had lasted, and the server was greeted again.
+    fn reconnected(config: Config, sends: &[u64]) -> Self {
+        let mut fixture = Self::live(config);
+        for message in sends {
+            assert!(fixture.deliver(*message).is_ok());
+        }
+        fixture.drain();
+        fixture.pass(6_000).fail();
+        fixture.pass_to_timeout().opened();
+        fixture.drain();
+        fixture
+    }
+
+    fn deliver(&mut self, message: u64) -> Result<MessageId, SendError> {
+        self.connection.deliver(|| self.now, message, message, None)
+    }
+
+    /// The server sends this frame.
+    fn control(&mut self, control: Control) {
+        self.connection.handle_control(self.now, self.connection.attempt(), Ok(control));
+    }
+
+    /// A message of one byte arrives. Whether it is the user's.
+    fn receives(&mut self) -> bool {
+        self.connection.handle_arrival(|| self.now, self.connection.attempt(), 1)
+    }
+}
+
+// While it connects.
+
+#[test]
+fn an_open_native_socket_is_greeted_and_the_connection_is_not_open_yet() {
+    let mut fixture = Fixture::session(CONFIG);
+    fixture.opened();
+    assert_eq!(fixture.drain(), [SEND(Control::New)]);
+    assert_eq!((fixture.state(), fixture.connection.stats().opens), (State::Connecting, 0));
+}
+
+#[test]
+fn the_connection_opens_with_the_welcome() {
+    let mut fixture = Fixture::greeting(CONFIG);
+    fixture.control(Control::Welcome(WELCOME));
+    assert_eq!(fixture.drain(), [STATE, OPEN]);
+    assert_eq!((fixture.state(), fixture.connection.stats().opens), (State::Open, 1));
+}
+
+#[test]
+fn a_greeting_that_is_not_answered_is_a_timeout_of_the_attempt() {
+    let mut fixture = Fixture::greeting(CONFIG);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.connection.poll(), Some(Output::Abandon(Attempt(1))));
+    assert_eq!((fixture.now, fixture.drops(Cause::Timeout)), (Millis(10_000), 1));
+}
+
+#[test]
+fn earlier_messages_are_sent_after_the_user_was_told_of_the_open() {
+    let mut fixture = Fixture::session(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.opened();
+    fixture.drain();
+    fixture.control(Control::Welcome(WELCOME));
+    assert_eq!(fixture.drain(), [STATE, OPEN, Output::Transmit(7)]);
+}
+
+#[test]
+fn an_unsupported_subprotocol_is_an_error_and_the_end() {
+    let mut fixture = Fixture::session(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    for protocol in ["", "chat", "undrop.2"] {
+        let mut fixture = fixture.clone();
+        fixture.connection.handle_handshake(fixture.now, Attempt(1), protocol);
+        let failed = FAIL("the server does not speak undrop.1");
+        let end = [STATE, ERROR, CLOSE_AFTER(Cause::Close)];
+        assert_eq!(fixture.drain(), [[failed, settle(1, 7, Outcome::Unsent)].as_slice(), &end].concat());
+    }
+}
+
+#[test]
+fn a_message_before_the_welcome_breaks_the_protocol() {
+    let mut fixture = Fixture::greeting(CONFIG);
+    assert!(!fixture.receives());
+    assert_eq!(fixture.drain(), [FAIL("message before the greeting"), STATE, ERROR, CLOSE_AFTER(Cause::Close)]);
+}
+
+#[test]
+fn a_resumed_session_sends_again_what_the_server_lacks() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[5, 6]);
+    fixture.control(Control::Resumed { received: 1 });
+    assert_eq!(fixture.drain(), [settle(1, 5, Outcome::Delivered), STATE, RESUME, Output::Transmit(6)]);
+}
+
+#[test]
+fn the_messages_of_a_forgotten_session_are_settled_before_the_next_one_opens() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[5]);
+    assert_eq!(fixture.deliver(6), Ok(MessageId(2)));
+    fixture.control(Control::Welcome(WELCOME));
+    let settled = [settle(1, 5, Outcome::Unconfirmed), settle(2, 6, Outcome::Unsent)];
+    assert_eq!(fixture.drain(), [settled, [STATE, OPEN]].concat());
+    assert_eq!(fixture.connection.unacknowledged(), 0);
+}
+
+#[test]
+fn a_reconnect_greets_with_the_count_of_received_messages() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert!(fixture.receives());
+    fixture.reconnect();
+    fixture.drain();
+    fixture.opened();
+    assert_eq!(fixture.drain(), [SEND(Control::Resume { token: Token(7), received: 1 })]);
+}
+
+#[test]
+fn a_close_while_connecting_closes_the_native_socket_at_once() {
+    let mut fixture = Fixture::session(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.connection.close(fixture.now);
+    assert_eq!(fixture.drain(), [CLOSE_SOCKET, settle(1, 7, Outcome::Unsent), STATE]);
+    fixture.fail();
+    assert_eq!(fixture.drain(), [STATE, ERROR, CLOSE]);
+}
+
+#[test]
+fn a_close_before_the_greeting_is_answered_ends_the_session_on_the_server_too() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[]);
+    fixture.connection.close(fixture.now);
+    assert_eq!(fixture.drain(), [STATE, SEND(Control::End)]);
+    fixture.control(Control::Resumed { received: 0 });
+    fixture.control(Control::End);
+    assert_eq!(fixture.drain(), [CLOSE_SOCKET]);
+}
+
+// While it is open.
+
+#[test]
+fn a_message_is_transmitted_at_once_and_kept_until_it_is_acknowledged() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.connection.deliver(|| fixture.now, 7, 7, None), Ok(MessageId(1)));
+    assert_eq!(fixture.drain(), [Output::Transmit(7)]);
+    assert_eq!((fixture.connection.unacknowledged(), fixture.connection.queued()), (1, 0));
+    fixture.control(Control::Ack { received: 1 });
+    assert_eq!(fixture.drain(), [settle(1, 7, Outcome::Delivered)]);
+    assert_eq!(fixture.connection.unacknowledged(), 0);
+}
+
+#[test]
+fn no_message_bypasses_the_session() {
+    assert!(!Fixture::live(CONFIG).connection.is_writable());
+}
+
+#[test]
+fn too_much_that_is_unacknowledged_is_refused() {
+    let mut fixture = Fixture::live(CONFIG);
+    for message in 1..=3 {
+        assert_eq!(fixture.deliver(message), Ok(MessageId(message)));
+    }
+    fixture.drain();
+    assert_eq!(fixture.deliver(4), Err(SendError::Full));
+    assert_eq!(fixture.connection.stats().messages_out, 3);
+}
+
+#[test]
+fn a_message_that_arrived_is_acknowledged_after_a_while() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert!(fixture.receives());
+    assert_eq!(fixture.drain(), []);
+    fixture.pass_to_timeout();
+    assert_eq!((fixture.now, fixture.drain()), (Millis(200), [SEND(Control::Ack { received: 1 })].into()));
+    assert_eq!(fixture.connection.stats().messages_in, 1);
+}
+
+#[test]
+fn frames_of_an_older_attempt_change_nothing() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[5]);
+    assert!(fixture.ignores(|fixture| {
+        fixture.connection.handle_control(fixture.now, Attempt(1), Ok(Control::End));
+        assert!(!fixture.connection.handle_arrival(|| fixture.now, Attempt(1), 1));
+    }));
+}
+
+#[test]
+fn a_malformed_frame_is_an_error_and_the_end() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.drain();
+    fixture.connection.handle_control(fixture.now, Attempt(1), Err(Malformed::Name));
+    let settled = settle(1, 7, Outcome::Unconfirmed);
+    assert_eq!(fixture.drain(), [FAIL("unknown control frame"), settled, STATE, ERROR, CLOSE_AFTER(Cause::Close)]);
+}
+
+#[test]
+fn an_impossible_frame_is_an_error_and_the_end() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.control(Control::Ack { received: 1 });
+    assert_eq!(fixture.drain(), [FAIL("ack of the future"), STATE, ERROR, CLOSE_AFTER(Cause::Close)]);
+}
+
+#[test]
+fn a_user_who_decides_may_have_another_session_after_a_violation() {
+    let mut fixture = Fixture::live(ASK);
+    fixture.control(Control::Ack { received: 1 });
+    assert_eq!(fixture.drain_drop().map(|drop| (drop.code, drop.last)), Some((1002, true)));
+    fixture.answer(Decision::After(0));
+    fixture.tick();
+    fixture.drain();
+    fixture.opened();
+    assert_eq!(fixture.drain(), [SEND(Control::New)]);
+}
+
+#[test]
+fn the_heartbeat_sends_the_ping_of_the_protocol() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.drain(), [SEND(Control::Ping(1))]);
+    fixture.pass(40).control(Control::Pong(1));
+    assert_eq!(fixture.connection.stats().round_trip.last, 40);
+}
+
+#[test]
+fn the_pong_of_an_earlier_ping_is_not_measured() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.pass_to_timeout().control(Control::Pong(0));
+    assert_eq!(fixture.connection.stats().round_trip.count, 0);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.state(), State::Open);
+}
+
+#[test]
+fn the_first_window_is_the_spread_of_the_server() {
+    for code in [1006, 1012, 1013] {
+        let mut fixture = Fixture::live(CONFIG);
+        fixture.pass(6_000).lose(code, false);
+        let delay = fixture.drain_drop().map(|drop| drop.delay);
+        assert!(delay.is_some_and(|delay| delay <= 200), "{code}: {delay:?}");
+    }
+}
+
+#[test]
+fn a_spread_may_be_wider_than_the_cap_but_not_without_limit() {
+    let mut longest = 0;
+    for seed in 0..50 {
+        let mut fixture = Fixture::session(CONFIG);
+        fixture.connection = Connection::with_session(CONFIG, Some(Bounds::default()), Millis(0), seed);
+        fixture.drain();
+        fixture.opened();
+        fixture.drain();
+        fixture.control(Control::Welcome(Welcome { spread: u32::MAX, ..WELCOME }));
+        fixture.pass(6_000).fail();
+        longest = longest.max(fixture.drain_drop().map(|drop| drop.delay).unwrap_or_default());
+    }
+    assert!((30_000..=300_000).contains(&longest), "{longest}");
+}
+
+#[test]
+fn a_message_that_waited_too_long_expires() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.pass(6_000).fail();
+    fixture.drain();
+    let now = fixture.now;
+    assert_eq!(fixture.connection.deliver(|| now, 7, 7, Some(10)), Ok(MessageId(1)));
+    fixture.pass(10).tick();
+    assert!(fixture.drain().contains(&settle(1, 7, Outcome::Expired)));
+}
+
+#[test]
+fn a_message_can_be_withdrawn_until_it_is_sent() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(5), Ok(MessageId(1)));
+    fixture.drain();
+    assert_eq!(fixture.connection.withdraw(MessageId(1)), None);
+    fixture.pass(6_000).fail();
+    fixture.drain();
+    assert_eq!(fixture.deliver(6), Ok(MessageId(2)));
+    assert_eq!(fixture.connection.withdraw(MessageId(2)), Some(6));
+    assert_eq!(fixture.connection.withdraw(MessageId(2)), None);
+    assert_eq!((fixture.drain(), fixture.connection.unacknowledged()), (Vec::new(), 1));
+}
+
+// While it is closed.
+
+#[test]
+fn a_close_ends_the_session_and_then_closes_the_native_socket() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.connection.close(fixture.now);
+    assert_eq!(fixture.drain(), [STATE, Output::Transmit(7), SEND(Control::End)]);
+    assert_eq!((fixture.state(), fixture.deliver(8)), (State::Closing, Err(SendError::Closed)));
+    fixture.control(Control::Ack { received: 1 });
+    fixture.control(Control::End);
+    assert_eq!(fixture.drain(), [CLOSE_SOCKET, settle(1, 7, Outcome::Delivered)]);
+    fixture.lose(1000, true);
+    assert_eq!(fixture.drain(), [STATE, CLOSE]);
+}
+
+#[test]
+fn the_server_has_the_close_timeout_to_agree_and_once_more_to_close() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.connection.close(fixture.now);
+    fixture.drain();
+    fixture.pass_to_timeout();
+    assert_eq!(
+        (fixture.now, fixture.drain()),
+        (Millis(5_000), [CLOSE_SOCKET, settle(1, 7, Outcome::Unconfirmed)].into())
+    );
+    fixture.pass_to_timeout();
+    assert_eq!(
+        (fixture.now, fixture.drain()),
+        (Millis(10_000), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE].into())
+    );
+}
+
+#[test]
+fn an_end_from_both_ends_ends_the_session_once() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert!(fixture.receives());
+    fixture.connection.close(fixture.now);
+    fixture.control(Control::End);
+    assert_eq!(fixture.drain(), [SEND(Control::Ack { received: 1 }), SEND(Control::End), CLOSE_SOCKET, STATE]);
+}
+
+#[test]
+fn a_connection_that_drops_while_the_session_ends_is_closed() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.connection.close(fixture.now);
+    fixture.drain();
+    fixture.fail();
+    assert_eq!(fixture.drain(), [settle(1, 7, Outcome::Unconfirmed), STATE, ERROR, CLOSE]);
+}
+
+#[test]
+fn a_server_that_ends_the_session_is_answered_and_closes() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert!(fixture.receives());
+    fixture.control(Control::End);
+    assert_eq!(fixture.drain(), [STATE, SEND(Control::Ack { received: 1 }), SEND(Control::End)]);
+    fixture.lose(1001, true);
+    assert_eq!(fixture.drain(), [STATE, CLOSE]);
+}
+
+#[test]
+fn a_server_that_ends_the_session_has_the_close_timeout_to_close() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.control(Control::End);
+    fixture.drain();
+    fixture.pass_to_timeout();
+    assert_eq!(
+        (fixture.now, fixture.drain()),
+        (Millis(5_000), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE].into())
+    );
+}
+
+#[test]
+fn a_message_that_arrives_after_the_end_is_not_the_users() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.connection.close(fixture.now);
+    assert!(!fixture.receives());
+}
+
+#[test]
+fn a_closed_connection_reconnects_with_another_session() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.connection.close(fixture.now);
+    fixture.control(Control::End);
+    fixture.lose(1000, true);
+    fixture.reconnect();
+    fixture.drain();
+    fixture.opened();
+    assert_eq!(fixture.drain(), [SEND(Control::New)]);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+}
+
+// While the subprotocol is negotiated, and without a session.
+
+#[test]
+fn a_subprotocol_that_asks_for_a_session_is_supported() {
+    for protocol in ["undrop.1", "undrop.1+chat"] {
+        let mut fixture = Fixture::session(CONFIG);
+        fixture.connection.handle_handshake(fixture.now, Attempt(1), protocol);
+        assert_eq!(fixture.drain(), [SEND(Control::New)]);
+    }
+}
+
+#[test]
+fn the_handshake_of_an_older_attempt_changes_nothing() {
+    let mut fixture = Fixture::session(CONFIG);
+    fixture.fail();
+    fixture.pass_to_timeout();
+    fixture.drain();
+    for protocol in ["", "undrop.1"] {
+        assert!(fixture.ignores(|fixture| fixture.connection.handle_handshake(fixture.now, Attempt(1), protocol)));
+    }
+}
+
+#[test]
+fn a_close_of_a_connection_that_is_suspected_to_be_dead_does_not_wait_and_sends_nothing_more() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
+    fixture.drain();
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.drain(), [SEND(Control::Ping(1))]);
+    assert_eq!(fixture.deliver(8), Ok(MessageId(2)));
+    fixture.pass(2_001);
+    fixture.connection.close(fixture.now);
+    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE]);
+    assert_eq!(fixture.connection.poll_timeout(), Some(fixture.now));
+    // The native socket is abandoned.
+    assert!(fixture.ignores(|fixture| {
+        fixture.control(Control::Ack { received: 1 });
+        fixture.control(Control::End);
+        assert!(!fixture.receives());
+    }));
+    fixture.tick();
+    let settled = [settle(1, 7, Outcome::Unconfirmed), settle(2, 8, Outcome::Unsent)];
+    assert_eq!(fixture.drain(), [settled.as_slice(), &[STATE, ERROR, CLOSE]].concat());
+}
+
+#[test]
+fn a_reconnect_after_such_a_close_resumes_the_session() {
+    let mut fixture = Fixture::live(CONFIG);
+    fixture.pass_to_timeout();
+    fixture.pass(2_001);
+    fixture.connection.close(fixture.now);
+    fixture.reconnect();
+    fixture.drain();
+    fixture.opened();
+    assert_eq!(fixture.drain(), [SEND(Control::Resume { token: Token(7), received: 0 })]);
+}
+
+#[test]
+fn a_session_has_no_queue() {
+    let mut fixture = Fixture::session(CONFIG);
+    assert_eq!(fixture.connection.send(fixture.now, 7, 7), Err(SendError::NotOpen));
+}
+
+#[test]
+fn without_a_session_nothing_is_delivered() {
+    let mut fixture = Fixture { connection: Connection::with_session(CONFIG, None, Millis(0), 1), now: Millis(0) };
+    assert_eq!(fixture.deliver(7), Err(SendError::NotOpen));
+    assert_eq!(fixture.connection.unacknowledged(), 0);
+}
+
+#[test]
+fn without_a_session_any_subprotocol_will_do() {
+    let mut fixture = Fixture { connection: Connection::with_session(CONFIG, None, Millis(0), 1), now: Millis(0) };
+    fixture.drain();
+    fixture.connection.handle_handshake(fixture.now, Attempt(1), "chat");
+    assert_eq!(fixture.drain(), [STATE, OPEN]);
+}
+
+#[test]
+fn without_a_session_it_does_what_a_connection_with_a_queue_does() {
+    type Step<'a, D> = &'a dyn Fn(&mut Connection<u64, D>);
+    /// What such a connection wants done after each of these steps.
+    fn outputs<D: Delivery<u64>>(mut connection: Connection<u64, D>) -> Vec<std::string::String> {
+        let (first, second) = (Attempt(1), Attempt(2));
+        let steps: [Step<D>; 12] = [
+            &|_| {},
+            &|it| assert_eq!(it.send(Millis(0), 1, 1), Ok(MessageId(1))),
+            &|it| assert_eq!(it.send(Millis(1), 2, 2), Ok(MessageId(2))),
+            &|it| assert_eq!(it.withdraw(MessageId(1)), Some(1)),
+            &|it| it.handle_opened(Millis(2), first),
+            &|it| it.handle_message(first, 1),
+            &|it| it.handle_timeout(Millis(25_002)),
+            &|it| it.handle_timeout(Millis(50_002)),
+            &|it| it.handle_closed(Millis(50_003), first, 1012, true),
+            &|it| assert_eq!(it.send(Millis(50_004), 3, 3), Ok(MessageId(3))),
+            &|it| it.handle_signal(Millis(51_000), Signal::Online),
+            &|it| it.close(Millis(110_004)),
+        ];
+        let mut outputs = Vec::new();
+        for step in steps {
+            step(&mut connection);
+            outputs.extend(core::iter::from_fn(|| connection.poll()).map(|output| std::format!("{output:?}")));
+            assert!(connection.is_drained());
+            outputs.push(std::format!("{:?} {}", connection.poll_timeout(), connection.queued()));
+        }
+        assert_eq!(connection.attempt(), second);
+        connection.handle_timeout(Millis(200_000));
+        outputs.extend(core::iter::from_fn(|| connection.poll()).map(|output| std::format!("{output:?}")));
+        outputs
+    }
+    let queue = outputs(Connection::new(CONFIG, Millis(0), 1));
+    assert!(queue.len() > 20, "{queue:?}");
+    assert_eq!(queue, outputs(Connection::with_session(CONFIG, None, Millis(0), 1)));
+}

@@ -1,0 +1,109 @@
+//! What a connection wants done, and what the user is told.
+
+use super::wire::Control;
+use super::{Cause, Dropped, Settled};
+
+/// The number of a connection attempt, and of the native socket that it makes. What an older attempt reports changes
+/// nothing.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Attempt(pub u32);
+
+/// What is to be done.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Output<M, A = SessionAction> {
+    /// Make a native socket, and report what happens to it with this number.
+    Connect(Attempt),
+    /// Detach the native socket of this attempt and close it, without waiting for anything from it.
+    Abandon(Attempt),
+    /// Hand this message to the native socket.
+    Transmit(M),
+    /// Send the heartbeat's message, without a session.
+    Ping,
+    /// Ask the user for a decision about the connection of this attempt, which dropped, and report it to
+    /// [`handle_decision`](super::Connection::handle_decision).
+    Decide(Attempt, Dropped),
+    /// Tell the user.
+    Notify(Event),
+    /// Tell the sender of the message what became of it.
+    Settle(Settled<M>),
+    /// Do this for the session.
+    Session(A),
+}
+
+/// What is to be done for the session.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum SessionAction {
+    /// Send this frame.
+    Send(Control),
+    /// Close the native socket, with the code and the reason of the user.
+    Close,
+    /// The server broke the protocol: detach the native socket and close it with a protocol error and this reason.
+    Fail(&'static str),
+}
+
+/// What the user is told.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Event {
+    /// [`Connection::state`](super::Connection::state) has changed.
+    State,
+    /// The connection is open. With a session, a new session began.
+    Open,
+    /// The connection did not end cleanly. A close follows.
+    Error,
+    /// The connection is closed. The last event, unless the user reconnects. With the cause of the drop that ended it;
+    /// without if the user closed it, or the server ended the session.
+    Close(Option<Cause>),
+    /// The connection is open again, with the session that it had.
+    Resume,
+    /// The connection dropped, and reconnects after the delay.
+    Drop(Dropped),
+}
+
+/// The state of a connection.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum State {
+    /// An attempt is under way.
+    Connecting,
+    /// Messages flow.
+    Open,
+    /// The connection dropped, and waits for the next attempt.
+    Waiting,
+    /// The same, and the browser says that there is no network.
+    Offline,
+    /// The user, or the server of a session, has closed it, and its native socket is not closed yet.
+    Closing,
+    /// It is closed, until the user reconnects.
+    Closed,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [State; 6] =
+        [State::Connecting, State::Open, State::Waiting, State::Offline, State::Closing, State::Closed];
+
+    /// Its name in JavaScript, the docs and the logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Connecting => "connecting",
+            State::Open => "open",
+            State::Waiting => "waiting",
+            State::Offline => "offline",
+            State::Closing => "closing",
+            State::Closed => "closed",
+        }
+    }
+
+    /// Its `readyState`. <https://websockets.spec.whatwg.org/#dom-websocket-readystate>
+    pub const fn ready_state(self) -> u16 {
+        match self {
+            State::Connecting | State::Waiting | State::Offline => 0,
+            State::Open => 1,
+            State::Closing => 2,
+            State::Closed => 3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! What only one of the two ends of a session does: how it begins, and how it goes on on another connection.
+
+use super::receipts::Receipts;
+use super::roles::{Client, Greeting, Role, Server, Stored};
+use super::violation::Violation;
+use super::{Phase, Session};
+use crate::outbox::{Bounds, Outbox};
+use crate::wire::{Token, Welcome};
+use crate::{Attempt, Millis};
+
+impl<M> Session<M, Client> {
+    /// A session that the client has yet to ask for.
+    pub fn new(bounds: Bounds) -> Self {
+        Self::at(Client::default(), Phase::Detached, Outbox::new(bounds), Receipts::default())
+    }
+
+    /// The handshake of this attempt succeeded. Messages are sent once the server has answered.
+    pub fn handle_opened(&mut self, attempt: Attempt) {
+        if !self.is_ending() {
+            self.outbox.detach();
+            self.take_attempt(attempt);
+        }
+    }
+
+    /// The session is over, and the client asks for another. Message numbers go on.
+    pub fn renew(&mut self) {
+        self.break_off();
+        self.role = Client::default();
+        self.phase = Phase::Detached;
+        self.receipts = Receipts::default();
+        self.pong = None;
+    }
+
+    /// What the server said when the session began.
+    pub fn welcome(&self) -> Option<&Welcome> {
+        self.role.welcome.as_ref()
+    }
+}
+
+impl<M> Session<M, Server> {
+    /// A new session, for a client that asked with [`Request::New`](super::Request::New), or with
+    /// [`Request::Resume`](super::Request::Resume) for a session that does not exist.
+    pub fn new(bounds: Bounds, welcome: Welcome, attempt: Attempt) -> Self {
+        let role = Server { welcome, greeting: Greeting::Welcome };
+        Self::at(role, Phase::Greeting(attempt), Outbox::new(bounds), Receipts::default())
+    }
+
+    /// A session that was stored, by this server or by another. It has no connection until it is resumed.
+    pub fn restore(bounds: Bounds, welcome: Welcome, stored: Stored<impl IntoIterator<Item = (M, u64)>>) -> Self {
+        let role = Server { welcome, greeting: Greeting::Resumed };
+        let outbox = Outbox::restore(bounds, stored.acknowledged, stored.messages);
+        Self::at(role, Phase::Detached, outbox, Receipts::restore(stored.taken))
+    }
+
+    /// The client asks for this session on another connection. The count that it claims to have received may be
+    /// impossible: then the new connection is to be closed, and nothing has happened to the session. Otherwise the older
+    /// connection of the session, which is returned, is to be closed.
+    pub fn handle_resume(
+        &mut self,
+        now: Millis,
+        attempt: Attempt,
+        received: u64,
+    ) -> Result<Option<Attempt>, Violation> {
+        if self.is_ending() {
+            return Err(Violation::Over);
+        }
+        self.outbox.resume(received).map_err(Violation::of_resume)?;
+        self.outbox.expire(now);
+        self.role.greeting = Greeting::Resumed;
+        let older = self.attempt();
+        self.take_attempt(attempt);
+        Ok(older)
+    }
+
+    /// The token of the session.
+    pub fn token(&self) -> Token {
+        self.role.welcome.token
+    }
+}
+
+impl<M, R: Role> Session<M, R> {
+    fn at(role: R, phase: Phase, outbox: Outbox<M>, receipts: Receipts) -> Self {
+        Self { role, phase, outbox, receipts, pong: None }
+    }
+
+    fn take_attempt(&mut self, attempt: Attempt) {
+        self.phase = Phase::Greeting(attempt);
+        self.receipts.pause();
+        self.pong = None;
+    }
+}

@@ -1,0 +1,307 @@
+#![allow(clippy::unwrap_used)]
+
+use alloc::vec::Vec;
+
+use super::{
+    Attempt, Client, Heard, MessageId, Millis, Output, Request, Role, SendError, Server, Session, Settled, Stored,
+    Violation,
+};
+use crate::Outcome;
+use crate::outbox::Bounds;
+use crate::wire::{Control, Token, Welcome};
+
+const NOW: Millis = Millis(1_000);
+const FIRST: Attempt = Attempt(1);
+const SECOND: Attempt = Attempt(2);
+const WELCOME: Welcome = Welcome { token: Token(42), time_to_live: 60_000, spread: 5_000 };
+
+fn client() -> Session<char, Client> {
+    Session::<char, Client>::new(Bounds::default())
+}
+
+/// A client and a server whose messages flow.
+fn live() -> (Session<char, Client>, Session<char, Server>) {
+    let mut client = client();
+    client.handle_opened(FIRST);
+    assert_eq!(client.poll(), Some(Output::Control(FIRST, Control::New)));
+    let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
+    assert_eq!(server.poll(), Some(Output::Control(FIRST, Control::Welcome(WELCOME))));
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened));
+    (client, server)
+}
+
+fn outputs<R: Role>(session: &mut Session<char, R>) -> Vec<Output<char>> {
+    core::iter::from_fn(|| session.poll()).collect()
+}
+
+fn settled<R: Role>(session: &mut Session<char, R>) -> Vec<(char, Outcome)> {
+    let settled = |output| match output {
+        Output::Settle(Settled { message, outcome, .. }) => Some((message, outcome)),
+        _ => None,
+    };
+    outputs(session).into_iter().filter_map(settled).collect()
+}
+
+#[test]
+fn nothing_is_sent_before_the_greeting_is_answered() {
+    let mut client = client();
+    assert_eq!(client.send(NOW, 'a', 1, None), Ok(MessageId(1)));
+    client.handle_opened(FIRST);
+    assert_eq!(outputs(&mut client), [Output::Control(FIRST, Control::New)]);
+    assert!(!client.is_live());
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened));
+    assert_eq!(outputs(&mut client), [Output::Transmit(FIRST, 'a')]);
+}
+
+#[test]
+fn a_message_that_expired_before_the_answer_is_not_sent() {
+    let mut client = client();
+    client.send(NOW, 'a', 1, Some(50)).unwrap();
+    client.handle_opened(FIRST);
+    outputs(&mut client);
+    client.handle_control(NOW + 50, FIRST, Control::Welcome(WELCOME)).unwrap();
+    assert_eq!(settled(&mut client), [('a', Outcome::Expired)]);
+}
+
+#[test]
+fn a_server_answers_when_all_that_has_arrived_is_taken() {
+    let (_, mut server) = live();
+    server.handle_message(FIRST, 1).unwrap();
+    assert_eq!(server.handle_resume(NOW, SECOND, 0), Ok(Some(FIRST)));
+    assert_eq!(server.poll(), None);
+    server.take(NOW, 1);
+    assert_eq!(server.poll(), Some(Output::Control(SECOND, Control::Resumed { received: 1 })));
+    assert!(server.is_live());
+}
+
+#[test]
+fn input_of_an_older_attempt_changes_nothing() {
+    let (_, mut server) = live();
+    assert_eq!(server.handle_resume(NOW, SECOND, 0), Ok(Some(FIRST)));
+    outputs(&mut server);
+    let before = server.clone();
+    assert_eq!(server.handle_message(FIRST, 1), Ok(None));
+    assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Nothing));
+    assert_eq!(server.handle_control(NOW, FIRST, Control::New), Ok(Heard::Nothing));
+    server.handle_lost(FIRST);
+    assert_eq!(server, before);
+}
+
+#[test]
+fn an_impossible_resume_changes_nothing() {
+    let (_, mut server) = live();
+    server.send(NOW, 'x', 1, None).unwrap();
+    outputs(&mut server);
+    let before = server.clone();
+    assert_eq!(server.handle_resume(NOW, SECOND, 2), Err(Violation::ResumeOfTheFuture));
+    assert_eq!(server, before);
+    server.handle_control(NOW, FIRST, Control::Ack { received: 1 }).unwrap();
+    assert_eq!(server.handle_resume(NOW, SECOND, 0), Err(Violation::ResumeOfThePast));
+    assert_eq!(server.attempt(), Some(FIRST));
+}
+
+#[test]
+fn a_session_that_is_ending_is_not_resumed() {
+    let (_, mut server) = live();
+    server.end();
+    assert!(server.is_ending());
+    assert_eq!(server.handle_resume(NOW, SECOND, 0), Err(Violation::Over));
+}
+
+#[test]
+fn a_violation_ends_the_session_and_settles_its_messages() {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    outputs(&mut client);
+    client.send(NOW, 'b', 1, None).unwrap();
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Ack { received: 2 }), Err(Violation::AckOfTheFuture));
+    assert!(client.is_over());
+    assert_eq!(settled(&mut client), [('a', Outcome::Unconfirmed), ('b', Outcome::Unsent)]);
+    assert_eq!(client.send(NOW, 'c', 1, None), Err(SendError::Closed));
+}
+
+#[test]
+fn a_control_frame_in_the_wrong_phase_is_a_violation() {
+    let token = Token(1);
+    for control in [Control::New, Control::Resume { token, received: 0 }, Control::Resumed { received: 0 }] {
+        let (mut client, mut server) = live();
+        assert_eq!(client.handle_control(NOW, FIRST, control), Err(Violation::Unexpected));
+        assert_eq!(server.handle_control(NOW, FIRST, control), Err(Violation::Unexpected));
+    }
+}
+
+#[test]
+fn the_last_of_many_pings_is_answered() {
+    let (mut client, _) = live();
+    for number in 0..1_000 {
+        client.handle_control(NOW, FIRST, Control::Ping(number)).unwrap();
+    }
+    assert_eq!(outputs(&mut client), [Output::Control(FIRST, Control::Pong(999))]);
+}
+
+#[test]
+fn a_ping_is_not_answered_on_another_connection() {
+    let (_, mut server) = live();
+    server.handle_control(NOW, FIRST, Control::Ping(1)).unwrap();
+    server.handle_resume(NOW, SECOND, 0).unwrap();
+    assert_eq!(outputs(&mut server), [Output::Control(SECOND, Control::Resumed { received: 0 })]);
+}
+
+#[test]
+fn without_a_connection_a_session_ends_at_once() {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    outputs(&mut client);
+    client.handle_lost(FIRST);
+    client.send(NOW, 'b', 1, None).unwrap();
+    client.end();
+    assert!(client.is_over());
+    assert_eq!(settled(&mut client), [('a', Outcome::Unconfirmed), ('b', Outcome::Unsent)]);
+    client.handle_opened(SECOND);
+    assert_eq!((client.attempt(), client.poll()), (None, None));
+}
+
+#[test]
+fn the_end_frame_follows_all_messages_that_were_accepted_before() {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    client.end();
+    assert_eq!(client.send(NOW, 'b', 1, None), Err(SendError::Closed));
+    assert_eq!(outputs(&mut client), [Output::Transmit(FIRST, 'a'), Output::Control(FIRST, Control::End)]);
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Ack { received: 1 }), Ok(Heard::Acknowledged));
+    assert_eq!(client.delivered(), MessageId(1));
+    let delivered = Settled { id: MessageId(1), message: 'a', outcome: Outcome::Delivered };
+    assert_eq!(outputs(&mut client), [Output::Settle(delivered)]);
+    assert_eq!(client.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    assert!(client.is_over());
+    assert_eq!(outputs(&mut client), []);
+}
+
+#[test]
+fn an_end_that_is_never_answered_ends_with_the_connection() {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    client.end();
+    outputs(&mut client);
+    client.handle_lost(FIRST);
+    assert!(client.is_over());
+    assert_eq!(settled(&mut client), [('a', Outcome::Unconfirmed)]);
+}
+
+#[test]
+fn both_ends_can_end_it_at_once() {
+    let (mut client, mut server) = live();
+    client.end();
+    server.end();
+    assert_eq!(outputs(&mut client), [Output::Control(FIRST, Control::End)]);
+    assert_eq!(outputs(&mut server), [Output::Control(FIRST, Control::End)]);
+    assert_eq!(client.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    assert!(client.is_over() && server.is_over());
+    assert_eq!((client.poll(), server.poll()), (None, None));
+}
+
+#[test]
+fn an_end_is_agreed_to_when_all_that_has_arrived_is_taken() {
+    let (_, mut server) = live();
+    server.handle_message(FIRST, 1).unwrap();
+    assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    assert_eq!(server.poll(), None);
+    server.take(NOW, 1);
+    let last = [Output::Control(FIRST, Control::Ack { received: 1 }), Output::Control(FIRST, Control::End)];
+    assert_eq!(outputs(&mut server), last);
+    assert!(server.is_over());
+}
+
+#[test]
+fn a_message_that_arrives_after_the_end_is_not_taken() {
+    let (mut client, _) = live();
+    client.end();
+    outputs(&mut client);
+    assert_eq!(client.handle_message(FIRST, 1), Ok(None));
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Ping(1)), Ok(Heard::Nothing));
+    assert_eq!(outputs(&mut client), []);
+}
+
+#[test]
+fn message_ids_go_on_in_the_next_session() {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    outputs(&mut client);
+    client.handle_lost(FIRST);
+    client.handle_opened(SECOND);
+    outputs(&mut client);
+    let welcome = Welcome { token: Token(43), ..WELCOME };
+    assert_eq!(client.handle_control(NOW, SECOND, Control::Welcome(welcome)), Ok(Heard::Opened));
+    assert_eq!(client.welcome(), Some(&welcome));
+    assert_eq!(settled(&mut client), [('a', Outcome::Unconfirmed)]);
+    assert_eq!(client.send(NOW, 'b', 1, None), Ok(MessageId(2)));
+    outputs(&mut client);
+    client.handle_control(NOW, SECOND, Control::Ack { received: 1 }).unwrap();
+    assert_eq!(client.delivered(), MessageId(2));
+    assert_eq!(settled(&mut client), [('b', Outcome::Delivered)]);
+}
+
+#[test]
+fn a_writable_session_transmits_at_once_what_it_is_sent() {
+    let (mut client, _) = live();
+    assert!(client.is_writable());
+    client.send(NOW, 'a', 1, None).unwrap();
+    assert!(!client.is_writable());
+    assert_eq!(client.poll(), Some(Output::Transmit(FIRST, 'a')));
+    assert!(client.is_writable());
+    client.handle_control(NOW, FIRST, Control::Ping(1)).unwrap();
+    assert!(!client.is_writable());
+    client.handle_lost(FIRST);
+    assert!(!client.is_writable());
+}
+
+#[test]
+fn a_restored_server_goes_on_where_it_was() {
+    let stored = Stored { acknowledged: 5, messages: [('x', 1), ('y', 1)], taken: 9 };
+    let mut server = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
+    assert_eq!((server.attempt(), server.token(), server.taken()), (None, WELCOME.token, 9));
+    assert_eq!(server.handle_resume(NOW, SECOND, 6), Ok(None));
+    let delivered = Settled { id: MessageId(1), message: 'x', outcome: Outcome::Delivered };
+    let resumed = Output::Control(SECOND, Control::Resumed { received: 9 });
+    assert_eq!(outputs(&mut server), [Output::Settle(delivered), resumed, Output::Transmit(SECOND, 'y')]);
+    assert_eq!(server.handle_message(SECOND, 1), Ok(Some(10)));
+}
+
+#[test]
+fn a_connection_begins_with_a_request() {
+    let resume = Control::Resume { token: Token(1), received: 2 };
+    assert_eq!(Request::try_from(Control::New), Ok(Request::New));
+    assert_eq!(Request::try_from(resume), Ok(Request::Resume { token: Token(1), received: 2 }));
+    for control in [Control::End, Control::Ping(1), Control::Ack { received: 0 }, Control::Welcome(WELCOME)] {
+        assert_eq!(Request::try_from(control), Err(Violation::NoGreeting));
+    }
+}
+
+#[test]
+fn every_reason_fits_into_a_close_frame() {
+    // <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>: 125 bytes, of which the code takes two.
+    let violations = [
+        Violation::NoGreeting,
+        Violation::Early,
+        Violation::Unexpected,
+        Violation::AckOfTheFuture,
+        Violation::AckOfThePast,
+        Violation::ResumeOfTheFuture,
+        Violation::ResumeOfThePast,
+        Violation::Over,
+    ];
+    for violation in violations {
+        assert!((1..=123).contains(&violation.reason().len()));
+    }
+}
+
+#[test]
+fn without_a_connection_there_is_no_timeout() {
+    let (mut client, _) = live();
+    client.handle_message(FIRST, 1).unwrap();
+    client.take(NOW, 1);
+    assert_eq!(client.poll_timeout(), Some(NOW + 200));
+    client.handle_lost(FIRST);
+    assert_eq!(client.poll_timeout(), None);
+}

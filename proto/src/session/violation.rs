@@ -1,0 +1,105 @@
+//! What breaks the protocol, and what a connection may begin with.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::close;
+use crate::outbox::Impossible;
+use crate::wire::{Control, Malformed, Token};
+
+/// The peer broke the protocol.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Violation {
+    /// A control frame is malformed.
+    Malformed(Malformed),
+    /// The first frame on a connection does not ask for a session.
+    NoGreeting,
+    /// A message arrived before the greeting was answered.
+    Early,
+    /// A control frame arrived that is not allowed in this phase of the session.
+    Unexpected,
+    /// It acknowledges more than its connection was given.
+    AckOfTheFuture,
+    /// It acknowledges less than before.
+    AckOfThePast,
+    /// It resumes with more than was ever sent.
+    ResumeOfTheFuture,
+    /// It resumes with less than it acknowledged.
+    ResumeOfThePast,
+    /// It resumes a session that is over.
+    Over,
+}
+
+impl Violation {
+    /// The close code for all of them: protocol error. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1>
+    pub const CODE: u16 = close::PROTOCOL_ERROR;
+
+    /// The close reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Violation::Malformed(malformed) => malformed.reason(),
+            Violation::NoGreeting => "no greeting",
+            Violation::Early => "message before the greeting",
+            Violation::Unexpected => "unexpected control frame",
+            Violation::AckOfTheFuture => "ack of the future",
+            Violation::AckOfThePast => "ack of the past",
+            Violation::ResumeOfTheFuture => "resume of the future",
+            Violation::ResumeOfThePast => "resume of the past",
+            Violation::Over => "session is over",
+        }
+    }
+
+    pub(super) fn of_ack(impossible: Impossible) -> Self {
+        match impossible {
+            Impossible::Past => Violation::AckOfThePast,
+            Impossible::Future => Violation::AckOfTheFuture,
+        }
+    }
+
+    pub(super) fn of_resume(impossible: Impossible) -> Self {
+        match impossible {
+            Impossible::Past => Violation::ResumeOfThePast,
+            Impossible::Future => Violation::ResumeOfTheFuture,
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.reason())
+    }
+}
+
+impl Error for Violation {}
+
+impl From<Malformed> for Violation {
+    fn from(malformed: Malformed) -> Self {
+        Violation::Malformed(malformed)
+    }
+}
+
+/// What the first frame on a connection asks the server for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Request {
+    /// A new session.
+    New,
+    /// The session of this token; a new one if there is none.
+    Resume {
+        /// Which session.
+        token: Token,
+        /// How many messages the client has taken.
+        received: u64,
+    },
+}
+
+impl TryFrom<Control> for Request {
+    type Error = Violation;
+
+    fn try_from(control: Control) -> Result<Self, Violation> {
+        match control {
+            Control::New => Ok(Request::New),
+            Control::Resume { token, received } => Ok(Request::Resume { token, received }),
+            _ => Err(Violation::NoGreeting),
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The protocol `undrop.1` on the wire: the subprotocol that asks for a session, the control frames, and the escape that
+//! tells them from the app's own text.
+//!
+//! Nothing is allocated to decode or to encode a control frame, and each has one spelling. docs/protocol.md has the
+//! grammar.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
+pub const PROTOCOL: &str = "undrop.1";
+
+/// The subprotocols to offer for a session, in place of those of the app.
+pub fn offer<S: AsRef<str>>(app_protocols: &[S]) -> Vec<String> {
+    if app_protocols.is_empty() {
+        return vec![PROTOCOL.into()];
+    }
+    app_protocols.iter().map(|name| offer_of(name.as_ref())).collect()
+}
+
+/// The subprotocol to offer for a session, in place of this one of the app.
+pub fn offer_of(app_protocol: &str) -> String {
+    // The browser refuses an empty name: it must not become a valid one.
+    if app_protocol.is_empty() { String::new() } else { [PROTOCOL, "+", app_protocol].concat() }
+}
+
+/// The app's own subprotocol within one that asks for a session: empty if the app has none, nothing if `protocol` does not
+/// ask for a session.
+pub fn app_protocol(protocol: &str) -> Option<&str> {
+    let rest = protocol.strip_prefix(PROTOCOL)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('+') }
+}
+
+/// The kind of a text frame, which its first two UTF-16 code units tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TextFrame {
+    /// The app's text, without an escape.
+    Plain,
+    /// The app's text, after one escape.
+    Escaped,
+    /// A control frame.
+    Control,
+}
+
+impl TextFrame {
+    /// The kind of the frame that begins with these code units; nothing stands for one that the frame does not have.
+    pub fn new(first: Option<u16>, second: Option<u16>) -> Self {
+        const UNIT: Option<u16> = Some(ESCAPE as u16);
+        match (first, second) {
+            (UNIT, UNIT) => TextFrame::Escaped,
+            (UNIT, _) => TextFrame::Control,
+            _ => TextFrame::Plain,
+        }
+    }
+
+    /// Whether the app's text that begins with this unit is sent behind an escape.
+    pub fn needs_escape(first: u16) -> bool {
+        first == ESCAPE as u16
+    }
+}
+
+/// U+0010, data link escape: a text frame that begins with one is a control frame, one that begins with two is the app's
+/// text.
+pub const ESCAPE: char = '\u{10}';
+
+/// The greatest count on the wire. A double holds each count exactly.
+pub const MAX_COUNT: u64 = (1 << 53) - 1;
+
+/// A control frame.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Control {
+    /// The client asks for a new session.
+    New,
+    /// The client asks for the session that it had.
+    Resume {
+        /// Which session.
+        token: Token,
+        /// How many messages the client has taken.
+        received: u64,
+    },
+    /// A new session begins, whether the client asked for one or for one that does not exist.
+    Welcome(Welcome),
+    /// The session that the client asked for goes on.
+    Resumed {
+        /// How many messages the server has taken.
+        received: u64,
+    },
+    /// An acknowledgement.
+    Ack {
+        /// How many messages the sender of the frame has taken since the session began.
+        received: u64,
+    },
+    /// A ping, with a number of the sender's choice.
+    Ping(u64),
+    /// The answer to a ping, with the ping's number.
+    Pong(u64),
+    /// The session is over, on purpose.
+    End,
+}
+
+/// What a client learns of its new session.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Welcome {
+    /// The secret that resumes it.
+    pub token: Token,
+    /// How long the session goes on without a connection, in milliseconds.
+    pub time_to_live: u32,
+    /// Over how many milliseconds the clients of this server should spread when all have to reconnect.
+    pub spread: u32,
+}
+
+/// The secret that resumes a session: 128 random bits. Its `Debug` does not show them.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct Token(pub u128);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(..)")
+    }
+}
+
+/// What is wrong with a frame that should have been a control frame.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Malformed {
+    /// It does not begin with U+0010.
+    NotControl,
+    /// There is no frame of this name.
+    Name,
+    /// A field is missing at the end.
+    Missing,
+    /// A number is not written as one: decimal digits, no zero in front.
+    Number,
+    /// A number is too large.
+    TooLarge,
+    /// A token is not 32 lowercase hexadecimal digits.
+    Token,
+    /// There is more than the frame may have.
+    Trailing,
+}
+
+impl Malformed {
+    /// The close reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Malformed::NotControl => "not a control frame",
+            Malformed::Name => "unknown control frame",
+            Malformed::Missing => "control frame too short",
+            Malformed::Number => "malformed number",
+            Malformed::TooLarge => "number too large",
+            Malformed::Token => "malformed token",
+            Malformed::Trailing => "control frame too long",
+        }
+    }
+}
+
+impl Control {
+    /// The bytes of the longest control frame.
+    pub const LONGEST: usize = "\u{10}welcome ".len() + 32 + 2 * " 4294967295".len();
+
+    /// Decodes a control frame from its UTF-8 bytes or its UTF-16 code units.
+    pub fn decode<U: Into<u16>>(frame: impl IntoIterator<Item = U>) -> Result<Control, Malformed> {
+        let mut units = frame.into_iter().map(Into::into);
+        if units.next() != Some(ESCAPE as u16) {
+            return Err(Malformed::NotControl);
+        }
+        let mut reader = Reader { units, after: Some(SPACE) };
+        let control = match reader.name()? {
+            NEW => Control::New,
+            RESUME => Control::Resume { token: reader.token()?, received: reader.number(MAX_COUNT)? },
+            WELCOME => Control::Welcome(Welcome {
+                token: reader.token()?,
+                time_to_live: reader.span()?,
+                spread: reader.span()?,
+            }),
+            RESUMED => Control::Resumed { received: reader.number(MAX_COUNT)? },
+            ACK => Control::Ack { received: reader.number(MAX_COUNT)? },
+            PING => Control::Ping(reader.number(MAX_COUNT)?),
+            PONG => Control::Pong(reader.number(MAX_COUNT)?),
+            END => Control::End,
+            _ => return Err(Malformed::Name),
+        };
+        if reader.after.is_some() { Err(Malformed::Trailing) } else { Ok(control) }
+    }
+
+    /// Encodes the frame, byte by byte. All are ASCII.
+    pub fn encode(&self, write: impl FnMut(u8)) {
+        let mut writer = Writer { write };
+        match *self {
+            Control::New => writer.name(NEW),
+            Control::Resume { token, received } => {
+                writer.name(RESUME);
+                writer.token(token);
+                writer.number(received);
+            }
+            Control::Welcome(Welcome { token, time_to_live, spread }) => {
+                writer.name(WELCOME);
+                writer.token(token);
+                writer.number(u64::from(time_to_live));
+                writer.number(u64::from(spread));
+            }
+            Control::Resumed { received } => writer.numbered(RESUMED, received),
+            Control::Ack { received } => writer.numbered(ACK, received),
+            Control::Ping(number) => writer.numbered(PING, number),
+            Control::Pong(number) => writer.numbered(PONG, number),
+            Control::End => writer.name(END),
+        }
+    }
+
+    /// The frame as a string.
+    pub fn to_text(&self) -> String {
+        let mut text = String::with_capacity(Self::LONGEST);
+        self.encode(|byte| text.push(char::from(byte)));
+        text
+    }
+}
+
+/// The app's text as it is sent.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(ESCAPE) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 1);
+    escaped.push(ESCAPE);
+    escaped.push_str(text);
+    Cow::Owned(escaped)
+}
+
+/// The app's text in a text frame, or nothing if it is a control frame.
+pub fn unescape(frame: &str) -> Option<&str> {
+    match frame.strip_prefix(ESCAPE) {
+        None => Some(frame),
+        Some(text) if text.starts_with(ESCAPE) => Some(text),
+        Some(_) => None,
+    }
+}
+
+const NEW: u64 = name(b"new");
+const RESUME: u64 = name(b"resume");
+const WELCOME: u64 = name(b"welcome");
+const RESUMED: u64 = name(b"resumed");
+const ACK: u64 = name(b"ack");
+const PING: u64 = name(b"ping");
+const PONG: u64 = name(b"pong");
+const END: u64 = name(b"end");
+
+/// The characters of a name as one number, so that it is compared at once. A name has at most eight; the first is in the
+/// highest byte.
+const fn name(characters: &[u8]) -> u64 {
+    let mut name = 0;
+    let mut place = 0;
+    while place < characters.len() {
+        name |= (characters[place] as u64) << (56 - 8 * place);
+        place += 1;
+    }
+    name
+}
+
+const SPACE: u16 = b' ' as u16;
+
+/// What is left of a frame.
+struct Reader<I> {
+    units: I,
+    /// What came after the field that was read last: a space if another field has to follow, nothing at the end.
+    after: Option<u16>,
+}
+
+impl<I: Iterator<Item = u16>> Reader<I> {
+    fn name(&mut self) -> Result<u64, Malformed> {
+        let mut name = 0;
+        let mut room = 64;
+        while let Some(character) = self.next_of_field() {
+            if room == 0 || !matches!(character, 0x61..=0x7a) {
+                return Err(Malformed::Name);
+            }
+            room -= 8;
+            name |= u64::from(character) << room;
+        }
+        Ok(name)
+    }
+
+    fn number(&mut self, largest: u64) -> Result<u64, Malformed> {
+        self.begin_field()?;
+        let mut number = None;
+        while let Some(unit) = self.next_of_field() {
+            let digit = digit(unit).filter(|digit| *digit < 10).ok_or(Malformed::Number)?;
+            let value = match number {
+                None => digit,
+                Some(0) => return Err(Malformed::Number),
+                Some(value) => value * 10 + digit,
+            };
+            if value > largest {
+                return Err(Malformed::TooLarge);
+            }
+            number = Some(value);
+        }
+        number.ok_or(Malformed::Number)
+    }
+
+    fn span(&mut self) -> Result<u32, Malformed> {
+        self.number(u64::from(u32::MAX)).map(|span| span as u32)
+    }
+
+    fn token(&mut self) -> Result<Token, Malformed> {
+        self.begin_field()?;
+        let mut token = [0; 16];
+        for byte in &mut token {
+            for _ in 0..2 {
+                let digit = self.next_of_field().and_then(digit).ok_or(Malformed::Token)?;
+                *byte = *byte << 4 | digit as u8;
+            }
+        }
+        if self.next_of_field().is_some() { Err(Malformed::Token) } else { Ok(Token(u128::from_be_bytes(token))) }
+    }
+
+    fn begin_field(&mut self) -> Result<(), Malformed> {
+        if self.after.is_some() { Ok(()) } else { Err(Malformed::Missing) }
+    }
+
+    fn next_of_field(&mut self) -> Option<u16> {
+        self.after = self.units.next();
+        self.after.filter(|unit| *unit != SPACE)
+    }
+}
+
+fn digit(unit: u16) -> Option<u64> {
+    match unit {
+        0x30..=0x39 => Some(u64::from(unit - 0x30)),
+        0x61..=0x66 => Some(u64::from(unit - 0x61 + 10)),
+        _ => None,
+    }
+}
+
+struct Writer<W> {
+    write: W,
+}
+
+impl<W: FnMut(u8)> Writer<W> {
+    fn name(&mut self, mut name: u64) {
+        (self.write)(ESCAPE as u8);
+        while name != 0 {
+            (self.write)((name >> 56) as u8);
+            name <<= 8;
+        }
+    }
+
+    fn numbered(&mut self, name: u64, number: u64) {
+        self.name(name);
+        self.number(number);
+    }
+
+    fn number(&mut self, number: u64) {
+        (self.write)(b' ');
+        let mut unit = 1;
+        while number / unit >= 10 {
+            unit *= 10;
+        }
+        while unit > 0 {
+            (self.write)(b'0' + (number / unit % 10) as u8);
+            unit /= 10;
+        }
+    }
+
+    fn token(&mut self, Token(token): Token) {
+        (self.write)(b' ');
+        for byte in token.to_be_bytes() {
+            for digit in [byte >> 4, byte & 0xf] {
+                (self.write)(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! A connection with a queue, of which every move is known: native sockets, a server, a page and a user, each of which
+//! does anything at any time.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `scenario` | what happens |
+//! | `world` | has it happen |
+//! | `driver` | tells the protocol, and does what it says |
+//! | `sockets` | native sockets, and the server |
+//! | `record`, `hanging`, `loss`, `messages`, `permit`, `silence` | the record of what happened, and the judgement |
+//! | `census` | what was met |
+//! | `input`, `twins` | the real connection, and broken twins |
+//! | `shrinking` | the shortest scenario that fails |
+
+mod census;
+mod driver;
+mod hanging;
+mod input;
+mod loss;
+mod messages;
+mod permit;
+mod record;
+mod scenario;
+mod shrinking;
+mod silence;
+mod sockets;
+mod twins;
+mod world;
+
+use self::census::Census;
+use self::scenario::Scenario;
+use self::world::World;
+use crate::law::Verdict;
+use crate::runs;
+
+#[test]
+fn every_law_holds_in_a_hundred_thousand_scenarios() {
+    let census = runs::many(|seed| run(seed, false));
+    // I9: full jitter means half a window, on average.
+    let half = census.drawn as f64 / census.windows as f64;
+    assert!((0.48..0.52).contains(&half), "waits are {half} of their windows");
+}
+
+#[test]
+fn soak() {
+    runs::soak(|seed| run(seed, false));
+}
+
+#[test]
+fn replay() {
+    runs::replay(|seed| run(seed, true));
+}
+
+fn run(seed: u64, tell: bool) -> Verdict<Census> {
+    World::run(&Scenario::from_seed(seed), None, tell)
+}

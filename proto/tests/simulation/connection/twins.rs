@@ -1,0 +1,492 @@
+//! What the world drives: the real connection, or a broken twin. A broken twin is the real one but for a single defect,
+//! and must be caught by the law that it breaks. A simulation that lets one pass proves nothing.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+
+use undrop_proto::{
+    Attempt, Cause, Config, Connection, Decision, Dropped, Event, Limits, MessageId, Millis, Outcome, Policy, Retry,
+    SendError, Settled, Signal, State, Stats,
+};
+
+use super::census::Census;
+use super::input::{Input, bytes_of_text};
+use super::loss::is_final;
+use super::scenario::Scenario;
+use super::silence::LATE;
+use super::world::World;
+use crate::law::{Law, Verdict};
+use crate::runs::each_is_caught;
+
+each_is_caught! {
+    run;
+    a_connection_that_hears_older_attempts: HearsOlderAttempts by I1,
+    a_connection_that_hears_what_it_abandoned: HearsTheAbandoned by I1,
+    a_connection_that_leaves_the_old_socket_open: LeavesTheOldSocketOpen by I1,
+    a_connection_that_connects_after_close: ConnectsAfterClose by I2,
+    a_connection_that_connects_when_closed: ConnectsWhenClosed by I2,
+    a_connection_that_connects_after_it_has_told: ConnectsLate by I2,
+    a_connection_that_counts_a_loss_twice: CountsALossTwice by I3,
+    a_connection_that_tells_a_loss_twice: TellsALossTwice by I3,
+    a_connection_that_hides_a_loss: HidesALoss by I3,
+    a_connection_that_mistakes_the_cause: MistakesTheCause by I3,
+    a_connection_that_retries_what_is_final: RetriesWhatIsFinal by I3,
+    a_connection_that_never_runs_out_of_retries: NeverRunsOut by I3,
+    a_connection_that_takes_anybodys_decision: TakesAnybodysDecision by I3,
+    a_connection_that_takes_an_earlier_decision: TakesAnEarlierDecision by I3,
+    a_connection_that_forgets_how_often_it_has_tried: ForgetsItsAttempts by I3,
+    a_connection_that_swallows_a_timeout: SwallowsATimeout by I4,
+    a_connection_that_forgets_its_deadline: ForgetsItsDeadline by I4,
+    a_connection_that_waits_for_the_servers_close: WaitsForTheServersClose by I4,
+    a_connection_that_loses_a_message: LosesAMessage by I6,
+    a_connection_that_forgets_that_it_closed: ForgetsThatItClosed by I6,
+    a_connection_that_forgets_that_it_sent: ForgetsThatItSent by I6,
+    a_connection_that_settles_twice: SettlesTwice by I6,
+    a_connection_that_settles_under_another_number: SettlesUnderAnotherNumber by I6,
+    a_connection_that_hides_the_last_cause: HidesTheLastCause by I3,
+    a_connection_that_outlives_the_limit: OutlivesTheLimit by I3,
+    a_connection_that_waits_for_a_suspect: WaitsForASuspect by I4,
+    a_connection_that_closes_too_soon: ClosesTooSoon by I8,
+    a_connection_that_waits_for_no_answer: WaitsForNoAnswer by I8,
+    a_connection_that_repeats_a_message: RepeatsAMessage by I6,
+    a_connection_that_gives_back_another_message: GivesBackAnother by I6,
+    a_connection_that_swaps_two_messages: SwapsTwoMessages by I6,
+    a_connection_that_sends_what_has_expired: SendsTheExpired by I6,
+    a_connection_that_ignores_its_limits: IgnoresTheLimits by I7,
+    a_connection_that_refuses_too_early: RefusesTooEarly by I7,
+    a_connection_that_never_counts_a_text: NeverCountsAText by I7,
+    a_connection_that_believes_the_timer: BelievesTheTimer by I8,
+    a_connection_that_believes_the_timer_of_a_probe: BelievesTheTimerOfAProbe by I8,
+    a_connection_that_believes_the_timer_of_an_attempt: BelievesTheTimerOfAnAttempt by I8,
+    a_connection_that_drops_without_asking: DropsWithoutAsking by I8,
+    a_connection_that_ignores_an_answer: IgnoresAnAnswer by I8,
+    a_connection_that_connects_on_every_signal: ConnectsOnEverySignal by I9,
+    a_connection_that_forgets_its_haste: ForgetsHaste by I9,
+    a_connection_that_overrules_the_user: OverrulesTheUser by I9,
+    a_connection_that_forgets_to_wait: ForgetsToWait by I9,
+    a_connection_that_waits_too_long: WaitsTooLong by I9,
+    a_connection_that_tells_after_the_close: TellsAfterTheClose by Events,
+    a_connection_that_calls_a_clean_close_an_error: TellsErrorsOfCleanCloses by Events,
+    a_connection_that_hides_an_error: HidesAnError by Events,
+    a_connection_that_changes_in_secret: ChangesInSecret by Events,
+}
+
+fn run(seed: u64, defect: Defect) -> Verdict<Census> {
+    World::run(&Scenario::from_seed(seed), Some(defect), false)
+}
+
+/// What is wrong with a broken twin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Defect {
+    HearsOlderAttempts,
+    HearsTheAbandoned,
+    LeavesTheOldSocketOpen,
+    ConnectsAfterClose,
+    ConnectsWhenClosed,
+    ConnectsLate,
+    CountsALossTwice,
+    TellsALossTwice,
+    HidesALoss,
+    MistakesTheCause,
+    RetriesWhatIsFinal,
+    NeverRunsOut,
+    TakesAnybodysDecision,
+    TakesAnEarlierDecision,
+    ForgetsItsAttempts,
+    SwallowsATimeout,
+    ForgetsItsDeadline,
+    WaitsForTheServersClose,
+    LosesAMessage,
+    ForgetsThatItClosed,
+    ForgetsThatItSent,
+    SettlesTwice,
+    SettlesUnderAnotherNumber,
+    HidesTheLastCause,
+    OutlivesTheLimit,
+    WaitsForASuspect,
+    ClosesTooSoon,
+    WaitsForNoAnswer,
+    RepeatsAMessage,
+    GivesBackAnother,
+    SwapsTwoMessages,
+    SendsTheExpired,
+    IgnoresTheLimits,
+    RefusesTooEarly,
+    NeverCountsAText,
+    BelievesTheTimer,
+    BelievesTheTimerOfAProbe,
+    BelievesTheTimerOfAnAttempt,
+    DropsWithoutAsking,
+    IgnoresAnAnswer,
+    ConnectsOnEverySignal,
+    ForgetsHaste,
+    OverrulesTheUser,
+    ForgetsToWait,
+    WaitsTooLong,
+    TellsAfterTheClose,
+    TellsErrorsOfCleanCloses,
+    HidesAnError,
+    ChangesInSecret,
+}
+
+/// What a connection without a session wants done.
+pub type Output = undrop_proto::Output<u64, Infallible>;
+
+#[derive(Clone, Eq)]
+pub struct Subject {
+    connection: Connection<u64>,
+    defect: Option<Defect>,
+    /// To be given out before what the protocol has next.
+    next: VecDeque<Output>,
+    /// How often the defect had its occasion.
+    occasions: u32,
+    /// What was counted too often.
+    miscounted: u32,
+    closed: bool,
+    opened: Millis,
+    /// The last question that nothing has answered was a probe.
+    probing: bool,
+    /// The user has said when to attempt.
+    said: bool,
+    /// The user was asked about a drop that ends the retries.
+    last: bool,
+}
+
+impl Subject {
+    pub fn new(defect: Option<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
+        let change = |policy: Policy, change: fn(&mut Retry)| match policy {
+            Policy::Never => Policy::Never,
+            Policy::Retry(mut retry) => {
+                change(&mut retry);
+                Policy::Retry(retry)
+            }
+            Policy::Ask(mut retry) => {
+                change(&mut retry);
+                Policy::Ask(retry)
+            }
+        };
+        match defect {
+            Some(Defect::IgnoresTheLimits) => config.queue = config.queue.map(|_| Limits::default()),
+            Some(Defect::RefusesTooEarly) => {
+                config.queue = config.queue.map(|limits| Limits { bytes: limits.bytes / 2, ..limits });
+            }
+            Some(Defect::NeverRunsOut) => config.policy = change(config.policy, |retry| retry.limit = u32::MAX),
+            Some(Defect::SendsTheExpired) => {
+                config.queue = config.queue.map(|limits| match (limits.messages, limits.bytes) {
+                    // A queue that is never full, so that nothing else shows it first.
+                    (65_536, 0x100_0000) => Limits { time_to_live: None, ..limits },
+                    _ => limits,
+                });
+            }
+            Some(Defect::ClosesTooSoon) => config.close_timeout /= 2,
+            Some(Defect::WaitsTooLong) => config.policy = change(config.policy, |retry| retry.first *= 2),
+            _ => {}
+        }
+        let connection = Connection::new(config, now, seed);
+        Self {
+            connection,
+            defect,
+            next: VecDeque::new(),
+            occasions: 0,
+            miscounted: 0,
+            closed: false,
+            opened: now,
+            probing: false,
+            said: false,
+            last: false,
+        }
+    }
+
+    pub fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.next.pop_front() {
+            return Some(output);
+        }
+        let output = self.connection.poll()?;
+        if self.defect.is_some() { self.give(output) } else { Some(output) }
+    }
+
+    pub fn is_drained(&self) -> bool {
+        self.connection.is_drained() && self.next.is_empty()
+    }
+
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        let timeout = self.connection.poll_timeout();
+        let state = self.connection.state();
+        match self.defect {
+            Some(Defect::ForgetsItsDeadline) if state == State::Waiting => None,
+            Some(Defect::ForgetsToWait) if state == State::Waiting && self.connection.queued() == 0 => {
+                timeout.map(|at| Millis(at.0 - 200))
+            }
+            Some(Defect::WaitsForTheServersClose) if state == State::Closing => None,
+            _ => timeout,
+        }
+    }
+
+    pub fn is_writable(&self) -> bool {
+        self.connection.is_writable()
+    }
+
+    pub fn state(&self) -> State {
+        self.connection.state()
+    }
+
+    pub fn attempt(&self) -> Attempt {
+        self.connection.attempt()
+    }
+
+    pub fn queued(&self) -> u64 {
+        self.connection.queued()
+    }
+
+    /// How many bytes are queued, after they were counted.
+    pub fn count_queued(&mut self) -> u64 {
+        self.connection.count_queued(bytes_of_text);
+        self.connection.queued()
+    }
+
+    pub fn stats(&self) -> Stats {
+        let mut stats = *self.connection.stats();
+        stats.drops[Cause::Close as usize] += self.miscounted;
+        stats
+    }
+
+    pub fn withdraw(&mut self, id: MessageId) -> Option<u64> {
+        let another = self.defect == Some(Defect::GivesBackAnother) && self.connection.queued() > 0;
+        self.connection.withdraw(MessageId(id.0 + u64::from(another)))
+    }
+
+    pub fn tell(&mut self, now: Millis, input: Input) -> Result<Option<MessageId>, SendError> {
+        if self.defect.is_none() {
+            return input.tell(&mut self.connection, now);
+        }
+        let (state, timeout) = (self.connection.state(), self.connection.poll_timeout());
+        let answer = match self.before(now, input) {
+            Some(Input::SendText(message, units)) if self.defect == Some(Defect::NeverCountsAText) => {
+                self.connection.send_text(|| now, message, units, |_| 3 * units).map(Some)
+            }
+            Some(input) => input.tell(&mut self.connection, now),
+            None => Ok(None),
+        };
+        self.after(now, input, state, timeout);
+        answer
+    }
+
+    // What is wrong.
+
+    fn strikes_as(&mut self, defect: Defect) -> bool {
+        self.defect == Some(defect) && self.strikes()
+    }
+
+    /// Every third occasion, so that the defect is not the first thing that happens.
+    fn strikes(&mut self) -> bool {
+        self.occasions += 1;
+        self.occasions.is_multiple_of(3)
+    }
+
+    fn give(&mut self, output: Output) -> Option<Output> {
+        match output {
+            // What is to be done outside after what is told: a user who closes then is too early.
+            Output::Connect(_) if self.defect == Some(Defect::ConnectsLate) => match self.connection.poll() {
+                Some(told) => {
+                    self.next.push_back(output);
+                    Some(told)
+                }
+                None => Some(output),
+            },
+            Output::Ping if self.defect == Some(Defect::DropsWithoutAsking) => self.poll(),
+            Output::Abandon(_) if self.strikes_as(Defect::LeavesTheOldSocketOpen) => self.poll(),
+            Output::Transmit(_) if self.strikes_as(Defect::LosesAMessage) => self.poll(),
+            Output::Transmit(message) if self.strikes_as(Defect::RepeatsAMessage) => {
+                self.next.push_back(Output::Transmit(message));
+                Some(output)
+            }
+            Output::Transmit(_) if self.defect == Some(Defect::SwapsTwoMessages) => {
+                // Between two messages the first is settled.
+                let settled = self.connection.poll();
+                let second = self.connection.poll();
+                if let Some(Output::Transmit(_)) = second {
+                    self.next.push_back(output);
+                    self.next.extend(settled);
+                    return second;
+                }
+                self.next.extend(settled);
+                self.next.extend(second);
+                Some(output)
+            }
+            Output::Settle(Settled { outcome: Outcome::Closed, .. })
+                if self.strikes_as(Defect::ForgetsThatItClosed) =>
+            {
+                self.poll()
+            }
+            Output::Settle(Settled { outcome: Outcome::Sent, .. }) if self.strikes_as(Defect::ForgetsThatItSent) => {
+                self.poll()
+            }
+            Output::Settle(settled) if self.strikes_as(Defect::SettlesTwice) => {
+                self.next.push_back(Output::Settle(settled.clone()));
+                Some(Output::Settle(settled))
+            }
+            Output::Settle(settled) if self.strikes_as(Defect::SettlesUnderAnotherNumber) => {
+                Some(Output::Settle(Settled { id: MessageId(settled.id.0 + 1), ..settled }))
+            }
+            Output::Decide(_, dropped) => {
+                self.last = dropped.last && !is_final(dropped.code);
+                Some(output)
+            }
+            Output::Notify(event) => self.give_event(event),
+            other => Some(other),
+        }
+    }
+
+    fn give_event(&mut self, event: Event) -> Option<Output> {
+        match event {
+            Event::Drop(_) if self.strikes_as(Defect::HidesALoss) => return self.poll(),
+            Event::Drop(_) if self.strikes_as(Defect::TellsALossTwice) => {
+                self.next.push_back(Output::Notify(event));
+            }
+            Event::Drop(drop) if self.strikes_as(Defect::MistakesTheCause) => {
+                let cause = if drop.cause == Cause::Wake { Cause::Heartbeat } else { Cause::Wake };
+                return Some(Output::Notify(Event::Drop(changed(drop, |drop| drop.cause = cause))));
+            }
+            Event::Drop(drop) if self.defect == Some(Defect::ForgetsItsAttempts) => {
+                return Some(Output::Notify(Event::Drop(changed(drop, |drop| drop.attempt = 1))));
+            }
+            Event::Close(Some(_)) if self.strikes_as(Defect::HidesTheLastCause) => {
+                return Some(Output::Notify(Event::Close(None)));
+            }
+            Event::Close(_) if self.strikes_as(Defect::TellsAfterTheClose) => {
+                self.next.push_back(Output::Notify(Event::Error));
+            }
+            Event::Close(_) if self.strikes_as(Defect::TellsErrorsOfCleanCloses) => {
+                self.next.push_back(Output::Notify(event));
+                return Some(Output::Notify(Event::Error));
+            }
+            Event::Error if self.strikes_as(Defect::HidesAnError) => return self.poll(),
+            Event::State if self.strikes_as(Defect::ChangesInSecret) => return self.poll(),
+            _ => {}
+        }
+        Some(Output::Notify(event))
+    }
+
+    /// What goes wrong before the protocol hears of it, or instead. Nothing if it is to hear what there is.
+    fn before(&mut self, now: Millis, input: Input) -> Option<Input> {
+        let attempt = self.connection.attempt();
+        let due = self.connection.poll_timeout().is_some_and(|at| at <= now);
+        let state = self.connection.state();
+        let waits = matches!(state, State::Waiting | State::Offline);
+        // A connection that has held for long holds at any of the times that it could be told.
+        let lasted_long = self.connection.poll_timeout().is_some_and(|at| at.since(self.opened) >= 10_000);
+        // Nothing expires when it is told a wrong time.
+        let waits_alone = waits && self.connection.queued() == 0;
+        match (self.defect, input) {
+            (Some(Defect::HearsOlderAttempts), Input::Message(_, bytes)) => Some(Input::Message(attempt, bytes)),
+            (Some(Defect::HearsOlderAttempts), Input::Closed(_, code, clean)) => {
+                Some(Input::Closed(attempt, code, clean))
+            }
+            (Some(Defect::HearsTheAbandoned), Input::Message(from, bytes)) if from == attempt && waits => {
+                self.connection.handle_sent(bytes);
+                Some(input)
+            }
+            (Some(Defect::OutlivesTheLimit), Input::Decision(_, Decision::Retry | Decision::After(_)))
+                if waits && self.last =>
+            {
+                self.connection.reconnect(now);
+                None
+            }
+            (Some(Defect::WaitsForASuspect), Input::Close) => {
+                self.connection.handle_pong(now, attempt);
+                Some(input)
+            }
+            (Some(Defect::WaitsForNoAnswer), Input::Close) if state == State::Open => Some(Input::CloseUnanswered),
+            (Some(Defect::TakesAnybodysDecision), Input::Decision(..)) if waits => Some(Input::GiveUp),
+            (Some(Defect::SwallowsATimeout), Input::Timeout) if due && self.strikes() => None,
+            (Some(Defect::ConnectsOnEverySignal), Input::Signal(Signal::Hidden | Signal::Offline)) if waits_alone => {
+                self.connection.handle_timeout(Millis(now.0 + 60_000));
+                Some(input)
+            }
+            (Some(Defect::ForgetsHaste), Input::Signal(Signal::Online)) if waits_alone => {
+                self.connection.handle_timeout(Millis(now.0 + 60_000));
+                Some(input)
+            }
+            (Some(Defect::OverrulesTheUser), Input::Signal(Signal::Online)) if waits_alone && self.said => {
+                self.connection.handle_timeout(self.connection.poll_timeout().unwrap_or(now));
+                Some(input)
+            }
+            (Some(Defect::ForgetsToWait), Input::Timeout) if waits_alone => {
+                self.connection.handle_timeout(self.connection.poll_timeout().unwrap_or(now));
+                None
+            }
+            (Some(Defect::RetriesWhatIsFinal), Input::Closed(from, code, clean)) if code >= 4_400 => {
+                Some(Input::Closed(from, 4_000, clean))
+            }
+            (Some(Defect::BelievesTheTimer), Input::Timeout) if state == State::Open && lasted_long => {
+                while let Some(at) =
+                    self.connection.poll_timeout().filter(|at| *at <= now && self.connection.is_writable())
+                {
+                    self.connection.handle_timeout(at);
+                }
+                None
+            }
+            (Some(Defect::BelievesTheTimerOfAProbe), Input::Timeout)
+                if state == State::Open && lasted_long && self.probing =>
+            {
+                self.connection.handle_timeout(self.connection.poll_timeout().unwrap_or(now).min(now));
+                None
+            }
+            (Some(Defect::BelievesTheTimerOfAnAttempt), Input::Timeout) if state == State::Connecting => {
+                self.connection.handle_timeout(self.connection.poll_timeout().unwrap_or(now).min(now));
+                None
+            }
+            (Some(Defect::TakesAnEarlierDecision), Input::Decision(_, decision)) => {
+                Some(Input::Decision(attempt, decision))
+            }
+            (Some(Defect::IgnoresAnAnswer), Input::Reply(_)) => None,
+            _ => Some(input),
+        }
+    }
+
+    /// What goes wrong after the protocol has heard it.
+    fn after(&mut self, now: Millis, input: Input, state: State, before: Option<Millis>) {
+        if matches!(input, Input::Opened(_)) && self.connection.state() != state {
+            self.opened = now;
+        }
+        let late = |at: Millis| now.since(at) > LATE;
+        match input {
+            Input::Timeout => self.probing |= before.is_some_and(late),
+            Input::Signal(_) => self.probing = true,
+            Input::Opened(_) | Input::Message(..) | Input::Reply(_) => self.probing = false,
+            Input::Decision(_, Decision::After(_)) => self.said = true,
+            _ => {}
+        }
+        self.said &= matches!(self.connection.state(), State::Waiting | State::Offline);
+        match self.defect {
+            Some(Defect::ConnectsAfterClose) => {
+                self.closed |= matches!(input, Input::Close | Input::CloseUnanswered);
+                self.closed &= !matches!(input, Input::Reconnect);
+                if self.closed && matches!(input, Input::Signal(_)) {
+                    self.connection.reconnect(now);
+                }
+            }
+            Some(Defect::ConnectsWhenClosed) if state == State::Closed && matches!(input, Input::Signal(_)) => {
+                self.connection.reconnect(now);
+            }
+            Some(Defect::CountsALossTwice)
+                if matches!(input, Input::Closed(..)) && self.connection.state() != state =>
+            {
+                self.miscounted += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn changed(mut dropped: Dropped, change: impl FnOnce(&mut Dropped)) -> Dropped {
+    change(&mut dropped);
+    dropped
+}
+
+impl PartialEq for Subject {
+    /// What the defect counts for itself is no state.
+    fn eq(&self, other: &Self) -> bool {
+        self.connection == other.connection && self.next == other.next
+    }
+}

@@ -1,0 +1,32 @@
+//! The real protocol in a simulated world, in which anything happens at any time; in a small world, in which all that
+//! can happen does; and against any bytes.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `network` | time, connections, what is under way |
+//! | `random` | the only randomness |
+//! | `law` | what must hold after every step |
+//! | `census` | what was met, so that the simulation can't go blind |
+//! | `runs` | 100,000 scenarios, fresh ones, one again; broken twins, each of which must be caught |
+//! | `connection` | a connection with a queue |
+//! | `session` | the two ends of a session |
+//! | `outage` | 100,000 clients at once |
+//! | `exhaustive` | all that can happen in a small world |
+//! | `vectors` | the frames and conversations of vectors/undrop.1.json |
+//! | `attack`, `attacks` | any bytes, against the decoder and both ends; the fuzz targets use the same |
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod attack;
+mod attacks;
+mod census;
+mod connection;
+mod exhaustive;
+mod law;
+mod network;
+mod outage;
+mod random;
+mod runs;
+mod session;
+mod vectors;

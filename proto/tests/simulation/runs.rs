@@ -1,0 +1,83 @@
+//! Many scenarios, each from a seed of its own, and the broken twins.
+
+use std::env;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::census::Census;
+use super::law::{Verdict, Violation};
+
+/// Enough in a build that is meant for it.
+const SCENARIOS: u64 = if cfg!(debug_assertions) { 3_000 } else { 100_000 };
+
+/// Runs 100,000 scenarios, or as many as UNDROP_SCENARIOS says.
+pub fn many<C: Census>(run: impl Fn(u64) -> Verdict<C>) -> C {
+    let started = Instant::now();
+    let mut census = C::default();
+    for seed in 0..number("UNDROP_SCENARIOS").unwrap_or(SCENARIOS) {
+        census.add(&one(&run, seed));
+    }
+    report(&census, started.elapsed());
+    let blind = census.blind_spots();
+    assert!(blind.is_empty(), "the simulation never met: {blind:?}");
+    census
+}
+
+/// Runs scenarios from fresh seeds for as many seconds as UNDROP_SOAK_SECONDS says.
+pub fn soak<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
+    let Some(seconds) = number("UNDROP_SOAK_SECONDS") else { return };
+    let started = Instant::now();
+    // Other seeds than every other run's.
+    let mut seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    let mut census = C::default();
+    while started.elapsed() < Duration::from_secs(seconds) {
+        census.add(&one(&run, seed));
+        seed = seed.wrapping_add(1);
+    }
+    report(&census, started.elapsed());
+}
+
+/// Runs the scenario of the seed UNDROP_SEED, which then says all that happens.
+pub fn replay<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
+    let Some(seed) = number("UNDROP_SEED") else { return };
+    match run(seed) {
+        Ok(census) => println!("{census}"),
+        Err(violation) => panic!("{violation}"),
+    }
+}
+
+/// The first scenario in which a broken twin is caught, and how.
+pub fn first_violation<C>(twin: &str, run: impl Fn(u64) -> Verdict<C>) -> Violation {
+    let found = (0..20_000).find_map(|seed| Some((seed, run(seed).err()?)));
+    let (seed, violation) = found.unwrap_or_else(|| panic!("{twin} was not noticed"));
+    println!("{twin:<26} caught in scenario {seed:>4}: {violation}");
+    violation
+}
+
+/// A test for each broken twin, with the law that catches it. `$run` runs the scenario of a seed with a defect.
+macro_rules! each_is_caught {
+    ($run:path; $($name:ident: $defect:ident by $($law:ident)|+,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let violation = $crate::runs::first_violation(stringify!($defect), |seed| $run(seed, Defect::$defect));
+                assert!(matches!(violation.law, $(Law::$law)|+), "{violation}");
+            }
+        )*
+    };
+}
+
+pub(crate) use each_is_caught;
+
+fn one<C>(run: impl Fn(u64) -> Verdict<C>, seed: u64) -> C {
+    run(seed).unwrap_or_else(|violation| {
+        panic!("{violation}\nin the scenario of the seed {seed}; alone: npm run replay -- {seed}")
+    })
+}
+
+fn report(census: &impl Census, took: Duration) {
+    println!("{census}{:>14.1}  seconds", took.as_secs_f64());
+}
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}

@@ -1,0 +1,234 @@
+//! A client that is a bare session end, with the simplest owner.
+
+use undrop_proto::outbox::Bounds;
+use undrop_proto::session::{self, Heard, Session};
+use undrop_proto::wire::{Control, Malformed};
+use undrop_proto::{Attempt, SendError};
+
+use super::acknowledgements::Acknowledgements;
+use super::message::{Arrival, Frame, Message};
+use super::scenario::Act;
+use super::side::Side;
+use super::twins::{Defect, End};
+use super::world::{Client, Event, Shared};
+use crate::law::{Law, Verdict};
+use crate::network::Way;
+
+/// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
+const CONNECT_TIMEOUTS: [u32; 2] = [300, 10_000];
+/// How long the server may take to agree to the end.
+const AGREEMENT: u32 = 1_000;
+
+pub struct BareClient {
+    end: End<session::Client>,
+    attempt: Option<Attempt>,
+    attempts: u32,
+    side: Side,
+    /// How many sessions it has had.
+    sessions: u32,
+    /// The number of its last ping.
+    pinged: u64,
+}
+
+impl BareClient {
+    pub fn new(bounds: Bounds, defect: Option<Defect>) -> Self {
+        Self {
+            end: End::new(Session::<Message, session::Client>::new(bounds), defect),
+            attempt: None,
+            attempts: 0,
+            side: Side::new(Way::Up),
+            sessions: 0,
+            pinged: 0,
+        }
+    }
+
+    /// Leaves its connection, for whatever reason, and makes another if there is anything to do on it.
+    fn lose(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+        if self.attempt != Some(attempt) {
+            return Ok(());
+        }
+        self.attempt = None;
+        shared.leave(attempt, Way::Up);
+        self.end.handle_lost(attempt);
+        self.drain(shared)?;
+        let delay = shared.net.random.pick(&[1, 300, 2_000]);
+        shared.net.after(delay, Event::Connect);
+        Ok(())
+    }
+
+    fn send(&mut self, shared: &mut Shared) -> Verdict {
+        let (message, time_to_live) = self.side.next(shared);
+        let sent = self.end.send(shared.net.millis(), message, time_to_live);
+        if let Ok(id) = sent {
+            self.side.accepts(shared, 0, id, message, time_to_live)?;
+        }
+        self.drain(shared)?;
+        if sent == Err(SendError::Full) {
+            self.side.pending.refused(shared.setup.bounds, message.bytes)?;
+        }
+        self.side.pending.check(shared.setup.bounds)
+    }
+
+    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Result<Control, Malformed>) -> Verdict {
+        let heard = control
+            .map_err(session::Violation::from)
+            .and_then(|control| self.end.handle_control(shared.net.millis(), attempt, control));
+        match heard {
+            Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}: {control:?}")),
+            Ok(Heard::Opened) => {
+                self.sessions += 1;
+                shared.census.sessions += 1;
+                self.side.acknowledgements = Acknowledgements::default();
+            }
+            Ok(heard @ (Heard::Resumed | Heard::Acknowledged)) => {
+                shared.census.resumes += u64::from(heard == Heard::Resumed);
+                self.drain(shared)?;
+                self.side.pending.agrees(self.end.session.delivered())?;
+            }
+            Ok(Heard::Ended) if self.end.session.is_over() => {
+                self.drain(shared)?;
+                return self.lose(shared, attempt);
+            }
+            Ok(Heard::Ended) => shared.net.after(AGREEMENT, Event::Unanswered(attempt)),
+            Ok(Heard::Pong(number)) => {
+                Law::Protocol.holds(number <= self.pinged, || format!("{number} is not what the client asked"))?;
+                shared.census.client_pongs += 1;
+            }
+            Ok(Heard::Nothing) => {}
+        }
+        self.drain(shared)
+    }
+
+    fn took(&mut self, shared: &Shared, sessions: u32, number: u64) {
+        if sessions == self.sessions {
+            self.side.acknowledgements.took(number);
+            self.end.session.take(shared.net.millis(), number);
+        }
+    }
+
+    fn drain(&mut self, shared: &mut Shared) -> Verdict {
+        while let Some(output) = self.end.poll() {
+            self.side.carry_out(shared, &output, self.end.escapes())?;
+        }
+        let session = &self.end.session;
+        self.side.rests(shared, session.is_live(), session.poll_timeout(), Event::ClientTimer)
+    }
+}
+
+impl Client for BareClient {
+    fn attempt(&self) -> Option<Attempt> {
+        self.attempt
+    }
+
+    fn connect(&mut self, shared: &mut Shared) -> Verdict {
+        if self.end.session.is_ending() || self.attempt.is_some() {
+            return Ok(());
+        }
+        if !shared.is_server_up() {
+            shared.net.after(700, Event::Connect);
+            return Ok(());
+        }
+        self.attempts += 1;
+        let attempt = Attempt(self.attempts);
+        self.attempt = Some(attempt);
+        shared.connect(attempt);
+        let handshake = 1 + shared.net.random.below(100);
+        let timeout = shared.net.random.pick(&CONNECT_TIMEOUTS);
+        shared.net.after(handshake, Event::Opened(attempt));
+        shared.net.after(timeout, Event::TimedOut(attempt));
+        Ok(())
+    }
+
+    fn opened(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+        if self.attempt != Some(attempt) {
+            return Ok(());
+        }
+        self.end.handle_opened(attempt);
+        self.drain(shared)
+    }
+
+    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict {
+        let number = match frame.read()? {
+            Arrival::Message(number) => number,
+            Arrival::Control(control) => return self.control(shared, attempt, control),
+        };
+        match self.end.handle_message(attempt, u64::from(bytes)) {
+            Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}")),
+            Ok(None) => {}
+            Ok(Some(count)) => {
+                let token = self.end.session.welcome().map_or(usize::MAX, |welcome| welcome.token.0 as usize);
+                self.side.acknowledgements.arrived(bytes);
+                shared.records[Way::Down as usize].arrived(token, token, number)?;
+                shared.census.down += 1;
+                match shared.net.random.below(shared.setup.taking + 1) {
+                    0 => self.took(shared, self.sessions, count),
+                    taking => shared.net.after(taking, Event::ClientTook(self.sessions, count)),
+                }
+            }
+        }
+        self.drain(shared)
+    }
+
+    fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+        self.lose(shared, attempt)
+    }
+
+    fn timer(&mut self, shared: &mut Shared) -> Verdict {
+        self.side.wakes();
+        self.end.handle_timeout(shared.net.millis());
+        self.drain(shared)
+    }
+
+    fn special(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let session = &self.end.session;
+        match event {
+            Event::TimedOut(attempt) if !session.is_live() && !session.is_ending() => self.lose(shared, attempt),
+            Event::Unanswered(attempt) => self.lose(shared, attempt),
+            Event::ClientTook(sessions, count) => {
+                self.took(shared, sessions, count);
+                self.drain(shared)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
+        match act {
+            Act::ClientSends(count) => (0..count).try_for_each(|_| self.send(shared))?,
+            Act::ClientWithdraws => {
+                let id = self.side.pending.last();
+                let message = self.end.withdraw(id);
+                self.side.withdraws(shared, id, message)?;
+            }
+            Act::ClientPings => {
+                if let Some(attempt) = self.attempt.filter(|_| self.end.session.is_live()) {
+                    self.pinged = shared.net.now;
+                    shared.give(attempt, Way::Up, Frame::Text(Control::Ping(self.pinged).to_text()), 0);
+                }
+            }
+            Act::Reconnect => {
+                if let Some(attempt) = self.attempt {
+                    shared.census.reconnects += 1;
+                    self.lose(shared, attempt)?;
+                }
+            }
+            Act::ClientEnds => {
+                shared.census.client_ends += 1;
+                self.end.session.end();
+                self.drain(shared)?;
+                if let Some(attempt) = self.attempt {
+                    shared.net.after(AGREEMENT, Event::Unanswered(attempt));
+                }
+            }
+            _ => {}
+        }
+        self.drain(shared)
+    }
+
+    fn close(&self) -> Verdict {
+        let session = &self.end.session;
+        Law::I4.holds(session.is_over() || session.is_live() && session.unacknowledged() == 0, || {
+            format!("the client is stuck: {session:?}")
+        })
+    }
+}

@@ -1,0 +1,421 @@
+//! The owner of all the ends that answer, as a server with or without a store would be.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use undrop_proto::session::{self, Heard, Output, Request, Session, Stored};
+use undrop_proto::wire::{Control, Token, Welcome};
+use undrop_proto::{Attempt, MessageId, Outcome, SendError, Settled};
+
+use super::acknowledgements::Acknowledgements;
+use super::message::{Arrival, Frame, Message};
+use super::side::Side;
+use super::twins::{Defect, End};
+use super::world::{Event, Shared};
+use crate::law::{Law, Verdict};
+use crate::network::Way;
+
+pub struct Server {
+    defect: Option<Defect>,
+    /// How often it was started.
+    starts: u32,
+    /// By their tokens. What a killed server held is gone.
+    sessions: Vec<Option<ServerSession>>,
+    /// By their tokens, too. It is another machine, and never dies.
+    store: Vec<Option<StoredSession>>,
+    /// Which session is on which connection.
+    on: BTreeMap<u32, usize>,
+    /// What killed servers have under way to the store, by session.
+    late: Vec<(usize, VecDeque<u32>)>,
+}
+
+struct ServerSession {
+    end: End<session::Server>,
+    side: Side,
+    /// What has arrived and is under way to the store.
+    storing: VecDeque<u32>,
+    /// When the last of that is there.
+    stored_at: u64,
+    /// Since when it has been without a connection.
+    down: Option<u64>,
+    /// The number of its last ping.
+    pinged: u64,
+}
+
+#[derive(Clone, Default)]
+struct StoredSession {
+    acknowledged: u64,
+    messages: VecDeque<Message>,
+    taken: u64,
+    /// Since when no server has known the session.
+    abandoned: Option<u64>,
+}
+
+impl Server {
+    pub fn new(defect: Option<Defect>) -> Self {
+        Self { defect, starts: 0, sessions: Vec::new(), store: Vec::new(), on: BTreeMap::new(), late: Vec::new() }
+    }
+
+    // What arrives.
+
+    pub fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict {
+        let session = self.session_on(attempt);
+        // What a server hears on a connection that it has left is nothing, but its session is to know that by itself.
+        if shared.net.has_left(attempt, Way::Down) && session.is_none() {
+            return Ok(());
+        }
+        let number = match frame.read()? {
+            Arrival::Message(number) => number,
+            Arrival::Control(Ok(control)) => return self.control(shared, attempt, control),
+            Arrival::Control(Err(malformed)) => return Law::Protocol.broken(format!("{malformed:?}: {frame:?}")),
+        };
+        let Some(index) = session else { return Law::Protocol.broken("a message came before a greeting") };
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        match session.end.handle_message(attempt, u64::from(bytes)) {
+            Err(violation) => return Law::Protocol.broken(format!("the server says: {violation}")),
+            Ok(None) => {}
+            Ok(Some(count)) => {
+                session.side.acknowledgements.arrived(bytes);
+                let takes_at_once = match shared.setup.storing {
+                    None => {
+                        arrived(shared, index, number)?;
+                        true
+                    }
+                    Some(storing) => {
+                        session.storing.push_back(number);
+                        let at = shared.net.now + u64::from(1 + shared.net.random.below(storing));
+                        session.stored_at = session.stored_at.max(at);
+                        shared.net.at(session.stored_at, Event::Stored(index, self.starts, count));
+                        self.defect == Some(Defect::TakesBeforeItIsStored)
+                    }
+                };
+                if takes_at_once {
+                    session.took(shared, count);
+                }
+            }
+        }
+        self.drain(shared, index)
+    }
+
+    /// The store has a message.
+    pub fn stored(&mut self, shared: &mut Shared, index: usize, starts: u32, count: u64) -> Verdict {
+        // The store takes nothing from a server that is no longer the one that has the session.
+        if starts != self.starts {
+            return self.stored_late(shared, index);
+        }
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        let Some(stored) = self.store.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        let Some(number) = session.storing.pop_front() else { return Ok(()) };
+        arrived(shared, index, number)?;
+        stored.taken = stored.taken.max(count);
+        session.took(shared, count);
+        self.drain(shared, index)
+    }
+
+    /// What it would take if it did.
+    fn stored_late(&mut self, shared: &mut Shared, index: usize) -> Verdict {
+        let late = self.late.iter_mut().find(|(of, numbers)| *of == index && !numbers.is_empty());
+        let number = late.and_then(|(_, numbers)| numbers.pop_front());
+        match number.filter(|_| self.defect == Some(Defect::ForgetsItsFence)) {
+            Some(number) => arrived(shared, index, number),
+            None => Ok(()),
+        }
+    }
+
+    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
+        let Some(index) = self.session_on(attempt) else { return self.greeted(shared, attempt, control) };
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        match session.end.handle_control(shared.net.millis(), attempt, control) {
+            Err(violation) => {
+                return Law::Protocol.broken(format!("the server says: {violation}: {control:?}"));
+            }
+            Ok(Heard::Acknowledged) => self.acknowledged(shared, index)?,
+            Ok(Heard::Ended) if session.end.session.is_over() => shared.leave(attempt, Way::Down),
+            Ok(Heard::Pong(number)) => {
+                Law::Protocol.holds(number <= session.pinged, || format!("{number} is not what the server asked"))?;
+                shared.census.server_pongs += 1;
+            }
+            Ok(Heard::Nothing | Heard::Opened | Heard::Resumed | Heard::Ended) => {}
+        }
+        self.drain(shared, index)
+    }
+
+    /// The first frame of a connection.
+    fn greeted(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
+        let known = match Request::try_from(control) {
+            Err(violation) => {
+                return Law::Protocol.broken(format!("the server says: {violation}: {control:?}"));
+            }
+            Ok(Request::New) => None,
+            Ok(Request::Resume { token, received }) => {
+                let index = token.0 as usize;
+                self.restore(shared, index)?;
+                let session = self.sessions.get(index).and_then(Option::as_ref);
+                session.is_some_and(|session| !session.end.session.is_ending()).then_some((index, received))
+            }
+        };
+        let Some((index, received)) = known else { return self.welcome(shared, attempt) };
+        if let Some(session) = &mut self.sessions[index] {
+            match session.end.handle_resume(shared.net.millis(), attempt, received) {
+                // It is late, and the client has been on another connection since.
+                Err(_) if shared.net.has_left(attempt, Way::Up) => {
+                    shared.census.refusals += 1;
+                    shared.leave(attempt, Way::Down);
+                    return Ok(());
+                }
+                Err(violation) => return Law::Protocol.broken(format!("the server says: {violation}")),
+                Ok(Some(older)) => {
+                    shared.census.takeovers += 1;
+                    shared.leave(older, Way::Down);
+                }
+                Ok(None) => {}
+            }
+            session.down = None;
+        }
+        self.on.insert(attempt.0, index);
+        self.acknowledged(shared, index)?;
+        self.drain(shared, index)
+    }
+
+    fn welcome(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+        let index = self.sessions.len();
+        let session = Session::<Message, session::Server>::new(shared.setup.bounds, welcome_of(shared, index), attempt);
+        let end = End::new(session, self.defect);
+        self.sessions.push(Some(ServerSession::new(end)));
+        self.store.push(shared.setup.storing.map(|_| StoredSession::default()));
+        self.on.insert(attempt.0, index);
+        self.drain(shared, index)
+    }
+
+    /// Takes a session back from the store that no server has.
+    fn restore(&mut self, shared: &mut Shared, index: usize) -> Verdict {
+        let Some(None) = self.sessions.get(index) else { return Ok(()) };
+        let Some(stored) = self.store.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        stored.abandoned = None;
+        let messages = stored.messages.iter().map(|message| (*message, u64::from(message.bytes)));
+        let restored = Stored { acknowledged: stored.acknowledged, messages, taken: stored.taken };
+        let end =
+            Session::<Message, session::Server>::restore(shared.setup.bounds, welcome_of(shared, index), restored);
+        let mut session = ServerSession::new(End::new(end, self.defect));
+        session.side.acknowledgements = Acknowledgements::restored(stored.taken);
+        for (place, message) in stored.messages.iter().enumerate() {
+            session.side.pending.sent(MessageId(place as u64 + 1), *message)?;
+            shared.records[Way::Down as usize].restored(message.number);
+        }
+        self.sessions[index] = Some(session);
+        shared.census.restores += 1;
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, shared: &mut Shared, index: usize) -> Verdict {
+        self.drain(shared, index)?;
+        let Some(session) = &mut self.sessions[index] else { return Ok(()) };
+        session.side.pending.agrees(session.end.session.delivered())?;
+        // A store may learn of it later.
+        if let Some(stored) = self.store[index].as_mut().filter(|_| shared.net.random.one_in(2)) {
+            while stored.acknowledged < session.end.session.acknowledged() {
+                stored.messages.pop_front();
+                stored.acknowledged += 1;
+            }
+        }
+        Ok(())
+    }
+
+    // What the app does.
+
+    /// Sends a message to one of its sessions.
+    pub fn send(&mut self, shared: &mut Shared) -> Verdict {
+        let Some(index) = self.pick(shared) else { return Ok(()) };
+        let Some(session) = self.sessions[index].as_mut() else { return Ok(()) };
+        let (message, time_to_live) = session.side.next(shared);
+        let accepted = session.end.session.accepts(shared.net.millis(), u64::from(message.bytes));
+        if accepted.is_ok() {
+            let forgets = self.defect == Some(Defect::SendsBeforeItIsStored) && message.number.is_multiple_of(3);
+            if let Some(stored) = self.store[index].as_mut().filter(|_| !forgets) {
+                stored.messages.push_back(message);
+            }
+            match session.end.send(shared.net.millis(), message, time_to_live) {
+                Ok(id) => session.side.accepts(shared, index, id, message, time_to_live)?,
+                Err(refusal) => return Law::I7.broken(format!("accepted, then refused: {refusal}")),
+            }
+        }
+        self.drain(shared, index)?;
+        let Some(session) = &self.sessions[index] else { return Ok(()) };
+        if accepted == Err(SendError::Full) {
+            session.side.pending.refused(shared.setup.bounds, message.bytes)?;
+        }
+        session.side.pending.check(shared.setup.bounds)
+    }
+
+    pub fn withdraw(&mut self, shared: &mut Shared) -> Verdict {
+        let Some(index) = self.pick(shared) else { return Ok(()) };
+        if let Some(session) = &mut self.sessions[index] {
+            let id = session.side.pending.last();
+            let message = session.end.withdraw(id);
+            session.side.withdraws(shared, id, message)?;
+            if let (Some(message), Some(stored)) = (message, &mut self.store[index]) {
+                stored.messages.retain(|other| other.number != message.number);
+            }
+        }
+        self.drain(shared, index)
+    }
+
+    /// Asks whether a client is still there.
+    pub fn ping(&mut self, shared: &mut Shared) -> Verdict {
+        let Some(index) = self.pick(shared) else { return Ok(()) };
+        if let Some(session) = self.sessions[index].as_mut().filter(|session| session.end.session.is_live())
+            && let Some(attempt) = session.end.session.attempt()
+        {
+            session.pinged = shared.net.now;
+            shared.give(attempt, Way::Down, Frame::Text(Control::Ping(session.pinged).to_text()), 0);
+        }
+        Ok(())
+    }
+
+    pub fn finish(&mut self, shared: &mut Shared) -> Verdict {
+        let Some(index) = self.pick(shared) else { return Ok(()) };
+        if let Some(session) = &mut self.sessions[index] {
+            session.end.session.end();
+        }
+        self.drain(shared, index)
+    }
+
+    /// Sends what breaks the protocol.
+    pub fn err(&self, shared: &mut Shared, attempt: Attempt) {
+        if self.on.contains_key(&attempt.0) {
+            let control = shared.net.random.pick(&[Control::Ack { received: u64::from(u32::MAX) }, Control::New]);
+            shared.give(attempt, Way::Down, Frame::Text(control.to_text()), 0);
+        }
+    }
+
+    // What happens to it.
+
+    pub fn timer(&mut self, shared: &mut Shared, index: usize) -> Verdict {
+        if let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) {
+            session.side.wakes();
+            session.end.handle_timeout(shared.net.millis());
+        }
+        self.drain(shared, index)
+    }
+
+    /// A connection is gone.
+    pub fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+        shared.net.leave(attempt, Way::Down);
+        let Some(index) = self.session_on(attempt) else { return Ok(()) };
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        let had = session.end.session.attempt();
+        session.end.handle_lost(attempt);
+        if had == Some(attempt) {
+            session.down = Some(shared.net.now);
+            shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));
+        }
+        self.drain(shared, index)
+    }
+
+    /// A session has been without a connection for as long as it may.
+    pub fn evict(&mut self, shared: &mut Shared, index: usize, since: u64) -> Verdict {
+        if let Some(session) = self.sessions[index].as_mut().filter(|session| session.down == Some(since)) {
+            session.end.session.break_off();
+            return self.drain(shared, index);
+        }
+        let stored = self.store.get(index).and_then(Option::as_ref);
+        if stored.is_some_and(|stored| stored.abandoned == Some(since)) {
+            self.store[index] = None;
+            shared.records[Way::Down as usize].killed(index);
+        }
+        Ok(())
+    }
+
+    /// It dies, with all that it has not stored, and comes back.
+    pub fn kill(&mut self, shared: &mut Shared) -> Verdict {
+        self.starts += 1;
+        self.on.clear();
+        shared.server_up_at = shared.net.now + u64::from(shared.net.random.below(5_000));
+        for attempt in shared.net.attempts() {
+            if !shared.net.has_left(attempt, Way::Down) {
+                shared.leave(attempt, Way::Down);
+            }
+        }
+        for index in 0..self.sessions.len() {
+            let Some(mut session) = self.sessions[index].take() else { continue };
+            let Some(stored) = &mut self.store[index] else {
+                shared.records[Way::Down as usize].killed(index);
+                continue;
+            };
+            // What was under way to the store may have arrived there, without anybody to hear of it.
+            for _ in 0..shared.net.random.below(session.storing.len() as u32 + 1) {
+                let Some(number) = session.storing.pop_front() else { break };
+                arrived(shared, index, number)?;
+                stored.taken += 1;
+            }
+            self.late.push((index, session.storing));
+            stored.abandoned = Some(shared.net.now);
+            shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));
+        }
+        Ok(())
+    }
+
+    /// To be called when nothing more happens.
+    pub fn close(&self) -> Verdict {
+        let sessions = self.sessions.iter().flatten().map(|session| &session.end.session);
+        let stuck = sessions.clone().find(|session| !session.is_live() || session.unacknowledged() > 0);
+        Law::I4.holds(stuck.is_none(), || format!("the server is stuck: {stuck:?}"))
+    }
+
+    // How it is done.
+
+    fn session_on(&self, attempt: Attempt) -> Option<usize> {
+        self.on.get(&attempt.0).copied()
+    }
+
+    /// One of those that the app can send to.
+    fn pick(&self, shared: &mut Shared) -> Option<usize> {
+        let is_open = |session: &ServerSession| !session.end.session.is_ending();
+        let open: Vec<usize> =
+            (0..self.sessions.len()).filter(|index| self.sessions[*index].as_ref().is_some_and(is_open)).collect();
+        if open.is_empty() { None } else { Some(shared.net.random.pick(&open)) }
+    }
+
+    fn drain(&mut self, shared: &mut Shared, index: usize) -> Verdict {
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        while let Some(output) = session.end.poll() {
+            session.side.carry_out(shared, &output, session.end.escapes())?;
+            // What was delivered is removed when the session says how much was acknowledged.
+            if let Output::Settle(Settled { message, outcome, .. }) = output
+                && outcome != Outcome::Delivered
+                && self.defect != Some(Defect::StoresWhatEnded)
+                && let Some(stored) = &mut self.store[index]
+            {
+                stored.messages.retain(|other| other.number != message.number);
+            }
+        }
+        let end = &session.end.session;
+        session.side.rests(shared, end.is_live(), end.poll_timeout(), Event::ServerTimer(index))?;
+        if end.is_over() {
+            self.sessions[index] = None;
+            self.store[index] = None;
+        }
+        Ok(())
+    }
+}
+
+impl ServerSession {
+    fn new(end: End<session::Server>) -> Self {
+        Self { end, side: Side::new(Way::Down), storing: VecDeque::new(), stored_at: 0, down: None, pinged: 0 }
+    }
+
+    fn took(&mut self, shared: &Shared, count: u64) {
+        self.side.acknowledgements.took(count);
+        self.end.session.take(shared.net.millis(), count);
+    }
+}
+
+/// A message of the client has arrived for good.
+fn arrived(shared: &mut Shared, session: usize, number: u32) -> Verdict {
+    shared.census.up += 1;
+    shared.records[Way::Up as usize].arrived(0, session, number)
+}
+
+fn welcome_of(shared: &Shared, session: usize) -> Welcome {
+    let (time_to_live, spread) = (shared.setup.time_to_live, shared.setup.spread);
+    Welcome { token: Token(session as u128), time_to_live, spread }
+}

@@ -1,0 +1,105 @@
+//! One end's side of the record: what it sent and has not settled, what it acknowledged, and when it wants to be
+//! called.
+
+use undrop_proto::session::Output;
+use undrop_proto::wire::Control;
+use undrop_proto::{Attempt, MessageId, Millis, Settled};
+
+use super::acknowledgements::Acknowledgements;
+use super::message::{Frame, Message};
+use super::record::Pending;
+use super::world::{Event, Shared};
+use crate::law::Verdict;
+use crate::network::Way;
+
+pub struct Side {
+    /// Where what it sends goes.
+    way: Way,
+    pub pending: Pending,
+    pub acknowledgements: Acknowledgements,
+    /// When its timer fires next.
+    alarm: Option<u64>,
+}
+
+impl Side {
+    pub fn new(way: Way) -> Self {
+        Self { way, pending: Pending::default(), acknowledgements: Acknowledgements::default(), alarm: None }
+    }
+
+    // What its app does.
+
+    /// A message that it could send, and its time to live if it has one.
+    pub fn next(&self, shared: &mut Shared) -> (Message, Option<u32>) {
+        let bytes = shared.net.random.below(shared.setup.largest);
+        let time_to_live = shared.net.random.one_in(4).then(|| shared.net.random.below(4_000));
+        (shared.records[self.way as usize].next(bytes), time_to_live)
+    }
+
+    /// It has accepted the message, as one of this session.
+    pub fn accepts(
+        &mut self,
+        shared: &mut Shared,
+        session: usize,
+        id: MessageId,
+        message: Message,
+        time_to_live: Option<u32>,
+    ) -> Verdict {
+        let expires = time_to_live.map(|span| shared.net.now + u64::from(span));
+        shared.records[self.way as usize].sent(session, message, expires);
+        self.pending.sent(id, message)
+    }
+
+    /// It was to withdraw the message of this number, and has given it back or not.
+    pub fn withdraws(&mut self, shared: &mut Shared, id: MessageId, message: Option<Message>) -> Verdict {
+        let Shared { net, records, census, .. } = shared;
+        records[self.way as usize].withdrawn(net.now, &mut self.pending, id, message, census)
+    }
+
+    // What it wants done.
+
+    pub fn carry_out(&mut self, shared: &mut Shared, output: &Output<Message>, escapes: bool) -> Verdict {
+        match output {
+            Output::Transmit(attempt, message) => self.transmits(shared, *attempt, *message, escapes),
+            Output::Control(attempt, control) => self.says(shared, *attempt, *control),
+            Output::Settle(settled) => self.settles(shared, settled),
+        }
+    }
+
+    pub fn transmits(&mut self, shared: &mut Shared, attempt: Attempt, message: Message, escapes: bool) -> Verdict {
+        shared.records[self.way as usize].transmitted(message.number)?;
+        shared.give(attempt, self.way, message.frame(escapes), message.bytes);
+        Ok(())
+    }
+
+    pub fn says(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
+        match control {
+            Control::Ack { received } => self.acknowledgements.acknowledges(received)?,
+            Control::Resume { received, .. } | Control::Resumed { received } => {
+                self.acknowledgements.greets(received)?
+            }
+            _ => {}
+        }
+        shared.give(attempt, self.way, Frame::Text(control.to_text()), 0);
+        Ok(())
+    }
+
+    pub fn settles(&mut self, shared: &mut Shared, settled: &Settled<Message>) -> Verdict {
+        let Shared { net, records, census, .. } = shared;
+        records[self.way as usize].settled(net.now, &mut self.pending, settled, census)
+    }
+
+    /// To be called when nothing is left to be done: this is to happen at its deadline.
+    pub fn rests(&mut self, shared: &mut Shared, is_live: bool, deadline: Option<Millis>, timer: Event) -> Verdict {
+        if let Some(at) = deadline.filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) {
+            self.alarm = Some(at.0);
+            let late = u64::from(shared.net.random.below(shared.setup.lateness));
+            shared.net.at(at.0 + late, timer);
+        }
+        self.acknowledgements.check(shared.net.now, is_live, shared.setup.lateness)
+    }
+
+    /// The timer fires.
+    pub fn wakes(&mut self) {
+        self.alarm = None;
+    }
+}

@@ -1,0 +1,31 @@
+//! What the class throws. JavaScript joins the parts, and writes the numbers: Rust's formatting would cost kilobytes.
+
+use undrop_proto::SendError;
+#[cfg(feature = "session")]
+use undrop_proto::close::CloseError;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/js/values.js")]
+extern "C" {
+    /// A `DOMException` of this name. The value stands at the beginning of its message.
+    fn exception(name: &str, message: &str, value: Option<u32>) -> JsValue;
+}
+
+/// The error about a message that was not accepted.
+pub(super) fn send_error(error: SendError) -> JsValue {
+    let name = match error {
+        SendError::NotOpen | SendError::Closed => "InvalidStateError",
+        SendError::Full => "QuotaExceededError",
+    };
+    exception(name, error.describe(), None)
+}
+
+/// The error about a close frame that can't be sent.
+#[cfg(feature = "session")]
+pub(super) fn close_error(error: CloseError) -> JsValue {
+    let name = match error {
+        CloseError::Code(_) => "InvalidAccessError",
+        _ => "SyntaxError",
+    };
+    exception(name, error.describe(), Some(error.value()))
+}

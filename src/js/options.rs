@@ -1,0 +1,161 @@
+//! The options of the class, checked and with the protocol's defaults.
+
+#[cfg(feature = "session")]
+use undrop_proto::outbox::Bounds;
+use undrop_proto::{Config, Heartbeat, Limits, Overflow, Policy, Retry};
+use wasm_bindgen::prelude::*;
+
+/// The options of a socket.
+pub(super) struct Options {
+    pub(super) config: Config,
+    #[cfg(feature = "session")]
+    pub(super) bounds: Option<Bounds>,
+    /// The message of the heartbeat.
+    pub(super) ping: JsValue,
+}
+
+#[wasm_bindgen(module = "/src/js/values.js")]
+extern "C" {
+    /// Reads options by their paths, and remembers the first error. What a getter throws is one.
+    type Reader;
+
+    #[wasm_bindgen(constructor)]
+    fn new(options: &JsValue) -> Reader;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &Reader, path: &str) -> JsValue;
+
+    /// A number, or `usual` if there is none.
+    #[wasm_bindgen(method, js_name = number)]
+    fn big_number(this: &Reader, path: &str, usual: f64, least: u32) -> f64;
+
+    /// What kind of value an option is: one of the constants below, of which `must` says what is allowed.
+    #[wasm_bindgen(method)]
+    fn kind(this: &Reader, path: &str, must: &str) -> u32;
+
+    /// Whether an option is the second of two words.
+    #[wasm_bindgen(method, js_name = isSecond)]
+    fn is_second(this: &Reader, path: &str, first: &str, second: &str) -> bool;
+
+    /// There are options that exclude each other.
+    #[cfg(feature = "session")]
+    #[wasm_bindgen(method)]
+    fn fail(this: &Reader, message: &str);
+
+    #[wasm_bindgen(method, getter)]
+    fn error(this: &Reader) -> JsValue;
+}
+
+/// The kinds of values. Where `true` is allowed, it stands for the defaults.
+const UNDEFINED: u32 = 0;
+const FALSE: u32 = 1;
+const FUNCTION: u32 = 3;
+
+/// Throws a `TypeError` that names the option and its value, if an option can't be one.
+pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
+    let reader = Reader::new(options);
+    let options = reader.options();
+    let error = reader.error();
+    if error.is_undefined() { Ok(options) } else { Err(error) }
+}
+
+impl Reader {
+    fn options(&self) -> Options {
+        let usual = Config::default();
+        let policy = self.policy();
+        #[cfg(feature = "session")]
+        let bounds = self.bounds(policy);
+        #[cfg(feature = "session")]
+        let keeps_session = bounds.is_some();
+        #[cfg(not(feature = "session"))]
+        let keeps_session = false;
+        Options {
+            config: Config {
+                policy,
+                connect_timeout: self.number("connectTimeout", usual.connect_timeout, 1),
+                close_timeout: self.number("closeTimeout", usual.close_timeout, 0),
+                queue: self.queue(policy != Policy::Never),
+                heartbeat: self.heartbeat(keeps_session),
+            },
+            #[cfg(feature = "session")]
+            bounds,
+            ping: self.get("heartbeat.message"),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        let kind = self.kind("retry", "a boolean, an object or a function");
+        if kind == FALSE {
+            return Policy::Never;
+        }
+        let usual = Retry::default();
+        let retry = Retry {
+            limit: self.number("retry.limit", usual.limit, 0),
+            first: self.number("retry.first", usual.first, 0),
+            cap: self.number("retry.cap", usual.cap, 0),
+            reset_after: self.number("retry.resetAfter", usual.reset_after, 0),
+        };
+        let decides = self.kind("retry.decide", "a function") == FUNCTION || kind == FUNCTION;
+        if decides { Policy::Ask(retry) } else { Policy::Retry(retry) }
+    }
+
+    fn queue(&self, by_default: bool) -> Option<Limits> {
+        let kind = self.kind("queue", "a boolean or an object");
+        if kind == FALSE || kind == UNDEFINED && !by_default {
+            return None;
+        }
+        let usual = Limits::default();
+        let drops_oldest = self.is_second("queue.overflow", "refuse", "drop-oldest");
+        // A time to live of 0 can't be given, so that it stands for none.
+        let time_to_live = self.number("queue.timeToLive", 0, 1);
+        Some(Limits {
+            messages: self.number("queue.messages", usual.messages, 1),
+            bytes: self.big_number("queue.bytes", usual.bytes as f64, 0) as u64,
+            time_to_live: (time_to_live > 0).then_some(time_to_live),
+            overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::Refuse },
+        })
+    }
+
+    /// The heartbeat of a session is on by default, and its messages are the protocol's.
+    fn heartbeat(&self, keeps_session: bool) -> Option<Heartbeat> {
+        let kind = self.kind("heartbeat", if keeps_session { "an object or false" } else { "an object" });
+        if kind == FALSE || kind == UNDEFINED && !keeps_session {
+            return None;
+        }
+        #[cfg(feature = "session")]
+        if keeps_session
+            && !(self.get("heartbeat.message").is_undefined() && self.get("heartbeat.reply").is_undefined())
+        {
+            self.fail("with resume the heartbeat has no message and no reply of its own");
+        }
+        let usual = Heartbeat::default();
+        Some(Heartbeat {
+            interval: self.number("heartbeat.interval", usual.interval, 1),
+            timeout: self.number("heartbeat.timeout", usual.timeout, 1),
+        })
+    }
+
+    /// The bounds of the outbox, if a session is wanted.
+    #[cfg(feature = "session")]
+    fn bounds(&self, policy: Policy) -> Option<Bounds> {
+        let kind = self.kind("resume", "a boolean or an object");
+        if kind == FALSE || kind == UNDEFINED {
+            return None;
+        }
+        if policy == Policy::Never {
+            self.fail("resume needs retry");
+        }
+        if !self.get("queue").is_undefined() {
+            self.fail("resume has limits of its own, limitBytes and limitMessages, in place of queue");
+        }
+        let usual = Bounds::default();
+        Some(Bounds {
+            messages: self.number("resume.limitMessages", usual.messages, 1),
+            bytes: self.big_number("resume.limitBytes", usual.bytes as f64, 0) as u64,
+        })
+    }
+
+    fn number(&self, path: &str, usual: u32, least: u32) -> u32 {
+        self.big_number(path, usual.into(), least) as u32
+    }
+}

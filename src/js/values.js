@@ -1,0 +1,63 @@
+// What is shorter to say in JavaScript than in Rust: errors, objects, and how options are read.
+
+/** `value`, if there is one, stands at the beginning of the message. */
+export const exception = (name, message, value = '') => new DOMException(`Undrop: ${value}${message}.`, name);
+
+export const setProperty = (object, name, value) => {
+  object[name] = value;
+};
+
+/** Reads options by their paths, like `retry.limit`, and remembers the first error. */
+export class Reader {
+  #options;
+
+  constructor(options) {
+    this.#options = options;
+    if (Object(options) !== options) this.#refuse('options', 'an object', options);
+  }
+
+  get(path) {
+    try {
+      return path.split('.').reduce((group, name) => Object(group)[name], this.#options);
+    } catch (thrown) {
+      this.error ??= thrown;
+    }
+  }
+
+  /** A number, or `usual` if there is none. */
+  number(path, usual, least) {
+    const value = this.get(path);
+    if (value === undefined) return usual;
+    if (typeof value === 'number' && value >= least) return value;
+    this.#refuse(path, `a number from ${least}`, value);
+    return usual;
+  }
+
+  /** One of the kinds that `options.rs` numbers. `must` names those that are allowed; each option may be undefined. */
+  kind(path, must) {
+    const value = this.get(path);
+    if (value === undefined) return 0;
+    if (value === false && /boolean|false/.test(must)) return 1;
+    if (value === true && /boolean/.test(must)) return 2;
+    if (typeof value === 'function' && /function/.test(must)) return 3;
+    if (Object(value) === value && /object/.test(must)) return 4;
+    this.#refuse(path, must, value);
+    return 0;
+  }
+
+  /** Which of two words an option is: whether it is the second. */
+  isSecond(path, first, second) {
+    const value = this.get(path);
+    if (value !== undefined && value !== first && value !== second)
+      this.#refuse(path, `'${first}' or '${second}'`, value);
+    return value === second;
+  }
+
+  fail(message) {
+    this.error ??= new TypeError(`Undrop: ${message}.`);
+  }
+
+  #refuse(path, must, value) {
+    this.fail(`${path} must be ${must}, not ${Object(value) === value ? 'an object' : String(value)}`);
+  }
+}

@@ -1,0 +1,46 @@
+//! How a socket begins.
+
+use std::rc::Rc;
+
+use super::error::Error;
+use super::inner::{Inner, Listener, error_text, offer};
+use super::options::Options;
+use super::source::Source;
+#[cfg(feature = "serde")]
+use super::typed::connect_registry;
+use super::user::RustUser;
+use crate::socket::{Driver, Settings, Target};
+
+/// Where a socket connects.
+pub(super) enum Where {
+    Known(String),
+    Asked(Source),
+}
+
+/// Whether the imports of JavaScript exist.
+const IS_BROWSER: bool = cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Result<Rc<Inner>, Error> {
+    if !IS_BROWSER {
+        return Err(Error::Unsupported);
+    }
+    let bounds = options.bounds()?;
+    let (config, ping) = (options.config(), options.ping());
+    let (target, source) = match target {
+        Where::Known(url) => {
+            let protocols = offer(&options.protocols, bounds.is_some()).into();
+            (Target::Known { url: url.into(), protocols }, None)
+        }
+        Where::Asked(source) => (Target::Asked, Some(source)),
+    };
+    #[cfg(feature = "serde")]
+    let envelope = options.envelope.clone();
+    let inner = Rc::new(Inner::new(options, source, listener));
+    #[cfg(feature = "serde")]
+    inner.set_typed(connect_registry(&inner, &envelope)?);
+    let user = Box::new(RustUser::new(&inner));
+    let driver = Driver::connect(Settings { config, bounds, target, ping }, |_| user)
+        .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;
+    inner.set_driver(driver);
+    Ok(inner)
+}

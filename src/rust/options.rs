@@ -1,0 +1,154 @@
+//! How a socket behaves.
+
+use std::time::Duration;
+
+use undrop_proto::outbox::Bounds;
+use undrop_proto::{Config, Policy};
+use wasm_bindgen::JsValue;
+
+use super::duration::{from_millis, to_millis, to_some_millis};
+#[cfg(feature = "serde")]
+use super::envelope::Envelope;
+use super::error::Error;
+use super::heartbeat::Heartbeat;
+use super::queue::Queue;
+use super::resume::Resume;
+use super::retry::Retry;
+
+/// How a [`Socket`](crate::Socket) behaves. The defaults suit a server that knows nothing of undrop.
+///
+/// ```
+/// use std::time::Duration;
+/// use undrop::{Heartbeat, Options};
+///
+/// let options = Options::default().heartbeat(Heartbeat::new("ping")).connect_timeout(Duration::from_secs(20));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    pub(super) protocols: Vec<String>,
+    pub(super) retry: Option<Retry>,
+    connect_timeout: Duration,
+    close_timeout: Duration,
+    /// Absent unless it was set: a session has limits of its own.
+    queue: Option<Option<Queue>>,
+    pub(super) heartbeat: Option<Heartbeat>,
+    resume: Option<Resume>,
+    #[cfg(feature = "serde")]
+    pub(super) envelope: Envelope,
+}
+
+impl Options {
+    /// The subprotocols to offer, the preferred one first. Default: none.
+    pub fn protocols<P: Into<String>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
+        self.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How the socket reconnects. With `None` it does not: a connection that drops is closed. The final close codes (1000,
+    /// 1002, 1003, 1007-1010, 4400-4499) close it in any case, unless [`Retry::decide`] says otherwise. Default:
+    /// `Retry::default()`.
+    pub fn retry(mut self, retry: impl Into<Option<Retry>>) -> Self {
+        self.retry = retry.into();
+        self
+    }
+
+    /// How long a handshake may take. Without `retry` that is left to the browser. A short timeout makes things worse:
+    /// Chromium counts attempts that are given up as failures, and delays the next ones. Default: 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take to answer a close. Without `retry` that is left to the browser. A connection that is
+    /// suspected to be dead is not waited for. Default: 5 s.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// What may be queued while the connection is not open. With `None` nothing may: sending is an
+    /// [`Error::NotOpen`] then. Default: `Queue::default()`.
+    pub fn queue(mut self, queue: impl Into<Option<Queue>>) -> Self {
+        self.queue = Some(queue.into());
+        self
+    }
+
+    /// How a connection that is silent is found to be dead. Default: none, because its messages are agreed with the
+    /// server.
+    pub fn heartbeat(mut self, heartbeat: impl Into<Option<Heartbeat>>) -> Self {
+        self.heartbeat = heartbeat.into();
+        self
+    }
+
+    /// Keeps a session with a server that has sessions too, in which nothing is lost. It needs `retry`, and has limits and
+    /// a heartbeat of its own in place of `queue` and `heartbeat`. Default: none.
+    pub fn resume(mut self, resume: impl Into<Option<Resume>>) -> Self {
+        self.resume = resume.into();
+        self
+    }
+
+    /// How typed messages are written. Default: `{ "type": …, "data": …, "id": … }`.
+    #[cfg(feature = "serde")]
+    pub fn envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    pub(super) fn config(&self) -> Config {
+        let queue = self.queue.unwrap_or_else(|| Some(Queue::default()));
+        Config {
+            policy: self.retry.as_ref().map_or(Policy::Never, Retry::policy),
+            connect_timeout: to_some_millis(self.connect_timeout),
+            close_timeout: to_millis(self.close_timeout),
+            queue: queue.map(|queue| queue.limits),
+            heartbeat: match &self.resume {
+                Some(resume) => resume.heartbeat.map(|rhythm| rhythm.0),
+                None => self.heartbeat.as_ref().map(Heartbeat::to_proto),
+            },
+        }
+    }
+
+    /// The bounds of the outbox, if a session is wanted and the other options allow one.
+    pub(super) fn bounds(&self) -> Result<Option<Bounds>, Error> {
+        let Some(resume) = &self.resume else { return Ok(None) };
+        if self.retry.is_none() {
+            return Err(Error::Options("Options::resume needs Options::retry: set it, or leave out Options::resume"));
+        }
+        if self.heartbeat.is_some() {
+            return Err(Error::Options(
+                "with Options::resume the messages of the heartbeat are the protocol's own: leave out \
+                 Options::heartbeat, and set Resume::heartbeat",
+            ));
+        }
+        if self.queue.is_some() {
+            return Err(Error::Options(
+                "Options::resume has limits of its own: leave out Options::queue, and set Resume::limit_messages and \
+                 Resume::limit_bytes",
+            ));
+        }
+        Ok(Some(resume.bounds))
+    }
+
+    /// The message of the heartbeat.
+    pub(super) fn ping(&self) -> JsValue {
+        self.heartbeat.as_ref().map_or(JsValue::UNDEFINED, Heartbeat::ping)
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let Config { connect_timeout, close_timeout, .. } = Config::default();
+        Self {
+            protocols: Vec::new(),
+            retry: Some(Retry::default()),
+            connect_timeout: from_millis(connect_timeout),
+            close_timeout: from_millis(close_timeout),
+            queue: None,
+            heartbeat: None,
+            resume: None,
+            #[cfg(feature = "serde")]
+            envelope: Envelope::default(),
+        }
+    }
+}

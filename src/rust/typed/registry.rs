@@ -1,0 +1,134 @@
+//! The registry of typed messages, `src/messages/registry.js`, and what is passed to and from it.
+
+use js_sys::{Function, JSON, JsString, Object, Promise, Reflect};
+use undrop_proto::Outcome;
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+use crate::rust::envelope::{Envelope, Fields};
+use crate::rust::error::Error;
+use crate::rust::event::Reason;
+
+#[wasm_bindgen(module = "/src/messages/registry.js")]
+extern "C" {
+    /// Finds the handlers of what arrives, and puts into an envelope what leaves.
+    pub(super) type Registry;
+
+    #[wasm_bindgen(constructor, catch)]
+    pub(super) fn new(options: &JsValue, socket: &JsValue) -> Result<Registry, JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn receive(this: &Registry, text: &JsString);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn dropped(this: &Registry);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn closed(this: &Registry);
+
+    /// Returns what undoes it.
+    #[wasm_bindgen(method)]
+    pub(super) fn on(this: &Registry, message_type: &str, handler: &JsValue) -> Function;
+
+    /// Returns what undoes it.
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn handle(this: &Registry, message_type: &str, answer: &JsValue) -> Result<Function, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn emit(this: &Registry, message_type: &str, data: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn request(this: &Registry, message_type: &str, data: &JsValue, options: &JsValue) -> Promise;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn unhandled(this: &Registry) -> f64;
+
+    #[wasm_bindgen(js_name = isWithin)]
+    pub(super) fn is_within(data: &JsValue, levels: u32) -> bool;
+}
+
+/// What `Registry` takes.
+pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
+    let (message_type, data, id): (JsValue, JsValue, JsValue) = match fields {
+        Fields::Nested { message_type, data, id } => (message_type.into(), data.into(), id.into()),
+        Fields::Flat { message_type, id } => (message_type.into(), false.into(), id.into()),
+        &Fields::Array { message_type, data, id } => (message_type.into(), data.into(), id.into()),
+    };
+    let envelope =
+        object([("type", message_type), ("data", data), ("id", id), ("reply", reply.into()), ("error", error.into())]);
+    object([("envelope", envelope)])
+}
+
+thread_local! {
+    /// One serves all sockets.
+    static DESCRIBE: JsValue = Closure::<dyn Fn(String) -> String>::new(|outcome: String| describe(&outcome)).into_js_value();
+}
+
+fn describe(outcome: &str) -> String {
+    let outcome = Outcome::ALL.into_iter().find(|one| one.name() == outcome);
+    outcome.map_or_else(String::new, |outcome| outcome.describe().into())
+}
+
+/// What `Registry` needs of its socket.
+pub(super) fn socket(post: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue {
+    let describe = DESCRIBE.with(JsValue::clone);
+    object([("post", post.clone()), ("invalid", invalid.clone()), ("listen", listen.clone()), ("describe", describe)])
+}
+
+/// What is wrong with a message, as `Registry` says it.
+pub(super) fn reason(complaint: &JsValue) -> Reason {
+    let issues = Reflect::get(complaint, &"issues".into()).unwrap_or_default();
+    let error = Reflect::get_u32(&issues, 0).map(|issue| text(&issue, "message")).unwrap_or_default();
+    // The others are about schemas, of which Rust has none.
+    if text(complaint, "reason") == "parse" { Reason::Parse(error) } else { Reason::Envelope(error) }
+}
+
+/// What `request` takes.
+pub(super) fn request_options(timeout: Option<u32>, signal: AbortSignal) -> JsValue {
+    object([("timeout", timeout.map_or(JsValue::UNDEFINED, JsValue::from)), ("signal", signal.into())])
+}
+
+fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // A new object takes any property.
+        let _ = Reflect::set(&object, &name.into(), &value);
+    }
+    object.into()
+}
+
+/// Our error on its way through JavaScript, and back.
+pub(super) fn thrown(error: &Error) -> JsValue {
+    let thrown = js_sys::Error::new(&error.to_string());
+    thrown.set_name(match error {
+        Error::NotOpen => "NotOpen",
+        Error::Full => "Full",
+        _ => "Closed",
+    });
+    thrown.into()
+}
+
+/// What was thrown, or what a promise was rejected with.
+pub(super) fn caught(thrown: &JsValue) -> Error {
+    match text(thrown, "name").as_str() {
+        "NotOpen" => Error::NotOpen,
+        "Full" => Error::Full,
+        "Closed" | "InvalidStateError" => Error::Closed,
+        "TimeoutError" => Error::Timeout,
+        "NetworkError" => Error::Dropped,
+        "QuotaExceededError" => Error::Overflow,
+        "ReplyError" => Error::Reply(json(thrown)),
+        _ => Error::Serialize(text(thrown, "message")),
+    }
+}
+
+/// The peer's error about a request.
+fn json(reply: &JsValue) -> String {
+    let data = Reflect::get(reply, &"data".into()).unwrap_or_default();
+    // It throws for what is nested too deep, and returns undefined for undefined.
+    JSON::stringify(&data).ok().and_then(|json| JsValue::from(json).as_string()).unwrap_or_default()
+}
+
+fn text(thrown: &JsValue, name: &str) -> String {
+    Reflect::get(thrown, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
+}

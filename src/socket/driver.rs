@@ -1,0 +1,438 @@
+//! The driver of a connection: it does what the protocol decides, with the browser's means.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use js_sys::Function;
+use undrop_proto::close;
+#[cfg(feature = "session")]
+use undrop_proto::close::CloseFrame;
+use undrop_proto::{
+    Attempt, Cause, Config, Connection, Decision, Event, Millis, Outcome, Output, Settled, Signal, State,
+};
+use wasm_bindgen::prelude::*;
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use super::clock::now;
+use super::message::{Kept, Waiter};
+#[cfg(feature = "session")]
+use super::session_state::SessionState;
+use super::user::{CloseInfo, Notice, User};
+use super::{native, page};
+
+mod browser;
+mod commands;
+#[cfg(feature = "session")]
+mod session;
+
+#[cfg(feature = "session")]
+type Delivery = undrop_proto::QueueOrSession<Kept>;
+#[cfg(not(feature = "session"))]
+type Delivery = undrop_proto::Queue<Kept>;
+
+/// How a socket behaves.
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// With them the socket keeps a session.
+    #[cfg(feature = "session")]
+    pub(crate) bounds: Option<undrop_proto::outbox::Bounds>,
+    pub(crate) target: Target,
+    /// The message of the heartbeat, or a function that returns it. Not used with a session.
+    pub(crate) ping: JsValue,
+}
+
+/// How large a message is.
+#[derive(Clone, Copy)]
+pub(crate) enum Size {
+    /// A text of so many UTF-16 code units, with the first of them.
+    Text {
+        units: u32,
+        #[cfg_attr(not(feature = "session"), expect(dead_code, reason = "only a session escapes text"))]
+        first: u16,
+    },
+    /// So many bytes.
+    Bytes(f64),
+}
+
+/// Where a socket connects.
+pub(crate) enum Target {
+    /// To this URL with these subprotocols.
+    Known { url: JsValue, protocols: JsValue },
+    /// The user is asked at each attempt.
+    Asked,
+}
+
+/// The number of a socket in its realm, be it a window or a worker. No number is given twice.
+pub(crate) type SocketId = u32;
+
+thread_local! {
+    /// The sockets of this realm, by their numbers, which grow.
+    static SOCKETS: RefCell<Vec<(SocketId, Rc<Driver>)>> = const { RefCell::new(Vec::new()) };
+    static LAST: Cell<SocketId> = const { Cell::new(0) };
+    // These closures serve all native sockets, since making a closure costs as much as making a native socket.
+    /// What a native socket calls when it opens, fails and closes, and with a message if the user has no listeners on it.
+    static HANDLERS: [Function; 4] = [Kind::Open, Kind::Error, Kind::Close, Kind::Message].map(handler);
+}
+
+/// The socket of this number, as long as it was not released.
+pub(crate) fn find(id: SocketId) -> Option<Rc<Driver>> {
+    SOCKETS.with_borrow(|sockets| {
+        let at = sockets.binary_search_by_key(&id, |&(id, _)| id).ok()?;
+        Some(sockets.get(at)?.1.clone())
+    })
+}
+
+/// Handles one kind of events of native sockets. The handlers of a native socket are the first of its listeners, so they
+/// decide whether others hear the event.
+fn handler(kind: Kind) -> Function {
+    let handle = move |event: web_sys::Event| {
+        let owner = native::owner_of(&event);
+        // Somebody else has dispatched the event at the native socket.
+        if owner == 0 {
+            return;
+        }
+        let passes = find(owner).is_some_and(|socket| socket.handle_event(kind, &event));
+        if !passes {
+            event.stop_immediate_propagation();
+        }
+    };
+    Closure::<dyn Fn(web_sys::Event)>::new(handle).into_js_value().unchecked_into()
+}
+
+fn handle_signal(signal: Signal) {
+    // A user who is told something may make and release sockets.
+    let sockets = SOCKETS.with_borrow(|sockets| sockets.iter().map(|(_, socket)| socket.clone()).collect::<Vec<_>>());
+    for socket in sockets {
+        socket.handle_signal(signal);
+    }
+}
+
+/// A connection at work. It does as the protocol decides, and tells its user.
+///
+/// No cell is borrowed while anything is called that may call back: JavaScript, or the user.
+pub(crate) struct Driver {
+    id: SocketId,
+    connection: RefCell<Connection<Kept, Delivery>>,
+    target: Target,
+    ping: JsValue,
+    /// Absent once it is closed: the user may hold on to this socket in JavaScript, where nobody would see that both
+    /// are garbage.
+    ///
+    /// In a box, since a reference to a box is a single pointer: with `Rc<dyn User>` all who use it are larger.
+    user: RefCell<Option<Rc<Box<dyn User>>>>,
+    /// The native socket of the present attempt, or of the last.
+    native: RefCell<Option<WebSocket>>,
+    /// Whether `native` is of the present attempt and was not abandoned.
+    is_attached: Cell<bool>,
+    timer: Cell<Option<Timeout>>,
+    /// When the timer fires.
+    due: Cell<Option<Millis>>,
+    /// The browser's event about the native socket that closed, while that is told.
+    close_event: RefCell<Option<CloseEvent>>,
+    /// The bytes of the messages that were sent after the end.
+    discarded: Cell<u64>,
+    /// How the user wants the native socket closed.
+    #[cfg(feature = "session")]
+    close_frame: Cell<Option<CloseFrame>>,
+    #[cfg(feature = "session")]
+    session: SessionState,
+}
+
+impl Driver {
+    /// Begins the first attempt. Throws what the browser's constructor throws: later attempts are made of what it
+    /// accepted once.
+    pub(crate) fn connect(
+        settings: Settings,
+        user: impl FnOnce(SocketId) -> Box<dyn User>,
+    ) -> Result<Rc<Self>, JsValue> {
+        let Settings { config, target, ping, .. } = settings;
+        let id = LAST.get().wrapping_add(1);
+        LAST.set(id);
+        let seed = (js_sys::Math::random() * (1u64 << 53) as f64) as u64;
+        #[cfg(feature = "session")]
+        let connection = Connection::with_session(config, settings.bounds, now(), seed);
+        #[cfg(not(feature = "session"))]
+        let connection = Connection::new(config, now(), seed);
+        let socket = Rc::new(Self {
+            id,
+            connection: RefCell::new(connection),
+            target,
+            ping,
+            user: RefCell::new(Some(Rc::new(user(id)))),
+            native: RefCell::new(None),
+            is_attached: Cell::new(false),
+            timer: Cell::new(None),
+            due: Cell::new(None),
+            close_event: RefCell::new(None),
+            discarded: Cell::new(0),
+            #[cfg(feature = "session")]
+            close_frame: Cell::new(None),
+            #[cfg(feature = "session")]
+            session: SessionState::default(),
+        });
+        while let Some(output) = socket.poll() {
+            if let Output::Connect(attempt) = output {
+                socket.make_native(attempt)?;
+            }
+        }
+        SOCKETS.with_borrow_mut(|sockets| sockets.push((id, socket.clone())));
+        page::listen(handle_signal);
+        socket.handle_condition();
+        Ok(socket)
+    }
+
+    /// Nobody holds the socket any more. Its native socket is closed, and the user is not told anything.
+    pub(crate) fn release(&self) {
+        self.finish();
+        SOCKETS.with_borrow_mut(|sockets| {
+            if let Ok(at) = sockets.binary_search_by_key(&self.id, |&(id, _)| id) {
+                sockets.remove(at);
+            }
+        });
+    }
+
+    /// The user drops the socket, and is not told anything any more. Over a session what was sent is still transmitted,
+    /// and the server is told that it may forget the session; nobody waits for its answer. Whoever waits for the outcome
+    /// of a message is told.
+    #[cfg(feature = "rust")]
+    pub(crate) fn end(&self) {
+        self.user.take();
+        if self.keeps_session() {
+            self.close_connection();
+        }
+        self.update(|connection, now| {
+            connection.close_unanswered(now);
+            connection.handle_closed(now, connection.attempt(), close::ABNORMAL, false);
+            connection.handle_timeout(now);
+        });
+        self.release();
+    }
+
+    // What happened.
+
+    /// An event of the native socket. True if the page's listeners on it may hear it.
+    fn handle_event(&self, kind: Kind, event: &web_sys::Event) -> bool {
+        if kind == Kind::Message {
+            if let Some(user) = self.user() {
+                user.message(&event.unchecked_ref::<MessageEvent>().data());
+            }
+            return true;
+        }
+        let (mut code, mut clean) = (close::ABNORMAL, false);
+        if kind == Kind::Close {
+            let event: &CloseEvent = event.unchecked_ref();
+            (code, clean) = (event.code(), event.was_clean());
+            self.close_event.replace(Some(event.clone()));
+        }
+        let now = now();
+        {
+            let mut connection = self.connection.borrow_mut();
+            let attempt = connection.attempt();
+            match kind {
+                Kind::Open => self.handle_opened(&mut connection, now, attempt),
+                Kind::Error => connection.handle_error(attempt),
+                Kind::Close => connection.handle_closed(now, attempt, code, clean),
+                Kind::Message => {}
+            }
+        }
+        let passes = self.drain(Some(kind));
+        self.close_event.replace(None);
+        passes
+    }
+
+    /// What the page says now.
+    fn handle_condition(&self) {
+        for signal in page::condition() {
+            self.handle_signal(signal);
+        }
+    }
+
+    fn handle_signal(&self, signal: Signal) {
+        self.update(|connection, now| connection.handle_signal(now, signal));
+    }
+
+    #[cfg(not(feature = "session"))]
+    fn handle_opened(&self, connection: &mut Connection<Kept, Delivery>, now: Millis, attempt: Attempt) {
+        connection.handle_opened(now, attempt);
+    }
+
+    /// The user found out where to connect. Throws what the browser's constructor throws: then it was
+    /// [not found](Self::not_found).
+    pub(crate) fn found(&self, attempt: Attempt, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
+        if self.read(|connection| connection.awaits_url(attempt)) { self.construct(url, protocols) } else { Ok(()) }
+    }
+
+    /// The user could not find out where to connect.
+    pub(crate) fn not_found(&self, attempt: Attempt) {
+        self.update(|connection, now| connection.handle_no_url(now, attempt));
+    }
+
+    /// A message of so many bytes arrived, which may be the reply to a heartbeat. True if it is the user's.
+    pub(crate) fn received(&self, bytes: f64, is_reply: bool) -> bool {
+        if is_reply {
+            self.update(|connection, now| connection.handle_pong(now, connection.attempt()));
+            return false;
+        }
+        self.arrived(bytes as u64)
+    }
+
+    #[cfg(not(feature = "session"))]
+    fn arrived(&self, bytes: u64) -> bool {
+        let mut connection = self.connection.borrow_mut();
+        let attempt = connection.attempt();
+        connection.handle_message(attempt, bytes);
+        connection.is_receiving()
+    }
+
+    // How it is done.
+
+    pub(crate) fn native(&self) -> Option<WebSocket> {
+        self.native.borrow().clone()
+    }
+
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&Connection<Kept, Delivery>) -> R) -> R {
+        read(&self.connection.borrow())
+    }
+
+    /// Tells the protocol something, and does what it says.
+    fn update(&self, update: impl FnOnce(&mut Connection<Kept, Delivery>, Millis)) {
+        let now = now();
+        update(&mut self.connection.borrow_mut(), now);
+        self.drain(None);
+    }
+
+    fn poll(&self) -> Option<Output<Kept, Action>> {
+        self.connection.borrow_mut().poll()
+    }
+
+    /// Does all that the protocol wants done; also from within itself, when the user acts on what is told. True if the
+    /// browser's own event tells what there is to tell, and tells it last, since its listeners are called after all that
+    /// is done here.
+    fn drain(&self, kind: Option<Kind>) -> bool {
+        let mut passes = false;
+        while let Some(output) = self.poll() {
+            match output {
+                Output::Connect(attempt) => {
+                    if self.make_native(attempt).is_err() {
+                        self.not_found(attempt);
+                    }
+                }
+                Output::Abandon(_) => self.abandon(),
+                Output::Transmit(message) => self.transmit(&message),
+                Output::Ping => self.send_ping(),
+                Output::Decide(attempt, dropped) => {
+                    let info = self.close_info(dropped.code);
+                    let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &info));
+                    self.update(|connection, now| connection.handle_decision(now, attempt, decision));
+                }
+                Output::Notify(Event::Drop(dropped)) => {
+                    let info = self.close_info(dropped.code);
+                    if self.user().is_some_and(|user| !user.dropped(&dropped, &info)) {
+                        self.connection.borrow_mut().give_up();
+                    }
+                }
+                Output::Notify(event) => passes = self.notify(event, kind),
+                Output::Settle(settled) => self.settle(&settled),
+                #[cfg(feature = "session")]
+                Output::Session(action) => self.act(action),
+                #[cfg(not(feature = "session"))]
+                Output::Session(never) => match never {},
+            }
+        }
+        self.set_timer();
+        passes
+    }
+
+    /// Tells the user, or leaves it to the browser's event of this kind. True in that case.
+    fn notify(&self, event: Event, kind: Option<Kind>) -> bool {
+        let Some(user) = self.user() else { return false };
+        let told = match event {
+            Event::Open => Some(Kind::Open),
+            Event::Error => Some(Kind::Error),
+            Event::Close(_) => Some(Kind::Close),
+            Event::State | Event::Resume | Event::Drop(_) => None,
+        };
+        let passes = told.is_some() && told == kind && user.hears_native_events() && self.read(Connection::is_drained);
+        let notice = match event {
+            Event::Open => Notice::Open,
+            Event::Resume => Notice::Resume,
+            Event::Error => Notice::Error(self.violation()),
+            Event::Close(cause) => return self.notify_close(&**user, cause, passes),
+            Event::State | Event::Drop(_) => Notice::State,
+        };
+        #[cfg(feature = "session")]
+        if event == Event::Open && self.keeps_session() && self.session.begins() {
+            user.notify(Notice::Reset);
+        }
+        if !passes {
+            user.notify(notice);
+        }
+        passes
+    }
+
+    fn notify_close(&self, user: &dyn User, cause: Option<Cause>, passes: bool) -> bool {
+        let info = self.close_info(close::ABNORMAL);
+        // Unless the user, told of something else, has just asked for a new connection.
+        if self.state() == State::Closed {
+            self.finish();
+        }
+        user.notify(Notice::Close(&info, cause, info.event.as_ref().filter(|_| passes)));
+        passes
+    }
+
+    /// How the native socket was closed, if the browser says so now.
+    fn close_info(&self, code: u16) -> CloseInfo {
+        if let Some(event) = self.close_event.borrow().clone() {
+            let (code, reason, clean) = (event.code(), native::reason_of(&event), event.was_clean());
+            return CloseInfo { code, reason, clean, event: Some(event) };
+        }
+        let reason = self.violation().unwrap_or_default();
+        let code = if reason.is_empty() { code } else { close::PROTOCOL_ERROR };
+        CloseInfo { code, reason: reason.into(), clean: false, event: None }
+    }
+
+    #[cfg(not(feature = "session"))]
+    fn violation(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn settle(&self, Settled { message, outcome, .. }: &Settled<Kept>) {
+        let is_told = match &message.waiter {
+            Waiter::User => false,
+            // What it throws is its own affair.
+            #[cfg(any(feature = "js", feature = "serde"))]
+            Waiter::Function(told) => {
+                let _ = told.call1(&JsValue::UNDEFINED, &outcome.name().into());
+                true
+            }
+            #[cfg(feature = "rust")]
+            Waiter::Callback(told) => told(*outcome),
+        };
+        let is_lost = !matches!(outcome, Outcome::Sent | Outcome::Delivered | Outcome::Withdrawn);
+        if is_lost
+            && !is_told
+            && let Some(user) = self.user()
+        {
+            user.lost(&message.user_data(), *outcome);
+        }
+    }
+
+    fn user(&self) -> Option<Rc<Box<dyn User>>> {
+        self.user.borrow().clone()
+    }
+}
+
+#[cfg(feature = "session")]
+type Action = undrop_proto::SessionAction;
+#[cfg(not(feature = "session"))]
+type Action = core::convert::Infallible;
+
+/// The events of a native socket that may reach the page's listeners on it.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    Open,
+    Error,
+    Close,
+    Message,
+}

@@ -1,0 +1,149 @@
+//! What the user of a socket wants of it, and what it says of itself.
+
+use std::rc::Rc;
+
+#[cfg(feature = "session")]
+use undrop_proto::close::CloseFrame;
+use undrop_proto::{MessageId, Outcome, SendError, Settled, State, Stats};
+use web_sys::WebSocket;
+
+use super::{Driver, Size};
+use crate::socket::clock::now;
+use crate::socket::message::{self, Message};
+#[cfg(feature = "session")]
+use crate::socket::native;
+use crate::socket::page;
+use crate::socket::user::User;
+
+impl Driver {
+    /// Whether a message of so many bytes may go straight to the native socket, whose `readyState` this is. Then it
+    /// counts as sent.
+    pub(crate) fn admits(&self, ready_state: u16, bytes: f64) -> bool {
+        let mut connection = self.connection.borrow_mut();
+        // The browser knows first when the peer closes.
+        if ready_state > WebSocket::OPEN {
+            let attempt = connection.attempt();
+            connection.handle_ending(attempt);
+        }
+        let admits = connection.is_writable();
+        if admits && ready_state == WebSocket::OPEN {
+            connection.handle_sent(bytes as u64);
+        }
+        admits
+    }
+
+    /// Sends a message that could not go straight to the native socket.
+    pub(crate) fn send(&self, message: Message, size: Size) -> Result<MessageId, SendError> {
+        #[cfg(feature = "session")]
+        if self.keeps_session() {
+            return self.deliver(message, size, None);
+        }
+        let message = Rc::new(message);
+        let sent = message.clone();
+        let accepted = {
+            let mut connection = self.connection.borrow_mut();
+            match size {
+                Size::Text { units, .. } => connection.send_text(now, sent, units.into(), message::bytes),
+                Size::Bytes(bytes) => connection.send(now(), sent, bytes as u64),
+            }
+        };
+        self.drain(None);
+        if accepted == Err(SendError::Closed) {
+            self.discarded.set(self.discarded.get().saturating_add(message::bytes(&message)));
+        }
+        accepted
+    }
+
+    /// Takes a message back that was not sent yet, and tells its outcome. Nothing else comes of it now: within a
+    /// listener of `open` the queue must not be sent before the listener has returned.
+    pub(crate) fn withdraw(&self, id: MessageId) -> bool {
+        let withdrawn = self.connection.borrow_mut().withdraw(id);
+        if let Some(message) = &withdrawn {
+            self.settle(&Settled { id, message: message.clone(), outcome: Outcome::Withdrawn });
+        }
+        withdrawn.is_some()
+    }
+
+    /// Closes the connection. The first close frame counts.
+    #[cfg(feature = "session")]
+    pub(crate) fn close(&self, frame: CloseFrame) {
+        if self.keeps_session() {
+            self.close_frame.set(self.close_frame.take().or(Some(frame)));
+            // The protocol says when to close the native socket.
+            self.close_connection();
+            return;
+        }
+        if let Some(native) = self.native() {
+            native::close_with(&native, &frame);
+        }
+        self.close_connection();
+    }
+
+    /// Closes the connection, whose native socket was closed already, unless it keeps a session.
+    pub(crate) fn close_connection(&self) {
+        let is_attached = self.is_attached.get();
+        self.update(|connection, now| {
+            if is_attached {
+                connection.close(now);
+            } else {
+                connection.close_unanswered(now);
+            }
+        });
+    }
+
+    /// Connects now, also if it is closed. The user may have been let go of meanwhile.
+    pub(crate) fn reconnect(&self, user: Box<dyn User>) {
+        self.user.replace(Some(Rc::new(user)));
+        // Nothing was heard of the page while it was closed.
+        let condition = page::condition();
+        self.update(|connection, now| {
+            if connection.state() == State::Closed {
+                for signal in condition {
+                    connection.handle_signal(now, signal);
+                }
+            }
+            connection.reconnect(now);
+        });
+    }
+
+    // Getters.
+
+    /// Where nothing reconnects, the browser is right: Chromium reports nothing of an address that it has blocked.
+    pub(crate) fn state(&self) -> State {
+        let (state, reconnects) = self.read(|connection| (connection.state(), connection.reconnects()));
+        match self.attached().filter(|_| !reconnects).map(|native| native.ready_state()) {
+            Some(WebSocket::CONNECTING) => State::Connecting,
+            Some(WebSocket::OPEN) => State::Open,
+            Some(WebSocket::CLOSING) => State::Closing,
+            Some(_) => State::Closed,
+            None => state,
+        }
+    }
+
+    /// The `readyState` that stands for the state. The browser knows first when the peer closes, and is right in
+    /// everything where nothing reconnects.
+    #[cfg(feature = "js")]
+    pub(crate) fn ready_state(&self) -> u16 {
+        let (state, reconnects) = self.read(|connection| (connection.state(), connection.reconnects()));
+        match self.attached() {
+            Some(native) if !reconnects || state == State::Open => native.ready_state(),
+            _ => state.ready_state(),
+        }
+    }
+
+    /// The native socket of the present attempt.
+    fn attached(&self) -> Option<WebSocket> {
+        self.native().filter(|_| self.is_attached.get())
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.read(|connection| *connection.stats())
+    }
+
+    /// The bytes that wait for the connection, or that were sent after the end.
+    pub(crate) fn queued(&self) -> f64 {
+        let mut connection = self.connection.borrow_mut();
+        connection.count_queued(message::bytes);
+        (connection.queued() + self.discarded.get()) as f64
+    }
+}

@@ -1,0 +1,19 @@
+//! The one implementation of a socket, under both faces: the native sockets, the timer, what the page says of itself, the
+//! queue and the session. It does what `undrop-proto` decides; its own decisions are about the browser alone.
+
+mod clock;
+mod driver;
+mod message;
+mod native;
+mod page;
+#[cfg(feature = "session")]
+mod session_state;
+mod user;
+
+#[cfg(feature = "js")]
+pub(crate) use driver::find;
+pub(crate) use driver::{Driver, Settings, Size, Target};
+pub(crate) use message::{Message, Waiter};
+#[cfg(feature = "serde")]
+pub(crate) use native::send as send_native;
+pub(crate) use user::{CloseInfo, Notice, User};

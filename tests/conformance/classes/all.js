@@ -1,0 +1,4 @@
+import { Undrop } from '../../../dist/all.js';
+import { conforming } from '../lib/conforming.js';
+
+export default conforming(Undrop);

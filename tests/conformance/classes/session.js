@@ -1,0 +1,4 @@
+import { Undrop } from '../../../dist/session.js';
+import { conforming } from '../lib/conforming.js';
+
+export default conforming(Undrop);

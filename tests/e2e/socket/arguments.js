@@ -1,0 +1,97 @@
+// Arguments of the constructor that can't be: each error names the option and its value.
+
+import { Undrop as All } from '../../../dist/all.js';
+import { Undrop } from '../../../dist/index.js';
+import { Undrop as Messages } from '../../../dist/messages.js';
+import { Undrop as Session } from '../../../dist/session.js';
+import { next, thrown, warnings } from './tools.js';
+
+/** The options, and what the error names: the option, then the value. */
+const invalid = [
+  [null, 'options', 'null'],
+  [3, 'options', '3'],
+  [{ retry: 3 }, 'retry', '3'],
+  [{ retry: null }, 'retry', 'null'],
+  [{ retry: 'never' }, 'retry', 'never'],
+  [{ retry: { limit: 'x' } }, 'retry.limit', 'x'],
+  [{ retry: { first: -1 } }, 'retry.first', '-1'],
+  [{ retry: { cap: Number.NaN } }, 'retry.cap', 'NaN'],
+  [{ retry: { resetAfter: null } }, 'retry.resetAfter', 'null'],
+  [{ retry: { decide: true } }, 'retry.decide', 'true'],
+  [{ connectTimeout: 0 }, 'connectTimeout', '0'],
+  [{ closeTimeout: '1 s' }, 'closeTimeout', '1 s'],
+  [{ queue: 'x' }, 'queue', 'x'],
+  [{ queue: null }, 'queue', 'null'],
+  [{ queue: { messages: 'many' } }, 'queue.messages', 'many'],
+  [{ queue: { bytes: -5 } }, 'queue.bytes', '-5'],
+  [{ queue: { timeToLive: true } }, 'queue.timeToLive', 'true'],
+  [{ queue: { overflow: 'drop-newest' } }, 'queue.overflow', 'drop-newest'],
+  [{ heartbeat: true }, 'heartbeat', 'true'],
+  [{ heartbeat: null }, 'heartbeat', 'null'],
+  [{ heartbeat: { message: 'ping', interval: 0 } }, 'heartbeat.interval', '0'],
+  [{ heartbeat: { message: 'ping', timeout: 'x' } }, 'heartbeat.timeout', 'x'],
+];
+const invalidWithSession = [
+  [{ resume: 3 }, 'resume', '3'],
+  [{ resume: null }, 'resume', 'null'],
+  [{ resume: { limitMessages: 0 } }, 'resume.limitMessages', '0'],
+  [{ resume: { limitBytes: 'x' } }, 'resume.limitBytes', 'x'],
+];
+
+const show = (options) => JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value));
+
+const inEntry = (Class, entry, rows) =>
+  rows.map(([options, option, value]) => [
+    `${entry}: ${show(options)} is a TypeError that names ${option} and ${value}`,
+    {
+      play(url) {
+        const [, name, rest] = thrown(() => new Class(`${url}/echo`, [], options)).match(/^(\w+): Undrop: (.*)$/) ?? [];
+        return [name, rest?.startsWith(`${option} must be `), rest?.endsWith(`, not ${value}.`)];
+      },
+      expected: ['TypeError', true, true],
+    },
+  ]);
+
+export const badArguments = {
+  ...Object.fromEntries([
+    ...inEntry(Undrop, 'index', invalid),
+    ...inEntry(Messages, 'messages', invalid.slice(0, 3)),
+    ...inEntry(Session, 'session', [...invalid.slice(0, 3), ...invalidWithSession]),
+    ...inEntry(All, 'all', [...invalid.slice(0, 3), ...invalidWithSession]),
+  ]),
+
+  'an invalid option begins no attempt': {
+    async play(url) {
+      const id = crypto.randomUUID();
+      thrown(() => new Undrop(`${url}/echo?id=${id}`, [], { queue: 'x' }));
+      const socket = new Undrop(`${url}/echo?id=${id}`);
+      await next(socket, 'open');
+      socket.close();
+      return (await (await fetch(`/stats?id=${id}`)).json()).handshakes;
+    },
+    expected: 1,
+  },
+
+  'null as subprotocols is the subprotocol "null", as with the native class, and a warning': {
+    async play(url) {
+      let socket;
+      const texts = await warnings(() => {
+        socket = new Undrop(`${url}/headers`, null, { retry: { limit: 1 } });
+      });
+      const { data } = await next(socket, 'message');
+      socket.close();
+      return [texts.length, /null/.test(texts[0]), JSON.parse(data).protocol ?? socket.protocol];
+    },
+    expected: [1, true, 'null'],
+  },
+
+  'an empty subprotocol is a SyntaxError, as with the native class': {
+    play(url) {
+      const names = [];
+      for (const Class of [WebSocket, Undrop, Messages, Session, All])
+        names.push(thrown(() => new Class(`${url}/echo`, '')).split(':')[0]);
+      return names;
+    },
+    expected: Array(5).fill('SyntaxError'),
+  },
+};

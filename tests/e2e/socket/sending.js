@@ -1,0 +1,56 @@
+// Messages that are sent too late.
+
+import { Undrop } from '../../../dist/index.js';
+import { next, warnings } from './tools.js';
+
+/** Sends three messages once `close` was called, and once it is closed, as `Class` does it. */
+const sendLate = async (Class, url, options) => {
+  const socket = new Class(`${url}/echo`, [], ...options);
+  await next(socket, 'open');
+  const amounts = [];
+  const texts = await warnings(async () => {
+    socket.close();
+    socket.send('12345');
+    amounts.push(socket.bufferedAmount);
+    await next(socket, 'close');
+    amounts.push(socket.bufferedAmount);
+    socket.send('ä');
+    amounts.push(socket.bufferedAmount);
+    socket.send(new Uint8Array(3));
+    amounts.push(socket.bufferedAmount);
+  });
+  return { amounts, warnings: texts.map((text) => /after close\(\)/.test(text)) };
+};
+
+const AMOUNTS = [5, 5, 7, 10];
+
+export const sending = {
+  'what is sent after close() counts in bufferedAmount: the native class': {
+    play: (url) => sendLate(WebSocket, url, []),
+    expected: { amounts: AMOUNTS, warnings: [] },
+  },
+  'what is sent after close() counts in bufferedAmount, and the console warns once': {
+    play: (url) => sendLate(Undrop, url, [{}]),
+    expected: { amounts: AMOUNTS, warnings: [true] },
+  },
+  'what is sent after close() counts in bufferedAmount, with retry: false as with the native class': {
+    play: (url) => sendLate(Undrop, url, [{ retry: false }]),
+    expected: { amounts: AMOUNTS, warnings: [] },
+  },
+  'what is sent after close() is not sent after a reconnect()': {
+    async play(url) {
+      const socket = new Undrop(`${url}/echo`);
+      await next(socket, 'open');
+      socket.close();
+      await warnings(() => socket.send('late'));
+      await next(socket, 'close');
+      socket.reconnect();
+      socket.send('again');
+      const { data } = await next(socket, 'message');
+      const { messagesOut } = socket.stats;
+      socket.close();
+      return [data, messagesOut];
+    },
+    expected: ['again', 1],
+  },
+};
