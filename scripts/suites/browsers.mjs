@@ -49,11 +49,10 @@ async function wasmTests({ beside }, browser, args, capabilities) {
   const command = ['test', '--headless', '--mode', 'no-install', ...args, '.'];
   const names = await browserTests();
   if (names.length === 0) return failure('Cargo.toml names no test in tests/browser');
-  // One by one, because cargo would stop at the first that fails, and so that the other browser runs beside this one. Doc
-  // tests are the native run's.
-  const binaries = [['--lib'], ...names.map((name) => ['--test', name])];
+  // One by one, because cargo would stop at the first that fails, and so that the other browser runs beside this one. The
+  // unit tests of the library and the doc tests are the native run's.
   return inTurn(
-    binaries.map((which) => () => beside(() => rustTests(browser, findWasmPack(), [...command, ...which], { env }))),
+    names.map((name) => () => beside(() => rustTests(browser, findWasmPack(), [...command, '--test', name], { env }))),
   );
 }
 
