@@ -79,6 +79,7 @@ pub mod outbox;
 mod outcome;
 mod output;
 mod queue;
+pub mod server;
 pub mod session;
 mod signal;
 mod stats;

@@ -20,7 +20,7 @@ use crate::plain::PlainDriver;
 use crate::principal::{Principal, Refused};
 use crate::shared::Shared;
 use crate::slots::{NoSlot, Readmit, Slot, Slots};
-use crate::store::{AnyStore, Claim, Fence, Fresh, Kept, Unavailable};
+use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Unavailable};
 use crate::{SessionId, codes};
 
 pub(crate) type Authenticator =
@@ -147,9 +147,12 @@ impl Manager {
                 Err(NoSlot::Closing) => return Err((request.incoming.connection, restart())),
             }
         };
-        let claimed = self.in_time(self.shared.store.claim(id, &request.incoming.principal)).await;
+        let Some(fence) = random().map(Fence) else { return Err(no_randomness(request.incoming.connection)) };
+        let known = Known { received: request.received, acknowledged: 0 };
+        let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known };
+        let claimed = self.in_time(self.shared.store.claim(id, &claimant)).await;
         let metrics = &self.shared.metrics;
-        if let Ok(Claim::Taken(fence, kept)) = claimed {
+        if let Ok(Claim::Taken(kept)) = claimed {
             add(&metrics.restored, 1);
             info!(session = %id, "session restored");
             self.restore(slot, id, fence, kept, request);
@@ -176,9 +179,10 @@ impl Manager {
         let id = SessionId::of(token);
         let time_to_live = self.shared.config.time_to_live;
         let fresh = Fresh { principal: incoming.principal.clone(), time_to_live };
-        let Ok(fence) = self.in_time(self.shared.store.create(id, fresh)).await else {
+        let Some(fence) = random().map(Fence) else { return Err(no_randomness(incoming.connection)) };
+        if self.in_time(self.shared.store.create(id, fence, fresh)).await.is_err() {
             return Err(self.no_store(incoming.connection));
-        };
+        }
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
         let welcome = self.welcome(token, millis(time_to_live));
@@ -197,12 +201,7 @@ impl Manager {
     }
 
     fn take_fresh_slot(self: &Arc<Self>, incoming: Incoming) -> Result<(Token, Slot, Incoming), Rejected> {
-        let mut bytes = [0; 16];
-        if let Err(error) = getrandom::fill(&mut bytes) {
-            warn!(%error, "there is no randomness");
-            return Err((incoming.connection, Disconnect::close(codes::TRY_LATER, "out of order")));
-        }
-        let token = Token(u128::from_be_bytes(bytes));
+        let Some(token) = random().map(Token) else { return Err(no_randomness(incoming.connection)) };
         match self.slots.take(SessionId::of(token), &incoming, self.clone()) {
             Ok(slot) => Ok((token, slot, incoming)),
             Err(NoSlot::Closing) => Err((incoming.connection, restart())),
@@ -279,6 +278,21 @@ impl Readmit for Manager {
         });
         tokio::spawn(resumed);
     }
+}
+
+fn random() -> Option<u128> {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Some(u128::from_be_bytes(bytes)),
+        Err(error) => {
+            warn!(%error, "there is no randomness");
+            None
+        }
+    }
+}
+
+fn no_randomness(connection: Connection) -> Rejected {
+    (connection, Disconnect::close(codes::TRY_LATER, "out of order"))
 }
 
 fn restart() -> Disconnect {

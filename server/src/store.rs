@@ -13,6 +13,6 @@ mod redis;
 pub(crate) use interface::AnyStore;
 pub use interface::{Failure, Store, Unavailable};
 pub use memory::MemoryStore;
-pub use record::{Change, Claim, Fence, Fresh, Kept, Numbered};
+pub use record::{Change, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered};
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;

@@ -25,7 +25,7 @@ pub(super) async fn write(shared: Arc<Shared>, id: SessionId, fence: Fence, chan
     loop {
         match shared.store.write(id, fence, &change).await {
             Ok(()) => return Ok(()),
-            Err(Failure::Fenced) => return Err(Fenced),
+            Err(Failure::Fenced | Failure::Behind) => return Err(Fenced),
             Err(Failure::Unavailable(error)) => report(&shared, &error),
         }
         sleep(wait).await;
@@ -41,7 +41,7 @@ pub(super) async fn remove(shared: Arc<Shared>, id: SessionId, fence: Fence) -> 
             match shared.store.remove(id, fence).await {
                 Ok(()) => return Ok(()),
                 // An earlier request may have removed the session although its answer was lost.
-                Err(Failure::Fenced) => return if asked_before { Ok(()) } else { Err(Fenced) },
+                Err(Failure::Fenced | Failure::Behind) => return if asked_before { Ok(()) } else { Err(Fenced) },
                 Err(Failure::Unavailable(error)) => report(&shared, &error),
             }
             asked_before = true;

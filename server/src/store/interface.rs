@@ -6,23 +6,31 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::record::{Change, Claim, Fence, Fresh};
-use crate::{Principal, SessionId};
+use super::record::{Change, Claim, Claimant, Fence, Fresh};
+use crate::SessionId;
 
 /// Where sessions are kept.
 ///
-/// A store may be shared by many nodes. Each time a node claims a session, the store gives it a [`Fence`] that is greater
-/// than all before, and from then on nothing is written under a lesser one: a node that lost a session to another can't
-/// touch it any more, however late its writes arrive.
+/// A store may be shared by many nodes. Each time a node claims a session, it brings a [`Fence`], a new random number, and from
+/// then on nothing is written under an older one: a node that lost a session to another can't touch it any more, however late
+/// its writes arrive.
 ///
-/// A node repeats a step whose answer was lost, though the step may have been carried out. So a write says
-/// [from where on](super::Numbered::after) its messages count, and a store skips those that it has.
+/// A node repeats a step whose answer was lost, though the step may have been carried out. So a claim under the fence that the
+/// session has already changes nothing and answers the same, and a write says [from where on](super::Numbered::after) its
+/// messages count, and a store skips those that it has.
+///
+/// A store that can lose what it was told (a database that comes back with an older state) has to notice where it can: it
+/// answers a claim with [`Claim::Lost`] where the client knows of more than the store does, or where messages are missing, and
+/// a write that does not [follow](super::Numbered::follows) on what it has with [`Failure::Behind`]; the node then writes all
+/// that the session still needs.
 pub trait Store: Send + Sync + 'static {
-    /// Keeps a fresh session.
-    fn create(&self, id: SessionId, fresh: Fresh) -> impl Future<Output = Result<Fence, Unavailable>> + Send;
+    /// Keeps a fresh session under this fence.
+    fn create(&self, id: SessionId, fence: Fence, fresh: Fresh)
+    -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Claims a session for this node, if there is one and it is this principal's. Otherwise nothing changes.
-    fn claim(&self, id: SessionId, principal: &Principal) -> impl Future<Output = Result<Claim, Unavailable>> + Send;
+    /// Claims a session for this node, if there is one, it is this principal's, and the store has all that its client knows of.
+    /// Otherwise nothing changes.
+    fn claim(&self, id: SessionId, claimant: &Claimant) -> impl Future<Output = Result<Claim, Unavailable>> + Send;
 
     /// Makes the whole change or nothing of it, and lets the session expire one and a half times its time to live from now on:
     /// its node writes, if only an empty change, each time half of its time to live has passed.
@@ -34,12 +42,17 @@ pub trait Store: Send + Sync + 'static {
 
 /// For several nodes in one process, as tests have them, or a node and the one that takes over from it.
 impl<S: Store> Store for Arc<S> {
-    fn create(&self, id: SessionId, fresh: Fresh) -> impl Future<Output = Result<Fence, Unavailable>> + Send {
-        S::create(self, id, fresh)
+    fn create(
+        &self,
+        id: SessionId,
+        fence: Fence,
+        fresh: Fresh,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        S::create(self, id, fence, fresh)
     }
 
-    fn claim(&self, id: SessionId, principal: &Principal) -> impl Future<Output = Result<Claim, Unavailable>> + Send {
-        S::claim(self, id, principal)
+    fn claim(&self, id: SessionId, claimant: &Claimant) -> impl Future<Output = Result<Claim, Unavailable>> + Send {
+        S::claim(self, id, claimant)
     }
 
     fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send {
@@ -56,6 +69,9 @@ impl<S: Store> Store for Arc<S> {
 pub enum Failure {
     /// The session is not this node's any more: another one has claimed it, or it has expired.
     Fenced,
+    /// The session is this node's, and the store has lost what it was told before: the change does not
+    /// [follow](super::Numbered::follows) on what the store has. The node writes all that the session still needs.
+    Behind,
     /// It is not known whether anything was changed. The node tries again.
     Unavailable(Unavailable),
 }
@@ -82,19 +98,19 @@ pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A `Store` as a trait object.
 pub(crate) trait AnyStore: Send + Sync + 'static {
-    fn create(&self, id: SessionId, fresh: Fresh) -> Pending<'_, Result<Fence, Unavailable>>;
-    fn claim<'a>(&'a self, id: SessionId, principal: &'a Principal) -> Pending<'a, Result<Claim, Unavailable>>;
+    fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Pending<'_, Result<(), Unavailable>>;
+    fn claim<'a>(&'a self, id: SessionId, claimant: &'a Claimant) -> Pending<'a, Result<Claim, Unavailable>>;
     fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>>;
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>>;
 }
 
 impl<S: Store> AnyStore for S {
-    fn create(&self, id: SessionId, fresh: Fresh) -> Pending<'_, Result<Fence, Unavailable>> {
-        Box::pin(Store::create(self, id, fresh))
+    fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Pending<'_, Result<(), Unavailable>> {
+        Box::pin(Store::create(self, id, fence, fresh))
     }
 
-    fn claim<'a>(&'a self, id: SessionId, principal: &'a Principal) -> Pending<'a, Result<Claim, Unavailable>> {
-        Box::pin(Store::claim(self, id, principal))
+    fn claim<'a>(&'a self, id: SessionId, claimant: &'a Claimant) -> Pending<'a, Result<Claim, Unavailable>> {
+        Box::pin(Store::claim(self, id, claimant))
     }
 
     fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>> {

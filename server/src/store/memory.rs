@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::interface::{Failure, Store, Unavailable};
-use super::record::{Change, Claim, Fence, Fresh, Kept, Numbered};
+use super::record::{Change, Claim, Claimant, Fence, Fresh, Kept, Numbered};
 use crate::{Message, Principal, SessionId};
 
 /// How often sessions that have expired without being removed are looked for.
@@ -65,17 +65,17 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    async fn create(&self, id: SessionId, fresh: Fresh) -> Result<Fence, Unavailable> {
+    async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
         let mut shard = self.shard(id).lock();
         shard.sweep(Instant::now());
         let Fresh { principal, time_to_live } = fresh;
         let expires = Instant::now() + time_to_live * 3 / 2;
         let (inbox, outbox) = (Queue::default(), Queue::default());
-        shard.records.insert(id, Record { fence: Fence(1), principal, time_to_live, expires, inbox, outbox });
-        Ok(Fence(1))
+        shard.records.insert(id, Record { fence, principal, time_to_live, expires, inbox, outbox });
+        Ok(())
     }
 
-    async fn claim(&self, id: SessionId, principal: &Principal) -> Result<Claim, Unavailable> {
+    async fn claim(&self, id: SessionId, claimant: &Claimant) -> Result<Claim, Unavailable> {
         let mut shard = self.shard(id).lock();
         let now = Instant::now();
         let Entry::Occupied(mut entry) = shard.records.entry(id) else { return Ok(Claim::Unknown) };
@@ -84,25 +84,33 @@ impl Store for MemoryStore {
             return Ok(Claim::Unknown);
         }
         let record = entry.get_mut();
-        if record.principal != *principal {
+        if record.principal != claimant.principal {
             return Ok(Claim::Foreign);
         }
-        record.fence.0 += 1;
-        record.expires = now + record.time_to_live * 3 / 2;
         let kept = Kept {
             time_to_live: record.time_to_live,
             inbox: record.inbox.to_numbered(),
             outbox: record.outbox.to_numbered(),
         };
-        Ok(Claim::Taken(record.fence, kept))
+        if !kept.matches(claimant.known) {
+            return Ok(Claim::Lost);
+        }
+        record.fence = claimant.fence;
+        record.expires = now + record.time_to_live * 3 / 2;
+        Ok(Claim::Taken(kept))
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
+        let Change { taken, committed, sent, acknowledged } = change;
         self.with_record(id, fence, |record| {
-            record.inbox.change(&change.taken, change.committed);
-            record.outbox.change(&change.sent, change.acknowledged);
+            if !record.inbox.precedes(taken, *committed) || !record.outbox.precedes(sent, *acknowledged) {
+                return Err(Failure::Behind);
+            }
+            record.inbox.change(taken, *committed);
+            record.outbox.change(sent, *acknowledged);
             record.expires = Instant::now() + record.time_to_live * 3 / 2;
-        })
+            Ok(())
+        })?
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
@@ -128,9 +136,21 @@ impl Shard {
 }
 
 impl Queue {
+    fn last(&self) -> u64 {
+        self.done + self.messages.len() as u64
+    }
+
+    fn precedes(&self, more: &Numbered, done: u64) -> bool {
+        more.follows(self.last(), done)
+    }
+
     fn change(&mut self, more: &Numbered, done: u64) {
-        let had = self.done + self.messages.len() as u64;
-        let known = usize::try_from(had.saturating_sub(more.after)).unwrap_or(usize::MAX);
+        let known = usize::try_from(self.last().saturating_sub(more.after)).unwrap_or(usize::MAX);
+        if more.after > self.last() {
+            // What is missing between need not be kept.
+            self.messages.clear();
+            self.done = more.after;
+        }
         self.messages.extend(more.messages.iter().skip(known).cloned());
         while self.done < done && self.messages.pop_front().is_some() {
             self.done += 1;

@@ -13,8 +13,8 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script, ScriptInvocation, Value};
 
 use super::interface::{Failure, Store, Unavailable};
-use super::record::{Change, Claim, Fence, Fresh, Kept, Numbered};
-use crate::{Message, Principal, SessionId};
+use super::record::{Change, Claim, Claimant, Fence, Fresh, Kept, Numbered};
+use crate::{Message, SessionId};
 
 /// How long to wait for an answer of Redis before it is asked again.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -81,25 +81,28 @@ impl RedisStore {
         match self.ask(invocation).await? {
             Value::Int(1) => Ok(()),
             Value::Int(0) => Err(Failure::Fenced),
+            Value::Int(-1) => Err(Failure::Behind),
             answer => Err(unexpected(&answer).into()),
         }
     }
 }
 
 impl Store for RedisStore {
-    async fn create(&self, id: SessionId, fresh: Fresh) -> Result<Fence, Unavailable> {
+    async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
         let mut invocation = self.invocation(&self.create, id);
-        invocation.arg(fresh.principal.to_string()).arg(fresh.time_to_live.as_millis() as u64);
+        invocation.arg(digits(fence)).arg(fresh.principal.to_string()).arg(fresh.time_to_live.as_millis() as u64);
         self.ask(&invocation).await?;
-        Ok(Fence(1))
+        Ok(())
     }
 
-    async fn claim(&self, id: SessionId, principal: &Principal) -> Result<Claim, Unavailable> {
+    async fn claim(&self, id: SessionId, claimant: &Claimant) -> Result<Claim, Unavailable> {
+        let Claimant { principal, fence, known } = claimant;
         let mut invocation = self.invocation(&self.claim, id);
-        invocation.arg(principal.to_string());
+        invocation.arg(digits(*fence)).arg(principal.to_string()).arg(known.received).arg(known.acknowledged);
         match self.ask(&invocation).await? {
             Value::SimpleString(answer) if answer == "unknown" => Ok(Claim::Unknown),
             Value::SimpleString(answer) if answer == "foreign" => Ok(Claim::Foreign),
+            Value::SimpleString(answer) if answer == "lost" => Ok(Claim::Lost),
             answer => taken(&answer).ok_or_else(|| unexpected(&answer)),
         }
     }
@@ -107,7 +110,7 @@ impl Store for RedisStore {
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
         let Change { taken, committed, sent, acknowledged } = change;
         let mut invocation = self.invocation(&self.write, id);
-        invocation.arg(fence.0).arg(*committed).arg(*acknowledged);
+        invocation.arg(digits(fence)).arg(*committed).arg(*acknowledged);
         for Numbered { after, messages } in [taken, sent] {
             invocation.arg(*after).arg(messages.len());
             for message in messages {
@@ -120,7 +123,7 @@ impl Store for RedisStore {
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
         let mut invocation = self.invocation(&self.remove, id);
-        invocation.arg(fence.0);
+        invocation.arg(digits(fence));
         self.change(&invocation).await
     }
 }
@@ -131,13 +134,13 @@ const BINARY: &str = "b";
 /// Reads the session that the script has claimed.
 fn taken(answer: &Value) -> Option<Claim> {
     let Value::Array(fields) = answer else { return None };
-    let [fence, time_to_live, committed, acknowledged, inbox, outbox] = &fields[..] else { return None };
+    let [time_to_live, committed, acknowledged, inbox, outbox] = &fields[..] else { return None };
     let kept = Kept {
         time_to_live: Duration::from_millis(number(time_to_live)?),
         inbox: numbered(number(committed)?, inbox)?,
         outbox: numbered(number(acknowledged)?, outbox)?,
     };
-    Some(Claim::Taken(Fence(number(fence)?), kept))
+    Some(Claim::Taken(kept))
 }
 
 /// Reads the messages of a stream, which have to follow on the number `after`.
@@ -157,6 +160,11 @@ fn numbered(after: u64, stream: &Value) -> Option<Numbered> {
         });
     }
     Some(Numbered { after, messages })
+}
+
+/// A fence as Redis keeps it.
+fn digits(Fence(number): Fence) -> String {
+    format!("{number:032x}")
 }
 
 fn number(value: &Value) -> Option<u64> {

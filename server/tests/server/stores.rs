@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use undrop_server::store::{Change, Claim, Failure, Fence, Fresh, Kept, MemoryStore, Numbered, Store};
+use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, Kept, Known, MemoryStore, Numbered, Store};
 use undrop_server::{Message, Principal, SessionId};
 
 use crate::support::soon;
@@ -21,13 +21,20 @@ fn numbered(after: u64, messages: &[Message]) -> Numbered {
     Numbered { after, messages: messages.to_vec() }
 }
 
+const CREATED: Fence = Fence(0xfeed);
+
 async fn fresh(store: &impl Store, number: u8) -> Fence {
-    store.create(id(number), Fresh { principal: ann(), time_to_live: TTL }).await.unwrap()
+    store.create(id(number), CREATED, Fresh { principal: ann(), time_to_live: TTL }).await.unwrap();
+    CREATED
 }
 
-async fn claim(store: &impl Store, number: u8) -> (Fence, Kept) {
-    match store.claim(id(number), &ann()).await.unwrap() {
-        Claim::Taken(fence, kept) => (fence, kept),
+fn claimant(fence: u128) -> Claimant {
+    Claimant { principal: ann(), fence: Fence(fence), known: Known::default() }
+}
+
+async fn claim(store: &impl Store, number: u8, fence: u128) -> Kept {
+    match store.claim(id(number), &claimant(fence)).await.unwrap() {
+        Claim::Taken(kept) => kept,
         other => panic!("{other:?}"),
     }
 }
@@ -40,7 +47,7 @@ async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
     store.write(id(1), fence, &Change { taken, committed: 0, sent, acknowledged: 0 }).await.unwrap();
     let change = Change { taken: numbered(3, &["d".into()]), committed: 1, sent: numbered(2, &[]), acknowledged: 1 };
     store.write(id(1), fence, &change).await.unwrap();
-    let (_, kept) = claim(store, 1).await;
+    let kept = claim(store, 1, 1).await;
     assert_eq!(kept.inbox, numbered(1, &[binary, empty, "d".into()]));
     assert_eq!(kept.outbox, numbered(1, &["\u{10}y".into()]));
     assert_eq!(kept.time_to_live, TTL);
@@ -59,55 +66,94 @@ async fn takes_a_write_that_comes_twice_once(store: &impl Store) {
     for change in [&first, &first, &second, &second, &first] {
         store.write(id(2), fence, change).await.unwrap();
     }
-    let (_, kept) = claim(store, 2).await;
+    let kept = claim(store, 2, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(2, &["c".into()]), numbered(1, &["y".into()])));
 }
 
 async fn lets_nobody_write_who_has_lost_the_session(store: &impl Store) {
     let first = fresh(store, 3).await;
-    let (second, _) = claim(store, 3).await;
-    assert!(second > first);
+    claim(store, 3, u128::MAX).await;
     let late = Change { taken: numbered(0, &["late".into()]), ..Change::default() };
     assert!(matches!(store.write(id(3), first, &late).await, Err(Failure::Fenced)));
     assert!(matches!(store.remove(id(3), first).await, Err(Failure::Fenced)));
-    let (third, kept) = claim(store, 3).await;
+    let third = Fence(7);
+    let kept = claim(store, 3, third.0).await;
     assert_eq!(kept.inbox, numbered(0, &[]));
     store.remove(id(3), third).await.unwrap();
-    assert_eq!(store.claim(id(3), &ann()).await.unwrap(), Claim::Unknown);
+    assert_eq!(store.claim(id(3), &claimant(8)).await.unwrap(), Claim::Unknown);
     assert!(matches!(store.write(id(3), third, &late).await, Err(Failure::Fenced)));
 }
 
 async fn tells_other_principals_nothing_and_changes_nothing_for_them(store: &impl Store) {
     let fence = fresh(store, 4).await;
     for other in [Principal::user("bob"), Principal::Anonymous, Principal::user("anonymous")] {
-        assert_eq!(store.claim(id(4), &other).await.unwrap(), Claim::Foreign);
+        let claimant = Claimant { principal: other, ..claimant(1) };
+        assert_eq!(store.claim(id(4), &claimant).await.unwrap(), Claim::Foreign);
     }
     store.write(id(4), fence, &Change::default()).await.unwrap();
-    assert_eq!(store.claim(id(5), &ann()).await.unwrap(), Claim::Unknown);
+    assert_eq!(store.claim(id(5), &claimant(1)).await.unwrap(), Claim::Unknown);
+}
+
+async fn answers_a_claim_that_comes_twice_twice(store: &impl Store) {
+    fresh(store, 8).await;
+    assert_eq!(claim(store, 8, 5).await, claim(store, 8, 5).await);
+    store.write(id(8), Fence(5), &Change::default()).await.unwrap();
+}
+
+async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store: &impl Store) {
+    let fence = fresh(store, 9).await;
+    let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    store.write(id(9), fence, &change).await.unwrap();
+    for known in [Known { received: 2, acknowledged: 1 }, Known { received: 1, acknowledged: 2 }] {
+        let claimant = Claimant { known, ..claimant(1) };
+        assert_eq!(store.claim(id(9), &claimant).await.unwrap(), Claim::Lost);
+    }
+    // Nothing has changed.
+    store.write(id(9), fence, &Change { taken: numbered(1, &[]), sent: numbered(1, &[]), ..change }).await.unwrap();
+    let known = Known { received: 1, acknowledged: 1 };
+    assert!(matches!(store.claim(id(9), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Taken(_)));
+}
+
+async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Store) {
+    let fence = fresh(store, 10).await;
+    let gaps = [
+        Change { taken: numbered(3, &["d".into()]), committed: 2, ..Change::default() },
+        Change { sent: numbered(3, &["z".into()]), acknowledged: 2, ..Change::default() },
+    ];
+    for change in gaps {
+        assert!(matches!(store.write(id(10), fence, &change).await, Err(Failure::Behind)), "{change:?}");
+    }
+    // What is missing need not be kept.
+    let change =
+        Change { taken: numbered(3, &["d".into()]), committed: 3, sent: numbered(2, &["z".into()]), acknowledged: 2 };
+    store.write(id(10), fence, &change).await.unwrap();
+    let kept = claim(store, 10, 1).await;
+    assert_eq!((kept.inbox, kept.outbox), (numbered(3, &["d".into()]), numbered(2, &["z".into()])));
 }
 
 #[cfg(feature = "redis")]
 async fn counts_beyond_what_a_float_writes_in_full(store: &impl Store) {
     let fence = fresh(store, 6).await;
     let after = (1 << 53) - 10;
-    let change = Change { taken: numbered(after, &["a".into()]), ..Change::default() };
+    let change = Change { taken: numbered(after, &["a".into()]), committed: after, ..Change::default() };
     store.write(id(6), fence, &change).await.unwrap();
     let change = Change { taken: numbered(after + 1, &["b".into()]), committed: after + 1, ..Change::default() };
     store.write(id(6), fence, &change).await.unwrap();
-    assert_eq!(claim(store, 6).await.1.inbox, numbered(after + 1, &["b".into()]));
+    assert_eq!(claim(store, 6, 1).await.inbox, numbered(after + 1, &["b".into()]));
 }
 
 async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
     let time_to_live = Duration::from_millis(20);
-    store.create(id(7), Fresh { principal: ann(), time_to_live }).await.unwrap();
+    store.create(id(7), CREATED, Fresh { principal: ann(), time_to_live }).await.unwrap();
     soon("expiry", async {
         // A claim lets it live on, and one of another principal does not.
-        while store.claim(id(7), &Principal::Anonymous).await.unwrap() != Claim::Unknown {
+        let other = Claimant { principal: Principal::Anonymous, ..claimant(1) };
+        while store.claim(id(7), &other).await.unwrap() != Claim::Unknown {
             tokio::task::yield_now().await;
         }
     })
     .await;
-    assert_eq!(store.claim(id(7), &ann()).await.unwrap(), Claim::Unknown);
+    assert_eq!(store.claim(id(7), &claimant(1)).await.unwrap(), Claim::Unknown);
 }
 
 async fn keeps_its_promises(store: &impl Store) {
@@ -115,6 +161,9 @@ async fn keeps_its_promises(store: &impl Store) {
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;
     tells_other_principals_nothing_and_changes_nothing_for_them(store).await;
+    answers_a_claim_that_comes_twice_twice(store).await;
+    lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store).await;
+    tells_a_node_that_it_has_lost_what_was_written_before(store).await;
     forgets_a_session_whose_time_is_up(store).await;
 }
 
@@ -140,8 +189,8 @@ async fn redis_is_found_again_after_a_restart_with_all_that_it_had() {
     let fence = fresh(&store, 1).await;
     store.write(id(1), fence, &Change { taken: numbered(0, &["a".into()]), ..Change::default() }).await.unwrap();
     redis.kill().await;
-    assert!(store.claim(id(1), &ann()).await.is_err());
+    assert!(store.claim(id(1), &claimant(1)).await.is_err());
     redis.restart().await;
     soon("redis", async { while store.write(id(1), fence, &Change::default()).await.is_err() {} }).await;
-    assert_eq!(claim(&store, 1).await.1.inbox, numbered(0, &["a".into()]));
+    assert_eq!(claim(&store, 1, 1).await.inbox, numbered(0, &["a".into()]));
 }

@@ -10,6 +10,11 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- Whether a message is missing before those that come. See `Numbered::follows`.
+local function has_gap(after, count, done)
+  return after > math.max(tonumber(redis.call('HGET', record, count)), done)
+end
+
 local at = 4
 local function append(stream, count, done_count, done)
   local had = tonumber(redis.call('HGET', record, count))
@@ -31,6 +36,10 @@ local function append(stream, count, done_count, done)
   end
 end
 
+local sent_at = at + 2 + 2 * tonumber(ARGV[at + 1])
+if has_gap(tonumber(ARGV[at]), 'taken', committed) or has_gap(tonumber(ARGV[sent_at]), 'sent', acknowledged) then
+  return -1
+end
 append(inbox, 'taken', 'committed', committed)
 append(outbox, 'sent', 'acknowledged', acknowledged)
 local ttl = tonumber(redis.call('HGET', record, 'ttl'))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
-use undrop_server::store::{Change, Claim, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
-use undrop_server::{Principal, SessionId};
+use undrop_server::SessionId;
+use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
 
 use super::soon;
 
@@ -52,12 +52,12 @@ impl Gate {
 }
 
 impl Store for GatedStore {
-    async fn create(&self, id: SessionId, fresh: Fresh) -> Result<Fence, Unavailable> {
-        self.store.create(id, fresh).await
+    async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
+        self.store.create(id, fence, fresh).await
     }
 
-    async fn claim(&self, id: SessionId, principal: &Principal) -> Result<Claim, Unavailable> {
-        self.store.claim(id, principal).await
+    async fn claim(&self, id: SessionId, claimant: &Claimant) -> Result<Claim, Unavailable> {
+        self.store.claim(id, claimant).await
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {

@@ -1,0 +1,105 @@
+//! What a store keeps of a session.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// A claim of a session: a random number, which whoever claims the session has chosen. A store lets write whoever shows the
+/// number of the last claim. A counter would begin again after a store has lost it, and an older claim could be mistaken for the
+/// present one.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Fence(pub u128);
+
+/// Messages that follow on each other.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Numbered<M> {
+    /// How many came before them: the first of them has the number after this.
+    pub after: u64,
+    /// The messages themselves.
+    pub messages: Vec<M>,
+}
+
+/// What happened in a session since the last write.
+///
+/// A store carries out a change that it has in part, or as a whole: it skips the messages that it has. It refuses a change
+/// with a gap before it ([`Numbered::follows`]): then the store has lost what it was told before.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Change<M> {
+    /// What the client sent.
+    pub taken: Numbered<M>,
+    /// How many of the client's messages the app has committed. Those need not be kept.
+    pub committed: u64,
+    /// What the app sent.
+    pub sent: Numbered<M>,
+    /// How many of the app's messages the client has acknowledged. Those need not be kept.
+    pub acknowledged: u64,
+}
+
+/// What a store has kept of a session.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Kept<M> {
+    /// How long it outlives a connection.
+    pub time_to_live: Duration,
+    /// What the client sent and the app has not committed, after those that it has.
+    pub inbox: Numbered<M>,
+    /// What the app sent and the client has not acknowledged, after those that it has.
+    pub outbox: Numbered<M>,
+}
+
+/// What a client that resumes knows of its session.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Known {
+    /// How many messages it has received.
+    pub received: u64,
+    /// How many of its own messages were acknowledged to it.
+    pub acknowledged: u64,
+}
+
+/// The outcome of a claim.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Claim<M> {
+    /// The session is this node's now.
+    Taken(Kept<M>),
+    /// There is no such session.
+    Unknown,
+    /// The session is another principal's.
+    Foreign,
+    /// The store has lost a part of the session: its client knows of messages that the store does not know of, or messages are
+    /// missing. Nothing has changed.
+    Lost,
+}
+
+impl<M> Numbered<M> {
+    /// None, after so many.
+    pub const fn none(after: u64) -> Self {
+        Self { after, messages: Vec::new() }
+    }
+
+    /// The number of the last of them; of the last before them if there are none.
+    pub fn last(&self) -> u64 {
+        self.after + self.messages.len() as u64
+    }
+
+    /// Whether no message is missing before these, in a store that has `had` messages, and of which `done` need not be kept.
+    pub fn follows(&self, had: u64, done: u64) -> bool {
+        self.after <= had.max(done)
+    }
+}
+
+impl<M> Default for Numbered<M> {
+    fn default() -> Self {
+        Self::none(0)
+    }
+}
+
+impl<M> Default for Change<M> {
+    fn default() -> Self {
+        Self { taken: Numbered::none(0), committed: 0, sent: Numbered::none(0), acknowledged: 0 }
+    }
+}
+
+impl<M> Kept<M> {
+    /// Whether this can be the session of a client that knows this of it.
+    pub fn matches(&self, known: Known) -> bool {
+        known.received <= self.outbox.last() && known.acknowledged <= self.inbox.last()
+    }
+}
