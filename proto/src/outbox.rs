@@ -217,6 +217,11 @@ impl<M> Outbox<M> {
         self.sent.len() + self.waiting.len()
     }
 
+    /// The messages that are not acknowledged, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &M> {
+        self.sent.iter().map(|sent| &sent.message).chain(self.waiting.iter())
+    }
+
     /// How many bytes those have.
     pub fn bytes(&self) -> u64 {
         self.sent_bytes.saturating_add(self.waiting.bytes())

@@ -354,6 +354,11 @@ impl<M, R: Role> Session<M, R> {
         self.outbox.messages()
     }
 
+    /// The messages that are not acknowledged, in order.
+    pub fn unacknowledged_messages(&self) -> impl Iterator<Item = &M> {
+        self.outbox.iter()
+    }
+
     /// How many bytes the messages have that are not acknowledged.
     pub fn unacknowledged_bytes(&self) -> u64 {
         self.outbox.bytes()

@@ -82,6 +82,11 @@ impl<M> Waiting<M> {
         self.len
     }
 
+    /// The messages, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &M> {
+        self.places.iter().filter_map(|place| place.message.as_ref())
+    }
+
     /// The bytes of all messages. A text that is not counted has as many as it can have.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes

@@ -1,26 +1,27 @@
 //! An amount of messages, as limits bound it.
 
-use std::iter::Sum;
-use std::ops::{Add, AddAssign, SubAssign};
+use core::iter::Sum;
+use core::ops::{Add, AddAssign, SubAssign};
 
-use undrop_proto::outbox::Bounds;
-
-use crate::Message;
+use crate::outbox::Bounds;
 
 /// A number of messages and of their bytes.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Amount {
-    pub(crate) messages: usize,
-    pub(crate) bytes: u64,
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Amount {
+    /// How many messages.
+    pub messages: usize,
+    /// How many bytes they have.
+    pub bytes: u64,
 }
 
 impl Amount {
-    pub(crate) fn of(message: &Message) -> Self {
-        Self { messages: 1, bytes: message.len() as u64 }
+    /// One message of so many bytes.
+    pub const fn one(bytes: u64) -> Self {
+        Self { messages: 1, bytes }
     }
 
     /// Whether there is room for one more message.
-    pub(crate) fn is_within(self, bounds: Bounds) -> bool {
+    pub const fn is_within(self, bounds: Bounds) -> bool {
         self.messages < bounds.messages as usize && self.bytes < bounds.bytes
     }
 }

@@ -1,0 +1,48 @@
+//! What the app wants of its session.
+
+use alloc::vec::Vec;
+
+use super::Host;
+use super::action::Action;
+use super::amount::Amount;
+use super::ending::NotCommitted;
+use super::slot::{Phase, Slot};
+
+impl<H: Host> Slot<H> {
+    pub(super) fn send_one(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
+        if self.takes_messages() {
+            self.unpersisted_amount += Amount::one(H::bytes(&message));
+            self.unpersisted.change.sent.messages.push(message);
+            self.unpersisted.waiting.deliveries.push(delivery);
+        } else {
+            // The app did not know yet that the session has ended.
+            self.undelivered.push(message);
+            self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, false)));
+        }
+    }
+
+    pub(super) fn commit_up_to(&mut self, number: u64, replies: Vec<H::Message>, commit: H::Commit) {
+        let has_replies = !replies.is_empty();
+        let answer = match &mut self.phase {
+            Phase::Over { cause } => cause.answer_to_commit(has_replies),
+            Phase::Removing(removal) => {
+                let answer = removal.cause.answer_to_commit(has_replies);
+                removal.commits.push((commit, answer));
+                return;
+            }
+            Phase::Closing { .. } | Phase::Parting if has_replies => Err(NotCommitted::Over),
+            _ => {
+                for reply in replies {
+                    self.send_one(reply, None);
+                }
+                // The app can only be done with what it was given.
+                let received = self.committed + self.uncommitted.len() as u64;
+                let committed = &mut self.unpersisted.change.committed;
+                *committed = number.min(received).max(*committed);
+                self.unpersisted.waiting.commits.push(commit);
+                return;
+            }
+        };
+        self.actions.push_back(Action::Committed(commit, answer));
+    }
+}

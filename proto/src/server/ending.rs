@@ -1,0 +1,232 @@
+//! How a session ends on this node: for good, for now, or because another node has it.
+
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::mem::{replace, take};
+
+use super::action::{Action, Disconnect, Report};
+use super::amount::Amount;
+use super::slot::{Attachment, Handler, Phase, Removal, Slot, Waiting};
+use super::store::Asking;
+use super::{Host, codes};
+use crate::session::Output;
+use crate::{Millis, Outcome, Settled};
+
+/// Why a session ended, as far as this handler is concerned.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Cause {
+    /// The client ended it.
+    Client,
+    /// The app closed it, or its handler returned.
+    App,
+    /// It had no connection for longer than it may.
+    Expired,
+    /// It had no connection, and made room for another session of the same client.
+    Evicted,
+    /// The client broke the protocol.
+    Violation,
+    /// Another node has it now, or the store has lost it.
+    Moved,
+    /// This server shuts down. The session lives on in the store, if that outlives the server.
+    Shutdown,
+    /// Its handler panicked. The next connection gets another handler.
+    Failed,
+}
+
+impl Cause {
+    /// The answer to a commit that comes too late to be stored.
+    pub const fn answer_to_commit(self, has_replies: bool) -> Result<(), NotCommitted> {
+        match self {
+            // The session lives on with another handler, which receives the message again.
+            Cause::Moved | Cause::Shutdown | Cause::Failed => Err(NotCommitted::Moved),
+            _ if has_replies => Err(NotCommitted::Over),
+            // No handler will ever receive the message again.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a message was not committed. Its replies were not sent either.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum NotCommitted {
+    /// The outbox has no room for the replies.
+    Full,
+    /// The session is over, and the replies can't be sent.
+    Over,
+    /// The session lives on. Its next handler, on this node or another one, receives the message again or has received it.
+    Moved,
+    /// This server shuts down, and it is not known whether the store has it.
+    Unknown,
+}
+
+impl fmt::Display for NotCommitted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NotCommitted::Full => "not committed: the outbox is full",
+            NotCommitted::Over => "not committed: the session is over",
+            NotCommitted::Moved => "not committed: the session has another handler now",
+            NotCommitted::Unknown => "the server shut down before the store answered",
+        })
+    }
+}
+
+impl Error for NotCommitted {}
+
+impl<H: Host> Slot<H> {
+    /// The protocol's state is over. The phase says why, and what that means for the connection.
+    pub(super) fn finish(&mut self, now: Millis) {
+        match &mut self.phase {
+            Phase::Closing { code, reason, .. } => {
+                let disconnect = Disconnect::Close(*code, take(reason).into());
+                self.end(now, Cause::App, disconnect);
+            }
+            // The client has asked for the end, and closes the connection.
+            Phase::Parting => self.end(now, Cause::Client, Disconnect::Gone),
+            Phase::Running => self.end(now, Cause::Violation, Disconnect::Gone),
+            Phase::Removing(_) | Phase::Leaving { .. } | Phase::Over { .. } => {}
+        }
+    }
+
+    /// Ends the session for good, if the store says that it is this node's.
+    pub(super) fn end(&mut self, now: Millis, cause: Cause, disconnect: Disconnect) {
+        if matches!(self.phase, Phase::Removing(_) | Phase::Over { .. }) {
+            return;
+        }
+        let commits = self.clear(disconnect).into_iter().map(|commit| (commit, Ok(()))).collect();
+        self.phase =
+            Phase::Removing(Removal { cause, commits, until: now + self.config.close_timeout, asked_before: false });
+        self.remove();
+    }
+
+    /// The store has removed the session, or did not answer in time: then the session expires there.
+    pub(super) fn ended(&mut self, cause: Cause) {
+        let commits = self.go_over(cause);
+        let undelivered = take(&mut self.undelivered);
+        self.actions.push_back(Action::End(cause, undelivered));
+        for (commit, answer) in commits {
+            self.actions.push_back(Action::Committed(commit, answer));
+        }
+        self.release();
+    }
+
+    /// Returns the commits that waited for the store to forget the session.
+    fn go_over(&mut self, cause: Cause) -> Vec<(H::Commit, Result<(), NotCommitted>)> {
+        match replace(&mut self.phase, Phase::Over { cause }) {
+            Phase::Removing(removal) => removal.commits,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The session goes on, but not with this handler.
+    pub(super) fn leave(&mut self, now: Millis, cause: Cause, disconnect: Disconnect) {
+        if self.core.is_ending() {
+            self.core.break_off();
+            self.finish(now);
+        }
+        if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
+            return;
+        }
+        self.phase = Phase::Leaving { cause, until: now + self.config.grace };
+        self.detach(now, disconnect);
+        self.actions.push_back(Action::End(cause, Vec::new()));
+    }
+
+    /// The store says that the session is not this node's: it goes on elsewhere.
+    pub(super) fn fenced(&mut self) {
+        self.report(Report::Fenced);
+        let pending = self.clear(Disconnect::close(codes::TAKEN_OVER, "taken over"));
+        let waited = self.go_over(Cause::Moved).into_iter().map(|(commit, _)| commit);
+        self.undelivered.clear();
+        self.actions.push_back(Action::End(Cause::Moved, Vec::new()));
+        for commit in pending.into_iter().chain(waited) {
+            self.actions.push_back(Action::Committed(commit, Err(NotCommitted::Moved)));
+        }
+        self.release();
+    }
+
+    /// The store has answered whether it has removed the session, or that there is none of this node's.
+    pub(super) fn removed(&mut self, is_removed: bool) {
+        let Phase::Removing(Removal { cause, asked_before, .. }) = self.phase else { return };
+        // An earlier request may have removed the session although its answer was lost.
+        if is_removed || asked_before { self.ended(cause) } else { self.fenced() }
+    }
+
+    /// The store did not answer whether it has removed the session.
+    pub(super) fn removed_perhaps(&mut self) {
+        if let Phase::Removing(removal) = &mut self.phase {
+            removal.asked_before = true;
+        }
+    }
+
+    /// Remembers a message that was not delivered, for whoever asks how the session ended.
+    pub(super) fn settle(&mut self, settled: Settled<H::Message>) {
+        if settled.outcome != Outcome::Delivered {
+            self.undelivered.push(settled.message);
+        }
+    }
+
+    /// Drops what the session holds, and returns the commits, which are answered when it is known whose the session is.
+    #[must_use]
+    fn clear(&mut self, disconnect: Disconnect) -> Vec<H::Commit> {
+        self.core.break_off();
+        while let Some(output) = self.core.poll() {
+            if let Output::Settle(settled) = output {
+                self.settle(settled);
+            }
+        }
+        if let Attachment::Attached { .. } = replace(&mut self.attachment, Attachment::Detached { since: Millis(0) }) {
+            self.actions.push_back(Action::Disconnect(disconnect));
+        }
+        let unpersisted = take(&mut self.unpersisted);
+        let mut waiting = Waiting::default();
+        if let Asking::Write(writing) = replace(&mut self.asking, Asking::Nothing) {
+            self.undelivered.extend(writing.change.sent.messages.iter().cloned());
+            waiting = writing.waiting;
+        }
+        self.undelivered.extend(unpersisted.change.sent.messages);
+        let resumes = waiting.resumes.into_iter().chain(unpersisted.waiting.resumes);
+        self.late.extend(resumes.map(|resume| resume.request));
+        let unsent = waiting.deliveries.into_iter().chain(unpersisted.waiting.deliveries).flatten();
+        for delivery in self.deliveries.drain(..).map(|(_, delivery)| delivery).chain(unsent) {
+            self.actions.push_back(Action::Delivered(delivery, false));
+        }
+        self.unpersisted_amount = Amount::default();
+        waiting.commits.into_iter().chain(unpersisted.waiting.commits).collect()
+    }
+
+    /// Frees the slot. Connections that asked for the session are admitted again, and find it in the store.
+    pub(super) fn release(&mut self) {
+        self.actions.push_back(Action::Release);
+        let writing = match replace(&mut self.asking, Asking::Nothing) {
+            Asking::Write(writing) => writing.waiting.resumes,
+            _ => Vec::new(),
+        };
+        let resumes = writing.into_iter().chain(take(&mut self.unpersisted.waiting.resumes));
+        let requests = take(&mut self.late).into_iter().chain(resumes.map(|resume| resume.request));
+        self.actions.extend(requests.map(Action::Readmit));
+    }
+
+    /// What is left to do of a session that leaves this node or is removed.
+    pub(super) fn finish_in_time(&mut self, now: Millis) {
+        if let Handler::Until(until) = self.handler
+            && until <= now
+        {
+            self.handler = Handler::Done;
+            self.actions.push_back(Action::StopHandler);
+        }
+        match &self.phase {
+            Phase::Removing(Removal { cause, until, .. }) if *until <= now => self.ended(*cause),
+            Phase::Leaving { cause, until } => {
+                // A store that does not answer is not waited for any longer than a handler.
+                let in_time = now < *until + self.config.close_timeout;
+                if in_time && !(self.handler == Handler::Done && self.is_persisted()) {
+                    return;
+                }
+                self.phase = Phase::Over { cause: *cause };
+                self.release();
+            }
+            _ => {}
+        }
+    }
+}

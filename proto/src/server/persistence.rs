@@ -1,0 +1,139 @@
+//! How a session's changes get into the store, and what may happen once they are there.
+
+use core::mem::replace;
+
+use super::action::{Action, Report};
+use super::amount::Amount;
+use super::record::{Change, Numbered};
+use super::slot::{Batch, PendingResume, Phase, Slot, Waiting};
+use super::store::{Asking, Writing};
+use super::{Host, Known};
+use crate::Millis;
+
+impl<H: Host> Slot<H> {
+    /// Persists what is unpersisted, unless the store is still writing what was before.
+    pub(super) fn write_if_needed(&mut self, now: Millis) {
+        if !matches!(self.asking, Asking::Nothing) || matches!(self.phase, Phase::Removing(_) | Phase::Over { .. }) {
+            return;
+        }
+        let is_stale = self.refresh_at().is_some_and(|at| at <= now);
+        if !self.unpersisted.is_urgent() && !is_stale && self.unpersisted.change.acknowledged <= self.trimmed {
+            return;
+        }
+        // A session without a connection expires in its slot, and needs no refresh.
+        self.refresh = self.is_attached().then(|| now + self.time_to_live / 2);
+        let Change { taken, committed, sent, acknowledged } = &self.unpersisted.change;
+        let next = Change {
+            taken: Numbered::none(taken.last()),
+            committed: *committed,
+            sent: Numbered::none(sent.last()),
+            acknowledged: *acknowledged,
+        };
+        let batch = replace(&mut self.unpersisted, Batch { change: next, waiting: Waiting::default() });
+        self.write(batch);
+    }
+
+    pub(super) fn is_persisted(&self) -> bool {
+        !matches!(self.asking, Asking::Write(_)) && !self.unpersisted.is_urgent()
+    }
+
+    /// When the store is to be written at the latest, so that it keeps the session.
+    pub(super) fn refresh_at(&self) -> Option<Millis> {
+        let keeps = matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting);
+        self.refresh.filter(|_| keeps && matches!(self.asking, Asking::Nothing))
+    }
+
+    pub(super) fn persisted(&mut self, now: Millis, writing: Writing<H>) {
+        let Writing { change, waiting: Waiting { deliveries, commits, resumes }, .. } = writing;
+        let Change { taken, committed, sent, acknowledged } = &*change;
+        self.trimmed = *acknowledged;
+        self.core.take(now, taken.last());
+        // A change that repairs the store begins with messages that are the protocol's already.
+        let waiting = sent.messages.len() - deliveries.len();
+        for (message, delivery) in sent.messages[waiting..].iter().zip(deliveries) {
+            let bytes = H::bytes(message);
+            self.unpersisted_amount -= Amount::one(bytes);
+            match (self.core.send(now, message.clone(), bytes, None), delivery) {
+                (Ok(id), Some(delivery)) => self.deliveries.push_back((id, delivery)),
+                (Ok(_), None) => {}
+                // The session ended while the store wrote.
+                (Err(_), delivery) => {
+                    self.undelivered.push(message.clone());
+                    self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, false)));
+                }
+            }
+        }
+        while self.committed < *committed
+            && let Some(message) = self.uncommitted.pop_front()
+        {
+            self.committed += 1;
+            self.uncommitted_bytes -= H::bytes(&message);
+        }
+        self.actions.extend(commits.into_iter().map(|commit| Action::Committed(commit, Ok(()))));
+        for PendingResume { request, known, .. } in resumes {
+            self.complete_resume(now, request, known);
+        }
+    }
+
+    /// The store has lost what it was told before: it is told all that the session still needs, with the change that it refused.
+    pub(super) fn repair(&mut self, writing: Writing<H>) {
+        self.report(Report::Repaired);
+        let Writing { change, waiting, .. } = writing;
+        let received = (change.taken.last() - self.committed) as usize;
+        let persisted = self.core.unacknowledged_messages().cloned();
+        let change = Change {
+            taken: Numbered {
+                after: self.committed,
+                messages: self.uncommitted.iter().take(received).cloned().collect(),
+            },
+            committed: change.committed,
+            sent: Numbered {
+                after: self.core.acknowledged(),
+                messages: persisted.chain(self.not_sent_yet(&change).cloned()).collect(),
+            },
+            acknowledged: self.core.acknowledged(),
+        };
+        self.write(Batch { change, waiting });
+    }
+
+    /// The messages of this change that the protocol's state does not have yet.
+    fn not_sent_yet<'a>(&self, change: &'a Change<H::Message>) -> impl Iterator<Item = &'a H::Message> {
+        let sent = self.core.acknowledged() + self.core.unacknowledged() as u64;
+        change.sent.messages.iter().skip((sent - change.sent.after) as usize)
+    }
+
+    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known) {
+        if self.takes_connections() {
+            let until = now + self.config.greeting;
+            self.unpersisted.waiting.resumes.push(PendingResume { request, known, until });
+            return;
+        }
+        // A client that opens another connection has given up the one on which the server would have heard its `end`.
+        if matches!(self.phase, Phase::Closing { .. }) && self.core.is_ending() {
+            self.core.break_off();
+            self.finish(now);
+        }
+        match self.phase {
+            Phase::Over { .. } => self.actions.push_back(Action::Readmit(request)),
+            _ => self.late.push(request),
+        }
+    }
+
+    /// The store has confirmed that the session is this node's.
+    fn complete_resume(&mut self, now: Millis, request: H::Request, known: Known) {
+        if self.takes_connections() {
+            self.attach(now, request, known);
+        } else {
+            self.late.push(request);
+        }
+    }
+}
+
+impl<H: Host> Batch<H> {
+    /// Whether something waits for this to be persisted.
+    pub(super) fn is_urgent(&self) -> bool {
+        let Change { taken, sent, .. } = &self.change;
+        let Waiting { commits, resumes, .. } = &self.waiting;
+        !taken.messages.is_empty() || !sent.messages.is_empty() || !commits.is_empty() || !resumes.is_empty()
+    }
+}

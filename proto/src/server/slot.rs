@@ -1,0 +1,349 @@
+//! A session as one node has it.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::action::{Action, Disconnect, Frame, Inbound, Report};
+use super::amount::Amount;
+use super::ending::{Cause, NotCommitted};
+use super::record::{Change, Known, Numbered};
+use super::store::{Asking, StoreError};
+use super::{Config, Host, Serve, codes};
+use crate::session::{Server, Session};
+use crate::{Attempt, MessageId, Millis, close};
+
+/// What a session begins with on a node.
+pub struct Beginning<M> {
+    /// The protocol's state: new, or restored from what the store has kept.
+    pub core: Session<M, Server>,
+    /// How long the session outlives a connection, in milliseconds.
+    pub time_to_live: u32,
+    /// The messages that were received before and are not committed.
+    pub inbox: Numbered<M>,
+}
+
+/// A session as one node has it.
+pub struct Slot<H: Host> {
+    pub(super) config: Config,
+    pub(super) time_to_live: u32,
+    pub(super) core: Session<H::Message, Server>,
+    pub(super) attachment: Attachment,
+    /// The number of the newest connection.
+    pub(super) attempt: Attempt,
+    pub(super) phase: Phase<H>,
+    pub(super) handler: Handler,
+    /// What the store has not been asked to write yet.
+    pub(super) unpersisted: Batch<H>,
+    /// What the store is doing.
+    pub(super) asking: Asking<H>,
+    /// The number of the last request to the store.
+    pub(super) asked: u64,
+    /// How many acknowledged messages the store knows of.
+    pub(super) trimmed: u64,
+    /// When the store is to be written at the latest, so that it keeps the session.
+    pub(super) refresh: Option<Millis>,
+    /// How much the app has sent that is not persisted.
+    pub(super) unpersisted_amount: Amount,
+    /// The calls that wait for their messages to be acknowledged.
+    pub(super) deliveries: VecDeque<(MessageId, H::Delivery)>,
+    pub(super) committed: u64,
+    /// The messages that were received after those and are not committed. A store that has lost them is told again.
+    pub(super) uncommitted: VecDeque<H::Message>,
+    pub(super) uncommitted_bytes: u64,
+    /// The messages that the session ends without an acknowledgement of.
+    pub(super) undelivered: Vec<H::Message>,
+    /// Requests that came when the session was leaving this node or ending.
+    pub(super) late: Vec<H::Request>,
+    pub(super) actions: VecDeque<Action<H>>,
+}
+
+pub(super) enum Attachment {
+    Detached {
+        since: Millis,
+    },
+    Attached {
+        /// When the last frame came.
+        heard: Millis,
+        probe: Probe,
+    },
+}
+
+/// Whether a silent client is still there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Probe {
+    /// There was no reason to ask.
+    None,
+    /// It is to be asked, as soon as the connection takes a frame, ...
+    Due(Millis),
+    /// ... and was asked. It has the same time to answer either way.
+    Sent(Millis),
+}
+
+/// Whether the handler has returned.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Handler {
+    Runs,
+    /// It has to return by then, since the server shuts down.
+    Until(Millis),
+    Done,
+}
+
+pub(super) enum Phase<H: Host> {
+    Running,
+    /// The app has closed the session, and its connection is to be closed with this code and reason.
+    Closing {
+        code: u16,
+        reason: String,
+        since: Millis,
+    },
+    /// The client has ended the session, and waits for the server's `end`.
+    Parting,
+    /// The session is over. The store removes it, unless it says that the session has moved to another node.
+    Removing(Removal<H>),
+    /// The session goes on elsewhere or later: it takes no more connections here, but persists what the handler does.
+    Leaving {
+        cause: Cause,
+        until: Millis,
+    },
+    /// Only the handler is left.
+    Over {
+        cause: Cause,
+    },
+}
+
+pub(super) struct Removal<H: Host> {
+    pub(super) cause: Cause,
+    /// The commits that wait for that, and what each of them is answered if the session was this node's.
+    pub(super) commits: Vec<(H::Commit, Result<(), NotCommitted>)>,
+    /// Until when the store may take to answer.
+    pub(super) until: Millis,
+    /// Whether the store was asked before and did not answer.
+    pub(super) asked_before: bool,
+}
+
+/// A change for the store, and what waits for it.
+pub(super) struct Batch<H: Host> {
+    pub(super) change: Change<H::Message>,
+    pub(super) waiting: Waiting<H>,
+}
+
+pub(super) struct Waiting<H: Host> {
+    /// For each message sent, the call that waits for its delivery.
+    pub(super) deliveries: Vec<Option<H::Delivery>>,
+    pub(super) commits: Vec<H::Commit>,
+    pub(super) resumes: Vec<PendingResume<H::Request>>,
+}
+
+/// A connection that asks for the session and waits for the store: the session may have been on another node since its last
+/// connection here, and only the store knows.
+pub(super) struct PendingResume<R> {
+    pub(super) request: R,
+    /// What its client knows of the session.
+    pub(super) known: Known,
+    /// When its client is told to try later.
+    pub(super) until: Millis,
+}
+
+impl<H: Host> Slot<H> {
+    /// The number of the connection that a session begins on.
+    pub const FIRST_CONNECTION: Attempt = Attempt(1);
+
+    /// A fresh session, on the connection that asked for it.
+    pub fn open(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
+        let mut slot = Self::new(config, now, beginning);
+        slot.attachment = Attachment::Attached { heard: now, probe: Probe::None };
+        slot
+    }
+
+    /// A session from the store, which the connection that asked for it resumes.
+    pub fn restore(
+        config: Config,
+        now: Millis,
+        beginning: Beginning<H::Message>,
+        request: H::Request,
+        known: Known,
+    ) -> Self {
+        let mut slot = Self::new(config, now, beginning);
+        slot.attach(now, request, known);
+        slot
+    }
+
+    fn new(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
+        let Beginning { core, time_to_live, inbox } = beginning;
+        let change = Change {
+            taken: Numbered::none(inbox.last()),
+            committed: inbox.after,
+            sent: Numbered::none(core.acknowledged() + core.unacknowledged() as u64),
+            acknowledged: core.acknowledged(),
+        };
+        let uncommitted: VecDeque<_> = inbox.messages.into();
+        let received = uncommitted.iter().zip(inbox.after + 1..);
+        Self {
+            config,
+            time_to_live,
+            attachment: Attachment::Detached { since: now },
+            attempt: Self::FIRST_CONNECTION,
+            phase: Phase::Running,
+            handler: Handler::Runs,
+            trimmed: core.acknowledged(),
+            unpersisted: Batch { change, waiting: Waiting::default() },
+            asking: Asking::Nothing,
+            asked: 0,
+            refresh: Some(now),
+            unpersisted_amount: Amount::default(),
+            deliveries: VecDeque::new(),
+            committed: inbox.after,
+            uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
+            undelivered: Vec::new(),
+            late: Vec::new(),
+            actions: received.map(|(message, number)| Action::Receive(number, message.clone())).collect(),
+            uncommitted,
+            core,
+        }
+    }
+
+    pub(super) fn takes_messages(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Leaving { .. })
+    }
+
+    pub(super) fn takes_connections(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Closing { .. }) && !self.core.is_ending()
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        matches!(self.attachment, Attachment::Attached { .. })
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.actions.push_back(Action::Report(report));
+    }
+}
+
+impl<H: Host> Serve<H> for Slot<H> {
+    fn poll(&mut self) -> Option<Action<H>> {
+        let action = self.actions.pop_front();
+        if action.is_none() {
+            // An idle session should not keep the memory.
+            self.actions.shrink_to_fit();
+        }
+        action
+    }
+
+    fn poll_frame(&mut self, now: Millis) -> Option<Frame<H::Message>> {
+        self.next_frame(now)
+    }
+
+    fn has_frames(&self) -> bool {
+        !self.core.is_drained() || self.ends_next() || self.probe_is_due()
+    }
+
+    fn persist(&mut self, now: Millis) {
+        self.write_if_needed(now);
+    }
+
+    fn poll_timeout(&self) -> Option<Millis> {
+        self.deadline()
+    }
+
+    fn send(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
+        self.send_one(message, delivery);
+    }
+
+    fn handle_read(&mut self, _: u64) {
+        // What counts is what the app has committed.
+    }
+
+    fn commit(&mut self, number: u64, replies: impl IntoIterator<Item = H::Message>, commit: H::Commit) {
+        self.commit_up_to(number, replies.into_iter().collect(), commit);
+    }
+
+    fn close(&mut self, now: Millis, code: u16, reason: String) {
+        if matches!(self.phase, Phase::Running) {
+            self.phase = Phase::Closing { code: codes::of_app(code), reason, since: now };
+        }
+    }
+
+    fn handle_handler_done(&mut self, now: Millis, panicked: bool) {
+        self.handler = Handler::Done;
+        if panicked {
+            self.report(Report::Panicked);
+            self.leave(now, Cause::Failed, Disconnect::close(codes::FAILED, "handler failed"));
+        } else {
+            self.close(now, close::NORMAL, String::new());
+        }
+    }
+
+    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known) {
+        self.consider(now, request, known);
+    }
+
+    fn evict(&mut self, now: Millis) {
+        self.end(now, Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
+    }
+
+    fn shut_down(&mut self, now: Millis) {
+        if self.handler == Handler::Runs {
+            self.handler = Handler::Until(now + self.config.grace);
+        }
+        self.leave(now, Cause::Shutdown, Disconnect::close(close::RESTART, "restart"));
+    }
+
+    fn handle_inbound(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<H::Message>) {
+        self.hear(now, attempt, inbound);
+    }
+
+    fn handle_lost(&mut self, now: Millis, attempt: Attempt) {
+        if attempt == self.attempt {
+            self.detach(now, Disconnect::Gone);
+        }
+    }
+
+    fn handle_unreadable(&mut self, now: Millis, attempt: Attempt, disconnect: Disconnect) {
+        if attempt == self.attempt && self.is_attached() {
+            self.report(Report::Unreadable);
+            self.end(now, Cause::Violation, disconnect);
+        }
+    }
+
+    fn handle_stored(&mut self, now: Millis, number: u64, answer: Result<(), StoreError>) {
+        self.answered(now, number, answer);
+    }
+
+    fn handle_timeout(&mut self, now: Millis) {
+        self.handle_deadlines(now);
+    }
+
+    fn has_room(&self) -> bool {
+        let uncommitted = Amount { messages: self.uncommitted.len(), bytes: self.uncommitted_bytes };
+        uncommitted.is_within(self.config.inbox)
+    }
+
+    fn unacknowledged(&self) -> Amount {
+        let persisted = Amount { messages: self.core.unacknowledged(), bytes: self.core.unacknowledged_bytes() };
+        persisted + self.unpersisted_amount
+    }
+
+    fn detached_since(&self) -> Option<Millis> {
+        match self.attachment {
+            Attachment::Detached { since } => Some(since),
+            Attachment::Attached { .. } => None,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over { .. }) && self.actions.is_empty()
+    }
+}
+
+impl<H: Host> Default for Batch<H> {
+    fn default() -> Self {
+        Self { change: Change::default(), waiting: Waiting::default() }
+    }
+}
+
+impl<H: Host> Default for Waiting<H> {
+    fn default() -> Self {
+        Self { deliveries: Vec::new(), commits: Vec::new(), resumes: Vec::new() }
+    }
+}
