@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
+use undrop_proto::server::Amount;
 
 use crate::Message;
-use crate::amount::Amount;
 use crate::ending::{Cause, Ending, NotCommitted, SendError};
 use crate::shared::Shared;
 
@@ -28,6 +28,8 @@ pub(crate) struct Collected {
     pub(crate) commands: Vec<Command>,
     /// The handler was woken.
     pub(crate) handler: bool,
+    /// The number of the message that the handler has received last.
+    pub(crate) read: u64,
 }
 
 impl Collected {
@@ -47,8 +49,6 @@ struct State {
     attended: bool,
     task: Option<Waker>,
     inbox: VecDeque<(u64, Message)>,
-    /// How much is in the inbox.
-    unread: Amount,
     reader: Option<Waker>,
     ending: Option<Ending>,
     /// How much of what the app sent is not acknowledged: of what the task has collected, ...
@@ -66,7 +66,6 @@ impl Channel {
             attended: true,
             task: None,
             inbox: VecDeque::new(),
-            unread: Amount::default(),
             reader: None,
             ending: None,
             collected: Amount::default(),
@@ -82,7 +81,7 @@ impl Channel {
     pub(crate) fn poll_received(&self, context: &mut Context<'_>) -> Poll<Option<(u64, Message)>> {
         let mut state = self.state.lock();
         if let Some(received) = state.inbox.pop_front() {
-            state.unread -= Amount::of(&received.1);
+            state.pending.read = received.0;
             // There is room again.
             wake(&mut state.task);
             return Poll::Ready(Some(received));
@@ -140,7 +139,9 @@ impl Channel {
         let mut state = self.state.lock();
         let queued = take(&mut state.queued);
         state.collected += queued;
-        take(&mut state.pending)
+        let collected = take(&mut state.pending);
+        state.pending.read = collected.read;
+        collected
     }
 
     /// Has the task woken by the next command, unless there is one already.
@@ -158,19 +159,11 @@ impl Channel {
         self.state.lock().task = None;
     }
 
-    /// Hands messages to the handler.
-    pub(crate) fn deliver(&self, messages: impl IntoIterator<Item = (u64, Message)>) {
+    /// Hands a message to the handler.
+    pub(crate) fn deliver(&self, number: u64, message: Message) {
         let mut state = self.state.lock();
-        for (number, message) in messages {
-            state.unread += Amount::of(&message);
-            state.inbox.push_back((number, message));
-        }
+        state.inbox.push_back((number, message));
         wake_reader(state);
-    }
-
-    /// How much the handler has yet to receive.
-    pub(crate) fn unread(&self) -> Amount {
-        self.state.lock().unread
     }
 
     /// Sets how many messages were sent before the session was restored.
@@ -219,7 +212,7 @@ impl Channel {
             return Ok(());
         }
         let limits = &self.shared.config.limits;
-        let more: Amount = messages.iter().map(Amount::of).sum();
+        let more: Amount = messages.iter().map(|message| Amount::one(message.len() as u64)).sum();
         let own = state.collected + state.queued + more;
         // Added before it is compared, so that many sessions at once do not all find the same room.
         let total = self.total_bytes().fetch_add(more.bytes, Ordering::Relaxed) + more.bytes;

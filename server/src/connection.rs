@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use undrop_proto::server::{self, Disconnect, Inbound};
 use undrop_proto::session::Violation;
-use undrop_proto::wire::{self, Control, Malformed};
+use undrop_proto::wire::{self, Control};
 
+use crate::handshake::ConnectionKind;
 use crate::metrics::Count;
 use crate::{Message, codes};
 
@@ -43,44 +45,12 @@ pub(crate) trait Socket: Send {
 
 pub(crate) struct Connection {
     socket: Box<dyn Socket>,
+    kind: ConnectionKind,
     /// Whether something was written since the last flush.
     written: bool,
     /// Whether the library holds a pong that is not flushed.
     owes_pong: bool,
     _count: Count,
-}
-
-/// What a client sent.
-#[derive(Debug)]
-pub(crate) enum Input {
-    Message(Message),
-    Control(Control),
-    Malformed(Malformed),
-    /// A frame that only shows that the client is there.
-    Alive,
-}
-
-/// Why a connection ends.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Disconnect {
-    /// The client has closed it or lost it.
-    Gone,
-    /// The client did not answer a probe, and will not answer a close frame either.
-    Silent,
-    /// The server closes it, with this code and reason.
-    Close(u16, String),
-}
-
-impl Disconnect {
-    pub(crate) fn close(code: u16, reason: &str) -> Self {
-        Disconnect::Close(code, reason.to_owned())
-    }
-}
-
-impl From<Violation> for Disconnect {
-    fn from(violation: Violation) -> Self {
-        Disconnect::close(Violation::CODE, violation.reason())
-    }
 }
 
 impl From<Broken> for Disconnect {
@@ -95,30 +65,21 @@ impl From<Broken> for Disconnect {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Box<dyn Socket>, count: Count) -> Self {
-        Self { socket, written: false, owes_pong: false, _count: count }
+    pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, count: Count) -> Self {
+        Self { socket, kind, written: false, owes_pong: false, _count: count }
     }
 
-    /// The next input of a connection with a session.
-    pub(crate) fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<Result<Input, Disconnect>> {
+    /// What the client has sent next.
+    pub(crate) fn poll_inbound(&mut self, context: &mut Context<'_>) -> Poll<Result<Inbound<Message>, Disconnect>> {
+        let has_session = self.kind == ConnectionKind::Session;
         Poll::Ready(match ready!(self.poll_read(context))? {
-            Frame::Binary(bytes) => Ok(Input::Message(Message::Binary(bytes))),
-            Frame::Text(text) if !text.starts_with(wire::ESCAPE) => Ok(Input::Message(Message::Text(text))),
-            Frame::Text(text) => match wire::unescape(&text) {
-                Some(escaped) => Ok(Input::Message(Message::text(escaped))),
-                None => Ok(Control::decode(text.bytes()).map_or_else(Input::Malformed, Input::Control)),
+            Frame::Binary(bytes) => Ok(Inbound::Message(Message::Binary(bytes))),
+            Frame::Text(text) if has_session && text.starts_with(wire::ESCAPE) => match wire::unescape(&text) {
+                Some(escaped) => Ok(Inbound::Message(Message::text(escaped))),
+                None => Ok(Control::decode(text.bytes()).map_or_else(Inbound::Malformed, Inbound::Control)),
             },
-            Frame::Ping | Frame::Other => Ok(Input::Alive),
-            Frame::Close(..) => Err(Disconnect::Gone),
-        })
-    }
-
-    /// The next input of a plain connection: each text is a message.
-    pub(crate) fn poll_plain(&mut self, context: &mut Context<'_>) -> Poll<Result<Input, Disconnect>> {
-        Poll::Ready(match ready!(self.poll_read(context))? {
-            Frame::Binary(bytes) => Ok(Input::Message(Message::Binary(bytes))),
-            Frame::Text(text) => Ok(Input::Message(Message::Text(text))),
-            Frame::Ping | Frame::Other => Ok(Input::Alive),
+            Frame::Text(text) => Ok(Inbound::Message(Message::Text(text))),
+            Frame::Ping | Frame::Other => Ok(Inbound::Alive),
             Frame::Close(..) => Err(Disconnect::Gone),
         })
     }
@@ -129,30 +90,19 @@ impl Connection {
     }
 
     /// Called when the connection is ready.
-    pub(crate) fn write_message(&mut self, message: Message) -> Result<(), Disconnect> {
-        self.write(match message {
-            Message::Binary(bytes) => Frame::Binary(bytes),
-            Message::Text(text) if !text.starts_with(wire::ESCAPE) => Frame::Text(text),
-            Message::Text(text) => Frame::Text(wire::escape(&text).into_owned().into()),
-        })
-    }
-
-    /// Called when the connection is ready. Nothing is escaped.
-    pub(crate) fn write_plain(&mut self, message: Message) -> Result<(), Disconnect> {
-        self.write(match message {
-            Message::Binary(bytes) => Frame::Binary(bytes),
-            Message::Text(text) => Frame::Text(text),
-        })
-    }
-
-    /// Called when the connection is ready. Browsers answer such a ping by themselves.
-    pub(crate) fn write_ping(&mut self) -> Result<(), Disconnect> {
-        self.write(Frame::Ping)
-    }
-
-    /// Called when the connection is ready.
-    pub(crate) fn write_control(&mut self, control: Control) -> Result<(), Disconnect> {
-        self.write(Frame::Text(control.to_text().into()))
+    pub(crate) fn write(&mut self, frame: server::Frame<Message>) -> Result<(), Disconnect> {
+        let has_session = self.kind == ConnectionKind::Session;
+        self.written = true;
+        let frame = match frame {
+            server::Frame::Message(Message::Text(text)) if has_session && text.starts_with(wire::ESCAPE) => {
+                Frame::Text(wire::escape(&text).into_owned().into())
+            }
+            server::Frame::Message(Message::Text(text)) => Frame::Text(text),
+            server::Frame::Message(Message::Binary(bytes)) => Frame::Binary(bytes),
+            server::Frame::Control(control) => Frame::Text(control.to_text().into()),
+            server::Frame::Ping => Frame::Ping,
+        };
+        Ok(self.socket.write(frame)?)
     }
 
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Disconnect>> {
@@ -171,7 +121,7 @@ impl Connection {
         let _ = timeout(close_timeout, async {
             if let Disconnect::Close(code, reason) = disconnect {
                 poll_fn(|context| self.socket.poll_ready(context)).await?;
-                self.socket.write(Frame::Close(code, cut(reason)))?;
+                self.socket.write(Frame::Close(code, cut(reason.into_owned())))?;
             }
             poll_fn(|context| self.socket.poll_flush(context)).await?;
             loop {
@@ -199,11 +149,6 @@ impl Connection {
         let read = self.socket.poll_read(context);
         self.owes_pong = matches!(read, Poll::Ready(Ok(Frame::Ping)));
         read
-    }
-
-    fn write(&mut self, frame: Frame) -> Result<(), Disconnect> {
-        self.written = true;
-        Ok(self.socket.write(frame)?)
     }
 }
 
@@ -252,15 +197,15 @@ mod tests {
     fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
         let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let flood = Flood { pings: pings.clone(), takes: takes.clone() };
-        let mut connection = Connection::new(Box::new(flood), Gauge::default().count());
+        let mut connection = Connection::new(Box::new(flood), ConnectionKind::Session, Gauge::default().count());
         let mut context = Context::from_waker(Waker::noop());
-        assert!(matches!(connection.poll_input(&mut context), Poll::Ready(Ok(Input::Alive))));
+        assert!(matches!(connection.poll_inbound(&mut context), Poll::Ready(Ok(Inbound::Alive))));
         for _ in 0..10 {
-            assert!(connection.poll_input(&mut context).is_pending());
+            assert!(connection.poll_inbound(&mut context).is_pending());
         }
         assert_eq!(pings.load(Relaxed), 1);
         takes.store(true, Relaxed);
-        assert!(connection.poll_input(&mut context).is_ready());
+        assert!(connection.poll_inbound(&mut context).is_ready());
         assert_eq!(pings.load(Relaxed), 2);
     }
 

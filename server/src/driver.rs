@@ -1,30 +1,331 @@
-//! The task of a session: it owns the protocol's state, the handler and the current connection, and does what the protocol
-//! says.
+//! The task of a session: it does for a [`Serve`] what that says, with the handler, the current connection and the store.
 //!
 //! All of them are polled in one task, so that a message on its way from the connection through the store to the handler
 //! and back wakes no other task. Nothing waits for anything else: while the store writes, the connection is read and the
-//! handler runs.
-//!
-//! | file | what it is for |
-//! |---|---|
-//! | `state` | what the task holds |
-//! | `task` | the loop |
-//! | `commands` | what the app and the session manager want, and the handler's turn |
-//! | `connection` | what is read from the connection and written to it, and how it is lost |
-//! | `persistence` | how changes get into the store; `retry` has the requests |
-//! | `resumes` | connections that ask for the session |
-//! | `end` | how the session ends on this node |
-//! | `deadlines` | what it waits for, by its `clock` |
+//! handler runs. What to do is decided in `undrop_proto::server`.
 
-mod clock;
-mod commands;
-mod connection;
-mod deadlines;
-mod end;
-mod persistence;
-mod resumes;
-mod retry;
-mod state;
-mod task;
+use std::future::Future;
+use std::mem::take;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
-pub(crate) use state::{Beginning, Driver};
+use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::{Instrument as _, info_span};
+use undrop_proto::server::{Amount, Disconnect, Frame, Host, NotCommitted, Serve, StoreError, StoreRequest, Work};
+use undrop_proto::{Attempt, Millis};
+
+use crate::channel::Command;
+use crate::connection::Connection;
+use crate::incoming::{Handling, ResumeRequest};
+use crate::shared::Shared;
+use crate::slots::Slot;
+use crate::store::{Failure, Fence};
+use crate::{Message, SessionId};
+
+mod actions;
+
+/// How many frames are read before everything else has its turn.
+const FRAMES_A_TURN: usize = 64;
+
+/// What the sessions of this server hand in and get back.
+pub(crate) struct Tokio;
+
+impl Host for Tokio {
+    type Message = Message;
+    type Commit = oneshot::Sender<Result<(), NotCommitted>>;
+    type Delivery = oneshot::Sender<()>;
+    type Request = ResumeRequest;
+
+    fn bytes(message: &Message) -> u64 {
+        message.len() as u64
+    }
+}
+
+pub(crate) struct Driver<S> {
+    shared: Arc<Shared>,
+    slot: Slot,
+    id: SessionId,
+    fence: Fence,
+    session: S,
+    connection: Option<Attached>,
+    handler: Option<CatchUnwind<AssertUnwindSafe<Handling>>>,
+    /// Whether the handler may have something to do.
+    handler_is_due: bool,
+    request: Option<Request>,
+    /// What the channel was told to be unacknowledged, unless something was collected since.
+    unacknowledged: Option<Amount>,
+    /// Since when the table of slots knows that there is no connection.
+    detached_since: Option<Millis>,
+    alarm: Pin<Box<Sleep>>,
+    armed: Option<Millis>,
+}
+
+struct Attached {
+    attempt: Attempt,
+    connection: Connection,
+    /// Whether all that had come when the task woke is read. More of it wakes the task.
+    is_drained: bool,
+}
+
+/// A request to the store.
+struct Request {
+    number: u64,
+    answer: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>,
+}
+
+impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
+    /// Spawns the task of a session. A fresh one has the connection that asked for it.
+    pub(crate) fn spawn(
+        shared: Arc<Shared>,
+        slot: Slot,
+        (id, fence): (SessionId, Fence),
+        session: S,
+        connection: Option<(Attempt, Connection)>,
+        handler: Handling,
+    ) {
+        let driver = Self {
+            shared,
+            slot,
+            id,
+            fence,
+            session,
+            connection: connection.map(|(attempt, connection)| Attached::new(attempt, connection)),
+            handler: Some(AssertUnwindSafe(handler).catch_unwind()),
+            handler_is_due: true,
+            request: None,
+            unacknowledged: None,
+            detached_since: None,
+            alarm: Box::pin(sleep_until(Instant::now())),
+            armed: None,
+        };
+        tokio::spawn(driver.instrument(info_span!("session", %id)));
+    }
+
+    /// Reads what has come, as long as there is room for it in the inbox.
+    fn read(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        for turn in 0..FRAMES_A_TURN {
+            let Some(attached) = self.connection.as_mut().filter(|attached| !attached.is_drained) else {
+                return turn > 0;
+            };
+            if !self.session.has_room() {
+                return turn > 0;
+            }
+            let attempt = attached.attempt;
+            match attached.connection.poll_inbound(context) {
+                Poll::Pending => attached.is_drained = true,
+                Poll::Ready(Ok(inbound)) => self.session.handle_inbound(now, attempt, inbound),
+                Poll::Ready(Err(Disconnect::Gone | Disconnect::Silent)) => self.session.handle_lost(now, attempt),
+                Poll::Ready(Err(disconnect)) => self.session.handle_unreadable(now, attempt, disconnect),
+            }
+            self.act(now);
+        }
+        true
+    }
+
+    fn poll_handler(&mut self, now: Millis) -> bool {
+        if !take(&mut self.handler_is_due) {
+            return false;
+        }
+        let Some(handler) = &mut self.handler else { return false };
+        let waker = Waker::from(self.slot.channel().clone());
+        let Poll::Ready(result) = handler.poll_unpin(&mut Context::from_waker(&waker)) else { return false };
+        self.handler = None;
+        // Its last commands come before its end.
+        self.collect_commands(now);
+        self.session.handle_handler_done(now, result.is_err());
+        true
+    }
+
+    fn collect(&mut self, now: Millis) -> bool {
+        let commands = self.collect_commands(now);
+        let requests = self.slot.requests().collect();
+        if requests.is_empty() {
+            return commands;
+        }
+        for request in requests.resumes {
+            let known = request.known;
+            self.session.request_resume(now, request, known);
+        }
+        if requests.evict {
+            self.session.evict(now);
+        }
+        if requests.shutdown {
+            self.session.shut_down(now);
+        }
+        true
+    }
+
+    fn collect_commands(&mut self, now: Millis) -> bool {
+        let collected = self.slot.channel().collect();
+        let had_room = self.session.has_room();
+        self.session.handle_read(collected.read);
+        if collected.is_empty() {
+            return !had_room && self.session.has_room();
+        }
+        self.unacknowledged = None;
+        for command in collected.commands {
+            match command {
+                Command::Send { message, delivered } => self.session.send(message, delivered),
+                Command::Commit { number, replies, done } => self.session.commit(number, replies, done),
+                Command::Close { code, reason } => self.session.close(now, code, reason),
+            }
+        }
+        self.handler_is_due |= collected.handler;
+        true
+    }
+
+    /// Makes this request to the store, in place of the one before.
+    fn ask(&mut self, StoreRequest { number, work }: StoreRequest<Message>) {
+        let (shared, id, fence) = (self.shared.clone(), self.id, self.fence);
+        let answer = Box::pin(async move {
+            let answer = match work {
+                Work::Write(change) => shared.store.write(id, fence, &change).await,
+                Work::Remove => shared.store.remove(id, fence).await,
+            };
+            answer.map_err(|failure| match failure {
+                Failure::Fenced => StoreError::Fenced,
+                Failure::Behind => StoreError::Behind,
+                Failure::Unavailable(error) => {
+                    shared.report_unavailable(&error);
+                    StoreError::Unavailable
+                }
+            })
+        });
+        self.request = Some(Request { number, answer });
+    }
+
+    fn poll_store(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        let mut progress = false;
+        while let Some(Request { number, answer }) = &mut self.request {
+            let Poll::Ready(result) = answer.as_mut().poll(context) else { break };
+            let number = *number;
+            self.request = None;
+            self.session.handle_stored(now, number, result);
+            self.act(now);
+            self.session.persist(now);
+            self.act(now);
+            progress = true;
+        }
+        progress
+    }
+
+    /// Writes what there is to send, as fast as the connection takes it.
+    fn transmit(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        let mut progress = false;
+        while self.session.has_frames() {
+            if let Some(Attached { attempt, connection, .. }) = &mut self.connection {
+                let attempt = *attempt;
+                match connection.poll_ready(context) {
+                    Poll::Pending => break,
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => {
+                        self.session.handle_lost(now, attempt);
+                        self.act(now);
+                        progress = true;
+                        continue;
+                    }
+                }
+            }
+            progress = true;
+            let frame = self.session.poll_frame(now);
+            self.act(now);
+            let (Some(frame), Some(Attached { attempt, connection, .. })) = (frame, &mut self.connection) else {
+                continue;
+            };
+            if let Frame::Message(message) = &frame {
+                self.shared.metrics.sent(message.len());
+            }
+            if connection.write(frame).is_err() {
+                let attempt = *attempt;
+                self.session.handle_lost(now, attempt);
+                self.act(now);
+            }
+        }
+        progress
+    }
+
+    /// Flushes what was written, once the handler has answered all there was or has nothing to do: acknowledgements and
+    /// answers leave in one packet, as a second small one would wait for the client's TCP, unless the app has turned that off.
+    /// <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
+    fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        if self.handler_is_due && self.handler.is_some() {
+            return false;
+        }
+        let Some(Attached { attempt, connection, .. }) = &mut self.connection else { return false };
+        let Poll::Ready(Err(_)) = connection.poll_flush(context) else { return false };
+        let attempt = *attempt;
+        self.session.handle_lost(now, attempt);
+        self.act(now);
+        true
+    }
+
+    /// Waits for the next deadline. The alarm is not put off with its deadline: one that rings early is set again.
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.session.poll_timeout() else { return Poll::Pending };
+        if self.armed.is_none_or(|armed| deadline < armed) {
+            self.armed = Some(deadline);
+            self.alarm.as_mut().reset(self.shared.clock.at(deadline));
+        }
+        let rang = self.alarm.as_mut().poll(context);
+        if rang.is_ready() {
+            self.armed = None;
+        }
+        rang
+    }
+
+    fn handle_timeout(&mut self, now: Millis) -> bool {
+        if self.session.poll_timeout().is_none_or(|at| now < at) {
+            return false;
+        }
+        self.session.handle_timeout(now);
+        self.act(now);
+        true
+    }
+
+    fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.slot.channel().sleep(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.slot.requests().sleep(context)
+    }
+}
+
+impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.slot.channel().awake();
+        if let Some(attached) = &mut this.connection {
+            attached.is_drained = false;
+        }
+        loop {
+            let now = this.shared.clock.now();
+            this.act(now);
+            let mut progress = this.handle_timeout(now) | this.read(context, now);
+            // Before the store writes, so that a message and what the handler answers at once are one change.
+            progress |= this.poll_handler(now) | this.collect(now);
+            this.session.persist(now);
+            this.act(now);
+            progress |= this.poll_store(context, now) | this.transmit(context, now) | this.flush(context, now);
+            if this.session.is_over() && this.handler.is_none() {
+                return Poll::Ready(());
+            }
+            let rests = !progress && !this.handler_is_due;
+            if rests && this.poll_alarm(context).is_pending() && this.sleep(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Attached {
+    fn new(attempt: Attempt, connection: Connection) -> Self {
+        Self { attempt, connection, is_drained: false }
+    }
+}

@@ -75,7 +75,6 @@
 #![warn(unreachable_pub)]
 
 mod allowance;
-mod amount;
 #[cfg(feature = "axum")]
 mod axum;
 mod channel;
@@ -90,7 +89,6 @@ mod incoming;
 mod manager;
 mod message;
 mod metrics;
-mod plain;
 mod principal;
 mod requests;
 mod session;

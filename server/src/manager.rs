@@ -6,21 +6,23 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
+use undrop_proto::Attempt;
+use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
 use undrop_proto::wire::{Token, Welcome};
 
 use crate::allowance::Allowances;
 use crate::config::{Config, millis};
-use crate::connection::{Connection, Disconnect, Input, Socket};
-use crate::driver::{Beginning, Driver};
+use crate::connection::{Connection, Socket};
+use crate::driver::{Driver, Tokio};
 use crate::handshake::{self, Agreed, ConnectionKind, Handshake, Rejection};
 use crate::incoming::{Handler, Incoming, ResumeRequest};
-use crate::metrics::{Metrics, Refusal, add};
-use crate::plain::PlainDriver;
+use crate::metrics::{Refusal, add};
 use crate::principal::{Principal, Refused};
+use crate::requests::Requests;
 use crate::shared::Shared;
-use crate::slots::{NoSlot, Readmit, Slot, Slots};
-use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Unavailable};
+use crate::slots::{Readmit, Slot, Slots};
+use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered, Unavailable};
 use crate::{SessionId, codes};
 
 pub(crate) type Authenticator =
@@ -40,7 +42,7 @@ impl Manager {
     pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, authenticator: Authenticator) -> Self {
         let config = config.within_reason();
         let allowances = Allowances::new(config.limits.handshake_burst, config.limits.handshakes_per_second);
-        let shared = Arc::new(Shared { config, metrics: Metrics::default(), store });
+        let shared = Arc::new(Shared::new(config, store));
         Self { slots: Slots::new(shared.clone()), shared, authenticator, allowances }
     }
 
@@ -73,7 +75,7 @@ impl Manager {
         handler: Handler,
     ) {
         let Shared { config, metrics, .. } = &*self.shared;
-        let mut connection = Connection::new(socket, metrics.connections.count());
+        let mut connection = Connection::new(socket, kind, metrics.connections.count());
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
         }
@@ -82,7 +84,7 @@ impl Manager {
             let principal = (self.authenticator)(handshake.clone()).await.map_err(|refused| {
                 metrics.refuse(Refusal::Unauthorized);
                 debug!(code = refused.code, "connection refused");
-                Disconnect::Close(refused.code, refused.reason)
+                Disconnect::Close(refused.code, refused.reason.into())
             })?;
             let request = match kind {
                 ConnectionKind::Plain => None,
@@ -110,11 +112,11 @@ impl Manager {
     /// What the first frame of a connection asks for.
     async fn greeting(&self, connection: &mut Connection) -> Result<Request, Disconnect> {
         let result = loop {
-            break match poll_fn(|context| connection.poll_input(context)).await? {
-                Input::Alive => continue,
-                Input::Message(_) => Err(Violation::NoGreeting),
-                Input::Malformed(malformed) => Err(malformed.into()),
-                Input::Control(control) => Request::try_from(control),
+            break match poll_fn(|context| connection.poll_inbound(context)).await? {
+                Inbound::Alive => continue,
+                Inbound::Message(_) => Err(Violation::NoGreeting),
+                Inbound::Malformed(malformed) => Err(malformed.into()),
+                Inbound::Control(control) => Request::try_from(control),
             };
         };
         result.map_err(|violation| {
@@ -126,7 +128,10 @@ impl Manager {
     async fn serve(self: &Arc<Self>, incoming: Incoming, request: Request) -> Result<(), Rejected> {
         match request {
             Request::New => self.open(incoming).await,
-            Request::Resume { token, received } => self.resume(ResumeRequest { incoming, token, received }).await,
+            Request::Resume { token, received } => {
+                let known = Known { received, acknowledged: 0 };
+                self.resume(ResumeRequest { incoming, token, known }).await
+            }
         }
     }
 
@@ -135,7 +140,7 @@ impl Manager {
         let slot = loop {
             match self.slots.take(id, &request.incoming, self.clone()) {
                 Ok(slot) => break slot,
-                Err(NoSlot::Taken(requests)) => match requests.resume(request) {
+                Err(Full::Taken(requests)) => match requests.resume(request) {
                     Ok(()) => return Ok(()),
                     // The session has just ended, and its slot is free in a moment.
                     Err(back) => {
@@ -143,13 +148,15 @@ impl Manager {
                         tokio::task::yield_now().await;
                     }
                 },
-                Err(NoSlot::Full) => return Err(self.no_room(request.incoming.connection)),
-                Err(NoSlot::Closing) => return Err((request.incoming.connection, restart())),
+                Err(Full::Failed) => {
+                    self.end_failed(id, request.incoming.principal.clone(), request.known).await;
+                    return self.open(request.incoming).await;
+                }
+                Err(full) => return Err(self.no_slot(request.incoming.connection, &full)),
             }
         };
         let Some(fence) = random().map(Fence) else { return Err(no_randomness(request.incoming.connection)) };
-        let known = Known { received: request.received, acknowledged: 0 };
-        let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known };
+        let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known: request.known };
         let claimed = self.in_time(self.shared.store.claim(id, &claimant)).await;
         let metrics = &self.shared.metrics;
         if let Ok(Claim::Taken(kept)) = claimed {
@@ -169,9 +176,25 @@ impl Manager {
                 add(&metrics.foreign, 1);
                 warn!(session = %id, %principal, "a client has the token of another principal's session");
             }
+            Ok(Claim::Lost) => {
+                add(&metrics.lost, 1);
+                warn!(session = %id, "the store has lost a part of the session");
+            }
             Ok(_) => add(&metrics.unknown, 1),
         }
         self.open(request.incoming).await
+    }
+
+    /// Removes a session whose handler has panicked again and again.
+    async fn end_failed(&self, id: SessionId, principal: Principal, known: Known) {
+        warn!(session = %id, "the handler of the session has panicked too often: the session ends");
+        let Some(fence) = random().map(Fence) else { return };
+        let claimant = Claimant { principal, fence, known };
+        if let Ok(Claim::Taken(_)) = self.in_time(self.shared.store.claim(id, &claimant)).await
+            && self.shared.store.remove(id, fence).await.is_ok()
+        {
+            self.slots.forget_failures(id, &claimant.principal);
+        }
     }
 
     async fn open(self: &Arc<Self>, incoming: Incoming) -> Result<(), Rejected> {
@@ -185,18 +208,23 @@ impl Manager {
         }
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
+        let attempt = Hosted::FIRST_CONNECTION;
         let welcome = self.welcome(token, millis(time_to_live));
-        let core = Core::<_, Server>::new(self.shared.config.limits.outbox, welcome, Driver::FIRST_CONNECTION);
-        let beginning = Beginning { id, fence, core, time_to_live, inbox: Vec::new() };
+        let core = Core::<_, Server>::new(self.shared.config.limits.outbox, welcome, attempt);
+        let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0) };
+        let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
-        Driver::begin(self.shared.clone(), slot, beginning, handler, connection);
+        Driver::spawn(self.shared.clone(), slot, (id, fence), session, Some((attempt, connection)), handler);
         Ok(())
     }
 
     fn serve_plainly(self: &Arc<Self>, incoming: Incoming) -> Result<(), Rejected> {
         let (token, slot, incoming) = self.take_fresh_slot(incoming)?;
-        let (connection, handler) = incoming.begin(SessionId::of(token), false, slot.channel().clone());
-        tokio::spawn(PlainDriver::new(self.shared.clone(), slot, connection, handler));
+        let id = SessionId::of(token);
+        let session = PlainSlot::new(self.shared.slot_config(), self.shared.clock.now());
+        let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
+        let connection = Some((Attempt::default(), connection));
+        Driver::spawn(self.shared.clone(), slot, (id, Fence(0)), session, connection, handler);
         Ok(())
     }
 
@@ -204,26 +232,36 @@ impl Manager {
         let Some(token) = random().map(Token) else { return Err(no_randomness(incoming.connection)) };
         match self.slots.take(SessionId::of(token), &incoming, self.clone()) {
             Ok(slot) => Ok((token, slot, incoming)),
-            Err(NoSlot::Closing) => Err((incoming.connection, restart())),
-            Err(NoSlot::Full | NoSlot::Taken(_)) => Err(self.no_room(incoming.connection)),
+            Err(full) => Err(self.no_slot(incoming.connection, &full)),
         }
     }
 
     fn restore(self: &Arc<Self>, slot: Slot, id: SessionId, fence: Fence, kept: Kept, request: ResumeRequest) {
         let Kept { time_to_live, inbox, outbox } = kept;
+        let ResumeRequest { incoming, token, known } = request;
         slot.channel().restore(outbox.last());
-        let taken = inbox.last();
-        let welcome = self.welcome(request.token, millis(time_to_live));
-        let messages = outbox.messages.into_iter().map(|message| {
-            let bytes = message.len() as u64;
-            (message, bytes)
-        });
-        let stored = Stored { acknowledged: outbox.after, messages, taken };
-        let core = Core::<_, Server>::restore(self.shared.config.limits.outbox, welcome, stored);
-        let inbox = (inbox.after + 1..).zip(inbox.messages).collect();
-        let beginning = Beginning { id, fence, core, time_to_live, inbox };
-        let (connection, handler) = request.incoming.begin(id, true, slot.channel().clone());
-        Driver::resume(self.shared.clone(), slot, beginning, handler, connection, request.received);
+        let stored = Stored {
+            acknowledged: outbox.after,
+            messages: outbox.messages.into_iter().map(|message| {
+                let bytes = message.len() as u64;
+                (message, bytes)
+            }),
+            taken: inbox.last(),
+        };
+        let time_to_live = millis(time_to_live);
+        let core =
+            Core::<_, Server>::restore(self.shared.config.limits.outbox, self.welcome(token, time_to_live), stored);
+        let beginning = Beginning { core, time_to_live, inbox };
+        let (session, resumed) = Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known);
+        let (connection, handler) = incoming.begin(id, true, slot.channel().clone());
+        let connection = match resumed {
+            Ok(attempt) => Some((attempt, connection)),
+            Err(violation) => {
+                tokio::spawn(connection.close(violation.into(), self.shared.config.close_timeout));
+                None
+            }
+        };
+        Driver::spawn(self.shared.clone(), slot, (id, fence), session, connection, handler);
     }
 
     fn welcome(&self, token: Token, time_to_live: u32) -> Welcome {
@@ -235,19 +273,22 @@ impl Manager {
     /// The store's answer, if it comes while the client still waits.
     async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Unavailable>>) -> Result<T, ()> {
         let answer = timeout_at(Instant::now() + self.shared.config.greeting, asked).await;
-        let error: Box<dyn std::fmt::Display + Send> = match answer {
+        match answer {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => Box::new(error),
-            Err(error) => Box::new(error),
-        };
-        add(&self.shared.metrics.store_failures, 1);
-        warn!(%error, "no answer from the store");
+            Ok(Err(error)) => self.shared.report_unavailable(&error),
+            Err(elapsed) => self.shared.report_unavailable(&Unavailable(Box::new(elapsed))),
+        }
         Err(())
     }
 
-    fn no_room(&self, connection: Connection) -> Rejected {
-        self.shared.metrics.refuse(Refusal::Sessions);
-        (connection, Disconnect::close(codes::TRY_LATER, "too many sessions"))
+    fn no_slot(&self, connection: Connection, full: &Full<Arc<Requests>>) -> Rejected {
+        let (refusal, reason) = match full {
+            Full::Closing => return (connection, restart()),
+            Full::Failing | Full::Failed => (Refusal::Failing, "the session's handler has failed"),
+            Full::Sessions | Full::Taken(_) => (Refusal::Sessions, "too many sessions"),
+        };
+        self.shared.metrics.refuse(refusal);
+        (connection, Disconnect::close(codes::TRY_LATER, reason))
     }
 
     fn no_store(&self, connection: Connection) -> Rejected {
@@ -278,7 +319,18 @@ impl Readmit for Manager {
         });
         tokio::spawn(resumed);
     }
+
+    fn renew(self: Arc<Self>, request: ResumeRequest) {
+        add(&self.shared.metrics.lost, 1);
+        tokio::spawn(async move {
+            let served = self.open(request.incoming).await;
+            self.close_rejected(served).await;
+        });
+    }
 }
+
+/// A session as this server has it.
+type Hosted = server::Slot<Tokio>;
 
 fn random() -> Option<u128> {
     let mut bytes = [0; 16];

@@ -20,6 +20,7 @@ pub struct Metrics {
     pub(crate) taken_over: AtomicU64,
     pub(crate) unknown: AtomicU64,
     pub(crate) foreign: AtomicU64,
+    pub(crate) lost: AtomicU64,
     pub(crate) ended: [AtomicU64; ENDS.len()],
     pub(crate) refused: [AtomicU64; REFUSALS.len()],
     pub(crate) violations: AtomicU64,
@@ -30,6 +31,7 @@ pub struct Metrics {
     pub(crate) sent_bytes: AtomicU64,
     pub(crate) store_failures: AtomicU64,
     pub(crate) fenced: AtomicU64,
+    pub(crate) repaired: AtomicU64,
     pub(crate) panics: AtomicU64,
 }
 
@@ -37,8 +39,8 @@ pub struct Metrics {
 pub(crate) const ENDS: [&str; 8] = ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed"];
 
 /// Why a handshake or a connection was refused, as `undrop_refused_total` names it.
-pub(crate) const REFUSALS: [&str; 7] =
-    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store"];
+pub(crate) const REFUSALS: [&str; 8] =
+    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store", "failing"];
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
@@ -49,11 +51,22 @@ pub(crate) enum Refusal {
     Greeting,
     Sessions,
     Store,
+    Failing,
 }
 
 impl Metrics {
     pub(crate) fn refuse(&self, refusal: Refusal) {
         add(&self.refused[refusal as usize], 1);
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        add(&self.received, 1);
+        add(&self.received_bytes, bytes);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        add(&self.sent, 1);
+        add(&self.sent_bytes, bytes);
     }
 
     /// All metrics in Prometheus' text format, for a route of the app.
@@ -78,6 +91,7 @@ impl Metrics {
             ),
             ("tokens_unknown_total", "Connections that asked for an unknown session.", &self.unknown),
             ("tokens_foreign_total", "Connections that asked for the session of another principal.", &self.foreign),
+            ("sessions_lost_total", "Sessions of which the store has lost a part.", &self.lost),
             ("violations_total", "Connections that broke the protocol.", &self.violations),
             ("connections_silent_total", "Connections that did not answer a probe.", &self.silent),
             ("messages_received_total", "Messages that clients sent.", &self.received),
@@ -86,6 +100,11 @@ impl Metrics {
             ("bytes_sent_total", "Bytes of those.", &self.sent_bytes),
             ("store_failures_total", "Times that the store did not answer.", &self.store_failures),
             ("sessions_fenced_total", "Sessions that were another node's when this one wrote.", &self.fenced),
+            (
+                "sessions_repaired_total",
+                "Times that the store had lost what it was told, and was told again.",
+                &self.repaired,
+            ),
             ("handler_panics_total", "Handlers that panicked.", &self.panics),
         ] {
             one("counter", name, help, get(counter));

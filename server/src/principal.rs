@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Whose a session is. Only a connection of the same principal can resume it, whatever token it shows.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Principal {
     /// Nobody that the app knows: any client that has the token has the session.
     #[default]

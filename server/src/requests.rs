@@ -4,7 +4,6 @@ use std::mem::take;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use crate::incoming::ResumeRequest;
 
@@ -33,7 +32,6 @@ struct State {
     /// Whether the session has left its slot: nobody collects resume requests any more.
     closed: bool,
     task: Option<Waker>,
-    disconnected_since: Option<Instant>,
 }
 
 impl Requests {
@@ -62,11 +60,6 @@ impl Requests {
         state.wake();
     }
 
-    /// Since when the session has had no connection, if it has none.
-    pub(crate) fn disconnected_since(&self) -> Option<Instant> {
-        self.0.lock().disconnected_since
-    }
-
     // The task's side.
 
     pub(crate) fn collect(&self) -> Collected {
@@ -84,10 +77,6 @@ impl Requests {
             None => state.task = Some(context.waker().clone()),
         }
         Poll::Pending
-    }
-
-    pub(crate) fn set_disconnected(&self, since: Option<Instant>) {
-        self.0.lock().disconnected_since = since;
     }
 
     /// Takes no resume requests from now on. Returns those that are not collected.

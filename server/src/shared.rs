@@ -1,11 +1,57 @@
 //! What all sessions of a server share.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::warn;
+use undrop_proto::{Millis, server};
+
 use crate::config::Config;
-use crate::metrics::Metrics;
-use crate::store::AnyStore;
+use crate::metrics::{Metrics, add};
+use crate::store::{AnyStore, Unavailable};
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) metrics: Metrics,
     pub(crate) store: Box<dyn AnyStore>,
+    pub(crate) clock: Clock,
+}
+
+/// The server's clock: milliseconds since it began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(Instant);
+
+impl Shared {
+    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>) -> Self {
+        Self { config, metrics: Metrics::default(), store, clock: Clock(Instant::now()) }
+    }
+
+    /// How the sessions are served.
+    pub(crate) fn slot_config(&self) -> server::Config {
+        let Config { idle, probe, greeting, close_timeout, grace, limits, .. } = &self.config;
+        server::Config {
+            idle: server::millis(*idle),
+            probe: server::millis(*probe),
+            greeting: server::millis(*greeting),
+            close_timeout: server::millis(*close_timeout),
+            grace: server::millis(*grace),
+            inbox: limits.inbox,
+        }
+    }
+
+    pub(crate) fn report_unavailable(&self, error: &Unavailable) {
+        add(&self.metrics.store_failures, 1);
+        warn!(%error, "no answer from the store");
+    }
+}
+
+impl Clock {
+    pub(crate) fn now(self) -> Millis {
+        Millis(self.0.elapsed().as_millis() as u64)
+    }
+
+    /// When the clock shows this.
+    pub(crate) fn at(self, millis: Millis) -> Instant {
+        self.0 + Duration::from_millis(millis.0)
+    }
 }

@@ -1,11 +1,11 @@
-//! The slots of a server: which sessions it has, whose they are, and who may have one more.
+//! The slots of a server: the table of its sessions, and how each of them is found.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use undrop_proto::Millis;
+use undrop_proto::server::{self, Full, Share, SlotId, Taken};
 
 use crate::SessionId;
 use crate::allowance::network;
@@ -16,9 +16,16 @@ use crate::principal::Principal;
 use crate::requests::Requests;
 use crate::shared::Shared;
 
-/// Takes the resume requests that came too late for a session of this node.
+/// How long a session of an anonymous client has to have been without a connection before another client of its address may
+/// take its place, in milliseconds. A client that is still there reconnects sooner.
+const EVICTS_STRANGERS_AFTER: u32 = 30_000;
+
+/// Takes the requests that came too late for a session of this node, or that it can't serve.
 pub(crate) trait Readmit: Send + Sync {
+    /// Looks for the session in the store.
     fn readmit(self: Arc<Self>, request: ResumeRequest);
+    /// Gives the client another session, since the one that it asks for has lost a part.
+    fn renew(self: Arc<Self>, request: ResumeRequest);
 }
 
 pub(crate) struct Slots {
@@ -26,52 +33,37 @@ pub(crate) struct Slots {
     table: Mutex<Table>,
 }
 
+type Table = server::Slots<Key, Owner, Arc<Requests>>;
+
 /// A session is found by its id and its principal, so that nobody who shows another's token finds it even by chance.
 type Key = (SessionId, Principal);
 
-#[derive(Default)]
-struct Table {
-    closing: bool,
-    sessions: HashMap<Key, Arc<Requests>>,
-    /// The sessions of each owner, to be counted.
-    owners: HashMap<Owner, Vec<Key>>,
-}
-
 /// Whose limit a session counts against.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Owner {
     User(Arc<str>),
     Address(IpAddr),
 }
 
-/// A session's entry in the table. It is free again when this is dropped.
+/// A session's place in the table. It is free again when this is dropped.
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     readmit: Arc<dyn Readmit>,
     key: Key,
-    owner: Option<Owner>,
+    id: SlotId,
     channel: Arc<Channel>,
     requests: Arc<Requests>,
     _count: Count,
 }
 
-/// Why there is no slot.
-pub(crate) enum NoSlot {
-    /// The server or this client has as many sessions as it may have.
-    Full,
-    /// The session has one already.
-    Taken(Arc<Requests>),
-    /// The server shuts down.
-    Closing,
-}
-
 impl Slots {
     pub(crate) fn new(shared: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { shared, table: Mutex::default() })
+        let table = Mutex::new(Table::new(shared.config.limits.sessions));
+        Arc::new(Self { shared, table })
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.table.lock().closing
+        self.table.lock().is_closing()
     }
 
     pub(crate) fn take(
@@ -79,70 +71,43 @@ impl Slots {
         id: SessionId,
         incoming: &Incoming,
         readmit: Arc<dyn Readmit>,
-    ) -> Result<Slot, NoSlot> {
-        let limits = &self.shared.config.limits;
+    ) -> Result<Slot, Full<Arc<Requests>>> {
         let key = (id, incoming.principal.clone());
-        let mut table = self.table.lock();
-        if table.closing {
-            return Err(NoSlot::Closing);
-        }
-        if let Some(requests) = table.sessions.get(&key) {
-            return Err(NoSlot::Taken(requests.clone()));
-        }
-        let sessions = &self.shared.metrics.sessions;
-        if sessions.get() >= limits.sessions as u64 {
-            return Err(NoSlot::Full);
-        }
-        let owner = Owner::of(incoming);
-        if let Some(owner) = &owner {
-            let most = match owner {
-                Owner::User(_) => limits.sessions_per_user,
-                Owner::Address(_) => limits.sessions_per_address,
-            };
-            table.make_room(owner, most)?;
-            table.owners.entry(owner.clone()).or_default().push(key.clone());
+        let (requests, share) = (Arc::<Requests>::default(), self.share(incoming));
+        let taken = self.table.lock().take(self.shared.clock.now(), key.clone(), share, requests.clone());
+        let Taken { id, evicted } = taken?;
+        if let Some(evicted) = evicted {
+            evicted.evict();
         }
         let channel = Arc::new(Channel::new(self.shared.clone()));
-        let requests = Arc::<Requests>::default();
-        table.sessions.insert(key.clone(), requests.clone());
-        Ok(Slot { slots: self.clone(), readmit, key, owner, channel, requests, _count: sessions.count() })
+        let count = self.shared.metrics.sessions.count();
+        Ok(Slot { slots: self.clone(), readmit, key, id, channel, requests, _count: count })
     }
 
     /// Gives out no slot from now on, and has each session end.
     pub(crate) fn close(&self) {
-        let sessions: Vec<_> = {
-            let mut table = self.table.lock();
-            table.closing = true;
-            table.sessions.values().cloned().collect()
-        };
+        let sessions = self.table.lock().close();
         for requests in sessions {
             requests.shut_down();
         }
     }
-}
 
-impl Table {
-    /// One more session than an owner may have takes the place of the one that has been disconnected for longest.
-    fn make_room(&mut self, owner: &Owner, most: usize) -> Result<(), NoSlot> {
-        let Some(keys) = self.owners.get_mut(owner).filter(|keys| keys.len() >= most) else { return Ok(()) };
-        let sessions = &self.sessions;
-        let disconnected =
-            keys.iter().enumerate().filter_map(|(index, key)| Some((sessions.get(key)?.disconnected_since()?, index)));
-        let (_, index) = disconnected.min().ok_or(NoSlot::Full)?;
-        // It does not count from now on, though it takes a moment to end.
-        let key = keys.swap_remove(index);
-        if let Some(requests) = self.sessions.remove(&key) {
-            requests.evict();
-        }
-        Ok(())
+    /// The session whose handler failed too often is ended.
+    pub(crate) fn forget_failures(&self, id: SessionId, principal: &Principal) {
+        self.table.lock().forget_failures(&(id, principal.clone()));
     }
-}
 
-impl Owner {
-    fn of(incoming: &Incoming) -> Option<Self> {
+    fn share(&self, incoming: &Incoming) -> Option<Share<Owner>> {
+        let limits = &self.shared.config.limits;
         match &incoming.principal {
-            Principal::User(id) => Some(Owner::User(id.clone())),
-            Principal::Anonymous => incoming.handshake.address.map(|address| Owner::Address(network(address))),
+            Principal::User(id) => {
+                Some(Share { owner: Owner::User(id.clone()), sessions: limits.sessions_per_user, evicts_after: 0 })
+            }
+            Principal::Anonymous => incoming.handshake.address.map(|address| Share {
+                owner: Owner::Address(network(address)),
+                sessions: limits.sessions_per_address,
+                evicts_after: EVICTS_STRANGERS_AFTER,
+            }),
         }
     }
 }
@@ -156,35 +121,30 @@ impl Slot {
         &self.requests
     }
 
+    pub(crate) fn set_detached(&self, since: Option<Millis>) {
+        self.slots.table.lock().set_detached(&self.key, self.id, since);
+    }
+
+    pub(crate) fn note_failure(&self, now: Millis, progressed: bool) {
+        self.slots.table.lock().note_failure(now, self.key.clone(), progressed);
+    }
+
     /// Has the session manager look for the session again, in the store.
     pub(crate) fn readmit(&self, request: ResumeRequest) {
         self.readmit.clone().readmit(request);
+    }
+
+    /// Has the session manager give the client another session.
+    pub(crate) fn renew(&self, request: ResumeRequest) {
+        self.readmit.clone().renew(request);
     }
 
     /// Frees the entry before the task ends: a connection that asks for this session from now on does not find it here.
     /// Returns the requests that came before and are not collected.
     #[must_use]
     pub(crate) fn release(&self) -> Vec<ResumeRequest> {
-        self.remove();
+        self.slots.table.lock().free(&self.key, self.id);
         self.requests.close()
-    }
-
-    fn remove(&self) {
-        let mut table = self.slots.table.lock();
-        if let Entry::Occupied(entry) = table.sessions.entry(self.key.clone())
-            && Arc::ptr_eq(entry.get(), &self.requests)
-        {
-            entry.remove();
-        } else {
-            return;
-        }
-        let Some(owner) = &self.owner else { return };
-        if let Entry::Occupied(mut entry) = table.owners.entry(owner.clone()) {
-            entry.get_mut().retain(|key| *key != self.key);
-            if entry.get().is_empty() {
-                entry.remove();
-            }
-        }
     }
 }
 

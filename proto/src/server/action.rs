@@ -62,7 +62,10 @@ pub enum Report {
     /// A connection waited for the store in vain.
     StoreTimeout,
     /// The handler panicked.
-    Panicked,
+    Panicked {
+        /// Whether it had committed anything before.
+        progressed: bool,
+    },
 }
 
 /// What arrived on a connection.

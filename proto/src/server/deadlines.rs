@@ -53,10 +53,8 @@ impl<H: Host> Slot<H> {
         if self.resumes_wait_until().is_some() {
             return None;
         }
-        match (&self.phase, &self.attachment) {
-            (Phase::Running | Phase::Closing { .. } | Phase::Parting, Attachment::Detached { since }) => {
-                Some(*since + self.time_to_live)
-            }
+        match self.attachment {
+            Attachment::Detached { since } if self.is_running() => Some(since + self.time_to_live),
             _ => None,
         }
     }

@@ -124,7 +124,7 @@ impl<H: Host> Slot<H> {
             self.core.break_off();
             self.finish(now);
         }
-        if !matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting) {
+        if !self.is_running() {
             return;
         }
         self.phase = Phase::Leaving { cause, until: now + self.config.grace };

@@ -39,8 +39,7 @@ impl<H: Host> Slot<H> {
 
     /// When the store is to be written at the latest, so that it keeps the session.
     pub(super) fn refresh_at(&self) -> Option<Millis> {
-        let keeps = matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting);
-        self.refresh.filter(|_| keeps && matches!(self.asking, Asking::Nothing))
+        self.refresh.filter(|_| self.is_running() && matches!(self.asking, Asking::Nothing))
     }
 
     pub(super) fn persisted(&mut self, now: Millis, writing: Writing<H>) {

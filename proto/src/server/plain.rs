@@ -159,7 +159,7 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
     fn handle_handler_done(&mut self, now: Millis, panicked: bool) {
         self.handler = Handler::Done;
         if panicked {
-            self.actions.push_back(Action::Report(Report::Panicked));
+            self.actions.push_back(Action::Report(Report::Panicked { progressed: true }));
             self.end(Cause::Failed, Disconnect::close(codes::FAILED, "handler failed"));
         } else {
             self.close(now, close::NORMAL, String::new());

@@ -10,7 +10,7 @@ use super::ending::{Cause, NotCommitted};
 use super::record::{Change, Known, Numbered};
 use super::store::{Asking, StoreError};
 use super::{Config, Host, Serve, codes};
-use crate::session::{Server, Session};
+use crate::session::{Server, Session, Violation};
 use crate::{Attempt, MessageId, Millis, close};
 
 /// What a session begins with on a node.
@@ -47,7 +47,10 @@ pub struct Slot<H: Host> {
     pub(super) unpersisted_amount: Amount,
     /// The calls that wait for their messages to be acknowledged.
     pub(super) deliveries: VecDeque<(MessageId, H::Delivery)>,
+    /// How many messages the app has committed, ...
     pub(super) committed: u64,
+    /// ... and how many when the session began on this node.
+    began: u64,
     /// The messages that were received after those and are not committed. A store that has lost them is told again.
     pub(super) uncommitted: VecDeque<H::Message>,
     pub(super) uncommitted_bytes: u64,
@@ -156,17 +159,18 @@ impl<H: Host> Slot<H> {
         slot
     }
 
-    /// A session from the store, which the connection that asked for it resumes.
+    /// A session from the store, which the connection that asked for it resumes, under the number that is returned. The store
+    /// has checked what its client knows of the session; a connection that can't resume it is to be closed, and the session
+    /// has none.
     pub fn restore(
         config: Config,
         now: Millis,
         beginning: Beginning<H::Message>,
-        request: H::Request,
         known: Known,
-    ) -> Self {
+    ) -> (Self, Result<Attempt, Violation>) {
         let mut slot = Self::new(config, now, beginning);
-        slot.attach(now, request, known);
-        slot
+        let resumed = slot.resume(now, known);
+        (slot, resumed)
     }
 
     fn new(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
@@ -194,6 +198,7 @@ impl<H: Host> Slot<H> {
             unpersisted_amount: Amount::default(),
             deliveries: VecDeque::new(),
             committed: inbox.after,
+            began: inbox.after,
             uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
             undelivered: Vec::new(),
             late: Vec::new(),
@@ -201,6 +206,11 @@ impl<H: Host> Slot<H> {
             uncommitted,
             core,
         }
+    }
+
+    /// Whether the session is neither over nor leaving this node.
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Closing { .. } | Phase::Parting)
     }
 
     pub(super) fn takes_messages(&self) -> bool {
@@ -235,7 +245,8 @@ impl<H: Host> Serve<H> for Slot<H> {
     }
 
     fn has_frames(&self) -> bool {
-        !self.core.is_drained() || self.ends_next() || self.probe_is_due()
+        let finishes = self.core.is_over() && self.is_running();
+        !self.core.is_drained() || self.ends_next() || self.probe_is_due() || finishes
     }
 
     fn persist(&mut self, now: Millis) {
@@ -267,7 +278,8 @@ impl<H: Host> Serve<H> for Slot<H> {
     fn handle_handler_done(&mut self, now: Millis, panicked: bool) {
         self.handler = Handler::Done;
         if panicked {
-            self.report(Report::Panicked);
+            let progressed = self.committed > self.began;
+            self.report(Report::Panicked { progressed });
             self.leave(now, Cause::Failed, Disconnect::close(codes::FAILED, "handler failed"));
         } else {
             self.close(now, close::NORMAL, String::new());

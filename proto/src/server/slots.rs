@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use crate::Millis;
 
-/// How often the handler of one session may panic in a row. Then the session ends.
+/// How often the handler of one session may panic in a row without having committed anything. Then the session ends.
 const MOST_FAILURES: u32 = 5;
-/// How long a session whose handler has panicked has to wait, in milliseconds; twice as long each time after that.
+/// How long a session whose handler has panicked has to wait, in milliseconds; twice as long each time that nothing was
+/// committed since the last.
 const FAILURE_WAIT: u32 = 250;
 /// How long the last panic is remembered, in milliseconds.
 const FAILURE_MEMORY: u32 = 60_000;
@@ -37,6 +38,7 @@ struct Entry<O, V> {
 
 #[derive(Clone, Copy, Debug)]
 struct Failures {
+    /// How many there were in a row without a commit.
     count: u32,
     last: Millis,
 }
@@ -121,7 +123,7 @@ impl<K: Ord + Clone, O: Ord + Clone, V: Clone> Slots<K, O, V> {
             if *count >= MOST_FAILURES {
                 return Err(Full::Failed);
             }
-            if now < *last + (FAILURE_WAIT << (count - 1)) {
+            if now < *last + (FAILURE_WAIT << count) {
                 return Err(Full::Failing);
             }
         }
@@ -156,12 +158,12 @@ impl<K: Ord + Clone, O: Ord + Clone, V: Clone> Slots<K, O, V> {
         }
     }
 
-    /// The handler of this session has panicked.
-    pub fn note_failure(&mut self, now: Millis, key: K) {
+    /// The handler of this session has panicked, after it had committed something or not.
+    pub fn note_failure(&mut self, now: Millis, key: K, progressed: bool) {
         self.failures.retain(|_, failures| now < failures.last + FAILURE_MEMORY);
         if self.failures.len() < MOST_FAILING || self.failures.contains_key(&key) {
             let failures = self.failures.entry(key).or_insert(Failures { count: 0, last: now });
-            *failures = Failures { count: failures.count + 1, last: now };
+            *failures = Failures { count: if progressed { 0 } else { failures.count + 1 }, last: now };
         }
     }
 

@@ -7,7 +7,7 @@ use super::ending::Cause;
 use super::record::Known;
 use super::slot::{Attachment, Phase, Probe, Slot};
 use super::{Host, Serve as _, codes};
-use crate::session::{Heard, Output};
+use crate::session::{Heard, Output, Violation};
 use crate::wire::{Control, MAX_COUNT};
 use crate::{Attempt, Millis};
 
@@ -20,22 +20,33 @@ impl<H: Host> Slot<H> {
             self.actions.push_back(Action::Renew(request));
             return;
         }
+        let is_attached = self.is_attached();
+        match self.resume(now, known) {
+            Ok(attempt) => {
+                if is_attached {
+                    self.report(Report::TakenOver);
+                    self.actions.push_back(Action::Disconnect(Disconnect::close(codes::TAKEN_OVER, "taken over")));
+                }
+                self.actions.push_back(Action::Attach(attempt, request));
+                self.acknowledge();
+            }
+            Err(violation) => self.actions.push_back(Action::Refuse(request, violation.into())),
+        }
+    }
+
+    /// A connection resumes the session, and has this number from now on.
+    pub(super) fn resume(&mut self, now: Millis, known: Known) -> Result<Attempt, Violation> {
         let attempt = Attempt(self.attempt.0 + 1);
         if let Err(violation) = self.core.handle_resume(now, attempt, known.received) {
             self.report(Report::Violation(violation));
-            self.actions.push_back(Action::Refuse(request, violation.into()));
-            return;
+            return Err(violation);
         }
         self.attempt = attempt;
         self.refresh = Some(now);
-        let attached = Attachment::Attached { heard: now, probe: Probe::None };
-        if let Attachment::Attached { .. } = replace(&mut self.attachment, attached) {
-            self.report(Report::TakenOver);
-            self.actions.push_back(Action::Disconnect(Disconnect::close(codes::TAKEN_OVER, "taken over")));
-        }
+        self.attachment = Attachment::Attached { heard: now, probe: Probe::None };
+        self.unpersisted.change.acknowledged = self.core.acknowledged();
         self.report(Report::Resumed);
-        self.actions.push_back(Action::Attach(attempt, request));
-        self.acknowledge();
+        Ok(attempt)
     }
 
     /// The session has no connection any more.
@@ -72,7 +83,7 @@ impl<H: Host> Slot<H> {
         }
     }
 
-    fn receive(&mut self, message: H::Message) -> Result<(), crate::session::Violation> {
+    fn receive(&mut self, message: H::Message) -> Result<(), Violation> {
         let bytes = H::bytes(&message);
         if let Some(number) = self.core.handle_message(self.attempt, bytes)? {
             self.uncommitted.push_back(message.clone());

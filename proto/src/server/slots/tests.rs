@@ -50,25 +50,36 @@ fn one_more_takes_the_place_of_the_one_that_is_detached_for_longest() {
 fn a_session_whose_handler_panics_waits_longer_each_time_and_then_ends() {
     let mut slots = Table::new(9);
     let mut now = 0;
-    for wait in [250, 500, 1_000, 2_000] {
-        slots.note_failure(Millis(now), 1);
+    for wait in [500, 1_000, 2_000, 4_000] {
+        slots.note_failure(Millis(now), 1, false);
         assert_eq!(take(&mut slots, now + wait - 1, 1, "ann"), Err(Full::Failing));
         now += wait;
         let id = slots.take(Millis(now), 1, share("ann"), 1).unwrap().id;
         slots.free(&1, id);
     }
-    slots.note_failure(Millis(now), 1);
+    slots.note_failure(Millis(now), 1, false);
     assert_eq!(take(&mut slots, now + 50_000, 1, "ann"), Err(Full::Failed));
     slots.forget_failures(&1);
     assert_eq!(take(&mut slots, now, 1, "ann"), Ok(None));
 }
 
 #[test]
+fn a_session_whose_handler_commits_before_it_panics_waits_and_goes_on() {
+    let mut slots = Table::new(9);
+    for now in (0..20).map(|round| round * 250) {
+        slots.note_failure(Millis(now), 1, true);
+        assert_eq!(take(&mut slots, now + 249, 1, "ann"), Err(Full::Failing));
+        let id = slots.take(Millis(now + 250), 1, share("ann"), 1).unwrap().id;
+        slots.free(&1, id);
+    }
+}
+
+#[test]
 fn a_panic_is_forgotten_after_a_while() {
     let mut slots = Table::new(9);
     for now in 0..20 {
-        slots.note_failure(Millis(now * 60_000), 1);
-        assert_eq!(take(&mut slots, now * 60_000 + 250, 1, "ann").err(), None);
+        slots.note_failure(Millis(now * 60_000), 1, false);
+        assert_eq!(take(&mut slots, now * 60_000 + 500, 1, "ann").err(), None);
         let id = slots.entries[&1].id;
         slots.free(&1, id);
     }
