@@ -152,6 +152,8 @@ pub trait Serve<H: Host> {
     fn request_resume(&mut self, now: Millis, request: H::Request, known: Known);
     /// The session makes room for another one.
     fn evict(&mut self, now: Millis);
+    /// All sessions together, or those of this owner, have received so much that the connection is not to be read for a while.
+    fn throttle(&mut self, is_throttled: bool);
     /// The server shuts down.
     fn shut_down(&mut self, now: Millis);
 
@@ -172,6 +174,8 @@ pub trait Serve<H: Host> {
 
     /// Whether the connection may be read: whether the handler keeps up with what is received.
     fn has_room(&self) -> bool;
+    /// How many bytes have come that the app is not done with.
+    fn uncommitted(&self) -> u64;
     /// How much of what the app has sent is not acknowledged.
     fn unacknowledged(&self) -> Amount;
     /// Since when there has been no connection, if there is none.

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::incoming::boxed;
+use crate::meter::Metered;
 use crate::websocket::config;
 use crate::{Handshake, Session, Sessions};
 
@@ -44,8 +45,9 @@ use crate::{Handshake, Session, Sessions};
 ///
 /// Serve on a listener whose streams have TCP_NODELAY set (`axum::serve::ListenerExt::tap_io`), as for any WebSocket.
 ///
-/// For the limits by address, serve with `into_make_service_with_connect_info::<SocketAddr>()`, or behind a proxy set the
-/// address that it names: [`from_address`](Self::from_address).
+/// For the limits by address, serve with [`serve`](crate::serve()) or `into_make_service_with_connect_info::<SocketAddr>()`.
+/// Behind a proxy say which header has the client's address, [`Config::proxies`](crate::Config::proxies), or set it by
+/// [`from_address`](Self::from_address).
 #[must_use = "a connection that is not upgraded is refused"]
 pub struct SessionUpgrade {
     sessions: Sessions,
@@ -63,14 +65,16 @@ where
     type Rejection = WebSocketUpgradeRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let sessions = Sessions::from_ref(state);
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let address = sessions.manager.shared.config.proxies.client(peer, &parts.headers);
         let handshake = Handshake::of(&parts.uri, &parts.headers, address);
         let on_upgrade = parts.extensions.get::<OnUpgrade>().cloned();
         let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| parts.version <= Version::HTTP_11).cloned();
         // axum checks the request. Its own WebSocket has the errors of whichever version of tungstenite axum uses, which
         // can't be told apart from here, so the WebSocket is made here.
         let _ = WebSocketUpgrade::from_request_parts(parts, state).await?;
-        Ok(Self { sessions: Sessions::from_ref(state), on_upgrade, key, handshake })
+        Ok(Self { sessions, on_upgrade, key, handshake })
     }
 }
 
@@ -94,8 +98,8 @@ impl SessionUpgrade {
     {
         let Self { sessions, on_upgrade, key, mut handshake } = self;
         let manager = sessions.manager;
-        let agreed = match manager.admit(&handshake) {
-            Ok(agreed) => agreed,
+        let (agreed, admitted) = match manager.admit(&handshake) {
+            Ok(admitted) => admitted,
             Err(rejection) => return (rejection.status, rejection.text).into_response(),
         };
         handshake.protocol = agreed.protocol;
@@ -107,8 +111,9 @@ impl SessionUpgrade {
             // The client has gone meanwhile.
             let Ok(upgraded) = on_upgrade.await else { return };
             let config = config(&manager.shared.config.limits);
-            let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-            manager.receive(Box::new(socket), agreed.kind, handshake, handler).await;
+            let stream = Metered::new(TokioIo::new(upgraded));
+            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+            manager.receive(Box::new(socket), (agreed.kind, admitted), handshake, handler).await;
         });
         accepted(key.as_ref(), answer)
     }

@@ -5,16 +5,16 @@
 use std::collections::VecDeque;
 use std::mem::take;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
+use undrop_proto::outbox::Bounds;
 use undrop_proto::server::Amount;
 
 use crate::Message;
+use crate::budget::Purse;
 use crate::ending::{Cause, Ending, NotCommitted, SendError};
-use crate::shared::Shared;
 
 pub(crate) enum Command {
     Send { message: Message, delivered: Option<oneshot::Sender<()>> },
@@ -39,7 +39,10 @@ impl Collected {
 }
 
 pub(crate) struct Channel {
-    shared: Arc<Shared>,
+    /// How much of what the app sent may be unacknowledged.
+    outbox: Bounds,
+    /// What it takes of the budget for all.
+    purse: Arc<Purse>,
     state: Mutex<State>,
 }
 
@@ -60,7 +63,7 @@ struct State {
 }
 
 impl Channel {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(outbox: Bounds, purse: Arc<Purse>) -> Self {
         let state = State {
             pending: Collected::default(),
             attended: true,
@@ -72,7 +75,7 @@ impl Channel {
             queued: Amount::default(),
             sent: 0,
         };
-        Self { shared, state: Mutex::new(state) }
+        Self { outbox, purse, state: Mutex::new(state) }
     }
 
     // The app's side.
@@ -174,9 +177,8 @@ impl Channel {
     /// Sets how much of what was collected is not acknowledged.
     pub(crate) fn set_unacknowledged(&self, amount: Amount) {
         let mut state = self.state.lock();
-        self.free(state.collected);
-        self.total_bytes().fetch_add(amount.bytes, Ordering::Relaxed);
         state.collected = amount;
+        self.purse.set(amount.bytes + state.queued.bytes);
     }
 
     /// The task is gone. What it did not collect is answered by how the session ended.
@@ -187,8 +189,8 @@ impl Channel {
         let ending = Ending { cause: Cause::Shutdown, undelivered: Vec::new() };
         let cause = state.ending.get_or_insert(ending).cause;
         let commands = take(&mut state.pending.commands);
-        self.free(take(&mut state.queued));
-        self.free(take(&mut state.collected));
+        (state.queued, state.collected) = Default::default();
+        self.purse.set(0);
         wake_reader(state);
         for command in commands {
             if let Command::Commit { replies, done, .. } = command {
@@ -211,29 +213,14 @@ impl Channel {
         if messages.is_empty() {
             return Ok(());
         }
-        let limits = &self.shared.config.limits;
         let more: Amount = messages.iter().map(|message| Amount::one(message.len() as u64)).sum();
         let own = state.collected + state.queued + more;
-        // Added before it is compared, so that many sessions at once do not all find the same room.
-        let total = self.total_bytes().fetch_add(more.bytes, Ordering::Relaxed) + more.bytes;
-        if own.messages > limits.outbox.messages as usize
-            || own.bytes > limits.outbox.bytes
-            || total > limits.outboxes as u64
-        {
-            self.free(more);
+        let fits = own.messages <= self.outbox.messages as usize && own.bytes <= self.outbox.bytes;
+        if !fits || !self.purse.take(more.bytes) {
             return Err(SendError::Full);
         }
         state.queued += more;
         Ok(())
-    }
-
-    /// The bytes in the outboxes of all sessions together.
-    fn total_bytes(&self) -> &AtomicU64 {
-        &self.shared.metrics.outbox_bytes
-    }
-
-    fn free(&self, amount: Amount) {
-        self.total_bytes().fetch_sub(amount.bytes, Ordering::Relaxed);
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
 use undrop_proto::outbox::Bounds;
+
+use crate::proxies::Proxies;
 
 /// The options of a server. A duration is at most some 49 days: a longer one is cut.
 #[derive(Clone, Debug)]
@@ -24,6 +27,10 @@ pub struct Config {
     pub grace: Duration,
     /// Which pages may connect. Default: those of this server's own origin.
     pub origins: Origins,
+    /// Which proxies stand in front, and name the client's address. Default: none.
+    pub proxies: Proxies,
+    /// Which headers of its handshake a session keeps, for [`Session::handshake`](crate::Session::handshake). Default: none.
+    pub kept_headers: Vec<HeaderName>,
     /// The app's own subprotocols, in the order of preference. Default: none.
     pub protocols: Vec<String>,
     /// What happens to a client that does not offer the protocol. Default: it is refused.
@@ -44,11 +51,24 @@ pub struct Limits {
     pub sessions_per_address: usize,
     /// How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB.
     pub outbox: Bounds,
-    /// How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB.
+    /// How many bytes all sessions together may have sent without an acknowledgement. When it is used up, whoever has most of
+    /// it makes room: the session that takes most of that is closed with 4002, and begins anew. Default: 1 GiB.
     pub outboxes: usize,
+    /// How many of those the sessions of one user may have, or of the anonymous clients of one address. Default: 128 MiB.
+    pub outboxes_per_owner: usize,
     /// How much one session may have received that its handler has not committed. The connection is not read while there is as
     /// much. Default: 1,024 messages and 4 MiB.
     pub inbox: Bounds,
+    /// How many bytes all clients together may have sent that no handler has committed, whole messages and unfinished ones.
+    /// When it is used up, only those who have none of it are read. Default: 512 MiB.
+    pub inboxes: usize,
+    /// How many of those one user may have, or the anonymous clients of one address. The connections of whoever has as many are
+    /// not read until there are fewer. Default: 64 MiB.
+    pub inboxes_per_owner: usize,
+    /// How many connections there may be, with and without a session. A further one is refused with 503. Default: 120,000.
+    pub connections: usize,
+    /// How many of those one address may have, whoever its users are. A further one is refused with 429. Default: 4,000.
+    pub connections_per_address: usize,
     /// The largest message that a client may send. Default: 1 MiB.
     pub message_bytes: usize,
     /// How many handshakes one address may make: at once, ... Default: 1,000.
@@ -116,6 +136,8 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             grace: Duration::from_secs(10),
             origins: Origins::default(),
+            proxies: Proxies::default(),
+            kept_headers: Vec::new(),
             protocols: Vec::new(),
             plain_connections: PlainConnections::default(),
             limits: Limits::default(),
@@ -131,7 +153,12 @@ impl Default for Limits {
             sessions_per_address: 1_000,
             outbox: Bounds::default(),
             outboxes: 1 << 30,
+            outboxes_per_owner: 128 << 20,
             inbox: Bounds { messages: 1_024, bytes: 4 << 20 },
+            inboxes: 512 << 20,
+            inboxes_per_owner: 64 << 20,
+            connections: 120_000,
+            connections_per_address: 4_000,
             message_bytes: 1 << 20,
             handshake_burst: 1_000,
             handshakes_per_second: 100,

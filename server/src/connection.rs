@@ -11,8 +11,9 @@ use undrop_proto::server::{self, Disconnect, Inbound};
 use undrop_proto::session::Violation;
 use undrop_proto::wire::{self, Control};
 
+use crate::admission::Admitted;
 use crate::handshake::ConnectionKind;
-use crate::metrics::Count;
+use crate::meter::{Excess, Meter};
 use crate::{Message, codes};
 
 /// What is read from a WebSocket, and written to it.
@@ -30,6 +31,7 @@ pub(crate) enum Frame {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Broken {
     Gone,
+    Excess(Excess),
     TooLarge,
     NotUtf8,
     BadFrame,
@@ -41,6 +43,7 @@ pub(crate) trait Socket: Send {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
     fn write(&mut self, frame: Frame) -> Result<(), Broken>;
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>>;
+    fn meter(&mut self) -> &mut Meter;
 }
 
 pub(crate) struct Connection {
@@ -50,13 +53,15 @@ pub(crate) struct Connection {
     written: bool,
     /// Whether the library holds a pong that is not flushed.
     owes_pong: bool,
-    _count: Count,
+    _admitted: Admitted,
 }
 
 impl From<Broken> for Disconnect {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Gone => Disconnect::Gone,
+            Broken::Excess(Excess::Greeting) => Disconnect::close(Violation::CODE, Violation::NoGreeting.reason()),
+            Broken::Excess(Excess::Budget) => Disconnect::close(codes::TRY_LATER, "too much is unfinished"),
             Broken::TooLarge => Disconnect::close(codes::TOO_LARGE, "message too large"),
             Broken::NotUtf8 => Disconnect::close(codes::NOT_UTF8, "text that is not UTF-8"),
             Broken::BadFrame => Disconnect::close(Violation::CODE, "malformed frame"),
@@ -65,8 +70,13 @@ impl From<Broken> for Disconnect {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, count: Count) -> Self {
-        Self { socket, kind, written: false, owes_pong: false, _count: count }
+    pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, admitted: Admitted) -> Self {
+        Self { socket, kind, written: false, owes_pong: false, _admitted: admitted }
+    }
+
+    /// What is read and not yet a whole frame.
+    pub(crate) fn meter(&mut self) -> &mut Meter {
+        self.socket.meter()
     }
 
     /// What the client has sent next.
@@ -148,6 +158,15 @@ impl Connection {
         }
         let read = self.socket.poll_read(context);
         self.owes_pong = matches!(read, Poll::Ready(Ok(Frame::Ping)));
+        match &read {
+            Poll::Ready(Ok(_)) => self.socket.meter().finish_frame(),
+            Poll::Ready(Err(_)) => {
+                if let Some(excess) = self.socket.meter().excess() {
+                    return Poll::Ready(Err(Broken::Excess(excess)));
+                }
+            }
+            Poll::Pending => {}
+        }
         read
     }
 }
@@ -166,12 +185,15 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
+    use crate::admission::Connections;
+    use crate::meter::Metered;
     use crate::metrics::Gauge;
 
     /// Sends one ping after another, and takes no pong until it is told to.
     struct Flood {
         pings: Arc<AtomicUsize>,
         takes: Arc<AtomicBool>,
+        metered: Metered<()>,
     }
 
     impl Socket for Flood {
@@ -191,13 +213,18 @@ mod tests {
         fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
             if self.takes.load(Relaxed) { Poll::Ready(Ok(())) } else { Poll::Pending }
         }
+
+        fn meter(&mut self) -> &mut Meter {
+            &mut self.metered.meter
+        }
     }
 
     #[test]
     fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
         let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let flood = Flood { pings: pings.clone(), takes: takes.clone() };
-        let mut connection = Connection::new(Box::new(flood), ConnectionKind::Session, Gauge::default().count());
+        let flood = Flood { pings: pings.clone(), takes: takes.clone(), metered: Metered::new(()) };
+        let admitted = Connections::new(1, 1, Gauge::default()).admit(None).unwrap();
+        let mut connection = Connection::new(Box::new(flood), ConnectionKind::Session, admitted);
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(connection.poll_inbound(&mut context), Poll::Ready(Ok(Inbound::Alive))));
         for _ in 0..10 {

@@ -19,6 +19,7 @@ use tracing::{Instrument as _, info_span};
 use undrop_proto::server::{Amount, Disconnect, Frame, Host, NotCommitted, Serve, StoreError, StoreRequest, Work};
 use undrop_proto::{Attempt, Millis};
 
+use crate::budget::Purse;
 use crate::channel::Command;
 use crate::connection::Connection;
 use crate::incoming::{Handling, ResumeRequest};
@@ -31,6 +32,9 @@ mod actions;
 
 /// How many frames are read before everything else has its turn.
 const FRAMES_A_TURN: usize = 64;
+
+/// How long a connection is not read whose client has used up its share of what may come in, in milliseconds.
+const THROTTLE: u32 = 50;
 
 /// What the sessions of this server hand in and get back.
 pub(crate) struct Tokio;
@@ -61,6 +65,10 @@ pub(crate) struct Driver<S> {
     unacknowledged: Option<Amount>,
     /// Since when the table of slots knows that there is no connection.
     detached_since: Option<Millis>,
+    /// What the session has of the budget for what comes in.
+    inbox: Arc<Purse>,
+    /// When a connection that is not read for want of that is looked at again.
+    throttled_until: Option<Millis>,
     alarm: Pin<Box<Sleep>>,
     armed: Option<Millis>,
 }
@@ -89,6 +97,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         handler: Handling,
     ) {
         let driver = Self {
+            inbox: slot.open_inbox(),
+            throttled_until: None,
             shared,
             slot,
             id,
@@ -108,6 +118,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
 
     /// Reads what has come, as long as there is room for it in the inbox.
     fn read(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+        self.throttle(now);
         for turn in 0..FRAMES_A_TURN {
             let Some(attached) = self.connection.as_mut().filter(|attached| !attached.is_drained) else {
                 return turn > 0;
@@ -125,6 +136,15 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             self.act(now);
         }
         true
+    }
+
+    /// Stops reading where too much has come that nobody has committed, and looks again in a while.
+    fn throttle(&mut self, now: Millis) {
+        if self.throttled_until.is_none_or(|until| until <= now) {
+            let is_throttled = !self.inbox.has_room();
+            self.throttled_until = is_throttled.then(|| now + THROTTLE);
+            self.session.throttle(is_throttled);
+        }
     }
 
     fn poll_handler(&mut self, now: Millis) -> bool {
@@ -266,7 +286,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
 
     /// Waits for the next deadline. The alarm is not put off with its deadline: one that rings early is set again.
     fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.session.poll_timeout() else { return Poll::Pending };
+        let deadlines = [self.session.poll_timeout(), self.throttled_until];
+        let Some(deadline) = deadlines.into_iter().flatten().min() else { return Poll::Pending };
         if self.armed.is_none_or(|armed| deadline < armed) {
             self.armed = Some(deadline);
             self.alarm.as_mut().reset(self.shared.clock.at(deadline));

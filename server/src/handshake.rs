@@ -13,9 +13,11 @@ use crate::metrics::Refusal;
 pub struct Handshake {
     /// Its URI.
     pub uri: Uri,
-    /// Its headers.
+    /// Its headers: all of them for [`Builder::authenticate`](crate::Builder::authenticate) and
+    /// [`SessionUpgrade::handshake`](crate::SessionUpgrade::handshake); for a session those of
+    /// [`Config::kept_headers`](crate::Config::kept_headers).
     pub headers: HeaderMap,
-    /// The client's address, if it is known. Behind a proxy it is what the app reads from the proxy's header.
+    /// The client's address, if it is known: that of its connection, or what [`Config::proxies`](crate::Config::proxies) names.
     pub address: Option<IpAddr>,
     /// The app's own subprotocol that was chosen, if any.
     pub protocol: Option<String>,
@@ -34,6 +36,17 @@ impl Handshake {
         }
         let uri = uri.to_string().parse().unwrap_or_default();
         Self { uri, headers: copies, address, protocol: None }
+    }
+
+    /// What a session keeps of it: its URI, its address, and the headers that the app wants to keep.
+    pub(crate) fn kept(&self, names: &[HeaderName]) -> Self {
+        let mut headers = HeaderMap::new();
+        for name in names {
+            for value in self.headers.get_all(name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        Self { headers, uri: self.uri.clone(), address: self.address, protocol: self.protocol.clone() }
     }
 
     /// A header's value, if there is one and it is text.
@@ -67,6 +80,9 @@ pub(crate) enum ConnectionKind {
     Plain,
 }
 
+/// How long the URI of a handshake may be. A session keeps it.
+pub(crate) const MAX_URI: usize = 8 << 10;
+
 /// What was agreed on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Agreed {
@@ -88,7 +104,9 @@ impl Rejection {
     pub(crate) fn of(refusal: Refusal) -> Self {
         let (status, text) = match refusal {
             Refusal::Origin => (StatusCode::FORBIDDEN, "pages of this origin may not open a WebSocket here"),
-            Refusal::Rate => (StatusCode::TOO_MANY_REQUESTS, "too many handshakes from this address"),
+            Refusal::Rate => (StatusCode::TOO_MANY_REQUESTS, "too many handshakes or connections from this address"),
+            Refusal::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too many connections"),
+            Refusal::Uri => (StatusCode::URI_TOO_LONG, "the URI is longer than 8 KiB"),
             _ => (StatusCode::BAD_REQUEST, "offer the WebSocket subprotocol undrop.1"),
         };
         Self { status, text }

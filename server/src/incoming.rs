@@ -7,6 +7,7 @@ use std::sync::Arc;
 use undrop_proto::server::Known;
 use undrop_proto::wire::Token;
 
+use crate::budget::Owner;
 use crate::channel::Channel;
 use crate::connection::Connection;
 use crate::handshake::Handshake;
@@ -35,6 +36,11 @@ pub(crate) struct ResumeRequest {
 }
 
 impl Incoming {
+    /// Whose limits the session counts against.
+    pub(crate) fn owner(&self) -> Owner {
+        Owner::of(&self.principal, self.handshake.address)
+    }
+
     /// Calls the app's handler with a new `Session`.
     pub(crate) fn begin(self, id: SessionId, restored: bool, channel: Arc<Channel>) -> (Connection, Handling) {
         let Incoming { connection, handshake, principal, handler } = self;

@@ -74,9 +74,11 @@
 #![cfg_attr(not(any(feature = "axum", feature = "tungstenite")), allow(dead_code))]
 #![warn(unreachable_pub)]
 
+mod admission;
 mod allowance;
 #[cfg(feature = "axum")]
 mod axum;
+mod budget;
 mod channel;
 pub mod codes;
 mod config;
@@ -88,8 +90,10 @@ mod id;
 mod incoming;
 mod manager;
 mod message;
+mod meter;
 mod metrics;
 mod principal;
+mod proxies;
 mod requests;
 mod session;
 mod sessions;
@@ -109,6 +113,7 @@ pub use id::SessionId;
 pub use message::Message;
 pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
+pub use proxies::Proxies;
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
 pub use undrop_proto::outbox::Bounds;

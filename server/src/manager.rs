@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
@@ -11,11 +12,13 @@ use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
 use undrop_proto::wire::{Token, Welcome};
 
+use crate::admission::{Admitted, Connections};
 use crate::allowance::Allowances;
-use crate::config::{Config, millis};
+use crate::budget::Owner;
+use crate::config::{Config, Limits, millis};
 use crate::connection::{Connection, Socket};
 use crate::driver::{Driver, Tokio};
-use crate::handshake::{self, Agreed, ConnectionKind, Handshake, Rejection};
+use crate::handshake::{self, Agreed, ConnectionKind, Handshake, MAX_URI, Rejection};
 use crate::incoming::{Handler, Incoming, ResumeRequest};
 use crate::metrics::{Refusal, add};
 use crate::principal::{Principal, Refused};
@@ -33,6 +36,9 @@ pub(crate) struct Manager {
     slots: Arc<Slots>,
     authenticator: Authenticator,
     allowances: Allowances,
+    connections: Arc<Connections>,
+    /// Whether it was said that addresses are not known.
+    warned: AtomicBool,
 }
 
 /// A connection that gets no session, and how it is closed.
@@ -43,11 +49,14 @@ impl Manager {
         let config = config.within_reason();
         let allowances = Allowances::new(config.limits.handshake_burst, config.limits.handshakes_per_second);
         let shared = Arc::new(Shared::new(config, store));
-        Self { slots: Slots::new(shared.clone()), shared, authenticator, allowances }
+        let Limits { connections, connections_per_address, .. } = shared.config.limits;
+        let connections = Connections::new(connections, connections_per_address, shared.metrics.connections.clone());
+        let warned = AtomicBool::new(false);
+        Self { slots: Slots::new(shared.clone()), shared, authenticator, allowances, connections, warned }
     }
 
     /// Whether a handshake is accepted, and with which subprotocol.
-    pub(crate) fn admit(&self, handshake: &Handshake) -> Result<Agreed, Rejection> {
+    pub(crate) fn admit(&self, handshake: &Handshake) -> Result<(Agreed, Admitted), Rejection> {
         let Shared { config, metrics, .. } = &*self.shared;
         let reject = |refusal| {
             metrics.refuse(refusal);
@@ -60,9 +69,27 @@ impl Manager {
         if handshake.address.is_some_and(|address| !self.allowances.spend(address, Instant::now())) {
             return reject(Refusal::Rate);
         }
-        match handshake::agree(&handshake.headers, config) {
-            Some(agreed) => Ok(agreed),
-            None => reject(Refusal::Subprotocol),
+        if handshake.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+            return reject(Refusal::Uri);
+        }
+        if handshake.address.is_none() {
+            self.warn_of_unknown_address();
+        }
+        let Some(agreed) = handshake::agree(&handshake.headers, config) else { return reject(Refusal::Subprotocol) };
+        match self.connections.admit(handshake.address) {
+            Ok(admitted) => Ok((agreed, admitted)),
+            Err(refusal) => reject(refusal),
+        }
+    }
+
+    /// Without the client's address its limits are those of all clients together.
+    fn warn_of_unknown_address(&self) {
+        add(&self.shared.metrics.unknown_addresses, 1);
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            warn!(
+                "the clients' addresses are not known, so the limits for one address do not hold: serve with \
+                 undrop_server::serve or into_make_service_with_connect_info::<SocketAddr>(), or set Config::proxies"
+            );
         }
     }
 
@@ -70,12 +97,14 @@ impl Manager {
     pub(crate) async fn receive(
         self: Arc<Self>,
         socket: Box<dyn Socket>,
-        kind: ConnectionKind,
+        (kind, admitted): (ConnectionKind, Admitted),
         handshake: Handshake,
         handler: Handler,
     ) {
         let Shared { config, metrics, .. } = &*self.shared;
-        let mut connection = Connection::new(socket, kind, metrics.connections.count());
+        let mut connection = Connection::new(socket, kind, admitted);
+        let stranger = Owner::of(&Principal::Anonymous, handshake.address);
+        connection.meter().expect_greeting(self.shared.inboxes.open(&stranger, None));
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
         }
@@ -98,6 +127,9 @@ impl Manager {
         });
         let served = match greeted {
             Ok((principal, request)) => {
+                let handshake = Arc::new(handshake.kept(&config.kept_headers));
+                let owner = Owner::of(&principal, handshake.address);
+                connection.meter().expect_messages(self.shared.inboxes.open(&owner, None));
                 let incoming = Incoming { connection, handshake, principal, handler };
                 match request {
                     Some(request) => self.serve(incoming, request).await,

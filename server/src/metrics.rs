@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::budget::Budget;
+
 /// What the server counts.
 ///
 /// The counters change independently of each other: those of one text need not be of the same moment.
@@ -13,7 +15,8 @@ use tokio::sync::Notify;
 pub struct Metrics {
     pub(crate) sessions: Gauge,
     pub(crate) connections: Gauge,
-    pub(crate) outbox_bytes: AtomicU64,
+    pub(crate) outboxes: Arc<Budget>,
+    pub(crate) inboxes: Arc<Budget>,
     pub(crate) opened: AtomicU64,
     pub(crate) resumed: AtomicU64,
     pub(crate) restored: AtomicU64,
@@ -33,14 +36,15 @@ pub struct Metrics {
     pub(crate) fenced: AtomicU64,
     pub(crate) repaired: AtomicU64,
     pub(crate) panics: AtomicU64,
+    pub(crate) unknown_addresses: AtomicU64,
 }
 
 /// How a session ended, as `undrop_sessions_ended_total` names it.
 pub(crate) const ENDS: [&str; 8] = ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed"];
 
 /// Why a handshake or a connection was refused, as `undrop_refused_total` names it.
-pub(crate) const REFUSALS: [&str; 8] =
-    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store", "failing"];
+pub(crate) const REFUSALS: [&str; 10] =
+    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store", "failing", "connections", "uri"];
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
@@ -52,6 +56,8 @@ pub(crate) enum Refusal {
     Sessions,
     Store,
     Failing,
+    Connections,
+    Uri,
 }
 
 impl Metrics {
@@ -79,7 +85,8 @@ impl Metrics {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         one("gauge", "sessions", "Sessions on this node, with and without a connection.", self.sessions.get());
         one("gauge", "connections", "Connections that are open.", self.connections.get());
-        one("gauge", "outbox_bytes", "Bytes that no client has acknowledged yet.", get(&self.outbox_bytes));
+        one("gauge", "outbox_bytes", "Bytes that no client has acknowledged yet.", self.outboxes.used());
+        one("gauge", "inbox_bytes", "Bytes that have come and are not committed yet.", self.inboxes.used());
         for (name, help, counter) in [
             ("sessions_opened_total", "Fresh sessions.", &self.opened),
             ("sessions_resumed_total", "Connections that resumed a session.", &self.resumed),
@@ -104,6 +111,11 @@ impl Metrics {
                 "sessions_repaired_total",
                 "Times that the store had lost what it was told, and was told again.",
                 &self.repaired,
+            ),
+            (
+                "addresses_unknown_total",
+                "Handshakes whose client's address the app did not tell.",
+                &self.unknown_addresses,
             ),
             ("handler_panics_total", "Handlers that panicked.", &self.panics),
         ] {

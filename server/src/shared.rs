@@ -1,11 +1,13 @@
 //! What all sessions of a server share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::warn;
 use undrop_proto::{Millis, server};
 
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::metrics::{Metrics, add};
 use crate::store::{AnyStore, Unavailable};
@@ -15,6 +17,10 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) store: Box<dyn AnyStore>,
     pub(crate) clock: Clock,
+    /// What was sent and not acknowledged.
+    pub(crate) outboxes: Arc<Budget>,
+    /// What has come and is not committed, whole messages and parts of them.
+    pub(crate) inboxes: Arc<Budget>,
 }
 
 /// The server's clock: milliseconds since it began.
@@ -23,7 +29,11 @@ pub(crate) struct Clock(Instant);
 
 impl Shared {
     pub(crate) fn new(config: Config, store: Box<dyn AnyStore>) -> Self {
-        Self { config, metrics: Metrics::default(), store, clock: Clock(Instant::now()) }
+        let limits = &config.limits;
+        let outboxes = Budget::new(limits.outboxes, limits.outboxes_per_owner);
+        let inboxes = Budget::new(limits.inboxes, limits.inboxes_per_owner);
+        let metrics = Metrics { outboxes: outboxes.clone(), inboxes: inboxes.clone(), ..Metrics::default() };
+        Self { config, metrics, store, clock: Clock(Instant::now()), outboxes, inboxes }
     }
 
     /// How the sessions are served.

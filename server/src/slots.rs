@@ -1,6 +1,5 @@
 //! The slots of a server: the table of its sessions, and how each of them is found.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -8,7 +7,7 @@ use undrop_proto::Millis;
 use undrop_proto::server::{self, Full, Share, SlotId, Taken};
 
 use crate::SessionId;
-use crate::allowance::network;
+use crate::budget::{Owner, Purse};
 use crate::channel::Channel;
 use crate::incoming::{Incoming, ResumeRequest};
 use crate::metrics::Count;
@@ -38,19 +37,13 @@ type Table = server::Slots<Key, Owner, Arc<Requests>>;
 /// A session is found by its id and its principal, so that nobody who shows another's token finds it even by chance.
 type Key = (SessionId, Principal);
 
-/// Whose limit a session counts against.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Owner {
-    User(Arc<str>),
-    Address(IpAddr),
-}
-
 /// A session's place in the table. It is free again when this is dropped.
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     readmit: Arc<dyn Readmit>,
     key: Key,
     id: SlotId,
+    owner: Owner,
     channel: Arc<Channel>,
     requests: Arc<Requests>,
     _count: Count,
@@ -79,9 +72,11 @@ impl Slots {
         if let Some(evicted) = evicted {
             evicted.evict();
         }
-        let channel = Arc::new(Channel::new(self.shared.clone()));
+        let purse = self.shared.outboxes.open(&incoming.owner(), Some(&requests));
+        let channel = Arc::new(Channel::new(self.shared.config.limits.outbox, purse));
         let count = self.shared.metrics.sessions.count();
-        Ok(Slot { slots: self.clone(), readmit, key, id, channel, requests, _count: count })
+        let owner = incoming.owner();
+        Ok(Slot { slots: self.clone(), readmit, key, id, owner, channel, requests, _count: count })
     }
 
     /// Gives out no slot from now on, and has each session end.
@@ -99,15 +94,14 @@ impl Slots {
 
     fn share(&self, incoming: &Incoming) -> Option<Share<Owner>> {
         let limits = &self.shared.config.limits;
-        match &incoming.principal {
-            Principal::User(id) => {
-                Some(Share { owner: Owner::User(id.clone()), sessions: limits.sessions_per_user, evicts_after: 0 })
+        let owner = incoming.owner();
+        match owner {
+            Owner::User(_) => Some(Share { owner, sessions: limits.sessions_per_user, evicts_after: 0 }),
+            Owner::Address(_) => {
+                let sessions = limits.sessions_per_address;
+                Some(Share { owner, sessions, evicts_after: EVICTS_STRANGERS_AFTER })
             }
-            Principal::Anonymous => incoming.handshake.address.map(|address| Share {
-                owner: Owner::Address(network(address)),
-                sessions: limits.sessions_per_address,
-                evicts_after: EVICTS_STRANGERS_AFTER,
-            }),
+            Owner::Unknown => None,
         }
     }
 }
@@ -115,6 +109,11 @@ impl Slots {
 impl Slot {
     pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.channel
+    }
+
+    /// Opens what the session has of the budget for what comes in.
+    pub(crate) fn open_inbox(&self) -> Arc<Purse> {
+        self.slots.shared.inboxes.open(&self.owner, Some(&self.requests))
     }
 
     pub(crate) fn requests(&self) -> &Requests {

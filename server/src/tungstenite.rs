@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
 use tokio_tungstenite::{accept_hdr_async_with_config, tungstenite};
 
 use crate::incoming::boxed;
+use crate::meter::Metered;
 use crate::websocket::config;
 use crate::{Handshake, Session, Sessions};
 
@@ -35,12 +36,12 @@ impl Sessions {
         let admit = |request: &Request, mut response: Response<()>| {
             let mut handshake = Handshake::of(request.uri(), request.headers(), address);
             match manager.admit(&handshake) {
-                Ok(agreed) => {
+                Ok((agreed, counted)) => {
                     if let Some(answer) = agreed.answer.and_then(|answer| HeaderValue::try_from(answer).ok()) {
                         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, answer);
                     }
                     handshake.protocol = agreed.protocol;
-                    admitted = Some((agreed.kind, handshake));
+                    admitted = Some(((agreed.kind, counted), handshake));
                     Ok(response)
                 }
                 Err(rejection) => {
@@ -50,7 +51,7 @@ impl Sessions {
                 }
             }
         };
-        let shaking = accept_hdr_async_with_config(stream, admit, Some(config));
+        let shaking = accept_hdr_async_with_config(Metered::new(stream), admit, Some(config));
         let socket = timeout(manager.shared.config.greeting, shaking)
             .await
             .map_err(|_| tungstenite::Error::Io(std::io::ErrorKind::TimedOut.into()))??;

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::config::Limits;
 use crate::connection::{Broken, Frame, Socket};
+use crate::meter::{Meter, Metered};
 
 /// How many bytes are written at once. A connection that had as many to write once keeps a buffer of this size.
 const WRITE_BUFFER: usize = 16 << 10;
@@ -24,7 +25,7 @@ pub(crate) fn config(limits: &Limits) -> WebSocketConfig {
         .write_buffer_size(WRITE_BUFFER)
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocketStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocketStream<Metered<S>> {
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
         Pin::new(self).poll_next(context).map(|next| match next {
             None | Some(Ok(Message::Close(_))) => Err(Broken::Gone),
@@ -53,6 +54,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocketStream<S> {
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         Pin::new(self).poll_flush(context).map_err(|error| broken(&error))
+    }
+
+    fn meter(&mut self) -> &mut Meter {
+        &mut self.get_mut().meter
     }
 }
 

@@ -22,6 +22,7 @@ pub struct PlainSlot<H: Host> {
     unread: Amount,
     /// ... by message.
     sizes: VecDeque<u64>,
+    is_throttled: bool,
     outbox: VecDeque<(H::Message, Option<H::Delivery>)>,
     unsent: Amount,
     actions: VecDeque<Action<H>>,
@@ -48,6 +49,7 @@ impl<H: Host> PlainSlot<H> {
             received: 0,
             unread: Amount::default(),
             sizes: VecDeque::new(),
+            is_throttled: false,
             outbox: VecDeque::new(),
             unsent: Amount::default(),
             actions: VecDeque::new(),
@@ -174,6 +176,10 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         self.end(Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
     }
 
+    fn throttle(&mut self, is_throttled: bool) {
+        self.is_throttled = is_throttled;
+    }
+
     fn shut_down(&mut self, now: Millis) {
         if self.handler == Handler::Runs {
             self.handler = Handler::Until(now + self.config.grace);
@@ -224,7 +230,11 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
     }
 
     fn has_room(&self) -> bool {
-        self.unread.is_within(self.config.inbox)
+        !self.is_throttled && self.unread.is_within(self.config.inbox)
+    }
+
+    fn uncommitted(&self) -> u64 {
+        self.unread.bytes
     }
 
     fn unacknowledged(&self) -> Amount {

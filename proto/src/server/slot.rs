@@ -54,6 +54,8 @@ pub struct Slot<H: Host> {
     /// The messages that were received after those and are not committed. A store that has lost them is told again.
     pub(super) uncommitted: VecDeque<H::Message>,
     pub(super) uncommitted_bytes: u64,
+    /// Whether the node has no room for more that comes in.
+    is_throttled: bool,
     /// The messages that the session ends without an acknowledgement of.
     pub(super) undelivered: Vec<H::Message>,
     /// Requests that came when the session was leaving this node or ending.
@@ -200,6 +202,7 @@ impl<H: Host> Slot<H> {
             committed: inbox.after,
             began: inbox.after,
             uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
+            is_throttled: false,
             undelivered: Vec::new(),
             late: Vec::new(),
             actions: received.map(|(message, number)| Action::Receive(number, message.clone())).collect(),
@@ -294,6 +297,10 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.end(now, Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
     }
 
+    fn throttle(&mut self, is_throttled: bool) {
+        self.is_throttled = is_throttled;
+    }
+
     fn shut_down(&mut self, now: Millis) {
         if self.handler == Handler::Runs {
             self.handler = Handler::Until(now + self.config.grace);
@@ -328,7 +335,11 @@ impl<H: Host> Serve<H> for Slot<H> {
 
     fn has_room(&self) -> bool {
         let uncommitted = Amount { messages: self.uncommitted.len(), bytes: self.uncommitted_bytes };
-        uncommitted.is_within(self.config.inbox)
+        !self.is_throttled && uncommitted.is_within(self.config.inbox)
+    }
+
+    fn uncommitted(&self) -> u64 {
+        self.uncommitted_bytes
     }
 
     fn unacknowledged(&self) -> Amount {

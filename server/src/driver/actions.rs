@@ -18,6 +18,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         if self.unacknowledged.replace(unacknowledged) != Some(unacknowledged) {
             self.slot.channel().set_unacknowledged(unacknowledged);
         }
+        let uncommitted = self.session.uncommitted();
+        if uncommitted != self.inbox.used() {
+            self.inbox.set(uncommitted);
+        }
         let detached_since = self.session.detached_since();
         if detached_since != self.detached_since {
             self.detached_since = detached_since;
