@@ -174,8 +174,8 @@ pub trait Serve<H: Host> {
 
     /// Whether the connection may be read: whether the handler keeps up with what is received.
     fn has_room(&self) -> bool;
-    /// How many bytes have come that the app is not done with.
-    fn uncommitted(&self) -> u64;
+    /// How much has come that the app is not done with.
+    fn uncommitted(&self) -> Amount;
     /// How much of what the app has sent is not acknowledged.
     fn unacknowledged(&self) -> Amount;
     /// Since when there has been no connection, if there is none.

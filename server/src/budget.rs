@@ -9,10 +9,20 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use undrop_proto::server::Amount;
 
 use crate::allowance::network;
 use crate::principal::Principal;
 use crate::requests::Requests;
+
+/// What a message takes of a budget beside its bytes: its places in the session and in the store. A flood of tiny messages is
+/// bounded by this.
+pub(crate) const MESSAGE: u64 = 256;
+
+/// What messages take of a budget.
+pub(crate) fn cost(Amount { messages, bytes }: Amount) -> u64 {
+    bytes + messages as u64 * MESSAGE
+}
 
 /// Whose limits a connection or a session counts against.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -13,7 +13,7 @@ use undrop_proto::outbox::Bounds;
 use undrop_proto::server::Amount;
 
 use crate::Message;
-use crate::budget::Purse;
+use crate::budget::{Purse, cost};
 use crate::ending::{Cause, Ending, NotCommitted, SendError};
 
 pub(crate) enum Command {
@@ -178,7 +178,7 @@ impl Channel {
     pub(crate) fn set_unacknowledged(&self, amount: Amount) {
         let mut state = self.state.lock();
         state.collected = amount;
-        self.purse.set(amount.bytes + state.queued.bytes);
+        self.purse.set(cost(amount + state.queued));
     }
 
     /// The task is gone. What it did not collect is answered by how the session ended.
@@ -216,7 +216,7 @@ impl Channel {
         let more: Amount = messages.iter().map(|message| Amount::one(message.len() as u64)).sum();
         let own = state.collected + state.queued + more;
         let fits = own.messages <= self.outbox.messages as usize && own.bytes <= self.outbox.bytes;
-        if !fits || !self.purse.take(more.bytes) {
+        if !fits || !self.purse.take(cost(more)) {
             return Err(SendError::Full);
         }
         state.queued += more;

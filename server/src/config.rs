@@ -51,7 +51,7 @@ pub struct Limits {
     pub sessions_per_address: usize,
     /// How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB.
     pub outbox: Bounds,
-    /// How many bytes all sessions together may have sent without an acknowledgement. When it is used up, whoever has most of
+    /// How many bytes all sessions together may have sent without an acknowledgement, with 256 bytes for each message. When it is used up, whoever has most of
     /// it makes room: the session that takes most of that is closed with 4002, and begins anew. Default: 1 GiB.
     pub outboxes: usize,
     /// How many of those the sessions of one user may have, or of the anonymous clients of one address. Default: 128 MiB.
@@ -59,7 +59,7 @@ pub struct Limits {
     /// How much one session may have received that its handler has not committed. The connection is not read while there is as
     /// much. Default: 1,024 messages and 4 MiB.
     pub inbox: Bounds,
-    /// How many bytes all clients together may have sent that no handler has committed, whole messages and unfinished ones.
+    /// How many bytes all clients together may have sent that no handler has committed, whole messages and unfinished ones, with 256 bytes for each message.
     /// When it is used up, only those who have none of it are read. Default: 512 MiB.
     pub inboxes: usize,
     /// How many of those one user may have, or the anonymous clients of one address. The connections of whoever has as many are
@@ -168,12 +168,17 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// Cuts all durations to what can be counted, so that any long one may mean "never".
+    /// Cuts all durations to what can be counted, so that any long one may mean "never", and gives each client room for one
+    /// message.
     pub(crate) fn within_reason(mut self) -> Self {
         let Self { time_to_live, idle, probe, greeting, close_timeout, grace, .. } = &mut self;
         for span in [time_to_live, idle, probe, greeting, close_timeout, grace] {
             *span = Duration::from_millis(millis(*span).into());
         }
+        let Limits { message_bytes, inboxes, inboxes_per_owner, .. } = &mut self.limits;
+        // Otherwise nobody could send the largest message.
+        *inboxes_per_owner = (*inboxes_per_owner).max(*message_bytes + (16 << 10));
+        *inboxes = (*inboxes).max(*inboxes_per_owner);
         self
     }
 }

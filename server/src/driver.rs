@@ -118,8 +118,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
 
     /// Reads what has come, as long as there is room for it in the inbox.
     fn read(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
-        self.throttle(now);
         for turn in 0..FRAMES_A_TURN {
+            self.throttle(now);
             let Some(attached) = self.connection.as_mut().filter(|attached| !attached.is_drained) else {
                 return turn > 0;
             };

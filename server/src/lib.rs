@@ -95,6 +95,8 @@ mod metrics;
 mod principal;
 mod proxies;
 mod requests;
+#[cfg(feature = "axum")]
+mod serve;
 mod session;
 mod sessions;
 mod shared;
@@ -103,6 +105,7 @@ pub mod store;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
 mod websocket;
+mod worst_case;
 
 #[cfg(feature = "axum")]
 pub use axum::SessionUpgrade;
@@ -114,6 +117,9 @@ pub use message::Message;
 pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use proxies::Proxies;
+#[cfg(feature = "axum")]
+pub use serve::{ServeOptions, serve};
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
 pub use undrop_proto::outbox::Bounds;
+pub use worst_case::WorstCase;

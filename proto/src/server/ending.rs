@@ -217,16 +217,23 @@ impl<H: Host> Slot<H> {
         }
         match &self.phase {
             Phase::Removing(Removal { cause, until, .. }) if *until <= now => self.ended(*cause),
-            Phase::Leaving { cause, until } => {
-                // A store that does not answer is not waited for any longer than a handler.
-                let in_time = now < *until + self.config.close_timeout;
-                if in_time && !(self.handler == Handler::Done && self.is_persisted()) {
-                    return;
-                }
-                self.phase = Phase::Over { cause: *cause };
-                self.release();
-            }
+            // A store that does not answer is not waited for any longer than a handler.
+            Phase::Leaving { until, .. } if *until + self.config.close_timeout <= now => self.left(),
             _ => {}
+        }
+    }
+
+    /// Leaves the node once the handler has returned and all that it did is persisted.
+    pub(super) fn leave_when_done(&mut self) {
+        if self.handler == Handler::Done && self.is_persisted() {
+            self.left();
+        }
+    }
+
+    fn left(&mut self) {
+        if let Phase::Leaving { cause, .. } = self.phase {
+            self.phase = Phase::Over { cause };
+            self.release();
         }
     }
 }

@@ -233,8 +233,8 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         !self.is_throttled && self.unread.is_within(self.config.inbox)
     }
 
-    fn uncommitted(&self) -> u64 {
-        self.unread.bytes
+    fn uncommitted(&self) -> Amount {
+        self.unread
     }
 
     fn unacknowledged(&self) -> Amount {

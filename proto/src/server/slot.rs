@@ -235,6 +235,9 @@ impl<H: Host> Slot<H> {
 
 impl<H: Host> Serve<H> for Slot<H> {
     fn poll(&mut self) -> Option<Action<H>> {
+        if self.actions.is_empty() {
+            self.leave_when_done();
+        }
         let action = self.actions.pop_front();
         if action.is_none() {
             // An idle session should not keep the memory.
@@ -334,12 +337,11 @@ impl<H: Host> Serve<H> for Slot<H> {
     }
 
     fn has_room(&self) -> bool {
-        let uncommitted = Amount { messages: self.uncommitted.len(), bytes: self.uncommitted_bytes };
-        !self.is_throttled && uncommitted.is_within(self.config.inbox)
+        !self.is_throttled && self.uncommitted().is_within(self.config.inbox)
     }
 
-    fn uncommitted(&self) -> u64 {
-        self.uncommitted_bytes
+    fn uncommitted(&self) -> Amount {
+        Amount { messages: self.uncommitted.len(), bytes: self.uncommitted_bytes }
     }
 
     fn unacknowledged(&self) -> Amount {

@@ -5,6 +5,7 @@ use undrop_proto::Millis;
 use undrop_proto::server::{Action, Cause, Disconnect, Report, Serve};
 
 use super::{Attached, Driver, Tokio};
+use crate::budget::cost;
 use crate::connection::Connection;
 use crate::ending::Ending;
 use crate::metrics::{Refusal, add};
@@ -18,7 +19,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         if self.unacknowledged.replace(unacknowledged) != Some(unacknowledged) {
             self.slot.channel().set_unacknowledged(unacknowledged);
         }
-        let uncommitted = self.session.uncommitted();
+        let uncommitted = cost(self.session.uncommitted());
         if uncommitted != self.inbox.used() {
             self.inbox.set(uncommitted);
         }

@@ -95,7 +95,7 @@ async fn a_client_that_never_acknowledges_fills_its_outbox_and_nobody_elses() {
     assert_eq!(taken, 64);
     assert_eq!(held.session.send(message.clone()), Err(SendError::Full));
     server.metric_becomes("undrop_messages_sent_total", 64).await;
-    assert_eq!(server.metric("undrop_outbox_bytes"), 64 << 10);
+    assert_eq!(server.metric("undrop_outbox_bytes"), 64 * (1_024 + 256));
     // One that does acknowledge has room for any number.
     let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
@@ -114,7 +114,7 @@ async fn a_client_that_never_acknowledges_fills_its_outbox_and_nobody_elses() {
 #[tokio::test]
 async fn all_outboxes_together_hold_so_much_and_no_more() {
     let tap = Tap::new();
-    let server = Server::new(limited(Limits { outboxes: 10_000, ..Limits::default() }), tap.handler()).await;
+    let server = Server::new(limited(Limits { outboxes: 12_560, ..Limits::default() }), tap.handler()).await;
     let mut clients = Vec::new();
     let mut taken = 0;
     for _ in 0..4 {
@@ -123,13 +123,13 @@ async fn all_outboxes_together_hold_so_much_and_no_more() {
         client.cut();
         while held.session.send(vec![0; 1_000]).is_ok() {
             taken += 1;
-            server.metric_becomes("undrop_outbox_bytes", taken * 1_000).await;
+            server.metric_becomes("undrop_outbox_bytes", taken * 1_256).await;
         }
         clients.push((client, held));
     }
     assert_eq!(taken, 10);
     drop(clients);
-    server.metric_becomes("undrop_outbox_bytes", 10_000).await;
+    server.metric_becomes("undrop_outbox_bytes", 12_560).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 //! | `secrets` | and is told to nobody else |
 //! | `hostile` | clients that do their worst |
 //! | `limits` | a client gets so much of anything, and no more |
+//! | `fairness` | nobody takes what is everybody's |
 //! | `endings` | how a session and a server end |
 //! | `nodes` | a session moves between nodes, with a real Redis |
 
@@ -18,6 +19,7 @@
 mod commit;
 mod conversation;
 mod endings;
+mod fairness;
 mod handshakes;
 mod hostile;
 mod limits;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
@@ -13,6 +14,9 @@ use undrop_server::Message;
 
 use super::raw::{Frame, Raw};
 use super::soon;
+
+/// How long a client waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Client {
     address: SocketAddr,
@@ -78,7 +82,8 @@ impl Client {
                         return;
                     }
                 }
-                tokio::task::yield_now().await;
+                // As a client has to: without pauses it runs out of handshakes, and of ports.
+                tokio::time::sleep(PAUSE).await;
             }
         })
         .await;
