@@ -111,8 +111,10 @@ impl RedisStore {
             .connection_timeout(RESPONSE_TIMEOUT)
             .response_timeout(RESPONSE_TIMEOUT)
             .overall_response_timeout(Some(RESPONSE_TIMEOUT))
-            // For the redirections. The session's task repeats its requests by itself.
+            // For redirections, and slots that are on their way. The session's node repeats its requests by itself.
             .retries(4)
+            .min_retry_wait(10)
+            .max_retry_wait(100)
             .build()
             .map_err(unavailable)?;
         Ok(Self::on(Server::Cluster { client: Box::new(client), nodes }))

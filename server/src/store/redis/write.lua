@@ -102,6 +102,7 @@ for _, plan in ipairs({ input, output }) do
   if plan.is_whole then
     redis.call('UNLINK', plan.stream)
   elseif plan.done > plan.had_done then
+    -- Redis drops a hundred messages at a time: 65,000 take it half a millisecond.
     redis.call('XTRIM', plan.stream, 'MINID', '=', id(plan.done + 1))
   end
   for number = plan.from, plan.to do
