@@ -6,9 +6,8 @@ use crate::support::{Client, Raw, Server, Tap};
 
 #[tokio::test]
 async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
-    let log = Log::default();
     // The test has one thread, so all that the server logs is written here.
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let (log, _logging) = Log::start();
     let tap = Tap::new();
     let server = Server::new(config(), tap.handler()).await;
     let mut client = Client::open(server.address, "?user=ann").await;

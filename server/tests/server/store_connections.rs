@@ -108,7 +108,7 @@ async fn sentinels_name_the_new_primary() {
     let store = RedisStore::sentinel(["redis://127.0.0.1:1/", &sentinel.url()], "main").unwrap();
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &taken(5)).await.unwrap();
-    primary.says(&["WAIT", "1", "1000"], "1").await;
+    replica.catches_up(&primary).await;
     primary.kill().await;
     writes(&store, 1, 10).await;
     replica.says(&["INFO", "replication"], "role:master").await;
@@ -185,7 +185,7 @@ async fn a_cluster_goes_on_when_a_replica_takes_over() {
         fresh(&store, number).await;
         store.write(id(number), CREATED, &taken(5)).await.unwrap();
     }
-    cluster.nodes[0].says(&["WAIT", "1", "1000"], "1").await;
+    cluster.replica.catches_up(&cluster.nodes[0]).await;
     cluster.nodes[0].kill().await;
     for number in MANY {
         writes(&store, number, 10).await;
@@ -202,7 +202,7 @@ async fn a_cluster_goes_on_when_a_node_hangs() {
         fresh(&store, number).await;
         store.write(id(number), CREATED, &taken(5)).await.unwrap();
     }
-    cluster.nodes[0].says(&["WAIT", "1", "1000"], "1").await;
+    cluster.replica.catches_up(&cluster.nodes[0]).await;
     cluster.nodes[0].hang().await;
     for number in MANY {
         writes(&store, number, 10).await;

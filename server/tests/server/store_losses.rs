@@ -194,7 +194,7 @@ async fn a_replica_that_lacks_the_last_of_it_and_takes_over_is_noticed() {
     fresh(&store, 1).await;
     let change = Change { taken: numbered(0, &["a".into()]), ..Change::default() };
     store.write(id(1), CREATED, &change).await.unwrap();
-    primary.says(&["WAIT", "1", "0"], "1").await;
+    replica.catches_up(&primary).await;
     replica.cli(&["REPLICAOF", "NO", "ONE"]).await;
     store.write(id(1), CREATED, &busy()).await.unwrap();
     drop(primary);

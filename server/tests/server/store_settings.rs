@@ -17,8 +17,7 @@ async fn is_logged(log: &Log, text: &str, times: usize) {
 
 #[tokio::test]
 async fn settings_that_lose_are_warned_of_once() {
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let (log, _logging) = Log::start();
     let settings = ["--maxmemory", "1gb", "--maxmemory-policy", "volatile-lru", "--appendonly", "yes"];
     let redis = Redis::start_with(&settings).await;
     for number in 1..=3 {
@@ -36,8 +35,7 @@ async fn settings_that_lose_are_warned_of_once() {
 
 #[tokio::test]
 async fn a_redis_that_loses_nothing_or_does_not_tell_is_not_warned_of() {
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let (log, _logging) = Log::start();
     let safe = Redis::start().await;
     fresh(&safe.store(), 1).await;
     safe.says(&["INFO", "commandstats"], "cmdstat_config|get:calls=5,").await;
@@ -49,8 +47,7 @@ async fn a_redis_that_loses_nothing_or_does_not_tell_is_not_warned_of() {
 
 #[tokio::test]
 async fn the_nodes_of_a_cluster_are_warned_of_together() {
-    let log = Log::default();
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let (log, _logging) = Log::start();
     let cluster = Cluster::start().await;
     for (node, fsync) in cluster.nodes.iter().zip(["no", "everysec", "no"]) {
         node.says(&["CONFIG", "SET", "appendfsync", fsync, "appendonly", "yes"], "OK").await;

@@ -95,6 +95,18 @@ impl Redis {
         self.says(&["INFO", "replication"], "master_link_status:up").await;
     }
 
+    /// Waits until it has all that its primary has told it until now.
+    pub async fn catches_up(&self, primary: &Redis) {
+        let told = primary.replication_offset().await;
+        soon("replication", async { while self.replication_offset().await < told {} }).await;
+    }
+
+    async fn replication_offset(&self) -> u64 {
+        let info = self.cli(&["INFO", "replication"]).await;
+        let offset = info.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        offset.unwrap().trim().parse().unwrap()
+    }
+
     /// Kills it, as a power cut would.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
