@@ -77,8 +77,11 @@ impl RedisStore {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sentinel<'a>(sentinels: impl IntoIterator<Item = &'a str>, service: &str) -> Result<Self, Unavailable> {
+    pub fn sentinel(sentinels: impl IntoIterator<Item = impl AsRef<str>>, service: &str) -> Result<Self, Unavailable> {
         let sentinels = addresses(sentinels)?;
+        if sentinels.is_empty() {
+            return Err(Unavailable("there has to be a sentinel".into()));
+        }
         let mut node = SentinelNodeConnectionInfo::default();
         let mut name = service.to_owned();
         if service.contains("://") {
@@ -105,7 +108,7 @@ impl RedisStore {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn cluster<'a>(nodes: impl IntoIterator<Item = &'a str>) -> Result<Self, Unavailable> {
+    pub fn cluster(nodes: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, Unavailable> {
         let nodes = addresses(nodes)?;
         let client = ClusterClientBuilder::new(nodes.clone())
             .connection_timeout(RESPONSE_TIMEOUT)
@@ -287,8 +290,8 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
-fn addresses<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Vec<ConnectionInfo>, Unavailable> {
-    urls.into_iter().map(|url| url.into_connection_info().map_err(unavailable)).collect()
+fn addresses(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<ConnectionInfo>, Unavailable> {
+    urls.into_iter().map(|url| url.as_ref().into_connection_info().map_err(unavailable)).collect()
 }
 
 fn unavailable(error: RedisError) -> Unavailable {

@@ -2,7 +2,7 @@
 
 use undrop_server::store::{Change, Claim, Claimant, Failure, Known, RedisStore, Store};
 
-use crate::stores::{CREATED, claim, claimant, fresh, id, numbered};
+use crate::stores::{CREATED, TTL, claim, claimant, fresh, id, numbered};
 use crate::support::redis::{Redis, VOLATILE};
 
 /// The keys of a session: what the client sent, what the app sent, the record.
@@ -50,6 +50,28 @@ async fn lost(store: &RedisStore, number: u8) -> bool {
 }
 
 #[tokio::test]
+async fn the_keys_of_a_session_live_on_with_each_write_and_each_claim() {
+    let redis = Redis::start_volatile().await;
+    let store = redis.store();
+    let fence = fresh(&store, 1).await;
+    store.write(id(1), fence, &busy()).await.unwrap();
+    for step in 0..2 {
+        for key in keys(1) {
+            redis.says(&["PEXPIRE", &key, "60000"], "1").await;
+        }
+        match step {
+            0 => store.write(id(1), fence, &Change { taken: numbered(3, &[]), ..Change::default() }).await.unwrap(),
+            _ => assert!(matches!(store.claim(id(1), &claimant(1)).await.unwrap(), Claim::Taken(_))),
+        }
+        for key in keys(1) {
+            // One and a half times the time to live, less the time that has passed.
+            let left: u128 = redis.cli(&["PTTL", &key]).await.parse().unwrap();
+            assert!(left > 60_000 && left <= TTL.as_millis() * 3 / 2, "{key}: {left}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_is_gone_is_noticed_and_written_anew() {
     let redis = Redis::start_volatile().await;
     let store = redis.store();
@@ -61,6 +83,17 @@ async fn a_stream_that_is_gone_is_noticed_and_written_anew() {
         is_behind(&store, number).await;
         becomes_whole(&store, number).await;
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_gone_is_not_written_anew_by_a_part_of_it() {
+    let redis = Redis::start_volatile().await;
+    let store = redis.store();
+    fresh(&store, 1).await;
+    store.write(id(1), CREATED, &busy()).await.unwrap();
+    redis.cli(&["DEL", &keys(1)[0]]).await;
+    let part = Change { taken: numbered(1, &["b".into()]), sent: numbered(3, &[]), committed: 1, acknowledged: 1 };
+    assert!(matches!(store.write(id(1), CREATED, &part).await, Err(Failure::Behind)));
 }
 
 #[tokio::test]
