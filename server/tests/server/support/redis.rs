@@ -182,6 +182,10 @@ fn spawn(port: u16, folder: &std::path::Path, arguments: &[String]) -> Child {
 impl Drop for Redis {
     fn drop(&mut self) {
         let _ = self.child.start_kill();
+        // Until it is gone, it may write to the folder.
+        while matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::yield_now();
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
