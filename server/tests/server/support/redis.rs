@@ -37,7 +37,7 @@ impl Redis {
     }
 
     pub async fn start_with(settings: &[&str]) -> Self {
-        Self::spawn(settings.iter().map(|setting| (*setting).to_owned()).collect()).await
+        Self::spawn(folder(), settings.iter().map(|setting| (*setting).to_owned()).collect()).await
     }
 
     /// A node of a cluster, which has still to meet the others.
@@ -56,12 +56,13 @@ impl Redis {
         let watch = format!("sentinel monitor main 127.0.0.1 {port} 1");
         let times = "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 3000";
         std::fs::write(&settings, format!("{watch}\n{times}\n")).unwrap();
-        Self::spawn(vec![settings.to_str().unwrap().to_owned(), "--sentinel".to_owned()]).await
+        let arguments = vec![settings.to_str().unwrap().to_owned(), "--sentinel".to_owned()];
+        Self::spawn(folder, arguments).await
     }
 
-    async fn spawn(arguments: Vec<String>) -> Self {
+    async fn spawn(folder: PathBuf, arguments: Vec<String>) -> Self {
         // Whoever has the port now makes redis-server fail, and the test with it.
-        let (port, folder) = (free_port(), folder());
+        let port = free_port();
         let child = spawn(port, &folder, &arguments);
         let mut redis = Self { port, folder, arguments, child };
         redis.answers().await;
