@@ -208,6 +208,10 @@ impl Manager {
                 add(&metrics.foreign, 1);
                 warn!(session = %id, %principal, "a client has the token of another principal's session");
             }
+            Ok(Claim::Late) => {
+                add(&metrics.violations, 1);
+                return Err((request.incoming.connection, Violation::ResumeOfThePast.into()));
+            }
             Ok(Claim::Lost) => {
                 add(&metrics.lost, 1);
                 warn!(session = %id, "the store has lost a part of the session");

@@ -192,7 +192,8 @@ impl<H: Host> Slot<H> {
             self.actions.push_back(Action::Delivered(delivery, false));
         }
         self.unpersisted_amount = Amount::default();
-        waiting.commits.into_iter().chain(unpersisted.waiting.commits).collect()
+        let commits = waiting.commits.into_iter().chain(unpersisted.waiting.commits);
+        commits.map(|pending| pending.commit).collect()
     }
 
     /// Frees the slot. Connections that asked for the session are admitted again, and find it in the store.

@@ -136,8 +136,17 @@ pub(super) struct Batch<H: Host> {
 pub(super) struct Waiting<H: Host> {
     /// For each message sent, the call that waits for its delivery.
     pub(super) deliveries: Vec<Option<H::Delivery>>,
-    pub(super) commits: Vec<H::Commit>,
+    pub(super) commits: Vec<PendingCommit<H::Commit>>,
     pub(super) resumes: Vec<PendingResume<H::Request>>,
+}
+
+/// A commit that waits for the store. It and its replies are one change.
+pub(super) struct PendingCommit<C> {
+    pub(super) commit: C,
+    /// Up to which message it commits.
+    pub(super) number: u64,
+    /// Where its replies begin among the messages that are sent with it, and where they end.
+    pub(super) replies: (usize, usize),
 }
 
 /// A connection that asks for the session and waits for the store: the session may have been on another node since its last

@@ -28,8 +28,8 @@ pub trait Store: Send + Sync + 'static {
     fn create(&self, id: SessionId, fence: Fence, fresh: Fresh)
     -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Claims a session for this node, if there is one, it is this principal's, and the store has all that its client knows of.
-    /// Otherwise nothing changes.
+    /// Claims a session for this node, if there is one, it is this principal's, and what its client knows of it is possible:
+    /// [`Claim::of`]. Otherwise nothing changes.
     fn claim(&self, id: SessionId, claimant: &Claimant) -> impl Future<Output = Result<Claim, Unavailable>> + Send;
 
     /// Makes the whole change or nothing of it, and lets the session expire one and a half times its time to live from now on:

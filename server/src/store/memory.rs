@@ -92,12 +92,12 @@ impl Store for MemoryStore {
             inbox: record.inbox.to_numbered(),
             outbox: record.outbox.to_numbered(),
         };
-        if !kept.matches(claimant.known) {
-            return Ok(Claim::Lost);
+        let claim = Claim::of(kept, claimant.known);
+        if let Claim::Taken(_) = claim {
+            record.fence = claimant.fence;
+            record.expires = now + record.time_to_live * 3 / 2;
         }
-        record.fence = claimant.fence;
-        record.expires = now + record.time_to_live * 3 / 2;
-        Ok(Claim::Taken(kept))
+        Ok(claim)
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {

@@ -3,5 +3,5 @@ local record = KEYS[3]
 if redis.call('HGET', record, 'fence') ~= ARGV[1] then
   return 0
 end
-redis.call('DEL', unpack(KEYS))
+redis.call('UNLINK', unpack(KEYS))
 return 1
