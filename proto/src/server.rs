@@ -60,6 +60,8 @@ pub mod codes {
     pub const NO_GREETING: u16 = 4001;
     /// The session made room for another one of the same client.
     pub const EVICTED: u16 = 4002;
+    /// The app has ended all sessions of this user. The client does not try again.
+    pub const REVOKED: u16 = 4403;
 
     /// The code that a close of the app is sent with: its own if an app may use it, and 1000 otherwise.
     pub const fn of_app(code: u16) -> u16 {
@@ -152,6 +154,8 @@ pub trait Serve<H: Host> {
     fn request_resume(&mut self, now: Millis, request: H::Request, known: Known);
     /// The session makes room for another one.
     fn evict(&mut self, now: Millis);
+    /// The app has ended all sessions of this user.
+    fn revoke(&mut self, now: Millis);
     /// All sessions together, or those of this owner, have received so much that the connection is not to be read for a while.
     fn throttle(&mut self, is_throttled: bool);
     /// The server shuts down.

@@ -338,6 +338,14 @@ impl Manager {
         }
     }
 
+    /// Ends all sessions of this principal, on all nodes.
+    pub(crate) async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        let revoked = self.shared.store.revoke(principal).await;
+        // Those of this node end in any case, and are removed by it.
+        self.slots.revoke(principal);
+        revoked
+    }
+
     /// Ends all sessions on this node, and waits until their handlers are done and all connections are closed.
     pub(crate) async fn shut_down(&self) {
         self.slots.close();

@@ -176,6 +176,10 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         self.end(Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
     }
 
+    fn revoke(&mut self, _: Millis) {
+        self.end(Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
+    }
+
     fn throttle(&mut self, is_throttled: bool) {
         self.is_throttled = is_throttled;
     }

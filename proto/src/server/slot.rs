@@ -309,6 +309,10 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.end(now, Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
     }
 
+    fn revoke(&mut self, now: Millis) {
+        self.end(now, Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
+    }
+
     fn throttle(&mut self, is_throttled: bool) {
         self.is_throttled = is_throttled;
     }

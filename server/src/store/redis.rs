@@ -20,13 +20,20 @@ use self::connection::{Connector, RESPONSE_TIMEOUT, Server, is_full};
 use self::script::Script;
 use super::interface::{Failure, Store, Unavailable};
 use super::record::{Change, Claim, Claimant, Fence, Fresh, Kept, Numbered};
-use crate::{Message, SessionId};
+use crate::{Message, Principal, SessionId};
 
 /// How many messages are read at once, ...
 const PAGE_MESSAGES: usize = 256;
 /// ... and how many bytes of them, but for the last four: Redis does nothing else meanwhile. Such a page takes it half a
 /// millisecond.
 const PAGE_BYTES: usize = 256 << 10;
+
+/// How long a set of a user's sessions is kept after the last one began: longer than any session that is never resumed.
+const NOTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many sessions of a user may be noted before those that have expired are looked for, ...
+const MOST_NOTED: u64 = 64;
+/// ... and among how many each time.
+const PRUNED: usize = 8;
 
 /// Sessions kept in Redis.
 ///
@@ -40,6 +47,7 @@ pub struct RedisStore {
     page: Script,
     write: Script,
     remove: Script,
+    revoke: Script,
 }
 
 impl RedisStore {
@@ -132,6 +140,7 @@ impl RedisStore {
             page: Script::new(include_str!("redis/page.lua")),
             write: Script::new(include_str!("redis/write.lua")),
             remove: Script::new(include_str!("redis/remove.lua")),
+            revoke: Script::new(include_str!("redis/revoke.lua")),
         }
     }
 
@@ -156,6 +165,41 @@ impl RedisStore {
             arguments(command);
         });
         answer.await.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
+    }
+
+    /// The key of the set of a user's sessions, so that they can be revoked.
+    fn sessions_of(&self, principal: &Principal) -> Option<String> {
+        match principal {
+            Principal::User(_) => Some(format!("{}of:{principal}", self.prefix)),
+            Principal::Anonymous => None,
+        }
+    }
+
+    /// Notes whose a session is, before there is one. A set that has grown beyond what a user may have loses some of those that
+    /// have expired.
+    async fn note(&self, principal: &Principal, id: SessionId) -> Result<(), Unavailable> {
+        let Some(key) = self.sessions_of(principal) else { return Ok(()) };
+        self.ask(redis::cmd("SADD").arg(&key).arg(id.to_string())).await?;
+        self.ask(redis::cmd("PEXPIRE").arg(&key).arg(NOTED.as_millis() as u64)).await?;
+        if number(&self.ask(redis::cmd("SCARD").arg(&key)).await?).is_some_and(|noted| noted > MOST_NOTED) {
+            for id in self.ids(redis::cmd("SRANDMEMBER").arg(&key).arg(PRUNED)).await? {
+                let record = format!("{}{{{id}}}", self.prefix);
+                if number(&self.ask(redis::cmd("EXISTS").arg(record)).await?) == Some(0) {
+                    self.ask(redis::cmd("SREM").arg(&key).arg(id.to_string())).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ids(&self, command: &Cmd) -> Result<Vec<SessionId>, Unavailable> {
+        let answer = self.ask(command).await?;
+        let (Value::Array(ids) | Value::Set(ids)) = &answer else { return Err(unexpected(&answer)) };
+        Ok(ids.iter().filter_map(session_id).collect())
+    }
+
+    async fn ask(&self, command: &Cmd) -> Result<Value, Unavailable> {
+        self.connector.ask(command).await.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
     }
 
     /// Reads the messages that a stream has after a number. None if one is missing.
@@ -195,6 +239,7 @@ enum Stream {
 
 impl Store for RedisStore {
     async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
+        self.note(&fresh.principal, id).await?;
         let (principal, time_to_live) = (fresh.principal.to_string(), fresh.time_to_live.as_millis() as u64);
         self.run(&self.create, id, fence, |command| {
             command.arg(&principal).arg(time_to_live);
@@ -248,8 +293,22 @@ impl Store for RedisStore {
             Value::Int(0) => Err(Failure::Fenced),
             Value::Int(-1) => Err(Failure::Behind),
             Value::Int(-2) => Err(full().into()),
+            Value::Int(-3) => Err(Failure::Revoked),
             answer => Err(unexpected(&answer).into()),
         }
+    }
+
+    async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        let Some(key) = self.sessions_of(principal) else { return Ok(()) };
+        let name = principal.to_string();
+        for id in self.ids(redis::cmd("SMEMBERS").arg(&key)).await? {
+            self.run(&self.revoke, id, Fence(0), |command| {
+                command.arg(&name);
+            })
+            .await?;
+            self.ask(redis::cmd("SREM").arg(&key).arg(id.to_string())).await?;
+        }
+        Ok(())
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {
@@ -284,8 +343,15 @@ fn messages(page: &Value) -> Option<Vec<Message>> {
     messages.collect::<Option<Vec<_>>>().filter(|messages| !messages.is_empty())
 }
 
+fn session_id(value: &Value) -> Option<SessionId> {
+    let Value::BulkString(digits) = value else { return None };
+    let number = u128::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some(SessionId::from_bytes(number.to_be_bytes()))
+}
+
 fn number(value: &Value) -> Option<u64> {
     match value {
+        Value::Int(number) => u64::try_from(*number).ok(),
         Value::BulkString(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
         _ => None,
     }

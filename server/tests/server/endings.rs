@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
-use undrop_server::{Cause, Config, Message, Session, Spread};
+use undrop_server::{Cause, Config, Message, Principal, Session, Spread};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::config;
@@ -159,4 +159,24 @@ async fn a_reset_gives_the_client_back_what_it_sent() {
     client.connect_until_it_works(other.address).await;
     assert_eq!(client.opened, 2);
     assert_eq!(client.returned, [(Message::text("one"), Outcome::Unsent)]);
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_user_can_be_revoked() {
+    for server in Server::on_each_store(config(), echo).await {
+        let mut eve = Raw::connect(server.address, "?user=eve", Some("undrop.1")).await.unwrap();
+        eve.say("\u{10}new").await;
+        assert!(eve.text().await.starts_with("\u{10}welcome "));
+        let mut away = Client::open(server.address, "?user=eve").await;
+        away.cut();
+        let mut bob = Client::open(server.address, "?user=bob").await;
+        server.sessions.revoke(&Principal::user("eve")).await.unwrap();
+        assert_eq!(eve.closed().await, Some((4403, "revoked".into())));
+        bob.send("still here").await;
+        assert_eq!(bob.text().await, "still here");
+        server.metric_becomes("undrop_sessions_ended_total{by=\"revoked\"}", 2).await;
+        // Whoever the app lets in again begins anew.
+        away.connect().await;
+        assert_eq!((away.opened, away.resumed), (2, 0));
+    }
 }

@@ -188,7 +188,31 @@ async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
     assert_eq!(store.claim(id(7), &claimant(1)).await.unwrap(), Claim::Unknown);
 }
 
+async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Store) {
+    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    let (eve, bob) = (Principal::user("eve"), Principal::user("bob"));
+    for (number, user) in [(21, "eve"), (22, "eve"), (23, "bob")] {
+        store.create(id(number), CREATED, of(user)).await.unwrap();
+    }
+    let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    store.write(id(21), CREATED, &change).await.unwrap();
+    store.revoke(&eve).await.unwrap();
+    for number in [21, 22] {
+        assert!(matches!(store.write(id(number), CREATED, &Change::default()).await, Err(Failure::Revoked)));
+        let claimant = Claimant { principal: eve.clone(), ..claimant(1) };
+        assert_eq!(store.claim(id(number), &claimant).await.unwrap(), Claim::Unknown);
+    }
+    store.write(id(23), CREATED, &Change::default()).await.unwrap();
+    // Twice is as good as once, and whoever comes back begins anew.
+    store.revoke(&eve).await.unwrap();
+    store.create(id(24), CREATED, of("eve")).await.unwrap();
+    store.write(id(24), CREATED, &Change::default()).await.unwrap();
+    store.revoke(&bob).await.unwrap();
+    assert!(matches!(store.write(id(23), CREATED, &Change::default()).await, Err(Failure::Revoked)));
+}
+
 async fn keeps_its_promises(store: &impl Store) {
+    revokes_the_sessions_of_one_user_and_tells_their_nodes(store).await;
     keeps_what_is_neither_committed_nor_acknowledged(store).await;
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;

@@ -1,11 +1,14 @@
 -- Claims a session for the node that asks, if it is of this principal and has all that its client knows of.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, received, known_acknowledged = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
-local principal, ttl, taken, committed, sent, acknowledged =
-  unpack(redis.call('HMGET', record, 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
+local present, principal, ttl, taken, committed, sent, acknowledged =
+  unpack(redis.call('HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
 if not principal then
   -- The three keys expire together. Streams without their record are what an evicting Redis has left.
   return redis.status_reply(redis.call('EXISTS', inbox, outbox) > 0 and 'lost' or 'unknown')
+end
+if present == 'revoked' then
+  return redis.status_reply('unknown')
 end
 if principal ~= ARGV[2] then
   return redis.status_reply('foreign')

@@ -1,10 +1,13 @@
 -- Writes a change of a session, if the session is still of the node that asks. Messages that are there already are skipped.
 --
 -- Answers 1; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
--- Redis is full: then only what is not needed any more has been removed.
+-- Redis is full: then only what is not needed any more has been removed; -3 if the session was revoked.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, ttl, taken, committed, sent, acknowledged =
   unpack(redis.call('HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
+if fence == 'revoked' then
+  return -3
+end
 if fence ~= ARGV[1] then
   return 0
 end
