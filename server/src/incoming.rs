@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use undrop_proto::server::Known;
 use undrop_proto::wire::Token;
 
 use crate::channel::Channel;
@@ -29,8 +30,10 @@ pub(crate) struct Incoming {
 pub(crate) struct ResumeRequest {
     pub(crate) incoming: Incoming,
     pub(crate) token: Token,
-    /// How many messages its client has received.
-    pub(crate) received: u64,
+    /// What its client knows of the session.
+    pub(crate) known: Known,
+    /// The session has lost a part of what the client knows: the client gets a new one.
+    pub(crate) lost: bool,
 }
 
 impl Incoming {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
+use undrop_proto::Attempt;
+use undrop_proto::outbox::Bounds;
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
 use undrop_proto::wire::{Token, Welcome};
 
@@ -20,8 +22,8 @@ use crate::plain::PlainDriver;
 use crate::principal::{Principal, Refused};
 use crate::shared::Shared;
 use crate::slots::{NoSlot, Readmit, Slot, Slots};
-use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Unavailable};
-use crate::{SessionId, codes};
+use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Unavailable};
+use crate::{Message, SessionId, codes};
 
 pub(crate) type Authenticator =
     Box<dyn Fn(Arc<Handshake>) -> Pin<Box<dyn Future<Output = Result<Principal, Refused>> + Send>> + Send + Sync>;
@@ -32,6 +34,9 @@ pub(crate) struct Manager {
     authenticator: Authenticator,
     allowances: Allowances,
 }
+
+/// Makes the server's end of a session that begins.
+type Make = fn(Bounds, Welcome, Attempt) -> Core<Message, Server>;
 
 /// A connection that gets no session, and how it is closed.
 type Rejected = (Connection, Disconnect);
@@ -125,12 +130,17 @@ impl Manager {
 
     async fn serve(self: &Arc<Self>, incoming: Incoming, request: Request) -> Result<(), Rejected> {
         match request {
-            Request::New => self.open(incoming).await,
-            Request::Resume { token, received } => self.resume(ResumeRequest { incoming, token, received }).await,
+            Request::New => self.open(incoming, Core::<_, Server>::new, false).await,
+            Request::Resume { token, known } => {
+                self.resume(ResumeRequest { incoming, token, known, lost: false }).await
+            }
         }
     }
 
     async fn resume(self: &Arc<Self>, mut request: ResumeRequest) -> Result<(), Rejected> {
+        if request.lost {
+            return self.open(request.incoming, Core::<_, Server>::instead, true).await;
+        }
         let id = SessionId::of(request.token);
         let slot = loop {
             match self.slots.take(id, &request.incoming, self.clone()) {
@@ -148,8 +158,7 @@ impl Manager {
             }
         };
         let Some(fence) = random().map(Fence) else { return Err(no_randomness(request.incoming.connection)) };
-        let known = Known { received: request.received, acknowledged: 0 };
-        let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known };
+        let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known: request.known };
         let claimed = self.in_time(self.shared.store.claim(id, &claimant)).await;
         let metrics = &self.shared.metrics;
         if let Ok(Claim::Taken(kept)) = claimed {
@@ -163,6 +172,7 @@ impl Manager {
             self.clone().readmit(late);
         }
         let principal = &request.incoming.principal;
+        let lost = matches!(claimed, Ok(Claim::Lost));
         match claimed {
             Err(_) => return Err(self.no_store(request.incoming.connection)),
             Ok(Claim::Foreign) => {
@@ -171,10 +181,11 @@ impl Manager {
             }
             Ok(_) => add(&metrics.unknown, 1),
         }
-        self.open(request.incoming).await
+        self.open(request.incoming, Core::<_, Server>::instead, lost).await
     }
 
-    async fn open(self: &Arc<Self>, incoming: Incoming) -> Result<(), Rejected> {
+    /// Begins a session. One in place of another says whether that one has lost a part.
+    async fn open(self: &Arc<Self>, incoming: Incoming, make: Make, lost: bool) -> Result<(), Rejected> {
         let (token, slot, incoming) = self.take_fresh_slot(incoming)?;
         let id = SessionId::of(token);
         let time_to_live = self.shared.config.time_to_live;
@@ -185,8 +196,8 @@ impl Manager {
         }
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
-        let welcome = self.welcome(token, millis(time_to_live));
-        let core = Core::<_, Server>::new(self.shared.config.limits.outbox, welcome, Driver::FIRST_CONNECTION);
+        let welcome = Welcome { lost, ..self.welcome(token, millis(time_to_live)) };
+        let core = make(self.shared.config.limits.outbox, welcome, Driver::FIRST_CONNECTION);
         let beginning = Beginning { id, fence, core, time_to_live, inbox: Vec::new() };
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
         Driver::begin(self.shared.clone(), slot, beginning, handler, connection);
@@ -223,13 +234,11 @@ impl Manager {
         let inbox = (inbox.after + 1..).zip(inbox.messages).collect();
         let beginning = Beginning { id, fence, core, time_to_live, inbox };
         let (connection, handler) = request.incoming.begin(id, true, slot.channel().clone());
-        Driver::resume(self.shared.clone(), slot, beginning, handler, connection, request.received);
+        Driver::resume(self.shared.clone(), slot, beginning, handler, connection, request.known);
     }
 
     fn welcome(&self, token: Token, time_to_live: u32) -> Welcome {
-        let Shared { config, metrics, .. } = &*self.shared;
-        let sessions = usize::try_from(metrics.sessions.get()).unwrap_or(usize::MAX);
-        Welcome { token, time_to_live, spread: config.spread.among(sessions) }
+        Welcome { token, time_to_live, terms: self.shared.terms(), lost: false }
     }
 
     /// The store's answer, if it comes while the client still waits.

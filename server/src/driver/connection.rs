@@ -21,32 +21,23 @@ use crate::metrics::add;
 const FRAMES_A_TURN: usize = 64;
 
 impl Driver {
-    pub(super) fn attach(&mut self, now: Millis, connection: Connection, received: u64) {
-        let number = Attempt(self.number.0 + 1);
-        match self.core.handle_resume(now, number, received) {
-            Err(violation) => {
-                warn!(%violation, "a connection can't resume the session");
-                add(&self.shared.metrics.violations, 1);
-                self.close_connection(connection, violation.into());
+    /// The session goes on on this connection.
+    pub(super) fn attach(&mut self, now: Millis, number: Attempt, connection: Connection) {
+        self.number = number;
+        add(&self.shared.metrics.resumed, 1);
+        self.slot.requests().set_disconnected(None);
+        self.refresh = Some(now);
+        match replace(&mut self.attachment, Attachment::Attached(Attached::new(connection, now))) {
+            Attachment::Attached(older) => {
+                debug!(connection = number.0, "taken over");
+                add(&self.shared.metrics.taken_over, 1);
+                self.close_connection(older.connection, Disconnect::close(codes::TAKEN_OVER, "taken over"));
             }
-            Ok(_) => {
-                self.number = number;
-                add(&self.shared.metrics.resumed, 1);
-                self.slot.requests().set_disconnected(None);
-                self.refresh = Some(now);
-                match replace(&mut self.attachment, Attachment::Attached(Attached::new(connection, now))) {
-                    Attachment::Attached(older) => {
-                        debug!(connection = number.0, "taken over");
-                        add(&self.shared.metrics.taken_over, 1);
-                        self.close_connection(older.connection, Disconnect::close(codes::TAKEN_OVER, "taken over"));
-                    }
-                    Attachment::Detached { since } => {
-                        debug!(connection = number.0, after = now.since(since), "resumed")
-                    }
-                }
-                self.acknowledge();
+            Attachment::Detached { since } => {
+                debug!(connection = number.0, after = now.since(since), "resumed")
             }
         }
+        self.acknowledge();
     }
 
     /// Reads what has come, as long as there is room for it in the inbox.

@@ -1,13 +1,15 @@
 //! The connections that ask for the session, until they have it or are sent away.
 
-use undrop_proto::Millis;
+use tracing::warn;
+use undrop_proto::session::{NotResumed, Violation};
+use undrop_proto::{Attempt, Millis};
 
 use super::state::{Driver, PendingResume, Phase};
 use crate::codes;
 use crate::config::millis;
-use crate::connection::Disconnect;
+use crate::connection::{Connection, Disconnect};
 use crate::incoming::ResumeRequest;
-use crate::metrics::Refusal;
+use crate::metrics::{Refusal, add};
 
 impl Driver {
     pub(super) fn request_resume(&mut self, now: Millis, request: ResumeRequest) {
@@ -27,11 +29,24 @@ impl Driver {
     /// The store has confirmed that the session is this node's.
     pub(super) fn complete_resume(&mut self, now: Millis, resume: PendingResume) {
         let PendingResume { request, .. } = resume;
-        if self.takes_connections() {
-            self.attach(now, request.incoming.connection, request.received);
-        } else {
-            self.late.push(request);
+        if !self.takes_connections() {
+            return self.late.push(request);
         }
+        let number = Attempt(self.number.0 + 1);
+        match self.core.handle_resume(now, number, request.known, self.shared.terms()) {
+            Ok(_) => self.attach(now, number, request.incoming.connection),
+            Err(NotResumed::Late) => self.refuse_late(request.incoming.connection),
+            Err(NotResumed::Lost) => self.slot.readmit(ResumeRequest { lost: true, ..request }),
+            Err(NotResumed::Over) => self.late.push(request),
+        }
+    }
+
+    /// Closes a connection that its client has left.
+    pub(super) fn refuse_late(&self, connection: Connection) {
+        let violation = Violation::ResumeOfThePast;
+        warn!(%violation, "a connection can't resume the session");
+        add(&self.shared.metrics.violations, 1);
+        self.close_connection(connection, violation.into());
     }
 
     /// Closes the connections that have waited for the store for too long.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 use tracing::{Instrument as _, info_span};
 use undrop_proto::Millis;
+use undrop_proto::server::Known;
 
 use super::state::{Attached, Attachment, Beginning, Driver, Phase};
 use crate::connection::Connection;
@@ -36,11 +37,16 @@ impl Driver {
         beginning: Beginning,
         handler: Handling,
         connection: Connection,
-        received: u64,
+        known: Known,
     ) {
         let mut driver = Self::new(shared, slot, beginning, handler);
         driver.slot.requests().set_disconnected(Some(Instant::now()));
-        driver.attach(Millis(0), connection, received);
+        let number = Self::FIRST_CONNECTION;
+        // The store has compared what the client knows with what it has.
+        match driver.core.handle_resume(Millis(0), number, known, driver.shared.terms()) {
+            Ok(_) => driver.attach(Millis(0), number, connection),
+            Err(_) => driver.refuse_late(connection),
+        }
         driver.spawn();
     }
 

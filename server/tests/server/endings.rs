@@ -101,7 +101,7 @@ async fn a_server_that_ends_tells_all_connections_and_lets_the_handlers_finish()
     let spread = Spread::Fixed(Duration::from_millis(1_234));
     let server = Server::new(Config { spread, ..config() }, tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
-    assert_eq!(client.welcome().spread, 1_234);
+    assert_eq!(client.terms().spread, 1_234);
     let mut held = tap.next().await;
     client.send("unfinished").await;
     let received = held.recv().await;
