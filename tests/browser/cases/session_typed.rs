@@ -60,7 +60,11 @@ async fn a_request_fails_when_its_session_is_lost() {
         let unsent = socket.request::<u32>("number", &2);
         assert_eq!(join(left, unsent).await, (Err(Error::Dropped), Err(Error::Dropped)));
         heard.dropped().await;
-        assert_eq!(heard.next().await, Event::Reset(Reset::Unknown), "a request does not come back as lost: its future says so");
+        assert_eq!(
+            heard.next().await,
+            Event::Reset(Reset::Unknown),
+            "a request does not come back as lost: its future says so"
+        );
         heard.open().await;
     }
 }
