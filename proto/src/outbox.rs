@@ -102,14 +102,14 @@ impl<M> Outbox<M> {
         bytes: u64,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        self.send_sized(|| now, message, Size::bytes(bytes), time_to_live)
+        self.send_sized(&|| now, message, Size::bytes(bytes), time_to_live)
     }
 
     /// [`send`](Self::send), where reading the clock is expensive: it is only read for a message that may expire, or
     /// when the outbox is full. The bounds compare with the nominal size, and the peer with the bytes.
     pub(crate) fn send_sized(
         &mut self,
-        now: impl Fn() -> Millis,
+        now: &dyn Fn() -> Millis,
         message: M,
         size: Size,
         time_to_live: Option<u32>,

@@ -202,13 +202,13 @@ impl<M, R: Role> Session<M, R> {
         bytes: u64,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        self.send_sized(now, message, Size::bytes(bytes), time_to_live)
+        self.send_sized(&now, message, Size::bytes(bytes), time_to_live)
     }
 
-    /// [`send_by`](Self::send_by) for a text of so many UTF-16 code units, which count as bytes for the bounds. `count`
-    /// counts the bytes of a text, with which the peer compares; it is not called for a text that is sent now and is
-    /// small enough in any case.
-    pub fn send_text_by(
+    /// [`send_by`](Self::send_by) where a text has so many UTF-16 code units, which count as bytes for the bounds, and
+    /// anything else so many bytes. `count` counts the bytes of a message, with which the peer compares; it is not called
+    /// for one that is sent now and is small enough in any case.
+    pub fn send_counted_by(
         &mut self,
         now: impl Fn() -> Millis,
         message: M,
@@ -219,12 +219,12 @@ impl<M, R: Role> Session<M, R> {
         let text = Size::text(units);
         let fits = self.is_live() && text.at_most <= self.role.largest();
         let size = if fits { text } else { Size::counted(units, count(&message)) };
-        self.send_sized(now, message, size, time_to_live)
+        self.send_sized(&now, message, size, time_to_live)
     }
 
     fn send_sized(
         &mut self,
-        now: impl Fn() -> Millis,
+        now: &dyn Fn() -> Millis,
         message: M,
         size: Size,
         time_to_live: Option<u32>,

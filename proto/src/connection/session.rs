@@ -39,9 +39,10 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         Ok(id)
     }
 
-    /// [`deliver`](Self::deliver) for a text of so many UTF-16 code units. `count` counts the bytes of a text, which the
-    /// server compares with the largest that it accepts; it is not called for one that can't be too large.
-    pub fn deliver_text(
+    /// [`deliver`](Self::deliver) where a text has so many UTF-16 code units, and anything else so many bytes. `count`
+    /// counts the bytes of a message, which the server compares with the largest that it accepts; it is not called for one
+    /// that can't be too large.
+    pub fn deliver_counted(
         &mut self,
         now: impl Fn() -> Millis,
         message: M,
@@ -53,7 +54,7 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
             return Err(SendError::Closed);
         }
         let session = self.session().ok_or(SendError::NotOpen)?;
-        let id = session.send_text_by(now, message, units, time_to_live, count)?;
+        let id = session.send_counted_by(now, message, units, time_to_live, count)?;
         self.handle_sent(units);
         Ok(id)
     }

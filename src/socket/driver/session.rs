@@ -40,13 +40,11 @@ impl Driver {
             message.is_escaped = true;
         }
         let message = Rc::new(message);
-        let accepted = {
-            let mut connection = self.connection.borrow_mut();
-            match size {
-                Size::Text { units, .. } => connection.deliver_text(now, message, units.into(), time_to_live, bytes),
-                Size::Bytes(bytes) => connection.deliver(now, message, bytes as u64, time_to_live),
-            }
+        let units = match size {
+            Size::Text { units, .. } => units.into(),
+            Size::Bytes(bytes) => bytes as u64,
         };
+        let accepted = self.connection.borrow_mut().deliver_counted(now, message, units, time_to_live, bytes);
         self.drain(None);
         accepted
     }

@@ -230,7 +230,7 @@ fn a_text_is_counted_when_it_may_be_too_large_and_when_it_has_to_wait() {
             counted.set(true);
             bytes
         };
-        (fixture.connection.deliver_text(|| now, 7, units, None, count).is_ok(), counted.get())
+        (fixture.connection.deliver_counted(|| now, 7, units, None, count).is_ok(), counted.get())
     };
     // Nothing is known of the server.
     let mut fixture = Fixture::session(CONFIG);
@@ -247,7 +247,7 @@ fn a_text_is_counted_when_it_may_be_too_large_and_when_it_has_to_wait() {
 fn the_bounds_count_a_text_by_its_units() {
     let mut fixture = Fixture::session(CONFIG);
     let now = fixture.now;
-    assert!(fixture.connection.deliver_text(|| now, 7, 100, None, |_| 300).is_ok());
+    assert!(fixture.connection.deliver_counted(|| now, 7, 100, None, |_| 300).is_ok());
     assert_eq!(fixture.connection.queued(), 100);
     assert_eq!(fixture.deliver(1), Err(SendError::Full));
 }
