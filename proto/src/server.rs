@@ -40,6 +40,7 @@ mod store;
 use core::time::Duration;
 
 use crate::outbox::Bounds;
+use crate::wire::Terms;
 use crate::{Attempt, Millis};
 pub use action::{Action, Disconnect, Frame, Inbound, Report};
 pub use amount::Amount;
@@ -150,8 +151,8 @@ pub trait Serve<H: Host> {
 
     // What the node wants.
 
-    /// A connection asks for the session.
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known);
+    /// A connection asks for the session. Its client is told these terms.
+    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms);
     /// The session makes room for another one.
     fn evict(&mut self, now: Millis);
     /// The app has ended all sessions of this user.

@@ -169,7 +169,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         }
         for request in requests.resumes {
             let known = request.known;
-            self.session.request_resume(now, request, known);
+            self.session.request_resume(now, request, known, self.shared.terms());
         }
         if requests.evict {
             self.session.evict(now);

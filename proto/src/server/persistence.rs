@@ -10,6 +10,7 @@ use super::slot::{Batch, PendingCommit, PendingResume, Phase, Slot, Waiting};
 use super::store::{Asking, Writing};
 use super::{Host, Known};
 use crate::Millis;
+use crate::wire::Terms;
 
 /// How many messages of the app one change has at most.
 const MOST_SENT: usize = 1_024;
@@ -89,8 +90,8 @@ impl<H: Host> Slot<H> {
             self.uncommitted_bytes -= H::bytes(&message);
         }
         self.actions.extend(commits.into_iter().map(|pending| Action::Committed(pending.commit, Ok(()))));
-        for PendingResume { request, known, .. } in resumes {
-            self.complete_resume(now, request, known);
+        for resume in resumes {
+            self.complete_resume(now, resume);
         }
     }
 
@@ -121,10 +122,10 @@ impl<H: Host> Slot<H> {
         change.sent.messages.iter().skip((sent - change.sent.after) as usize)
     }
 
-    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known) {
+    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
         if self.takes_connections() {
             let until = now + self.config.greeting;
-            self.unpersisted.waiting.resumes.push(PendingResume { request, known, until });
+            self.unpersisted.waiting.resumes.push(PendingResume { request, known, terms, until });
             return;
         }
         // A client that opens another connection has given up the one on which the server would have heard its `end`.
@@ -139,11 +140,11 @@ impl<H: Host> Slot<H> {
     }
 
     /// The store has confirmed that the session is this node's.
-    fn complete_resume(&mut self, now: Millis, request: H::Request, known: Known) {
+    fn complete_resume(&mut self, now: Millis, resume: PendingResume<H::Request>) {
         if self.takes_connections() {
-            self.attach(now, request, known);
+            self.attach(now, resume);
         } else {
-            self.late.push(request);
+            self.late.push(resume.request);
         }
     }
 }

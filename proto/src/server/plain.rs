@@ -10,6 +10,7 @@ use super::ending::{Cause, NotCommitted};
 use super::slot::{Handler, Probe};
 use super::store::StoreError;
 use super::{Config, Host, Known, Serve, codes};
+use crate::wire::Terms;
 use crate::{Attempt, Millis, close};
 
 /// A plain connection, served as a session that ends with it.
@@ -168,7 +169,7 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         }
     }
 
-    fn request_resume(&mut self, _: Millis, request: H::Request, _: Known) {
+    fn request_resume(&mut self, _: Millis, request: H::Request, _: Known, _: Terms) {
         self.actions.push_back(Action::Readmit(request));
     }
 

@@ -10,7 +10,8 @@ use super::ending::{Cause, NotCommitted};
 use super::record::{Change, Known, Numbered};
 use super::store::{Asking, StoreError};
 use super::{Config, Host, Serve, codes};
-use crate::session::{Server, Session, Violation};
+use crate::session::{NotResumed, Server, Session};
+use crate::wire::Terms;
 use crate::{Attempt, MessageId, Millis, close};
 
 /// What a session begins with on a node.
@@ -155,6 +156,8 @@ pub(super) struct PendingResume<R> {
     pub(super) request: R,
     /// What its client knows of the session.
     pub(super) known: Known,
+    /// What its client is told.
+    pub(super) terms: Terms,
     /// When its client is told to try later.
     pub(super) until: Millis,
 }
@@ -178,9 +181,10 @@ impl<H: Host> Slot<H> {
         now: Millis,
         beginning: Beginning<H::Message>,
         known: Known,
-    ) -> (Self, Result<Attempt, Violation>) {
+        terms: Terms,
+    ) -> (Self, Result<Attempt, NotResumed>) {
         let mut slot = Self::new(config, now, beginning);
-        let resumed = slot.resume(now, known);
+        let resumed = slot.resume(now, known, terms);
         (slot, resumed)
     }
 
@@ -301,8 +305,8 @@ impl<H: Host> Serve<H> for Slot<H> {
         }
     }
 
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known) {
-        self.consider(now, request, known);
+    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
+        self.consider(now, request, known, terms);
     }
 
     fn evict(&mut self, now: Millis) {
