@@ -10,10 +10,9 @@ use std::time::Instant;
 use tokio::time::{interval, sleep_until};
 use undrop_server::{Cause, Message, SendError, Session};
 
-use crate::input::Key;
-use crate::room::{CloseReason, Lifetime, TOO_SLOW};
+use crate::room::{CloseReason, Entrant, NOT_JOINED, TOO_SLOW};
 use crate::runs::PACE;
-use crate::shared_room::{SessionMember, SharedRoom};
+use crate::shared_room::{SessionMember, SharedRoom, join_timeout};
 
 /// The most pieces of files that are sent before one is acknowledged, as messages must not wait behind a whole file.
 const PIECES: usize = 8;
@@ -32,11 +31,11 @@ enum End {
 type Delivery = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send>>;
 
 /// Serves a session until it ends, or until its session manager shuts down.
-pub async fn serve(mut session: Session, room: Arc<SharedRoom>, tab: Key) {
+pub async fn serve(mut session: Session, room: Arc<SharedRoom>, entrant: Entrant) {
     let member = if session.is_restored() {
         room.unpark(session.id()).ok_or(FORGOTTEN)
     } else {
-        SharedRoom::enter(&room, tab, Lifetime::Session).map(|membership| SessionMember { membership, handled: 0 })
+        SharedRoom::enter(&room, entrant).map(|membership| SessionMember { membership, handled: 0 })
     };
     let mut member = match member {
         Ok(member) => member,
@@ -83,6 +82,7 @@ async fn run(session: &mut Session, SessionMember { membership, handled }: &mut 
                 Ok(())
             }
             () = sleep_until(ready_at.into()), if overdrawn => Ok(()),
+            () = join_timeout(membership.join_until) => return End::Close(NOT_JOINED),
             received = session.recv(), if !overdrawn => {
                 let Some(received) = received else { return End::Over };
                 // A message that was handled but not committed before a restart is delivered again.
