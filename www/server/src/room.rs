@@ -31,7 +31,7 @@ pub const RESTART: CloseReason = (1012, "the server restarts, try again soon");
 /// 1008 would tell a client never to reconnect; a client that was too slow may.
 pub const TOO_SLOW: CloseReason = (1013, "you read too slowly");
 pub const FULL: CloseReason = (1013, "the room is full, try again later");
-/// The client may come back, with a name.
+/// Final: a client that has no name need not come back by itself.
 pub const NOT_JOINED: CloseReason = (4408, "no name came in time");
 const IDLE: CloseReason = (1013, "the room is full, and you were away");
 const SHARE: CloseReason = (1013, "the room is full, and your address has more places than others");

@@ -16,7 +16,7 @@ use crate::shared_room::{SessionMember, SharedRoom, join_timeout};
 
 /// The most pieces of files that are sent before one is acknowledged, as messages must not wait behind a whole file.
 const PIECES: usize = 8;
-/// The close code of a session that the room ends. An app may not use the codes with which the room closes connections.
+/// The close code of a session that the room ends for a reason that is not the app's: those below 3000 an app may not use.
 const REMOVED: u16 = 4013;
 const FORGOTTEN: CloseReason = (REMOVED, "this room has forgotten you");
 
@@ -39,14 +39,18 @@ pub async fn serve(mut session: Session, room: Arc<SharedRoom>, entrant: Entrant
     };
     let mut member = match member {
         Ok(member) => member,
-        Err((_, reason)) => return session.close(REMOVED, reason),
+        Err(reason) => return close(&session, reason),
     };
-    if let End::Close((_, reason)) = run(&mut session, &mut member).await {
-        session.close(REMOVED, reason);
+    if let End::Close(reason) = run(&mut session, &mut member).await {
+        close(&session, reason);
     }
     if session.ending().is_some_and(|ending| ending.cause == Cause::Shutdown) {
         room.park(session.id(), member);
     }
+}
+
+fn close(session: &Session, (code, reason): CloseReason) {
+    session.close(if code < 3000 { REMOVED } else { code }, reason);
 }
 
 async fn run(session: &mut Session, SessionMember { membership, handled }: &mut SessionMember) -> End {

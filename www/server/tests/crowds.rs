@@ -81,6 +81,9 @@ async fn whoever_does_not_join_in_time_is_closed_and_frees_its_room() {
     for client in &mut silent {
         assert_eq!(closed(client).await, (4408, "no name came in time".into()));
     }
+    let mut session = connect_session(address, &format!("/session/room-0?tab={}", key(99))).await.unwrap();
+    greet(&mut session, "new").await;
+    assert_eq!(closed(&mut session).await, (4408, "no name came in time".into()));
     let mut ada = join(address, 100, "Ada").await;
     // Whoever has joined may be silent.
     let (_, welcome) = enter(CROWD, address, "lobby", 101).await.unwrap();
