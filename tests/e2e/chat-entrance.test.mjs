@@ -60,7 +60,9 @@ for (const [browserName, start] of Object.entries(browsers)) {
         const sockets = Array.from({ length: members }, () => new WebSocket(`/chat/full?tab=${crypto.randomUUID()}`));
         const join = JSON.stringify({ type: 'join', data: { name: 'Bob' }, id: 1 });
         for (const socket of sockets) socket.addEventListener('open', () => socket.send(join));
-        await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.addEventListener('message', resolve))));
+        await Promise.all(
+          sockets.map((socket) => new Promise((resolve) => socket.addEventListener('message', resolve))),
+        );
         // Otherwise they may be garbage collected, which closes them.
         window.sockets = sockets;
       }, MEMBERS);
