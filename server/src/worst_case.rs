@@ -7,6 +7,9 @@ use crate::config::{Config, Limits};
 const SESSION: u64 = 6 << 10;
 /// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection.
 const CONNECTION: u64 = 6 << 10;
+/// What a connection that is no WebSocket yet takes beside its head: its task, its HTTP connection and the answer.
+#[cfg(feature = "axum")]
+const REQUEST: u64 = 8 << 10;
 /// The buffer of a connection that has written much at once.
 const WRITE_BUFFER: u64 = 16 << 10;
 /// What an address takes in the table of allowances.
@@ -79,5 +82,23 @@ impl Config {
     fn session(&self) -> u64 {
         let kept_headers: u64 = if self.kept_headers.is_empty() { 0 } else { 16 << 10 };
         SESSION + crate::handshake::MAX_URI as u64 + kept_headers
+    }
+}
+
+#[cfg(feature = "axum")]
+impl crate::ServeOptions {
+    /// The most memory that connections take which are no WebSockets yet, in bytes.
+    pub fn worst_case(&self) -> u64 {
+        self.connections as u64 * self.connection()
+    }
+
+    /// The most that those of one address take.
+    pub fn worst_case_per_address(&self) -> u64 {
+        self.connections_per_address.min(self.connections) as u64 * self.connection()
+    }
+
+    /// Its head is there twice: as it was read, and as the handshake that the app sees.
+    fn connection(&self) -> u64 {
+        REQUEST + 2 * self.header_bytes.max(8 << 10) as u64
     }
 }
