@@ -74,7 +74,7 @@ impl Connection {
         Self { socket, kind, written: false, owes_pong: false, _admitted: admitted }
     }
 
-    /// What is read and not yet a whole frame.
+    /// What is read and not yet a whole message.
     pub(crate) fn meter(&mut self) -> &mut Meter {
         self.socket.meter()
     }
@@ -158,15 +158,6 @@ impl Connection {
         }
         let read = self.socket.poll_read(context);
         self.owes_pong = matches!(read, Poll::Ready(Ok(Frame::Ping)));
-        match &read {
-            Poll::Ready(Ok(_)) => self.socket.meter().finish_frame(),
-            Poll::Ready(Err(_)) => {
-                if let Some(excess) = self.socket.meter().excess() {
-                    return Poll::Ready(Err(Broken::Excess(excess)));
-                }
-            }
-            Poll::Pending => {}
-        }
         read
     }
 }
@@ -186,14 +177,13 @@ mod tests {
 
     use super::*;
     use crate::admission::Connections;
-    use crate::meter::Metered;
     use crate::metrics::Gauge;
 
     /// Sends one ping after another, and takes no pong until it is told to.
     struct Flood {
         pings: Arc<AtomicUsize>,
         takes: Arc<AtomicBool>,
-        metered: Metered<()>,
+        meter: Meter,
     }
 
     impl Socket for Flood {
@@ -215,14 +205,14 @@ mod tests {
         }
 
         fn meter(&mut self) -> &mut Meter {
-            &mut self.metered.meter
+            &mut self.meter
         }
     }
 
     #[test]
     fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
         let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let flood = Flood { pings: pings.clone(), takes: takes.clone(), metered: Metered::new(()) };
+        let flood = Flood { pings: pings.clone(), takes: takes.clone(), meter: Meter::default() };
         let admitted = Connections::new(1, 1, Gauge::default()).admit(None).unwrap();
         let mut connection = Connection::new(Box::new(flood), ConnectionKind::Session, admitted);
         let mut context = Context::from_waker(Waker::noop());

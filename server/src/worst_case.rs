@@ -1,6 +1,9 @@
 //! How much memory clients can make a server take.
 
 use crate::config::{Config, Limits};
+use crate::handshake::MAX_URI;
+use crate::meter::FREE;
+use crate::websocket::MOST_BUFFERED;
 
 /// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part of
 /// the store in memory.
@@ -10,8 +13,6 @@ const CONNECTION: u64 = 6 << 10;
 /// What a connection that is no WebSocket yet takes beside its head: its task, its HTTP connection and the answer.
 #[cfg(feature = "axum")]
 const REQUEST: u64 = 8 << 10;
-/// The buffer of a connection that has written much at once.
-const WRITE_BUFFER: u64 = 16 << 10;
 /// What an address takes in the table of allowances.
 const ADDRESSES: u64 = 16_384 * 128;
 
@@ -74,14 +75,14 @@ impl Config {
             + inboxes
     }
 
-    /// A connection with its buffers. One that was read in whole has given its unfinished bytes back.
+    /// A connection with its buffers, its part of a message that does not count, and the URI of one that has no session yet.
     fn connection(&self) -> u64 {
-        CONNECTION + self.limits.read_buffer as u64 + WRITE_BUFFER
+        CONNECTION + self.limits.read_buffer as u64 + (FREE + MOST_BUFFERED + MAX_URI) as u64
     }
 
     fn session(&self) -> u64 {
         let kept_headers: u64 = if self.kept_headers.is_empty() { 0 } else { 16 << 10 };
-        SESSION + crate::handshake::MAX_URI as u64 + kept_headers
+        SESSION + MAX_URI as u64 + kept_headers
     }
 }
 
