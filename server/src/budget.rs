@@ -173,11 +173,20 @@ impl Purse {
         if bytes >= used { self.add(bytes - used) } else { self.give_back(used - bytes) }
     }
 
-    /// Whether this owner and all together have less than they may.
+    /// Whether this owner and all together have less than they may. A quarter of the whole is for those who have little: the
+    /// others, however many there are, can't have it.
     pub(crate) fn has_room(&self) -> bool {
         let Account { budget, used, share, .. } = &*self.account;
-        let of_owner = used.load(Relaxed);
-        of_owner < *share && (budget.used() < budget.whole || of_owner == 0)
+        let (of_owner, of_all) = (used.load(Relaxed), budget.used());
+        if of_owner == 0 || of_owner >= *share {
+            return of_owner < *share;
+        }
+        let reserved = budget.whole / 4;
+        if of_all < budget.whole - reserved {
+            return true;
+        }
+        let owners = budget.accounts.lock().len() as u64;
+        of_all < budget.whole && of_owner < reserved / owners.max(1)
     }
 
     pub(crate) fn used(&self) -> u64 {
@@ -221,6 +230,21 @@ mod tests {
         assert!(second.take(10));
         assert!(budget.open(&user("bob"), None).take(40));
         assert_eq!(budget.used(), 40);
+    }
+
+    #[test]
+    fn who_has_little_has_room_when_others_have_used_up_their_part() {
+        let budget = Budget::new(1_000, 400);
+        let greedy = ["eve", "eva", "ed"].map(|name| budget.open(&user(name), None));
+        let modest = budget.open(&user("ann"), None);
+        greedy.iter().for_each(|purse| purse.add(250));
+        modest.add(50);
+        assert!(greedy.iter().all(|purse| !purse.has_room()));
+        assert!(modest.has_room());
+        modest.add(20);
+        assert!(!modest.has_room());
+        // Who has nothing can always begin.
+        assert!(budget.open(&user("bob"), None).has_room());
     }
 
     #[test]
