@@ -50,7 +50,11 @@ pub(crate) const KINDS: [Kind; 19] = [
     Kind { name: "header-stuffing", does: "heads of 14 and 200 KiB, then silence", act: Act::HeaderStuffing },
     Kind { name: "no-greeting", does: "a WebSocket, and no greeting", act: Act::NoGreeting },
     Kind { name: "silent", does: "silent after `welcome`, the handler sends", act: Act::Silent },
-    Kind { name: "never-acknowledging", does: "reads what the handler sends, acknowledges nothing", act: Act::NeverAcknowledging },
+    Kind {
+        name: "never-acknowledging",
+        does: "reads what the handler sends, acknowledges nothing",
+        act: Act::NeverAcknowledging,
+    },
     Kind { name: "half-open", does: "stops reading and writing in a conversation", act: Act::HalfOpen },
     Kind { name: "flood", does: "messages of 1 byte, as many as go", act: Act::Flood },
     Kind { name: "pings", does: "pings of both kinds, as many as go", act: Act::Pings },
@@ -280,7 +284,8 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
                 let token = if impossible { token.clone() } else { format!("{number:032x}") };
                 let connection = open(server, from, "echo").await?;
                 target.count("accepted");
-                greet(connection, &format!("\u{10}resume {token} {}", if impossible { 1 << 50 } else { 0_u64 })).await?;
+                greet(connection, &format!("\u{10}resume {token} {}", if impossible { 1 << 50 } else { 0_u64 }))
+                    .await?;
             }
             // Again at once.
             Err(End::Cut)

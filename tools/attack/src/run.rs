@@ -138,7 +138,8 @@ impl Program {
         let pid = self.child.id().ok_or("the server is gone")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
             .map_err(|error| format!("only Linux tells what a process holds: {error}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
         Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? * 1024)
     }
 }

@@ -15,8 +15,7 @@ pub(crate) struct Run {
     pub(crate) attack: Duration,
 }
 
-pub(crate) const FULL: Run =
-    Run { hostile: 1_000, alone: Duration::from_secs(3), attack: Duration::from_secs(8) };
+pub(crate) const FULL: Run = Run { hostile: 1_000, alone: Duration::from_secs(3), attack: Duration::from_secs(8) };
 
 /// Memory and correctness alone.
 pub(crate) const SHORT: Run =

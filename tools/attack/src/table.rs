@@ -28,9 +28,15 @@ pub(crate) fn promises() -> String {
         ("sent and not acknowledged", columns.each_ref().map(|(sessions, _)| sessions.outboxes)),
         ("received and not committed", columns.each_ref().map(|(sessions, _)| sessions.inboxes)),
         ("what is remembered of addresses", columns.each_ref().map(|(sessions, _)| sessions.addresses)),
-        ("connections that are no WebSockets yet (`serve`)", columns.each_ref().map(|(_, requests)| requests.worst_case())),
+        (
+            "connections that are no WebSockets yet (`serve`)",
+            columns.each_ref().map(|(_, requests)| requests.worst_case()),
+        ),
         ("**all**", columns.each_ref().map(|(sessions, requests)| sessions.total() + requests.worst_case())),
-        ("of one address", columns.each_ref().map(|(sessions, requests)| sessions.per_address + requests.worst_case_per_address())),
+        (
+            "of one address",
+            columns.each_ref().map(|(sessions, requests)| sessions.per_address + requests.worst_case_per_address()),
+        ),
     ];
     for (name, [default, small]) in rows {
         table += &format!("| {name} | {} | {} |\n", whole(default), whole(small));
