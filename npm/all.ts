@@ -66,7 +66,7 @@ define(Undrop, sessions, typedMessages);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Resume, Retry, SessionOptions } from './options.js';
+export type { Cause, Decide, Drop, Heartbeat, Queue, Reset, Resume, Retry, SessionOptions } from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
 export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
 export type { State } from './socket.js';

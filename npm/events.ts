@@ -30,9 +30,10 @@ export interface LostInSessionEvent extends MessageEvent {
    * - `unconfirmed`: its session ended before the server acknowledged it: it may have arrived;
    * - `unsent`: its session ended before it was sent: it has not arrived;
    * - `expired`: it waited for longer than its time to live, and was not sent;
+   * - `too-large`: it is larger than the server accepts, which was not known yet when it was sent;
    * - `overflow`, `closed`: without a session, as in `undrop`.
    */
-  readonly cause: 'unconfirmed' | 'unsent' | 'expired' | 'overflow' | 'closed';
+  readonly cause: 'unconfirmed' | 'unsent' | 'expired' | 'too-large' | 'overflow' | 'closed';
 }
 
 /** What a socket fires. */

@@ -142,6 +142,15 @@ export interface UndropOptions {
   signal?: AbortSignal;
 }
 
+/** Why a session is over, and a new one has begun. */
+export interface Reset {
+  /**
+   * - `unknown`: the server has no such session: it has expired, or it was kept in the memory of a server that ended;
+   * - `store-lost`: the server's store has lost a part of the session.
+   */
+  readonly reason: 'unknown' | 'store-lost';
+}
+
 /** What may be unacknowledged, and who is told of a reset. */
 export interface Resume {
   /**
@@ -156,8 +165,11 @@ export interface Resume {
    * @default 65536
    */
   limitMessages?: number;
-  /** The server has forgotten the session, and a new one has begun: called before its `open`. */
-  onReset?: () => void;
+  /**
+   * The session is over, and a new one has begun: called before its `open`, and after `lost` has handed back each message
+   * of the old one that was not acknowledged. What is sent from here on is sent in the new session.
+   */
+  onReset?: (reset: Reset) => void;
 }
 
 export interface SessionOptions extends Omit<UndropOptions, 'heartbeat'> {

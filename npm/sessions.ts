@@ -22,10 +22,11 @@ export interface DeliveryError extends Error {
   readonly name: 'DeliveryError';
   /**
    * - `expired`: it waited for longer than its time to live, and was not sent;
+   * - `too-large`: it is larger than the server accepts, which was not known yet when it was sent;
    * - `unsent`: its session ended before it was sent: it has not arrived;
    * - `unconfirmed`: its session ended before the server acknowledged it: it may have arrived.
    */
-  readonly cause: 'expired' | 'unsent' | 'unconfirmed';
+  readonly cause: 'expired' | 'too-large' | 'unsent' | 'unconfirmed';
 }
 
 /** What sessions add to a class. */

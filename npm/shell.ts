@@ -5,7 +5,7 @@
 import { dispatch, isSynthetic } from '#native';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
-import type { Cause, Decide, Heartbeat, SocketOptions } from './options.js';
+import type { Cause, Decide, Heartbeat, Reset, Resume, SocketOptions } from './options.js';
 import { forget, represent, retarget } from './retarget.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -19,7 +19,16 @@ interface Registration {
 }
 
 /** What became of a message, by the names of `proto/src/outcome.rs`. */
-export type Outcome = 'sent' | 'delivered' | 'expired' | 'overflow' | 'withdrawn' | 'unsent' | 'unconfirmed' | 'closed';
+export type Outcome =
+  | 'sent'
+  | 'delivered'
+  | 'expired'
+  | 'overflow'
+  | 'withdrawn'
+  | 'too-large'
+  | 'unsent'
+  | 'unconfirmed'
+  | 'closed';
 
 export type Data = string | ArrayBufferLike | Blob | ArrayBufferView;
 
@@ -81,7 +90,7 @@ export class Shell {
   readonly #source: Source;
   readonly #decide: Decide | undefined;
   readonly #reply: Heartbeat['reply'];
-  readonly #onReset: (() => void) | undefined;
+  readonly #onReset: Resume['onReset'];
   /** The first code unit of text frames that concern the session; NaN without a session. */
   readonly #escape: number;
   #hasWarned = false;
@@ -94,7 +103,7 @@ export class Shell {
     this.#source = source;
     this.#decide = typeof retry === 'function' ? retry : (Object(retry) as { decide?: Decide }).decide;
     this.#reply = heartbeat ? (heartbeat as Heartbeat).reply : undefined;
-    this.#onReset = (Object(resume) as { onReset?: () => void }).onReset;
+    this.#onReset = (Object(resume) as Resume).onReset;
     represent(this.#target, this.#socket);
     const { url, protocols = [] } = 'find' in source ? {} : source;
     this.id = core.connect(this, url, protocols, options);
@@ -130,7 +139,8 @@ export class Shell {
   }
 
   notify(type: string, message: string | undefined) {
-    if (type === 'reset') reported(this.#onReset);
+    const onReset = this.#onReset;
+    if (type === 'reset') reported(() => onReset?.({ reason: message as Reset['reason'] }));
     else this.#fire(new Event(type), message === undefined ? undefined : { message });
   }
 

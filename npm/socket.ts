@@ -60,6 +60,7 @@ export interface Socket extends EventTarget, WebSocket {
    *
    * @throws InvalidStateError (DOMException) while the connection is not open and nothing may be queued.
    * @throws QuotaExceededError (DOMException) when too much is queued already.
+   * @throws DataError (DOMException) when the message is larger than the server of a session accepts.
    */
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void;
   /**

@@ -16,4 +16,5 @@ pub use rust::*;
 #[cfg(feature = "rust")]
 pub use undrop_proto::close::CloseError;
 #[cfg(feature = "rust")]
+pub use undrop_proto::session::Reset;
 pub use undrop_proto::{Cause, Outcome, Overflow, State};

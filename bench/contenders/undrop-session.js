@@ -14,5 +14,5 @@ export const open = async (url, app) => {
 /** The messages of its server, for the synthetic socket. */
 export const wire = {
   protocol: 'undrop.1',
-  answer: (text) => (text === '\x10new' ? `\x10welcome ${'0'.repeat(32)} 60000 1` : undefined),
+  answer: (text) => (text === '\x10new' ? `\x10welcome ${'0'.repeat(32)} 60000 1 4294967295` : undefined),
 };

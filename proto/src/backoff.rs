@@ -9,7 +9,7 @@ pub struct Retry {
     /// After how many drops in a row, without a connection that lasted in between, it is closed. The drops of a page that
     /// is hidden or offline do not count.
     pub limit: u32,
-    /// The first window, unless the server said that it restarts, in milliseconds.
+    /// The first window, in milliseconds, unless the server said that it restarts, or asks its clients for a wider one.
     pub first: u32,
     /// The widest window, in milliseconds.
     pub cap: u32,
@@ -30,11 +30,16 @@ impl Default for Retry {
 pub(crate) enum Window {
     /// No delay: the cause was the client's own, so the server's other clients do not reconnect now.
     None,
-    /// From nothing to [`Retry::first`].
-    Plain,
-    /// From [`Retry::first`] to [`Retry::cap`]: the server said that it restarts or is overloaded.
+    /// From nothing to [`Retry::first`], or to this many milliseconds if that is wider: the server has asked its clients
+    /// to spread over them.
+    Plain(u32),
+    /// From [`Retry::first`] to [`Retry::cap`]: the server said that it restarts or is overloaded, and has not said over how
+    /// many milliseconds its clients should spread.
     Restart,
 }
+
+/// The widest spread that a client follows, in milliseconds. A wider one is taken for a mistake of the server.
+const WIDEST_SPREAD: u32 = 300_000;
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Backoff {
@@ -69,12 +74,11 @@ impl Backoff {
         let widened = retry.first.max(1).saturating_mul(1u32.checked_shl(self.failed).unwrap_or(u32::MAX));
         let (from, to) = match window {
             Window::None if self.failed == 0 => (0, 0),
-            Window::Restart => (retry.first, retry.cap),
-            _ => (0, widened),
+            Window::Restart => (retry.first.min(retry.cap), retry.cap),
+            Window::Plain(spread) => (0, widened.min(retry.cap).max(spread.min(WIDEST_SPREAD))),
+            Window::None => (0, widened.min(retry.cap)),
         };
         self.failed = self.failed.saturating_add(1);
-        let to = to.min(retry.cap);
-        let from = from.min(to);
         from + self.below(to - from)
     }
 

@@ -102,23 +102,23 @@ impl<M> Outbox<M> {
         bytes: u64,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        self.send_by(|| now, message, bytes, time_to_live)
+        self.send_sized(&|| now, message, Size::bytes(bytes), time_to_live)
     }
 
     /// [`send`](Self::send), where reading the clock is expensive: it is only read for a message that may expire, or
-    /// when the outbox is full.
-    pub fn send_by(
+    /// when the outbox is full. The bounds compare with the nominal size, and the peer with the bytes.
+    pub(crate) fn send_sized(
         &mut self,
-        now: impl Fn() -> Millis,
+        now: &dyn Fn() -> Millis,
         message: M,
-        bytes: u64,
+        size: Size,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        if !self.has_room(bytes) {
-            self.accepts(now(), bytes)?;
+        if !self.has_room(size.nominal) {
+            self.accepts(now(), size.nominal)?;
         }
         let id = self.last.next();
-        self.waiting.push(id, message, Size::bytes(bytes), time_to_live.map(|span| now() + span));
+        self.waiting.push(id, message, size, time_to_live.map(|span| now() + span));
         Ok(id)
     }
 
@@ -136,13 +136,20 @@ impl<M> Outbox<M> {
         self.waiting.withdraw(id)
     }
 
-    /// The next message for the present connection.
-    pub fn transmit(&mut self) -> Option<M>
+    /// The next message for the present connection, whose peer accepts messages of so many bytes. What is larger comes to
+    /// its end, unless it was sent before and the peer may have it.
+    pub fn transmit(&mut self, largest: u64) -> Option<M>
     where
         M: Clone,
     {
         if self.transmitted == self.sent.len() {
-            let entry = self.waiting.pop()?;
+            let entry = loop {
+                let entry = self.waiting.pop()?;
+                if entry.size.at_most <= largest {
+                    break entry;
+                }
+                self.settled.push_back(entry.settle(Outcome::TooLarge));
+            };
             let bytes = entry.size.nominal;
             self.sent_bytes = self.sent_bytes.saturating_add(bytes);
             self.sent.push_back(Sent { id: entry.id, message: entry.message, bytes });
@@ -224,7 +231,7 @@ impl<M> Outbox<M> {
 
     /// How many bytes those have.
     pub fn bytes(&self) -> u64 {
-        self.sent_bytes.saturating_add(self.waiting.bytes())
+        self.sent_bytes.saturating_add(self.waiting.nominal())
     }
 
     /// Whether there is nothing to transmit and nothing to report.

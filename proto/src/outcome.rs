@@ -28,6 +28,8 @@ pub enum Outcome {
     Overflow,
     /// It was withdrawn before it was sent. No output reports this one: `withdraw` returns the message.
     Withdrawn,
+    /// It is larger than the server accepts, and was not sent.
+    TooLarge,
     /// Its session ended before it was sent.
     Unsent,
     /// Its session ended before the peer acknowledged it. The peer may have it.
@@ -38,12 +40,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Outcome; 8] = [
+    pub const ALL: [Outcome; 9] = [
         Outcome::Sent,
         Outcome::Delivered,
         Outcome::Expired,
         Outcome::Overflow,
         Outcome::Withdrawn,
+        Outcome::TooLarge,
         Outcome::Unsent,
         Outcome::Unconfirmed,
         Outcome::Closed,
@@ -57,6 +60,7 @@ impl Outcome {
             Outcome::Expired => "expired",
             Outcome::Overflow => "overflow",
             Outcome::Withdrawn => "withdrawn",
+            Outcome::TooLarge => "too-large",
             Outcome::Unsent => "unsent",
             Outcome::Unconfirmed => "unconfirmed",
             Outcome::Closed => "closed",
@@ -71,6 +75,7 @@ impl Outcome {
             Outcome::Expired => "the message waited for longer than its time to live",
             Outcome::Overflow => "the message made room for a newer one",
             Outcome::Withdrawn => "the message was withdrawn",
+            Outcome::TooLarge => "the message is larger than the server accepts",
             Outcome::Unsent => "the session ended before the message was sent",
             Outcome::Unconfirmed => "the session ended before the server acknowledged the message; it may have arrived",
             Outcome::Closed => "the connection is closed",
@@ -104,22 +109,33 @@ pub enum SendError {
     Full,
     /// The connection, or the session, is closed or about to be.
     Closed,
+    /// The server of the session does not accept a message of this size.
+    TooLarge {
+        /// The size of the message, in bytes.
+        bytes: u64,
+        /// The largest that the server accepts.
+        largest: u64,
+    },
 }
 
 impl SendError {
-    /// What is wrong, and what to do.
+    /// What is wrong, and what to do. The sizes of [`SendError::TooLarge`] belong before and behind it.
     pub const fn describe(self) -> &'static str {
         match self {
             SendError::NotOpen => "the connection is not open, and there is no queue",
             SendError::Full => "too much is queued or unacknowledged already: send less, or raise the limits",
             SendError::Closed => "the connection is closed",
+            SendError::TooLarge { .. } => " bytes are too many for one message: the server accepts ",
         }
     }
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.describe())
+        match self {
+            SendError::TooLarge { bytes, largest } => write!(formatter, "{bytes}{}{largest}", self.describe()),
+            _ => formatter.write_str(self.describe()),
+        }
     }
 }
 

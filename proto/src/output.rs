@@ -1,5 +1,6 @@
 //! What a connection wants done, and what the user is told.
 
+use super::session::Reset;
 use super::wire::Control;
 use super::{Cause, Dropped, Settled};
 
@@ -46,6 +47,9 @@ pub enum SessionAction {
 pub enum Event {
     /// [`Connection::state`](super::Connection::state) has changed.
     State,
+    /// The session is over for this reason, and its messages have come to their end. The [`Event::Open`] of a new one
+    /// follows.
+    Reset(Reset),
     /// The connection is open. With a session, a new session began.
     Open,
     /// The connection did not end cleanly. A close follows.

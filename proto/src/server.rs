@@ -40,6 +40,7 @@ mod store;
 use core::time::Duration;
 
 use crate::outbox::Bounds;
+use crate::wire::Terms;
 use crate::{Attempt, Millis};
 pub use action::{Action, Disconnect, Frame, Inbound, Report};
 pub use amount::Amount;
@@ -60,6 +61,8 @@ pub mod codes {
     pub const NO_GREETING: u16 = 4001;
     /// The session made room for another one of the same client.
     pub const EVICTED: u16 = 4002;
+    /// The app has ended all sessions of this user. The client does not try again.
+    pub const REVOKED: u16 = 4403;
 
     /// The code that a close of the app is sent with: its own if an app may use it, and 1000 otherwise.
     pub const fn of_app(code: u16) -> u16 {
@@ -148,10 +151,12 @@ pub trait Serve<H: Host> {
 
     // What the node wants.
 
-    /// A connection asks for the session.
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known);
+    /// A connection asks for the session. Its client is told these terms.
+    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms);
     /// The session makes room for another one.
     fn evict(&mut self, now: Millis);
+    /// The app has ended all sessions of this user.
+    fn revoke(&mut self, now: Millis);
     /// All sessions together, or those of this owner, have received so much that the connection is not to be read for a while.
     fn throttle(&mut self, is_throttled: bool);
     /// The server shuts down.

@@ -23,7 +23,7 @@
 //! ```
 //! # use undrop_proto::session::{Client, Heard, Output, Server, Session};
 //! # use undrop_proto::outbox::Bounds;
-//! # use undrop_proto::wire::{Token, Welcome};
+//! # use undrop_proto::wire::{Terms, Token, Welcome};
 //! # use undrop_proto::{Attempt, Millis};
 //! let (now, attempt) = (Millis(0), Attempt(1));
 //! let mut client = Session::<&str, Client>::new(Bounds::default());
@@ -32,10 +32,11 @@
 //! // The connection is open: the client asks for a new session, and the server makes one.
 //! client.handle_opened(attempt);
 //! assert!(matches!(client.poll(), Some(Output::Control(..))));
-//! let welcome = Welcome { token: Token(42), time_to_live: 60_000, spread: 1_000 };
+//! let terms = Terms { spread: 1_000, largest: 1 << 20 };
+//! let welcome = Welcome { token: Token(42), time_to_live: 60_000, terms, lost: false };
 //! let mut server = Session::<&str, Server>::new(Bounds::default(), welcome, attempt);
 //! let Some(Output::Control(_, answer)) = server.poll() else { unreachable!() };
-//! assert_eq!(client.handle_control(now, attempt, answer), Ok(Heard::Opened));
+//! assert_eq!(client.handle_control(now, attempt, answer), Ok(Heard::Opened(None)));
 //!
 //! // Now the message is sent, arrives and is taken.
 //! assert_eq!(client.poll(), Some(Output::Transmit(attempt, "hello")));
@@ -50,13 +51,15 @@ mod receipts;
 mod roles;
 mod violation;
 
-use super::outbox::Outbox;
+use super::outbox::{Impossible, Outbox};
+use super::server::Known;
+use super::waiting::Size;
 use super::wire::Control;
 use super::{Attempt, MessageId, Millis, SendError, Settled};
 use receipts::Receipts;
 
-pub use roles::{Answer, Client, Role, Server, Stored};
-pub use violation::{Request, Violation};
+pub use roles::{Answer, Client, Reset, Role, Server, Stored};
+pub use violation::{NotResumed, Request, Violation};
 
 /// What is to be done.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -74,8 +77,12 @@ pub enum Output<M> {
 pub enum Heard {
     /// Nothing for the owner.
     Nothing,
-    /// A new session began. If there was one before, it has ended, and its messages have come to their end.
-    Opened,
+    /// A new session began. If there was one before, it has ended for this reason, and its messages have come to their
+    /// end.
+    Opened(Option<Reset>),
+    /// The server has lost a part of the session, which is over. The owner leaves the connection; on the next one the
+    /// client asks for a new session, and once there is one the messages of this one have come to their end.
+    Lost,
     /// The session goes on. [`delivered`](Session::delivered) may have grown.
     Resumed,
     /// [`delivered`](Session::delivered) may have grown.
@@ -132,9 +139,11 @@ impl<M, R: Role> Session<M, R> {
         }
         match self.phase {
             Phase::Greeting(attempt) => {
-                let received = self.receipts.acknowledge_all()?;
+                // The frame with which a session begins has no count of what has arrived behind its request.
+                let received = if self.role.begins() { 0 } else { self.receipts.acknowledge_all()? };
                 self.phase = if R::CONNECTS { Phase::Greeted(attempt) } else { Phase::Live(attempt) };
-                Some(Output::Control(attempt, self.role.greet(received)))
+                let known = Known { received, acknowledged: self.outbox.acknowledged() };
+                Some(Output::Control(attempt, self.role.greet(known)))
             }
             Phase::Live(attempt) => self.converse(attempt),
             Phase::Ending(attempt) => self.converse(attempt).or_else(|| self.finish(attempt, Phase::Ended(attempt))),
@@ -148,7 +157,8 @@ impl<M, R: Role> Session<M, R> {
         let all_taken = self.receipts.taken() == self.receipts.arrived();
         let converses = self.pong.is_some() || self.receipts.is_due() || self.outbox.has_more();
         let speaks = match self.phase {
-            Phase::Greeting(_) | Phase::Agreeing(_) => all_taken,
+            Phase::Greeting(_) => all_taken || self.role.begins(),
+            Phase::Agreeing(_) => all_taken,
             Phase::Live(_) => converses,
             Phase::Ending(_) => converses || all_taken,
             Phase::Detached | Phase::Greeted(_) | Phase::Ended(_) | Phase::Over => false,
@@ -192,18 +202,52 @@ impl<M, R: Role> Session<M, R> {
         bytes: u64,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        if self.is_ending() {
-            return Err(SendError::Closed);
-        }
-        self.outbox.send_by(now, message, bytes, time_to_live)
+        self.send_sized(&now, message, Size::bytes(bytes), time_to_live)
+    }
+
+    /// [`send_by`](Self::send_by) where a text has so many UTF-16 code units, which count as bytes for the bounds, and
+    /// anything else so many bytes. `count` counts the bytes of a message, with which the peer compares; it is not called
+    /// for one that is sent now and is small enough in any case.
+    pub fn send_counted_by(
+        &mut self,
+        now: impl Fn() -> Millis,
+        message: M,
+        units: u64,
+        time_to_live: Option<u32>,
+        count: impl FnOnce(&M) -> u64,
+    ) -> Result<MessageId, SendError> {
+        let text = Size::text(units);
+        let fits = self.is_live() && text.at_most <= self.role.largest();
+        let size = if fits { text } else { Size::counted(units, count(&message)) };
+        self.send_sized(&now, message, size, time_to_live)
+    }
+
+    fn send_sized(
+        &mut self,
+        now: &dyn Fn() -> Millis,
+        message: M,
+        size: Size,
+        time_to_live: Option<u32>,
+    ) -> Result<MessageId, SendError> {
+        self.may_send(size.at_most)?;
+        self.outbox.send_sized(now, message, size, time_to_live)
     }
 
     /// Whether a message of this size would be accepted now.
     pub fn accepts(&mut self, now: Millis, bytes: u64) -> Result<(), SendError> {
-        if self.is_ending() {
-            return Err(SendError::Closed);
-        }
+        self.may_send(bytes)?;
         self.outbox.accepts(now, bytes)
+    }
+
+    fn may_send(&self, bytes: u64) -> Result<(), SendError> {
+        let largest = self.role.largest();
+        if self.is_ending() {
+            Err(SendError::Closed)
+        } else if bytes > largest {
+            Err(SendError::TooLarge { bytes, largest })
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes back a message that was not sent yet, and returns it.
@@ -219,8 +263,7 @@ impl<M, R: Role> Session<M, R> {
     /// [`take`](Self::take), where reading the clock is expensive: it is only read for the first of the messages that are
     /// acknowledged together.
     pub fn take_by(&mut self, now: impl FnOnce() -> Millis, count: u64) {
-        let live = matches!(self.phase, Phase::Live(_));
-        self.receipts.take(count, live.then_some(now));
+        self.receipts.take(count, self.listens().then_some(now));
     }
 
     /// Ends the session, at both ends. If messages flow, all that were accepted are still transmitted; the peer then
@@ -256,7 +299,7 @@ impl<M, R: Role> Session<M, R> {
             return Ok(None);
         }
         match self.phase {
-            Phase::Live(_) => Ok(Some(self.receipts.arrive(bytes))),
+            _ if self.listens() => Ok(Some(self.receipts.arrive(bytes))),
             Phase::Greeting(_) | Phase::Greeted(_) => self.object(Violation::Early),
             _ => Ok(None),
         }
@@ -282,10 +325,7 @@ impl<M, R: Role> Session<M, R> {
         if self.is_ending() {
             return self.break_off();
         }
-        self.phase = Phase::Detached;
-        self.outbox.detach();
-        self.receipts.pause();
-        self.pong = None;
+        self.detach();
     }
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has come, or may have.
@@ -365,21 +405,30 @@ impl<M, R: Role> Session<M, R> {
     }
 
     fn hear(&mut self, now: Millis, attempt: Attempt, control: Control) -> Result<Heard, Violation> {
-        match (self.phase, control) {
+        // Its own greeting goes first.
+        let phase = if self.listens() { Phase::Live(attempt) } else { self.phase };
+        match (phase, control) {
             (Phase::Greeted(_), answer) => match self.role.hear_answer(answer)? {
                 Answer::Fresh { reset } => {
-                    if reset {
+                    if reset.is_some() {
                         self.outbox.reset();
                         self.receipts = Receipts::default();
                     }
                     self.go_live(now, attempt);
-                    Ok(Heard::Opened)
+                    Ok(Heard::Opened(reset))
                 }
-                Answer::Resumed { received } => {
-                    self.outbox.resume(received).map_err(Violation::of_resume)?;
-                    self.go_live(now, attempt);
-                    Ok(Heard::Resumed)
-                }
+                Answer::Resumed { received } => match self.outbox.resume(received) {
+                    Ok(()) => {
+                        self.go_live(now, attempt);
+                        Ok(Heard::Resumed)
+                    }
+                    Err(Impossible::Past) => {
+                        self.role.reset(Reset::StoreLost);
+                        self.detach();
+                        Ok(Heard::Lost)
+                    }
+                    Err(Impossible::Future) => Err(Violation::ResumeOfTheFuture),
+                },
             },
             (Phase::Live(_) | Phase::Ending(_) | Phase::Ended(_), Control::Ack { received }) => {
                 self.outbox.acknowledge(received).map_err(Violation::of_ack)?;
@@ -409,6 +458,23 @@ impl<M, R: Role> Session<M, R> {
         }
     }
 
+    /// Whether it takes what the peer sends: messages flow, or the peer has asked for a new session and did not wait for the
+    /// answer.
+    fn listens(&self) -> bool {
+        match self.phase {
+            Phase::Live(_) => true,
+            Phase::Greeting(_) => self.role.begins(),
+            _ => false,
+        }
+    }
+
+    fn detach(&mut self) {
+        self.phase = Phase::Detached;
+        self.outbox.detach();
+        self.receipts.pause();
+        self.pong = None;
+    }
+
     fn go_live(&mut self, now: Millis, attempt: Attempt) {
         self.outbox.expire(now);
         self.phase = Phase::Live(attempt);
@@ -429,7 +495,11 @@ impl<M, R: Role> Session<M, R> {
         if self.receipts.is_due() {
             return Some(Output::Control(attempt, Control::Ack { received: self.receipts.acknowledge() }));
         }
-        self.outbox.transmit().map(|message| Output::Transmit(attempt, message))
+        let message = self.outbox.transmit(self.role.largest());
+        // There may be nothing left but messages that are too large.
+        message
+            .map(|message| Output::Transmit(attempt, message))
+            .or_else(|| self.outbox.pop_settled().map(Output::Settle))
     }
 
     /// The last frames: an acknowledgement of what is not acknowledged yet, then `end`.

@@ -67,6 +67,7 @@ pub(crate) struct Waiting<M> {
     /// How many messages are texts that are not counted.
     uncounted: usize,
     bytes: u64,
+    nominal: u64,
     /// No message expires before this.
     earliest: Option<Millis>,
     /// When all messages were last searched for expired ones.
@@ -75,7 +76,7 @@ pub(crate) struct Waiting<M> {
 
 impl<M> Waiting<M> {
     pub(crate) fn new() -> Self {
-        Self { places: VecDeque::new(), len: 0, uncounted: 0, bytes: 0, earliest: None, searched: None }
+        Self { places: VecDeque::new(), len: 0, uncounted: 0, bytes: 0, nominal: 0, earliest: None, searched: None }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,11 +93,17 @@ impl<M> Waiting<M> {
         self.bytes
     }
 
+    /// The sum of the nominal sizes of all messages.
+    pub(crate) fn nominal(&self) -> u64 {
+        self.nominal
+    }
+
     /// Appends a message. Its id is greater than that of any other that was appended.
     pub(crate) fn push(&mut self, id: MessageId, message: M, size: Size, expires: Option<Millis>) {
         self.earliest = earlier(self.earliest, expires);
         self.len += 1;
         self.bytes = self.bytes.saturating_add(size.at_most);
+        self.nominal = self.nominal.saturating_add(size.nominal);
         self.uncounted += usize::from(!size.is_counted);
         self.places.push_back(Place { id, message: Some(message), size, expires });
     }
@@ -206,6 +213,7 @@ impl<M> Waiting<M> {
     fn forget(&mut self, size: Size) {
         self.len -= 1;
         self.bytes = self.bytes.saturating_sub(size.at_most);
+        self.nominal = self.nominal.saturating_sub(size.nominal);
         self.uncounted -= usize::from(!size.is_counted);
     }
 }

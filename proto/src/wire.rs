@@ -10,6 +10,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::server::Known;
+
 /// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
 pub const PROTOCOL: &str = "undrop.1";
 
@@ -78,8 +80,8 @@ pub enum Control {
     Resume {
         /// Which session.
         token: Token,
-        /// How many messages the client has taken.
-        received: u64,
+        /// What the client knows of it.
+        known: Known,
     },
     /// A new session begins, whether the client asked for one or for one that does not exist.
     Welcome(Welcome),
@@ -87,6 +89,8 @@ pub enum Control {
     Resumed {
         /// How many messages the server has taken.
         received: u64,
+        /// What the server asks of its clients now.
+        terms: Terms,
     },
     /// An acknowledgement.
     Ack {
@@ -108,8 +112,19 @@ pub struct Welcome {
     pub token: Token,
     /// How long the session goes on without a connection, in milliseconds.
     pub time_to_live: u32,
+    /// What the server asks of its clients now.
+    pub terms: Terms,
+    /// Whether the client asked for a session of which the server, or its store, has lost a part.
+    pub lost: bool,
+}
+
+/// What a server asks of its clients. It may change from one connection to the next.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Terms {
     /// Over how many milliseconds the clients of this server should spread when all have to reconnect.
     pub spread: u32,
+    /// The largest message that the server accepts, in bytes of the frame.
+    pub largest: u32,
 }
 
 /// The secret that resumes a session: 128 random bits. Its `Debug` does not show them.
@@ -158,7 +173,7 @@ impl Malformed {
 
 impl Control {
     /// The bytes of the longest control frame.
-    pub const LONGEST: usize = "\u{10}welcome ".len() + 32 + 2 * " 4294967295".len();
+    pub const LONGEST: usize = "\u{10}welcome ".len() + 32 + 3 * " 4294967295".len() + " lost".len();
 
     /// Decodes a control frame from its UTF-8 bytes or its UTF-16 code units.
     pub fn decode<U: Into<u16>>(frame: impl IntoIterator<Item = U>) -> Result<Control, Malformed> {
@@ -169,13 +184,17 @@ impl Control {
         let mut reader = Reader { units, after: Some(SPACE) };
         let control = match reader.name()? {
             NEW => Control::New,
-            RESUME => Control::Resume { token: reader.token()?, received: reader.number(MAX_COUNT)? },
+            RESUME => Control::Resume {
+                token: reader.token()?,
+                known: Known { received: reader.number(MAX_COUNT)?, acknowledged: reader.number(MAX_COUNT)? },
+            },
             WELCOME => Control::Welcome(Welcome {
                 token: reader.token()?,
                 time_to_live: reader.span()?,
-                spread: reader.span()?,
+                terms: reader.terms()?,
+                lost: reader.lost()?,
             }),
-            RESUMED => Control::Resumed { received: reader.number(MAX_COUNT)? },
+            RESUMED => Control::Resumed { received: reader.number(MAX_COUNT)?, terms: reader.terms()? },
             ACK => Control::Ack { received: reader.number(MAX_COUNT)? },
             PING => Control::Ping(reader.number(MAX_COUNT)?),
             PONG => Control::Pong(reader.number(MAX_COUNT)?),
@@ -190,18 +209,26 @@ impl Control {
         let mut writer = Writer { write };
         match *self {
             Control::New => writer.name(NEW),
-            Control::Resume { token, received } => {
+            Control::Resume { token, known } => {
                 writer.name(RESUME);
                 writer.token(token);
-                writer.number(received);
+                writer.number(known.received);
+                writer.number(known.acknowledged);
             }
-            Control::Welcome(Welcome { token, time_to_live, spread }) => {
+            Control::Welcome(Welcome { token, time_to_live, terms, lost }) => {
                 writer.name(WELCOME);
                 writer.token(token);
                 writer.number(u64::from(time_to_live));
-                writer.number(u64::from(spread));
+                writer.terms(terms);
+                if lost {
+                    (writer.write)(b' ');
+                    writer.word(LOST);
+                }
             }
-            Control::Resumed { received } => writer.numbered(RESUMED, received),
+            Control::Resumed { received, terms } => {
+                writer.numbered(RESUMED, received);
+                writer.terms(terms);
+            }
             Control::Ack { received } => writer.numbered(ACK, received),
             Control::Ping(number) => writer.numbered(PING, number),
             Control::Pong(number) => writer.numbered(PONG, number),
@@ -245,6 +272,7 @@ const ACK: u64 = name(b"ack");
 const PING: u64 = name(b"ping");
 const PONG: u64 = name(b"pong");
 const END: u64 = name(b"end");
+const LOST: u64 = name(b"lost");
 
 /// The characters of a name as one number, so that it is compared at once. A name has at most eight; the first is in the
 /// highest byte.
@@ -315,6 +343,18 @@ impl<I: Iterator<Item = u16>> Reader<I> {
         if self.next_of_field().is_some() { Err(Malformed::Token) } else { Ok(Token(u128::from_be_bytes(token))) }
     }
 
+    fn terms(&mut self) -> Result<Terms, Malformed> {
+        Ok(Terms { spread: self.span()?, largest: self.span()? })
+    }
+
+    /// The word at the end of the frame, if there is one.
+    fn lost(&mut self) -> Result<bool, Malformed> {
+        if self.after.is_none() {
+            return Ok(false);
+        }
+        if self.name() == Ok(LOST) { Ok(true) } else { Err(Malformed::Trailing) }
+    }
+
     fn begin_field(&mut self) -> Result<(), Malformed> {
         if self.after.is_some() { Ok(()) } else { Err(Malformed::Missing) }
     }
@@ -338,8 +378,12 @@ struct Writer<W> {
 }
 
 impl<W: FnMut(u8)> Writer<W> {
-    fn name(&mut self, mut name: u64) {
+    fn name(&mut self, name: u64) {
         (self.write)(ESCAPE as u8);
+        self.word(name);
+    }
+
+    fn word(&mut self, mut name: u64) {
         while name != 0 {
             (self.write)((name >> 56) as u8);
             name <<= 8;
@@ -361,6 +405,11 @@ impl<W: FnMut(u8)> Writer<W> {
             (self.write)(b'0' + (number / unit % 10) as u8);
             unit /= 10;
         }
+    }
+
+    fn terms(&mut self, Terms { spread, largest }: Terms) {
+        self.number(u64::from(spread));
+        self.number(u64::from(largest));
     }
 
     fn token(&mut self, Token(token): Token) {

@@ -5,7 +5,7 @@ pub use undrop_proto::close::NORMAL;
 pub use undrop_proto::close::RESTART;
 /// A limit is reached, or the store does not answer.
 pub use undrop_proto::close::TRY_AGAIN_LATER as TRY_LATER;
-pub use undrop_proto::server::codes::{EVICTED, FAILED, NO_GREETING, TAKEN_OVER};
+pub use undrop_proto::server::codes::{EVICTED, FAILED, NO_GREETING, REVOKED, TAKEN_OVER};
 
 /// A text that is not UTF-8.
 pub const NOT_UTF8: u16 = 1007;

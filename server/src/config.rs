@@ -84,7 +84,7 @@ pub struct Limits {
 pub enum Spread {
     /// Always the same.
     Fixed(Duration),
-    /// As long as the sessions there are take to come back at this rate a second, and at most 30 s.
+    /// As long as the sessions there are take to come back at this rate a second: 1, 2, 4, 8, 16 or 30 s.
     Rate(u32),
 }
 
@@ -94,8 +94,9 @@ impl Spread {
         match self {
             Spread::Fixed(span) => millis(span),
             Spread::Rate(rate) => {
-                let span = (sessions as u64).saturating_mul(1_000) / u64::from(rate.max(1));
-                u32::try_from(span).unwrap_or(u32::MAX).min(30_000)
+                let seconds = (sessions as u64).div_ceil(rate.max(1).into());
+                // In coarse steps: how many sessions there are is nobody's business.
+                seconds.min(30).next_power_of_two().min(30) as u32 * 1_000
             }
         }
     }
@@ -194,8 +195,11 @@ mod tests {
 
     #[test]
     fn the_spread_grows_with_the_sessions_up_to_half_a_minute() {
-        assert_eq!(Spread::Rate(1_000).among(1), 1);
-        assert_eq!(Spread::Rate(1_000).among(10_000), 10_000);
+        let rate = Spread::Rate(1_000);
+        assert_eq!(
+            [0, 1, 1_000, 1_001, 5_000, 9_000].map(|sessions| rate.among(sessions)),
+            [1_000, 1_000, 1_000, 2_000, 8_000, 16_000]
+        );
         assert_eq!(Spread::Rate(0).among(usize::MAX), 30_000);
         assert_eq!(Spread::Fixed(Duration::from_secs(2)).among(7), 2_000);
     }

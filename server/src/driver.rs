@@ -169,10 +169,13 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         }
         for request in requests.resumes {
             let known = request.known;
-            self.session.request_resume(now, request, known);
+            self.session.request_resume(now, request, known, self.shared.terms());
         }
         if requests.evict {
             self.session.evict(now);
+        }
+        if requests.revoke {
+            self.session.revoke(now);
         }
         if requests.shutdown {
             self.session.shut_down(now);
@@ -210,6 +213,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             answer.map_err(|failure| match failure {
                 Failure::Fenced => StoreError::Fenced,
                 Failure::Behind => StoreError::Behind,
+                Failure::Revoked => StoreError::Revoked,
                 Failure::Unavailable(error) => {
                     shared.report_unavailable(&error);
                     StoreError::Unavailable

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 use undrop_proto::Attempt;
+use undrop_proto::outbox::Bounds;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
 use undrop_proto::wire::{Token, Welcome};
@@ -26,7 +27,7 @@ use crate::requests::Requests;
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered, Unavailable};
-use crate::{SessionId, codes};
+use crate::{Message, SessionId, codes};
 
 pub(crate) type Authenticator =
     Box<dyn Fn(Arc<Handshake>) -> Pin<Box<dyn Future<Output = Result<Principal, Refused>> + Send>> + Send + Sync>;
@@ -40,6 +41,9 @@ pub(crate) struct Manager {
     /// Whether it was said that addresses are not known.
     warned: AtomicBool,
 }
+
+/// Makes the server's end of a session that begins.
+type Make = fn(Bounds, Welcome, Attempt) -> Core<Message, Server>;
 
 /// A connection that gets no session, and how it is closed.
 type Rejected = (Connection, Disconnect);
@@ -161,11 +165,8 @@ impl Manager {
 
     async fn serve(self: &Arc<Self>, incoming: Incoming, request: Request) -> Result<(), Rejected> {
         match request {
-            Request::New => self.open(incoming).await,
-            Request::Resume { token, received } => {
-                let known = Known { received, acknowledged: 0 };
-                self.resume(ResumeRequest { incoming, token, known }).await
-            }
+            Request::New => self.open(incoming, Core::<_, Server>::new, false).await,
+            Request::Resume { token, known } => self.resume(ResumeRequest { incoming, token, known }).await,
         }
     }
 
@@ -184,7 +185,7 @@ impl Manager {
                 },
                 Err(Full::Failed) => {
                     self.end_failed(id, request.incoming.principal.clone(), request.known).await;
-                    return self.open(request.incoming).await;
+                    return self.open(request.incoming, Core::<_, Server>::instead, false).await;
                 }
                 Err(full) => return Err(self.no_slot(request.incoming.connection, &full)),
             }
@@ -204,11 +205,16 @@ impl Manager {
             self.clone().readmit(late);
         }
         let principal = &request.incoming.principal;
+        let lost = matches!(claimed, Ok(Claim::Lost));
         match claimed {
             Err(_) => return Err(self.no_store(request.incoming.connection)),
             Ok(Claim::Foreign) => {
                 add(&metrics.foreign, 1);
                 warn!(session = %id, %principal, "a client has the token of another principal's session");
+            }
+            Ok(Claim::Late) => {
+                add(&metrics.violations, 1);
+                return Err((request.incoming.connection, Violation::ResumeOfThePast.into()));
             }
             Ok(Claim::Lost) => {
                 add(&metrics.lost, 1);
@@ -216,7 +222,7 @@ impl Manager {
             }
             Ok(_) => add(&metrics.unknown, 1),
         }
-        self.open(request.incoming).await
+        self.open(request.incoming, Core::<_, Server>::instead, lost).await
     }
 
     /// Removes a session whose handler has panicked again and again.
@@ -231,7 +237,8 @@ impl Manager {
         }
     }
 
-    async fn open(self: &Arc<Self>, incoming: Incoming) -> Result<(), Rejected> {
+    /// Begins a session. One in place of another says whether that one has lost a part.
+    async fn open(self: &Arc<Self>, incoming: Incoming, make: Make, lost: bool) -> Result<(), Rejected> {
         let (token, slot, incoming) = self.take_fresh_slot(incoming)?;
         let id = SessionId::of(token);
         let time_to_live = self.shared.config.time_to_live;
@@ -243,8 +250,8 @@ impl Manager {
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
         let attempt = Hosted::FIRST_CONNECTION;
-        let welcome = self.welcome(token, millis(time_to_live));
-        let core = Core::<_, Server>::new(self.shared.config.limits.outbox, welcome, attempt);
+        let welcome = Welcome { lost, ..self.welcome(token, millis(time_to_live)) };
+        let core = make(self.shared.config.limits.outbox, welcome, attempt);
         let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0) };
         let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
@@ -286,12 +293,13 @@ impl Manager {
         let core =
             Core::<_, Server>::restore(self.shared.config.limits.outbox, self.welcome(token, time_to_live), stored);
         let beginning = Beginning { core, time_to_live, inbox };
-        let (session, resumed) = Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known);
+        let (session, resumed) =
+            Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known, self.shared.terms());
         let (connection, handler) = incoming.begin(id, true, slot.channel().clone());
         let connection = match resumed {
             Ok(attempt) => Some((attempt, connection)),
-            Err(violation) => {
-                tokio::spawn(connection.close(violation.into(), self.shared.config.close_timeout));
+            Err(_) => {
+                tokio::spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
                 None
             }
         };
@@ -299,9 +307,7 @@ impl Manager {
     }
 
     fn welcome(&self, token: Token, time_to_live: u32) -> Welcome {
-        let Shared { config, metrics, .. } = &*self.shared;
-        let sessions = usize::try_from(metrics.sessions.get()).unwrap_or(usize::MAX);
-        Welcome { token, time_to_live, spread: config.spread.among(sessions) }
+        Welcome { token, time_to_live, terms: self.shared.terms(), lost: false }
     }
 
     /// The store's answer, if it comes while the client still waits.
@@ -336,6 +342,14 @@ impl Manager {
         }
     }
 
+    /// Ends all sessions of this principal, on all nodes.
+    pub(crate) async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        let revoked = self.shared.store.revoke(principal).await;
+        // Those of this node end in any case, and are removed by it.
+        self.slots.revoke(principal);
+        revoked
+    }
+
     /// Ends all sessions on this node, and waits until their handlers are done and all connections are closed.
     pub(crate) async fn shut_down(&self) {
         self.slots.close();
@@ -357,7 +371,7 @@ impl Readmit for Manager {
     fn renew(self: Arc<Self>, request: ResumeRequest) {
         add(&self.shared.metrics.lost, 1);
         tokio::spawn(async move {
-            let served = self.open(request.incoming).await;
+            let served = self.open(request.incoming, Core::<_, Server>::instead, true).await;
             self.close_rejected(served).await;
         });
     }

@@ -40,7 +40,8 @@ pub struct Metrics {
 }
 
 /// How a session ended, as `undrop_sessions_ended_total` names it.
-pub(crate) const ENDS: [&str; 8] = ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed"];
+pub(crate) const ENDS: [&str; 9] =
+    ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed", "revoked"];
 
 /// Why a handshake or a connection was refused, as `undrop_refused_total` names it.
 pub(crate) const REFUSALS: [&str; 10] =

@@ -13,13 +13,15 @@ pub(crate) struct Collected {
     pub(crate) resumes: Vec<ResumeRequest>,
     /// The session is to make room for another one.
     pub(crate) evict: bool,
+    /// The app has ended all sessions of this user.
+    pub(crate) revoke: bool,
     /// The server shuts down.
     pub(crate) shutdown: bool,
 }
 
 impl Collected {
     pub(crate) fn is_empty(&self) -> bool {
-        self.resumes.is_empty() && !self.evict && !self.shutdown
+        self.resumes.is_empty() && !self.evict && !self.revoke && !self.shutdown
     }
 }
 
@@ -51,6 +53,12 @@ impl Requests {
     pub(crate) fn evict(&self) {
         let mut state = self.0.lock();
         state.pending.evict = true;
+        state.wake();
+    }
+
+    pub(crate) fn revoke(&self) {
+        let mut state = self.0.lock();
+        state.pending.revoke = true;
         state.wake();
     }
 

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::manager::{Authenticator, Manager};
 use crate::metrics::Metrics;
-use crate::store::{AnyStore, MemoryStore, Store};
+use crate::store::{AnyStore, MemoryStore, Store, Unavailable};
 use crate::{Config, Handshake, Principal, Refused};
 
 /// The sessions of a server, for one kind of conversation: a client can resume its session at each of the routes that these
@@ -41,6 +41,15 @@ impl Sessions {
     /// What the server counts.
     pub fn metrics(&self) -> &Metrics {
         &self.manager.shared.metrics
+    }
+
+    /// Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect: the user has logged out, say, or
+    /// has lost the right to be here. Those of this node end at once; those of another one when it writes next to the store, at the
+    /// latest after half of [`Config::time_to_live`]. That the user begins no new ones is up to [`Builder::authenticate`].
+    ///
+    /// Of anonymous clients nobody can say whose sessions they have: nothing happens to them.
+    pub async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        self.manager.revoke(principal).await
     }
 
     /// Closes all connections with 1012, which has the clients spread their reconnects. Handlers receive nothing more, and have

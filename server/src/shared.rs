@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::warn;
+use undrop_proto::wire::Terms;
 use undrop_proto::{Millis, server};
 
 use crate::budget::Budget;
@@ -34,6 +35,13 @@ impl Shared {
         let inboxes = Budget::new(limits.inboxes, limits.inboxes_per_owner);
         let metrics = Metrics { outboxes: outboxes.clone(), inboxes: inboxes.clone(), ..Metrics::default() };
         Self { config, metrics, store, clock: Clock(Instant::now()), outboxes, inboxes }
+    }
+
+    /// What clients are asked now.
+    pub(crate) fn terms(&self) -> Terms {
+        let sessions = usize::try_from(self.metrics.sessions.get()).unwrap_or(usize::MAX);
+        let largest = u32::try_from(self.config.limits.message_bytes).unwrap_or(u32::MAX);
+        Terms { spread: self.config.spread.among(sessions), largest }
     }
 
     /// How the sessions are served.

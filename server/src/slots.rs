@@ -87,6 +87,15 @@ impl Slots {
         }
     }
 
+    /// Has each session of this principal end for good.
+    pub(crate) fn revoke(&self, principal: &Principal) {
+        let Principal::User(id) = principal else { return };
+        let sessions: Vec<_> = self.table.lock().of(&Owner::User(id.clone())).cloned().collect();
+        for requests in sessions {
+            requests.revoke();
+        }
+    }
+
     /// The session whose handler failed too often is ended.
     pub(crate) fn forget_failures(&self, id: SessionId, principal: &Principal) {
         self.table.lock().forget_failures(&(id, principal.clone()));

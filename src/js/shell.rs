@@ -65,7 +65,7 @@ impl User for ShellUser {
             Notice::State => ("statechange", None),
             Notice::Open => ("open", None),
             Notice::Resume => ("resume", None),
-            Notice::Reset => ("reset", None),
+            Notice::Reset(reason) => ("reset", Some(reason.name())),
             Notice::Error(reason) => ("error", reason),
             Notice::Close(info, cause, event) => {
                 let cause = cause.map(|cause| cause.name());

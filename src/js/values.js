@@ -1,7 +1,8 @@
 // What is shorter to say in JavaScript than in Rust: errors, objects, and how options are read.
 
-/** `value`, if there is one, stands at the beginning of the message. */
-export const exception = (name, message, value = '') => new DOMException(`Undrop: ${value}${message}.`, name);
+/** `first` and `last`, if there are such, stand at the beginning and at the end of the message. */
+export const exception = (name, message, first = '', last = '') =>
+  new DOMException(`Undrop: ${first}${message}${last}.`, name);
 
 export const setProperty = (object, name, value) => {
   object[name] = value;

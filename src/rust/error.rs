@@ -19,12 +19,19 @@ pub enum Error {
     NotOpen,
     /// As much is queued or unacknowledged as the limits allow.
     Full,
+    /// The server of the session does not accept a message of this size.
+    TooLarge {
+        /// The size of the message, in bytes.
+        bytes: u64,
+        /// The largest that the server accepts.
+        largest: u64,
+    },
     /// The socket is closed, or about to be.
     Closed,
     /// Nothing says whether a message has arrived: there is no session.
     NoSession,
-    /// The message was accepted, and is not known to have arrived: it has not as [`Outcome::Expired`] or
-    /// [`Outcome::Unsent`], and may have as [`Outcome::Unconfirmed`].
+    /// The message was accepted, and is not known to have arrived: it has not as [`Outcome::Expired`],
+    /// [`Outcome::TooLarge`] or [`Outcome::Unsent`], and may have as [`Outcome::Unconfirmed`].
     Undelivered(Outcome),
     /// An app can't close with this code or reason.
     CloseFrame(CloseError),
@@ -68,6 +75,9 @@ impl fmt::Display for Error {
             ),
             Error::Full => {
                 write!(formatter, "undrop: {} (Options::queue, Options::resume)", SendError::Full.describe())
+            }
+            Error::TooLarge { bytes, largest } => {
+                write!(formatter, "undrop: {}: send it in parts", SendError::TooLarge { bytes: *bytes, largest: *largest })
             }
             Error::Closed => write!(
                 formatter,
@@ -131,6 +141,7 @@ impl From<SendError> for Error {
             SendError::NotOpen => Error::NotOpen,
             SendError::Full => Error::Full,
             SendError::Closed => Error::Closed,
+            SendError::TooLarge { bytes, largest } => Error::TooLarge { bytes, largest },
         }
     }
 }

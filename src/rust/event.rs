@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use undrop_proto::session::Reset;
 use undrop_proto::{Cause, Outcome, State};
 
 use super::message::Message;
@@ -16,9 +17,9 @@ pub enum Event {
     Open,
     /// The connection is open again, and the session goes on: nothing was lost, and there is nothing to do.
     Resume,
-    /// The server has forgotten the session. What was not delivered was told before, as [`Event::Lost`]; the
-    /// [`Event::Open`] of a new session follows.
-    Reset,
+    /// The session is over for this reason. What was not delivered was told before, as [`Event::Lost`], and can be sent
+    /// again; the [`Event::Open`] of a new session follows.
+    Reset(Reset),
     /// A text message arrived. While anything waits for typed messages this is one that nobody waited for, and those that
     /// were taken are neither told here nor copied.
     Text(String),

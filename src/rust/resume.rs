@@ -17,8 +17,8 @@ use super::heartbeat::Rhythm;
 ///         Event::Open => drop(socket.send_text("hello")),
 ///         // The connection is open again, and nothing was lost: there is nothing to do.
 ///         Event::Resume => {}
-///         // The server has forgotten the session. What was not delivered was told before.
-///         Event::Reset => show("a new session begins"),
+///         // The session is over. What was not delivered was told before.
+///         Event::Reset(reason) => show(&format!("a new session begins: {}", reason.name())),
 ///         Event::Lost(message, outcome) => show(&format!("{message:?} was not delivered: {outcome}")),
 ///         Event::Text(text) => show(&text),
 ///         _ => {}

@@ -99,7 +99,7 @@ impl User for RustUser {
             Notice::State => self.state_event(),
             Notice::Open => Some(Event::Open),
             Notice::Resume => Some(Event::Resume),
-            Notice::Reset => Some(Event::Reset),
+            Notice::Reset(reason) => Some(Event::Reset(reason)),
             Notice::Error(violation) => Some(Event::Error(self.fault(violation))),
             Notice::Close(close, cause, _) => Some(Event::Close(Closed {
                 code: close.code,

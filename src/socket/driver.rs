@@ -16,8 +16,6 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use super::clock::now;
 use super::message::{Kept, Waiter};
-#[cfg(feature = "session")]
-use super::session_state::SessionState;
 use super::user::{CloseInfo, Notice, User};
 use super::{native, page};
 
@@ -135,8 +133,9 @@ pub(crate) struct Driver {
     /// How the user wants the native socket closed.
     #[cfg(feature = "session")]
     close_frame: Cell<Option<CloseFrame>>,
+    /// What the server of the session did wrong in the present attempt.
     #[cfg(feature = "session")]
-    session: SessionState,
+    violation: Cell<Option<&'static str>>,
 }
 
 impl Driver {
@@ -169,7 +168,7 @@ impl Driver {
             #[cfg(feature = "session")]
             close_frame: Cell::new(None),
             #[cfg(feature = "session")]
-            session: SessionState::default(),
+            violation: Cell::new(None),
         });
         while let Some(output) = socket.poll() {
             if let Output::Connect(attempt) = output {
@@ -351,20 +350,17 @@ impl Driver {
             Event::Open => Some(Kind::Open),
             Event::Error => Some(Kind::Error),
             Event::Close(_) => Some(Kind::Close),
-            Event::State | Event::Resume | Event::Drop(_) => None,
+            Event::State | Event::Resume | Event::Reset(_) | Event::Drop(_) => None,
         };
         let passes = told.is_some() && told == kind && user.hears_native_events() && self.read(Connection::is_drained);
         let notice = match event {
             Event::Open => Notice::Open,
             Event::Resume => Notice::Resume,
+            Event::Reset(reason) => Notice::Reset(reason),
             Event::Error => Notice::Error(self.violation()),
             Event::Close(cause) => return self.notify_close(&**user, cause, passes),
             Event::State | Event::Drop(_) => Notice::State,
         };
-        #[cfg(feature = "session")]
-        if event == Event::Open && self.keeps_session() && self.session.begins() {
-            user.notify(Notice::Reset);
-        }
         if !passes {
             user.notify(notice);
         }

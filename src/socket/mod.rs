@@ -6,8 +6,6 @@ mod driver;
 mod message;
 mod native;
 mod page;
-#[cfg(feature = "session")]
-mod session_state;
 mod user;
 
 #[cfg(feature = "js")]

@@ -1,6 +1,7 @@
 //! What a socket tells: the side of a face that the socket sees.
 
 use js_sys::JsString;
+use undrop_proto::session::Reset;
 use undrop_proto::{Attempt, Cause, Decision, Dropped, Outcome};
 use wasm_bindgen::JsValue;
 use web_sys::{CloseEvent, WebSocket};
@@ -40,9 +41,8 @@ pub(crate) enum Notice<'a> {
     Open,
     /// The connection is open again, and the session goes on.
     Resume,
-    /// The server has forgotten the session. `Open` follows.
-    #[cfg_attr(not(feature = "session"), expect(dead_code, reason = "only a session is forgotten"))]
-    Reset,
+    /// The session is over. The `Open` of a new one follows.
+    Reset(Reset),
     /// With what the server did wrong, if that is known.
     Error(Option<&'static str>),
     /// With the browser's own event, if the user hears of it by that.

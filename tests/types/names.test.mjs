@@ -61,13 +61,17 @@ test('the outcomes of a message are those of the protocol', () => same(unionOf('
 test('the causes of a lost event are the outcomes of messages that were not sent, or not acknowledged', () => {
   const { Sent, Delivered, Withdrawn, ...lost } = outcomes;
   same(memberOf('npm/events.ts', 'LostInSessionEvent', 'cause'), lost);
-  const { Unsent, Unconfirmed, ...lostWithoutSession } = lost;
+  const { Unsent, Unconfirmed, TooLarge, ...lostWithoutSession } = lost;
   same(memberOf('npm/events.ts', 'LostEvent', 'cause'), lostWithoutSession);
 });
 
 test('the causes of a DeliveryError are outcomes', () => {
-  const { Unsent, Unconfirmed, Expired } = outcomes;
-  same(memberOf('npm/sessions.ts', 'DeliveryError', 'cause'), { Unsent, Unconfirmed, Expired });
+  const { Unsent, Unconfirmed, Expired, TooLarge } = outcomes;
+  same(memberOf('npm/sessions.ts', 'DeliveryError', 'cause'), { Unsent, Unconfirmed, Expired, TooLarge });
+});
+
+test('the reasons of a reset are those of the protocol', () => {
+  same(memberOf('npm/options.ts', 'Reset', 'reason'), namesInRust('proto/src/session/roles.rs', 'Reset'));
 });
 
 /** The fields of `Default` in Rust: numbers, and the text of what is none. */

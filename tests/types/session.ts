@@ -8,6 +8,14 @@ takesSocket(socket);
 
 // Options.
 new Undrop('/room', ['chat'], { resume: { limitBytes: 1_000, limitMessages: 10, onReset: () => undefined } });
+new Undrop('/room', [], {
+  resume: {
+    onReset({ reason }) {
+      const known: 'unknown' | 'store-lost' = reason;
+      console.log(known);
+    },
+  },
+});
 new Undrop('/room', [], { resume: true, heartbeat: { interval: 1_000, timeout: 500 } });
 new Undrop('/room', [], { resume: true, heartbeat: false, retry: { limit: 3 } });
 new Undrop('/room', [], { heartbeat: { message: 'ping', reply: 'pong' } });

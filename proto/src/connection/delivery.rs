@@ -9,8 +9,8 @@ use crate::outbox::Bounds;
 use crate::queue::Queue;
 use crate::session::{Client, Output as SessionOutput, Session};
 use crate::waiting::Entry;
-use crate::wire::Control;
-use crate::{Attempt, MessageId, Millis, Outcome, Output, Retry, SessionAction, Settled};
+use crate::wire::{Control, Token};
+use crate::{Attempt, MessageId, Millis, Outcome, Output, SessionAction, Settled};
 
 /// How a connection keeps messages until they come to their end: a [`Queue`], or a [`QueueOrSession`]. A program whose
 /// connections only have queues does not contain the code for sessions. Nothing else can implement it.
@@ -62,12 +62,13 @@ pub trait Keep<M>: Sized {
     /// The heartbeat's message.
     fn ping(&mut self) -> Output<M, Self::Action>;
 
-    /// How to reconnect. The server may have said in how many milliseconds its clients should spread.
-    fn retry(&self, retry: Retry) -> Retry {
-        retry
+    /// Over how many milliseconds the clients of the server should spread, if it has said so.
+    fn spread(&self) -> Option<u32> {
+        None
     }
-    /// Whether the server has said that.
-    fn has_spread(&self) -> bool {
+    /// Whether the present connection has resumed a session and has brought it on: the peer acknowledged more, or messages
+    /// arrived.
+    fn has_progressed(&self) -> bool {
         false
     }
     /// Whether a message may go straight to the native socket.
@@ -153,15 +154,21 @@ pub enum QueueOrSession<M> {
         session: Session<M, Client>,
         /// The number of the last ping.
         pings: u64,
+        /// What the present connection began with, if it asked for a session that there was.
+        began: Option<Progress>,
     },
 }
 
-/// The widest spread that a client follows, in milliseconds. A wider one is taken for a mistake of the server.
-const WIDEST_SPREAD: u32 = 300_000;
+/// How far a session has come: its token, how many messages were acknowledged, and how many have arrived.
+type Progress = (Token, u64, u64);
+
+fn progress<M>(session: &Session<M, Client>) -> Option<Progress> {
+    Some((session.token()?, session.acknowledged(), session.arrived()))
+}
 
 impl<M> QueueOrSession<M> {
     pub(super) fn session(bounds: Bounds) -> Self {
-        Self::Session { session: Session::<M, Client>::new(bounds), pings: 0 }
+        Self::Session { session: Session::<M, Client>::new(bounds), pings: 0, began: None }
     }
 }
 
@@ -250,20 +257,22 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
         }
     }
 
-    fn retry(&self, retry: Retry) -> Retry {
+    fn spread(&self) -> Option<u32> {
         match self {
-            Self::Queue(_) => retry,
-            Self::Session { session, .. } => session.welcome().map_or(retry, |welcome| {
-                let first = welcome.spread.min(WIDEST_SPREAD);
-                Retry { first, cap: retry.cap.max(first), ..retry }
-            }),
+            Self::Queue(_) => None,
+            Self::Session { session, .. } => session.terms().map(|terms| terms.spread),
         }
     }
 
-    fn has_spread(&self) -> bool {
+    fn has_progressed(&self) -> bool {
         match self {
             Self::Queue(_) => false,
-            Self::Session { session, .. } => session.welcome().is_some(),
+            Self::Session { session, .. } if session.is_over() => false,
+            Self::Session { session, began, .. } => match (began, progress(session)) {
+                // Of another session nothing says that the next connection will not begin another one again.
+                (Some(before), Some(now)) => before.0 == now.0 && *before != now,
+                _ => false,
+            },
         }
     }
 
@@ -282,7 +291,8 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
     fn greets(&mut self, attempt: Attempt) -> bool {
         match self {
             Self::Queue(_) => false,
-            Self::Session { session, .. } => {
+            Self::Session { session, began, .. } => {
+                *began = progress(session);
                 session.handle_opened(attempt);
                 true
             }

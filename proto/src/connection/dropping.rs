@@ -31,7 +31,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
         // Without reconnecting a native socket that closes has told all there is to tell.
         self.last_cause = (cause != Cause::Close || self.retry().is_some()).then_some(cause);
-        let Some(retry) = self.retry().map(|retry| self.delivery.retry(*retry)) else {
+        let Some(retry) = self.retry().copied() else {
             return self.finish(ending);
         };
         let patient = self.hidden || self.offline;
@@ -43,11 +43,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         // The browser may report the end of a connection that died during a sleep only after the page woke.
         let woke = self.suspected.is_some_and(|at| now.since(at) <= u64::from(GRACE))
             && matches!(self.phase, Phase::Open { .. });
-        let window = match (cause, code) {
-            (Cause::Wake, _) => Window::None,
-            (Cause::Close, ABNORMAL) if woke => Window::None,
-            (_, close::RESTART | close::TRY_AGAIN_LATER) if !self.delivery.has_spread() => Window::Restart,
-            _ => Window::Plain,
+        let window = match (cause, code, self.delivery.spread()) {
+            (Cause::Wake, ..) => Window::None,
+            (Cause::Close, ABNORMAL, _) if woke => Window::None,
+            (_, close::RESTART | close::TRY_AGAIN_LATER, None) => Window::Restart,
+            (.., spread) => Window::Plain(spread.unwrap_or(0)),
         };
         let last = close::is_final(code) || self.backoff.is_spent(&retry);
         let mut delay = self.backoff.draw(&retry, window);
@@ -72,12 +72,14 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.settle_all();
     }
 
-    /// Whether the connection was open for long enough. Without reconnecting each was.
+    /// Whether the connection was open for long enough, or has resumed a session and brought it on. Without reconnecting
+    /// each has lasted.
     pub(super) fn has_lasted(&mut self, now: Millis) -> bool {
         let Phase::Open { since, .. } = self.phase else {
             return false;
         };
-        let lasted = self.retry().is_none_or(|retry| now.since(since) >= u64::from(retry.reset_after));
+        let is_old = self.retry().is_none_or(|retry| now.since(since) >= u64::from(retry.reset_after));
+        let lasted = is_old || self.delivery.has_progressed();
         if lasted {
             self.tries = 1;
         }

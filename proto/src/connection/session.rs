@@ -39,6 +39,26 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         Ok(id)
     }
 
+    /// [`deliver`](Self::deliver) where a text has so many UTF-16 code units, and anything else so many bytes. `count`
+    /// counts the bytes of a message, which the server compares with the largest that it accepts; it is not called for one
+    /// that can't be too large.
+    pub fn deliver_counted(
+        &mut self,
+        now: impl Fn() -> Millis,
+        message: M,
+        units: u64,
+        time_to_live: Option<u32>,
+        count: impl FnOnce(&M) -> u64,
+    ) -> Result<MessageId, SendError> {
+        if self.is_closing() {
+            return Err(SendError::Closed);
+        }
+        let session = self.session().ok_or(SendError::NotOpen)?;
+        let id = session.send_counted_by(now, message, units, time_to_live, count)?;
+        self.handle_sent(units);
+        Ok(id)
+    }
+
     /// The handshake of this attempt succeeded, and the server chose this subprotocol. One that does not ask for a session
     /// is a violation if the connection keeps one.
     pub fn handle_handshake(&mut self, now: Millis, attempt: Attempt, protocol: &str) {
@@ -90,7 +110,16 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         self.settle_all();
         match heard {
             Ok(Heard::Nothing | Heard::Acknowledged) => {}
-            Ok(Heard::Opened) => self.open(now, Event::Open),
+            Ok(Heard::Opened(reset)) => {
+                if let Some(reason) = reset {
+                    self.notify(Event::Reset(reason));
+                }
+                self.open(now, Event::Open);
+            }
+            Ok(Heard::Lost) => {
+                self.actions.push(Output::Abandon(attempt));
+                self.drop_connection(now, Cause::Close, close::ABNORMAL, Ending::Broken);
+            }
             Ok(Heard::Resumed) => self.open(now, Event::Resume),
             Ok(Heard::Pong(number)) => {
                 // The round trip is that of the last ping.

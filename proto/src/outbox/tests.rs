@@ -6,6 +6,7 @@ use super::{Bounds, Impossible, MAX_COUNT, MessageId, Millis, Outbox, Outcome, S
 
 const BOUNDS: Bounds = Bounds { messages: 4, bytes: 100 };
 const NOW: Millis = Millis(1_000);
+const LARGEST: u64 = 50;
 
 /// Messages of ten bytes each.
 fn outbox(messages: &[char]) -> Outbox<char> {
@@ -24,7 +25,7 @@ fn sent(messages: &[char]) -> Outbox<char> {
 }
 
 fn transmitted(outbox: &mut Outbox<char>) -> Vec<char> {
-    core::iter::from_fn(|| outbox.transmit()).collect()
+    core::iter::from_fn(|| outbox.transmit(LARGEST)).collect()
 }
 
 fn settled(outbox: &mut Outbox<char>) -> Vec<(char, Outcome)> {
@@ -34,6 +35,18 @@ fn settled(outbox: &mut Outbox<char>) -> Vec<(char, Outcome)> {
 #[test]
 fn messages_are_sent_in_the_order_in_which_they_were_accepted() {
     assert_eq!(transmitted(&mut outbox(&['a', 'b', 'c'])), ['a', 'b', 'c']);
+}
+
+#[test]
+fn a_message_that_the_peer_does_not_accept_comes_to_its_end_unless_it_was_sent_before() {
+    let mut outbox = outbox(&['a', 'b', 'c']);
+    assert_eq!(outbox.transmit(10), Some('a'));
+    outbox.detach();
+    outbox.resume(0).unwrap();
+    assert_eq!(outbox.transmit(9), Some('a'));
+    assert_eq!(outbox.transmit(9), None);
+    assert_eq!(settled(&mut outbox), [('b', Outcome::TooLarge), ('c', Outcome::TooLarge)]);
+    assert_eq!((outbox.messages(), outbox.bytes()), (1, 10));
 }
 
 #[test]
@@ -59,7 +72,7 @@ fn a_peer_can_not_acknowledge_more_than_its_connection_was_given() {
     let mut outbox = sent(&['a', 'b', 'c']);
     assert_eq!(outbox.resume(0), Ok(()));
     assert_eq!(outbox.acknowledge(1), Err(Impossible::Future));
-    assert_eq!(outbox.transmit(), Some('a'));
+    assert_eq!(outbox.transmit(LARGEST), Some('a'));
     assert_eq!(outbox.acknowledge(2), Err(Impossible::Future));
     assert_eq!(outbox.acknowledge(1), Ok(()));
 }
@@ -127,13 +140,13 @@ fn a_message_that_expires_leaves_no_gap_in_the_count() {
 fn a_message_that_was_sent_never_expires() {
     let mut outbox = Outbox::new(BOUNDS);
     outbox.send(NOW, 'a', 10, Some(50)).unwrap();
-    assert_eq!(outbox.transmit(), Some('a'));
+    assert_eq!(outbox.transmit(LARGEST), Some('a'));
     outbox.detach();
     outbox.expire(NOW + 1_000);
     assert_eq!(settled(&mut outbox), []);
     assert_eq!(outbox.deadline(), None);
     assert_eq!(outbox.resume(0), Ok(()));
-    assert_eq!(outbox.transmit(), Some('a'));
+    assert_eq!(outbox.transmit(LARGEST), Some('a'));
 }
 
 #[test]
@@ -142,7 +155,7 @@ fn a_peer_may_have_all_that_was_ever_sent_whatever_a_later_connection_was_given(
     outbox.detach();
     // A late greeting, from a connection that the peer has left: it has all three by now.
     assert_eq!(outbox.resume(0), Ok(()));
-    assert_eq!(outbox.transmit(), Some('a'));
+    assert_eq!(outbox.transmit(LARGEST), Some('a'));
     outbox.detach();
     assert_eq!(outbox.resume(3), Ok(()));
     assert_eq!(outbox.messages(), 0);
@@ -173,7 +186,7 @@ fn messages_that_do_not_expire_in_order_are_searched_at_intervals() {
 #[test]
 fn a_message_can_be_withdrawn_until_it_is_sent() {
     let mut outbox = outbox(&['a', 'b', 'c']);
-    assert_eq!(outbox.transmit(), Some('a'));
+    assert_eq!(outbox.transmit(LARGEST), Some('a'));
     assert_eq!(outbox.withdraw(MessageId(1)), None);
     assert_eq!(outbox.withdraw(MessageId(2)), Some('b'));
     assert_eq!(outbox.withdraw(MessageId(2)), None);

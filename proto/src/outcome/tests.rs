@@ -30,6 +30,12 @@ fn each_refusal_says_something_else() {
 }
 
 #[test]
+fn a_message_that_is_too_large_is_refused_with_both_sizes() {
+    let error = SendError::TooLarge { bytes: 1_001, largest: 1_000 };
+    assert_eq!(error.to_string(), "1001 bytes are too many for one message: the server accepts 1000");
+}
+
+#[test]
 fn no_message_id_is_given_twice() {
     let mut last = MessageId::default();
     assert_eq!([last.next(), last.next(), last.next()], [1, 2, 3].map(MessageId));

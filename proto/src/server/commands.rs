@@ -6,7 +6,7 @@ use super::Host;
 use super::action::Action;
 use super::amount::Amount;
 use super::ending::NotCommitted;
-use super::slot::{Phase, Slot};
+use super::slot::{PendingCommit, Phase, Slot};
 
 impl<H: Host> Slot<H> {
     pub(super) fn send_one(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
@@ -32,14 +32,14 @@ impl<H: Host> Slot<H> {
             }
             Phase::Closing { .. } | Phase::Parting if has_replies => Err(NotCommitted::Over),
             _ => {
+                let first = self.unpersisted.change.sent.messages.len();
                 for reply in replies {
                     self.send_one(reply, None);
                 }
+                let replies = (first, self.unpersisted.change.sent.messages.len());
                 // The app can only be done with what it was given.
-                let received = self.committed + self.uncommitted.len() as u64;
-                let committed = &mut self.unpersisted.change.committed;
-                *committed = number.min(received).max(*committed);
-                self.unpersisted.waiting.commits.push(commit);
+                let number = number.min(self.committed + self.uncommitted.len() as u64);
+                self.unpersisted.waiting.commits.push(PendingCommit { commit, number, replies });
                 return;
             }
         };

@@ -32,6 +32,8 @@ pub enum Cause {
     Shutdown,
     /// Its handler panicked. The next connection gets another handler.
     Failed,
+    /// The app has ended all sessions of this user.
+    Revoked,
 }
 
 impl Cause {
@@ -145,6 +147,16 @@ impl<H: Host> Slot<H> {
         self.release();
     }
 
+    /// The app has ended all sessions of this user, on another node: the store has removed this one already.
+    pub(super) fn revoked(&mut self, now: Millis) {
+        if matches!(self.phase, Phase::Over { .. }) {
+            return;
+        }
+        self.end(now, Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
+        let cause = if let Phase::Removing(removal) = &self.phase { removal.cause } else { Cause::Revoked };
+        self.ended(cause);
+    }
+
     /// The store has answered whether it has removed the session, or that there is none of this node's.
     pub(super) fn removed(&mut self, is_removed: bool) {
         let Phase::Removing(Removal { cause, asked_before, .. }) = self.phase else { return };
@@ -192,7 +204,8 @@ impl<H: Host> Slot<H> {
             self.actions.push_back(Action::Delivered(delivery, false));
         }
         self.unpersisted_amount = Amount::default();
-        waiting.commits.into_iter().chain(unpersisted.waiting.commits).collect()
+        let commits = waiting.commits.into_iter().chain(unpersisted.waiting.commits);
+        commits.map(|pending| pending.commit).collect()
     }
 
     /// Frees the slot. Connections that asked for the session are admitted again, and find it in the store.

@@ -1,14 +1,19 @@
 //! How a session's changes get into the store, and what may happen once they are there.
 
-use core::mem::replace;
+use alloc::vec::Vec;
+use core::mem::take;
 
 use super::action::{Action, Report};
 use super::amount::Amount;
 use super::record::{Change, Numbered};
-use super::slot::{Batch, PendingResume, Phase, Slot, Waiting};
+use super::slot::{Batch, PendingCommit, PendingResume, Phase, Slot, Waiting};
 use super::store::{Asking, Writing};
 use super::{Host, Known};
 use crate::Millis;
+use crate::wire::Terms;
+
+/// How many messages of the app one change has at most.
+const MOST_SENT: usize = 1_024;
 
 impl<H: Host> Slot<H> {
     /// Persists what is unpersisted, unless the store is still writing what was before.
@@ -22,15 +27,31 @@ impl<H: Host> Slot<H> {
         }
         // A session without a connection expires in its slot, and needs no refresh.
         self.refresh = self.is_attached().then(|| now + self.time_to_live / 2);
-        let Change { taken, committed, sent, acknowledged } = &self.unpersisted.change;
-        let next = Change {
-            taken: Numbered::none(taken.last()),
-            committed: *committed,
-            sent: Numbered::none(sent.last()),
-            acknowledged: *acknowledged,
-        };
-        let batch = replace(&mut self.unpersisted, Batch { change: next, waiting: Waiting::default() });
+        let batch = self.next_batch();
         self.write(batch);
+    }
+
+    /// Takes from what is unpersisted what is written next. A store should not be busy with one session for long, so a change
+    /// has so many messages that the app sent and no more, unless they are the replies of one commit.
+    fn next_batch(&mut self) -> Batch<H> {
+        let Batch { change, waiting } = &mut self.unpersisted;
+        let end = end_of_batch(&waiting.commits, change.sent.messages.len());
+        let commits = waiting.commits.iter().take_while(|pending| pending.replies.1 <= end).count();
+        let sent = Numbered { after: change.sent.after, messages: drain(&mut change.sent.messages, end) };
+        let taken = Numbered { after: change.taken.after, messages: take(&mut change.taken.messages) };
+        (change.sent.after, change.taken.after) = (sent.last(), taken.last());
+        let batch = Waiting {
+            deliveries: drain(&mut waiting.deliveries, end),
+            commits: drain(&mut waiting.commits, commits),
+            resumes: take(&mut waiting.resumes),
+        };
+        for later in &mut waiting.commits {
+            later.replies = (later.replies.0 - end, later.replies.1 - end);
+        }
+        let committed = batch.commits.iter().map(|pending| pending.number).fold(change.committed, u64::max);
+        change.committed = committed;
+        let change = Change { taken, committed, sent, acknowledged: change.acknowledged };
+        Batch { change, waiting: batch }
     }
 
     pub(super) fn is_persisted(&self) -> bool {
@@ -68,9 +89,9 @@ impl<H: Host> Slot<H> {
             self.committed += 1;
             self.uncommitted_bytes -= H::bytes(&message);
         }
-        self.actions.extend(commits.into_iter().map(|commit| Action::Committed(commit, Ok(()))));
-        for PendingResume { request, known, .. } in resumes {
-            self.complete_resume(now, request, known);
+        self.actions.extend(commits.into_iter().map(|pending| Action::Committed(pending.commit, Ok(()))));
+        for resume in resumes {
+            self.complete_resume(now, resume);
         }
     }
 
@@ -101,10 +122,10 @@ impl<H: Host> Slot<H> {
         change.sent.messages.iter().skip((sent - change.sent.after) as usize)
     }
 
-    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known) {
+    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
         if self.takes_connections() {
             let until = now + self.config.greeting;
-            self.unpersisted.waiting.resumes.push(PendingResume { request, known, until });
+            self.unpersisted.waiting.resumes.push(PendingResume { request, known, terms, until });
             return;
         }
         // A client that opens another connection has given up the one on which the server would have heard its `end`.
@@ -119,13 +140,29 @@ impl<H: Host> Slot<H> {
     }
 
     /// The store has confirmed that the session is this node's.
-    fn complete_resume(&mut self, now: Millis, request: H::Request, known: Known) {
+    fn complete_resume(&mut self, now: Millis, resume: PendingResume<H::Request>) {
         if self.takes_connections() {
-            self.attach(now, request, known);
+            self.attach(now, resume);
         } else {
-            self.late.push(request);
+            self.late.push(resume.request);
         }
     }
+}
+
+/// How many of the messages that were sent go into the next change: at most [`MOST_SENT`], or all the replies of the commit that
+/// is in the way.
+fn end_of_batch<C>(commits: &[PendingCommit<C>], sent: usize) -> usize {
+    let most = sent.min(MOST_SENT);
+    match commits.iter().map(|pending| pending.replies).find(|(first, end)| *first < most && most < *end) {
+        Some((0, end)) => end,
+        Some((first, _)) => first,
+        None => most,
+    }
+}
+
+/// Takes the first of these, and all the memory if they are all.
+fn drain<T>(from: &mut Vec<T>, count: usize) -> Vec<T> {
+    if count == from.len() { take(from) } else { from.drain(..count).collect() }
 }
 
 impl<H: Host> Batch<H> {

@@ -10,6 +10,7 @@ use super::ending::{Cause, NotCommitted};
 use super::slot::{Handler, Probe};
 use super::store::StoreError;
 use super::{Config, Host, Known, Serve, codes};
+use crate::wire::Terms;
 use crate::{Attempt, Millis, close};
 
 /// A plain connection, served as a session that ends with it.
@@ -168,12 +169,16 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         }
     }
 
-    fn request_resume(&mut self, _: Millis, request: H::Request, _: Known) {
+    fn request_resume(&mut self, _: Millis, request: H::Request, _: Known, _: Terms) {
         self.actions.push_back(Action::Readmit(request));
     }
 
     fn evict(&mut self, _: Millis) {
         self.end(Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
+    }
+
+    fn revoke(&mut self, _: Millis) {
+        self.end(Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
     }
 
     fn throttle(&mut self, is_throttled: bool) {

@@ -63,6 +63,9 @@ pub enum Claim<M> {
     Unknown,
     /// The session is another principal's.
     Foreign,
+    /// The client has acknowledged more before: the request is late, from a connection that its client has left. Nothing has
+    /// changed.
+    Late,
     /// The store has lost a part of the session: its client knows of messages that the store does not know of, or messages are
     /// missing. Nothing has changed.
     Lost,
@@ -97,9 +100,15 @@ impl<M> Default for Change<M> {
     }
 }
 
-impl<M> Kept<M> {
-    /// Whether this can be the session of a client that knows this of it.
-    pub fn matches(&self, known: Known) -> bool {
-        known.received <= self.outbox.last() && known.acknowledged <= self.inbox.last()
+impl<M> Claim<M> {
+    /// What a store answers that has kept this of a session whose client knows this of it.
+    pub fn of(kept: Kept<M>, known: Known) -> Self {
+        if known.received > kept.outbox.last() || known.acknowledged > kept.inbox.last() {
+            Claim::Lost
+        } else if known.received < kept.outbox.after {
+            Claim::Late
+        } else {
+            Claim::Taken(kept)
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::ending::{Cause, NotCommitted};
 use super::record::{Change, Known, Numbered};
 use super::store::{Asking, StoreError};
 use super::{Config, Host, Serve, codes};
-use crate::session::{Server, Session, Violation};
+use crate::session::{NotResumed, Server, Session};
+use crate::wire::Terms;
 use crate::{Attempt, MessageId, Millis, close};
 
 /// What a session begins with on a node.
@@ -136,8 +137,17 @@ pub(super) struct Batch<H: Host> {
 pub(super) struct Waiting<H: Host> {
     /// For each message sent, the call that waits for its delivery.
     pub(super) deliveries: Vec<Option<H::Delivery>>,
-    pub(super) commits: Vec<H::Commit>,
+    pub(super) commits: Vec<PendingCommit<H::Commit>>,
     pub(super) resumes: Vec<PendingResume<H::Request>>,
+}
+
+/// A commit that waits for the store. It and its replies are one change.
+pub(super) struct PendingCommit<C> {
+    pub(super) commit: C,
+    /// Up to which message it commits.
+    pub(super) number: u64,
+    /// Where its replies begin among the messages that are sent with it, and where they end.
+    pub(super) replies: (usize, usize),
 }
 
 /// A connection that asks for the session and waits for the store: the session may have been on another node since its last
@@ -146,6 +156,8 @@ pub(super) struct PendingResume<R> {
     pub(super) request: R,
     /// What its client knows of the session.
     pub(super) known: Known,
+    /// What its client is told.
+    pub(super) terms: Terms,
     /// When its client is told to try later.
     pub(super) until: Millis,
 }
@@ -169,9 +181,10 @@ impl<H: Host> Slot<H> {
         now: Millis,
         beginning: Beginning<H::Message>,
         known: Known,
-    ) -> (Self, Result<Attempt, Violation>) {
+        terms: Terms,
+    ) -> (Self, Result<Attempt, NotResumed>) {
         let mut slot = Self::new(config, now, beginning);
-        let resumed = slot.resume(now, known);
+        let resumed = slot.resume(now, known, terms);
         (slot, resumed)
     }
 
@@ -292,12 +305,16 @@ impl<H: Host> Serve<H> for Slot<H> {
         }
     }
 
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known) {
-        self.consider(now, request, known);
+    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
+        self.consider(now, request, known, terms);
     }
 
     fn evict(&mut self, now: Millis) {
         self.end(now, Cause::Evicted, Disconnect::close(codes::EVICTED, "evicted"));
+    }
+
+    fn revoke(&mut self, now: Millis) {
+        self.end(now, Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
     }
 
     fn throttle(&mut self, is_throttled: bool) {

@@ -5,23 +5,19 @@ use core::mem::replace;
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::ending::Cause;
 use super::record::Known;
-use super::slot::{Attachment, Phase, Probe, Slot};
+use super::slot::{Attachment, PendingResume, Phase, Probe, Slot};
 use super::{Host, Serve as _, codes};
-use crate::session::{Heard, Output, Violation};
-use crate::wire::{Control, MAX_COUNT};
+use crate::session::{Heard, NotResumed, Output, Violation};
+use crate::wire::{Control, MAX_COUNT, Terms};
 use crate::{Attempt, Millis};
 
 impl<H: Host> Slot<H> {
     /// The connection of this request takes the session, if what its client knows of it is possible. Otherwise nothing happens
     /// to the session: it stays on the connection that it is on.
-    pub(super) fn attach(&mut self, now: Millis, request: H::Request, known: Known) {
-        let sent = self.core.acknowledged() + self.core.unacknowledged() as u64;
-        if known.received > sent || known.acknowledged > self.core.taken() {
-            self.actions.push_back(Action::Renew(request));
-            return;
-        }
+    pub(super) fn attach(&mut self, now: Millis, resume: PendingResume<H::Request>) {
+        let PendingResume { request, known, terms, .. } = resume;
         let is_attached = self.is_attached();
-        match self.resume(now, known) {
+        match self.resume(now, known, terms) {
             Ok(attempt) => {
                 if is_attached {
                     self.report(Report::TakenOver);
@@ -30,17 +26,20 @@ impl<H: Host> Slot<H> {
                 self.actions.push_back(Action::Attach(attempt, request));
                 self.acknowledge();
             }
-            Err(violation) => self.actions.push_back(Action::Refuse(request, violation.into())),
+            Err(NotResumed::Lost) => self.actions.push_back(Action::Renew(request)),
+            Err(NotResumed::Late) => {
+                let violation = Violation::ResumeOfThePast;
+                self.report(Report::Violation(violation));
+                self.actions.push_back(Action::Refuse(request, violation.into()));
+            }
+            Err(NotResumed::Over) => self.late.push(request),
         }
     }
 
     /// A connection resumes the session, and has this number from now on.
-    pub(super) fn resume(&mut self, now: Millis, known: Known) -> Result<Attempt, Violation> {
+    pub(super) fn resume(&mut self, now: Millis, known: Known, terms: Terms) -> Result<Attempt, NotResumed> {
         let attempt = Attempt(self.attempt.0 + 1);
-        if let Err(violation) = self.core.handle_resume(now, attempt, known.received) {
-            self.report(Report::Violation(violation));
-            return Err(violation);
-        }
+        self.core.handle_resume(now, attempt, known, terms)?;
         self.attempt = attempt;
         self.refresh = Some(now);
         self.attachment = Attachment::Attached { heard: now, probe: Probe::None };

@@ -39,6 +39,8 @@ pub enum StoreError {
     Fenced,
     /// The session is this node's, and the store has lost what it was told before.
     Behind,
+    /// The app has ended all sessions of this user, and this one is removed.
+    Revoked,
     /// It is not known whether it was done.
     Unavailable,
 }
@@ -84,6 +86,10 @@ impl<H: Host> Slot<H> {
             Asking::Write(writing) => match answer {
                 Ok(()) => self.persisted(now, writing),
                 Err(StoreError::Behind) => self.repair(writing),
+                Err(StoreError::Revoked) => {
+                    self.asking = Asking::Write(writing);
+                    self.revoked(now);
+                }
                 Err(StoreError::Fenced) => {
                     self.asking = Asking::Write(writing);
                     self.fenced();
@@ -97,7 +103,7 @@ impl<H: Host> Slot<H> {
                 self.removed_perhaps();
                 self.asking = Asking::Remove { again: Some(now + RETRY) };
             }
-            Asking::Remove { .. } => self.removed(answer.is_ok()),
+            Asking::Remove { .. } => self.removed(matches!(answer, Ok(()) | Err(StoreError::Revoked))),
         }
     }
 

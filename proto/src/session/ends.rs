@@ -2,10 +2,11 @@
 
 use super::receipts::Receipts;
 use super::roles::{Client, Greeting, Role, Server, Stored};
-use super::violation::Violation;
+use super::violation::NotResumed;
 use super::{Phase, Session};
-use crate::outbox::{Bounds, Outbox};
-use crate::wire::{Token, Welcome};
+use crate::outbox::{Bounds, Impossible, Outbox};
+use crate::server::Known;
+use crate::wire::{Terms, Token, Welcome};
 use crate::{Attempt, Millis};
 
 impl<M> Session<M, Client> {
@@ -31,17 +32,29 @@ impl<M> Session<M, Client> {
         self.pong = None;
     }
 
-    /// What the server said when the session began.
-    pub fn welcome(&self) -> Option<&Welcome> {
-        self.role.welcome.as_ref()
+    /// The token of the session, once there is one.
+    pub fn token(&self) -> Option<Token> {
+        self.role.token
+    }
+
+    /// What the server asks of its clients, once it has said so.
+    pub fn terms(&self) -> Option<Terms> {
+        self.role.terms
     }
 }
 
 impl<M> Session<M, Server> {
-    /// A new session, for a client that asked with [`Request::New`](super::Request::New), or with
-    /// [`Request::Resume`](super::Request::Resume) for a session that does not exist.
+    /// A new session, for a client that asked with [`Request::New`](super::Request::New). The client may have sent messages
+    /// behind that.
     pub fn new(bounds: Bounds, welcome: Welcome, attempt: Attempt) -> Self {
         let role = Server { welcome, greeting: Greeting::Welcome };
+        Self::at(role, Phase::Greeting(attempt), Outbox::new(bounds), Receipts::default())
+    }
+
+    /// A new session, for a client that asked with [`Request::Resume`](super::Request::Resume) for a session that does not
+    /// exist, is [over](NotResumed::Over), or has [lost](NotResumed::Lost) a part. The client has to wait for the answer.
+    pub fn instead(bounds: Bounds, welcome: Welcome, attempt: Attempt) -> Self {
+        let role = Server { welcome, greeting: Greeting::Instead };
         Self::at(role, Phase::Greeting(attempt), Outbox::new(bounds), Receipts::default())
     }
 
@@ -52,21 +65,28 @@ impl<M> Session<M, Server> {
         Self::at(role, Phase::Detached, outbox, Receipts::restore(stored.taken))
     }
 
-    /// The client asks for this session on another connection. The count that it claims to have received may be
-    /// impossible: then the new connection is to be closed, and nothing has happened to the session. Otherwise the older
-    /// connection of the session, which is returned, is to be closed.
+    /// The client asks for this session on another connection. If what it knows can't be, nothing has happened to the
+    /// session. Otherwise the older connection of the session, which is returned, is to be closed.
     pub fn handle_resume(
         &mut self,
         now: Millis,
         attempt: Attempt,
-        received: u64,
-    ) -> Result<Option<Attempt>, Violation> {
+        known: Known,
+        terms: Terms,
+    ) -> Result<Option<Attempt>, NotResumed> {
         if self.is_ending() {
-            return Err(Violation::Over);
+            return Err(NotResumed::Over);
         }
-        self.outbox.resume(received).map_err(Violation::of_resume)?;
+        if known.acknowledged > self.receipts.taken() {
+            return Err(NotResumed::Lost);
+        }
+        self.outbox.resume(known.received).map_err(|impossible| match impossible {
+            Impossible::Future => NotResumed::Lost,
+            Impossible::Past => NotResumed::Late,
+        })?;
         self.outbox.expire(now);
         self.role.greeting = Greeting::Resumed;
+        self.role.welcome.terms = terms;
         let older = self.attempt();
         self.take_attempt(attempt);
         Ok(older)

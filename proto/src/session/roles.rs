@@ -1,18 +1,52 @@
 //! What tells the two ends of a session apart: the client connects, and the server answers.
 
 use super::violation::Violation;
-use crate::wire::{Control, Welcome};
+use crate::server::Known;
+use crate::wire::{Control, Terms, Token, Welcome};
 
 /// Which end of a session this is: [`Client`] or [`Server`].
 pub trait Role: sealed::Sealed {
     /// Whether this end connects, and has to be answered before it sends messages.
     const CONNECTS: bool;
 
-    /// The first frame on a connection of an end that has taken so many messages.
-    fn greet(&self, received: u64) -> Control;
+    /// The first frame on a connection of an end that knows this of the session.
+    fn greet(&self, known: Known) -> Control;
 
     /// The answer to the first frame arrived.
     fn hear_answer(&mut self, answer: Control) -> Result<Answer, Violation>;
+
+    /// Whether the peer may speak before this end's first frame: it asked for a new session, and does not wait for the
+    /// answer.
+    fn begins(&self) -> bool;
+
+    /// The session is over for this reason, and this end asks for another.
+    fn reset(&mut self, reason: Reset);
+
+    /// The largest message that the peer accepts, in bytes.
+    fn largest(&self) -> u64;
+}
+
+/// Why a client that asked for its session has a new one.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Reset {
+    /// The server has no such session: it has expired, or it was kept in the memory of a server that ended.
+    Unknown,
+    /// The store of the server has lost a part of the session.
+    StoreLost,
+}
+
+impl Reset {
+    /// All of them.
+    pub const ALL: [Reset; 2] = [Reset::Unknown, Reset::StoreLost];
+
+    /// Its name in JavaScript, the docs and the logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reset::Unknown => "unknown",
+            Reset::StoreLost => "store-lost",
+        }
+    }
 }
 
 /// What the server answers the client.
@@ -20,8 +54,8 @@ pub trait Role: sealed::Sealed {
 pub enum Answer {
     /// A new session. If there was one before, everything begins again.
     Fresh {
-        /// Whether there was one before.
-        reset: bool,
+        /// Why the one before is over, if there was one.
+        reset: Option<Reset>,
     },
     /// The session goes on.
     Resumed {
@@ -33,7 +67,12 @@ pub enum Answer {
 /// The end that connects: it asks for a session, and for the same one on each connection after that.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Client {
-    pub(super) welcome: Option<Welcome>,
+    /// The session that it has.
+    pub(super) token: Option<Token>,
+    /// What the server said last.
+    pub(super) terms: Option<Terms>,
+    /// Why the session that it had is over. Its app is told when the next one begins.
+    reset: Option<Reset>,
 }
 
 /// The end that answers.
@@ -45,7 +84,10 @@ pub struct Server {
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Greeting {
+    /// The client asked for a new session.
     Welcome,
+    /// The client asked for one that can't go on, and gets a new one.
+    Instead,
     Resumed,
 }
 
@@ -63,37 +105,67 @@ pub struct Stored<I> {
 impl Role for Client {
     const CONNECTS: bool = true;
 
-    fn greet(&self, received: u64) -> Control {
-        match self.welcome {
+    fn greet(&self, known: Known) -> Control {
+        match self.token {
             None => Control::New,
-            Some(Welcome { token, .. }) => Control::Resume { token, received },
+            Some(token) => Control::Resume { token, known },
         }
     }
 
     fn hear_answer(&mut self, answer: Control) -> Result<Answer, Violation> {
-        match (answer, self.welcome) {
-            (Control::Welcome(welcome), before) => {
-                self.welcome = Some(welcome);
-                Ok(Answer::Fresh { reset: before.is_some() })
+        match (answer, self.token) {
+            // There was no session that could have lost anything.
+            (Control::Welcome(Welcome { lost: true, .. }), None) => Err(Violation::Unexpected),
+            (Control::Welcome(Welcome { token, terms, lost, .. }), before) => {
+                let reason = if lost { Reset::StoreLost } else { Reset::Unknown };
+                let reset = self.reset.take().or(before.map(|_| reason));
+                (self.token, self.terms) = (Some(token), Some(terms));
+                Ok(Answer::Fresh { reset })
             }
-            (Control::Resumed { received }, Some(_)) => Ok(Answer::Resumed { received }),
+            (Control::Resumed { received, terms }, Some(_)) => {
+                self.terms = Some(terms);
+                Ok(Answer::Resumed { received })
+            }
             _ => Err(Violation::Unexpected),
         }
+    }
+
+    fn begins(&self) -> bool {
+        false
+    }
+
+    fn reset(&mut self, reason: Reset) {
+        self.token = None;
+        self.reset = Some(reason);
+    }
+
+    fn largest(&self) -> u64 {
+        self.terms.map_or(u64::MAX, |terms| terms.largest.into())
     }
 }
 
 impl Role for Server {
     const CONNECTS: bool = false;
 
-    fn greet(&self, received: u64) -> Control {
+    fn greet(&self, known: Known) -> Control {
         match self.greeting {
-            Greeting::Welcome => Control::Welcome(self.welcome),
-            Greeting::Resumed => Control::Resumed { received },
+            Greeting::Welcome | Greeting::Instead => Control::Welcome(self.welcome),
+            Greeting::Resumed => Control::Resumed { received: known.received, terms: self.welcome.terms },
         }
     }
 
     fn hear_answer(&mut self, _: Control) -> Result<Answer, Violation> {
         Err(Violation::Unexpected)
+    }
+
+    fn begins(&self) -> bool {
+        self.greeting == Greeting::Welcome
+    }
+
+    fn reset(&mut self, _: Reset) {}
+
+    fn largest(&self) -> u64 {
+        u64::MAX
     }
 }
 

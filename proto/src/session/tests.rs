@@ -3,17 +3,24 @@
 use alloc::vec::Vec;
 
 use super::{
-    Attempt, Client, Heard, MessageId, Millis, Output, Request, Role, SendError, Server, Session, Settled, Stored,
-    Violation,
+    Attempt, Client, Heard, MessageId, Millis, NotResumed, Output, Request, Reset, Role, SendError, Server, Session,
+    Settled, Stored, Violation,
 };
 use crate::Outcome;
 use crate::outbox::Bounds;
-use crate::wire::{Control, Token, Welcome};
+use crate::server::Known;
+use crate::wire::{Control, Terms, Token, Welcome};
 
 const NOW: Millis = Millis(1_000);
 const FIRST: Attempt = Attempt(1);
 const SECOND: Attempt = Attempt(2);
-const WELCOME: Welcome = Welcome { token: Token(42), time_to_live: 60_000, spread: 5_000 };
+const TERMS: Terms = Terms { spread: 5_000, largest: 1_000 };
+const WELCOME: Welcome = Welcome { token: Token(42), time_to_live: 60_000, terms: TERMS, lost: false };
+
+/// What a client knows that has received so many messages.
+fn received(received: u64) -> Known {
+    Known { received, acknowledged: 0 }
+}
 
 fn client() -> Session<char, Client> {
     Session::<char, Client>::new(Bounds::default())
@@ -26,7 +33,7 @@ fn live() -> (Session<char, Client>, Session<char, Server>) {
     assert_eq!(client.poll(), Some(Output::Control(FIRST, Control::New)));
     let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
     assert_eq!(server.poll(), Some(Output::Control(FIRST, Control::Welcome(WELCOME))));
-    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened));
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened(None)));
     (client, server)
 }
 
@@ -49,7 +56,7 @@ fn nothing_is_sent_before_the_greeting_is_answered() {
     client.handle_opened(FIRST);
     assert_eq!(outputs(&mut client), [Output::Control(FIRST, Control::New)]);
     assert!(!client.is_live());
-    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened));
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened(None)));
     assert_eq!(outputs(&mut client), [Output::Transmit(FIRST, 'a')]);
 }
 
@@ -67,17 +74,17 @@ fn a_message_that_expired_before_the_answer_is_not_sent() {
 fn a_server_answers_when_all_that_has_arrived_is_taken() {
     let (_, mut server) = live();
     server.handle_message(FIRST, 1).unwrap();
-    assert_eq!(server.handle_resume(NOW, SECOND, 0), Ok(Some(FIRST)));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Ok(Some(FIRST)));
     assert_eq!(server.poll(), None);
     server.take(NOW, 1);
-    assert_eq!(server.poll(), Some(Output::Control(SECOND, Control::Resumed { received: 1 })));
+    assert_eq!(server.poll(), Some(Output::Control(SECOND, Control::Resumed { received: 1, terms: TERMS })));
     assert!(server.is_live());
 }
 
 #[test]
 fn input_of_an_older_attempt_changes_nothing() {
     let (_, mut server) = live();
-    assert_eq!(server.handle_resume(NOW, SECOND, 0), Ok(Some(FIRST)));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Ok(Some(FIRST)));
     outputs(&mut server);
     let before = server.clone();
     assert_eq!(server.handle_message(FIRST, 1), Ok(None));
@@ -93,11 +100,139 @@ fn an_impossible_resume_changes_nothing() {
     server.send(NOW, 'x', 1, None).unwrap();
     outputs(&mut server);
     let before = server.clone();
-    assert_eq!(server.handle_resume(NOW, SECOND, 2), Err(Violation::ResumeOfTheFuture));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(2), TERMS), Err(NotResumed::Lost));
     assert_eq!(server, before);
     server.handle_control(NOW, FIRST, Control::Ack { received: 1 }).unwrap();
-    assert_eq!(server.handle_resume(NOW, SECOND, 0), Err(Violation::ResumeOfThePast));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Err(NotResumed::Late));
     assert_eq!(server.attempt(), Some(FIRST));
+}
+
+#[test]
+fn a_client_that_knows_of_more_than_the_server_has_taken_finds_that_it_has_lost_a_part() {
+    let (_, mut server) = live();
+    server.handle_message(FIRST, 1).unwrap();
+    let before = server.clone();
+    // One has arrived, and is not taken.
+    let known = Known { received: 0, acknowledged: 1 };
+    assert_eq!(server.handle_resume(NOW, SECOND, known, TERMS), Err(NotResumed::Lost));
+    assert_eq!(server, before);
+    server.take(NOW, 1);
+    assert_eq!(server.handle_resume(NOW, SECOND, known, TERMS), Ok(Some(FIRST)));
+}
+
+#[test]
+fn each_resumed_brings_the_terms_of_now() {
+    let (mut client, mut server) = live();
+    let terms = Terms { spread: 1, largest: 2 };
+    client.handle_lost(FIRST);
+    client.handle_opened(SECOND);
+    assert_eq!(
+        outputs(&mut client),
+        [Output::Control(SECOND, Control::Resume { token: Token(42), known: received(0) })]
+    );
+    server.handle_resume(NOW, SECOND, received(0), terms).unwrap();
+    let resumed = Control::Resumed { received: 0, terms };
+    assert_eq!(outputs(&mut server), [Output::Control(SECOND, resumed)]);
+    assert_eq!(client.handle_control(NOW, SECOND, resumed), Ok(Heard::Resumed));
+    assert_eq!(client.terms(), Some(terms));
+}
+
+/// A client whose first message was acknowledged, and whose second was not, asks for its session again.
+fn asking() -> Session<char, Client> {
+    let (mut client, _) = live();
+    client.send(NOW, 'a', 1, None).unwrap();
+    client.send(NOW, 'b', 1, None).unwrap();
+    outputs(&mut client);
+    client.handle_control(NOW, FIRST, Control::Ack { received: 1 }).unwrap();
+    client.handle_lost(FIRST);
+    client.handle_opened(SECOND);
+    let known = Known { received: 0, acknowledged: 1 };
+    let resume = Output::Control(SECOND, Control::Resume { token: Token(42), known });
+    assert_eq!(outputs(&mut client).last(), Some(&resume));
+    client
+}
+
+#[test]
+fn a_resumed_that_is_too_small_ends_the_session_and_the_next_one_says_why() {
+    let mut client = asking();
+    let resumed = Control::Resumed { received: 0, terms: TERMS };
+    assert_eq!(client.handle_control(NOW, SECOND, resumed), Ok(Heard::Lost));
+    assert_eq!((client.attempt(), client.token()), (None, None));
+    assert_eq!(client.send(NOW, 'c', 1, None), Ok(MessageId(3)));
+    let third = Attempt(3);
+    client.handle_opened(third);
+    assert_eq!(outputs(&mut client), [Output::Control(third, Control::New)]);
+    let welcome = Control::Welcome(Welcome { token: Token(43), ..WELCOME });
+    assert_eq!(client.handle_control(NOW, third, welcome), Ok(Heard::Opened(Some(Reset::StoreLost))));
+    assert_eq!(settled(&mut client), [('b', Outcome::Unconfirmed), ('c', Outcome::Unsent)]);
+}
+
+#[test]
+fn a_resumed_with_more_than_was_ever_sent_is_a_violation() {
+    let mut client = asking();
+    let resumed = Control::Resumed { received: 3, terms: TERMS };
+    assert_eq!(client.handle_control(NOW, SECOND, resumed), Err(Violation::ResumeOfTheFuture));
+}
+
+#[test]
+fn a_session_that_was_not_asked_for_has_lost_nothing() {
+    let lost = Control::Welcome(Welcome { lost: true, ..WELCOME });
+    let mut asks = asking();
+    assert_eq!(asks.handle_control(NOW, SECOND, lost), Ok(Heard::Opened(Some(Reset::StoreLost))));
+    let mut client = client();
+    client.handle_opened(FIRST);
+    outputs(&mut client);
+    assert_eq!(client.handle_control(NOW, FIRST, lost), Err(Violation::Unexpected));
+}
+
+#[test]
+fn what_follows_the_request_for_a_new_session_is_of_that_session() {
+    let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
+    assert_eq!(server.handle_message(FIRST, 1), Ok(Some(1)));
+    assert_eq!(server.handle_control(NOW, FIRST, Control::Ping(7)), Ok(Heard::Nothing));
+    assert_eq!(server.handle_message(FIRST, 1), Ok(Some(2)));
+    assert!(!server.is_drained());
+    // It is answered before the messages are taken, and the answer acknowledges none.
+    let answers = [Control::Welcome(WELCOME), Control::Pong(7)].map(|control| Output::Control(FIRST, control));
+    assert_eq!(outputs(&mut server), answers);
+    server.take(NOW, 2);
+    server.handle_timeout(NOW + 200);
+    assert_eq!(outputs(&mut server), [Output::Control(FIRST, Control::Ack { received: 2 })]);
+}
+
+#[test]
+fn what_was_taken_before_the_welcome_is_acknowledged_after_it() {
+    let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
+    server.handle_message(FIRST, 1).unwrap();
+    server.take(NOW, 1);
+    server.handle_timeout(NOW + 200);
+    let answers =
+        [Control::Welcome(WELCOME), Control::Ack { received: 1 }].map(|control| Output::Control(FIRST, control));
+    assert_eq!(outputs(&mut server), answers);
+}
+
+#[test]
+fn what_follows_the_request_for_a_session_that_there_was_is_a_violation() {
+    let (_, mut server) = live();
+    server.handle_resume(NOW, SECOND, received(0), TERMS).unwrap();
+    assert_eq!(server.handle_message(SECOND, 1), Err(Violation::Early));
+    let mut server = Session::<char, Server>::instead(Bounds::default(), WELCOME, FIRST);
+    assert_eq!(server.handle_message(FIRST, 1), Err(Violation::Early));
+}
+
+#[test]
+fn a_pong_that_nobody_asked_for_changes_nothing() {
+    let (mut client, mut server) = live();
+    let before = (client.clone(), server.clone());
+    assert_eq!(client.handle_control(NOW, FIRST, Control::Pong(1)), Ok(Heard::Pong(1)));
+    assert_eq!(server.handle_control(NOW, FIRST, Control::Pong(1)), Ok(Heard::Pong(1)));
+    assert_eq!((client, server), before);
+}
+
+#[test]
+fn no_two_resets_have_the_same_name() {
+    assert!(Reset::ALL.iter().enumerate().all(|(index, reset)| *reset as usize == index));
+    assert_ne!(Reset::Unknown.name(), Reset::StoreLost.name());
 }
 
 #[test]
@@ -105,7 +240,7 @@ fn a_session_that_is_ending_is_not_resumed() {
     let (_, mut server) = live();
     server.end();
     assert!(server.is_ending());
-    assert_eq!(server.handle_resume(NOW, SECOND, 0), Err(Violation::Over));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Err(NotResumed::Over));
 }
 
 #[test]
@@ -123,7 +258,9 @@ fn a_violation_ends_the_session_and_settles_its_messages() {
 #[test]
 fn a_control_frame_in_the_wrong_phase_is_a_violation() {
     let token = Token(1);
-    for control in [Control::New, Control::Resume { token, received: 0 }, Control::Resumed { received: 0 }] {
+    for control in
+        [Control::New, Control::Resume { token, known: received(0) }, Control::Resumed { received: 0, terms: TERMS }]
+    {
         let (mut client, mut server) = live();
         assert_eq!(client.handle_control(NOW, FIRST, control), Err(Violation::Unexpected));
         assert_eq!(server.handle_control(NOW, FIRST, control), Err(Violation::Unexpected));
@@ -143,8 +280,8 @@ fn the_last_of_many_pings_is_answered() {
 fn a_ping_is_not_answered_on_another_connection() {
     let (_, mut server) = live();
     server.handle_control(NOW, FIRST, Control::Ping(1)).unwrap();
-    server.handle_resume(NOW, SECOND, 0).unwrap();
-    assert_eq!(outputs(&mut server), [Output::Control(SECOND, Control::Resumed { received: 0 })]);
+    server.handle_resume(NOW, SECOND, received(0), TERMS).unwrap();
+    assert_eq!(outputs(&mut server), [Output::Control(SECOND, Control::Resumed { received: 0, terms: TERMS })]);
 }
 
 #[test]
@@ -232,8 +369,8 @@ fn message_ids_go_on_in_the_next_session() {
     client.handle_opened(SECOND);
     outputs(&mut client);
     let welcome = Welcome { token: Token(43), ..WELCOME };
-    assert_eq!(client.handle_control(NOW, SECOND, Control::Welcome(welcome)), Ok(Heard::Opened));
-    assert_eq!(client.welcome(), Some(&welcome));
+    assert_eq!(client.handle_control(NOW, SECOND, Control::Welcome(welcome)), Ok(Heard::Opened(Some(Reset::Unknown))));
+    assert_eq!((client.token(), client.terms()), (Some(Token(43)), Some(TERMS)));
     assert_eq!(settled(&mut client), [('a', Outcome::Unconfirmed)]);
     assert_eq!(client.send(NOW, 'b', 1, None), Ok(MessageId(2)));
     outputs(&mut client);
@@ -261,18 +398,18 @@ fn a_restored_server_goes_on_where_it_was() {
     let stored = Stored { acknowledged: 5, messages: [('x', 1), ('y', 1)], taken: 9 };
     let mut server = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
     assert_eq!((server.attempt(), server.token(), server.taken()), (None, WELCOME.token, 9));
-    assert_eq!(server.handle_resume(NOW, SECOND, 6), Ok(None));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(6), TERMS), Ok(None));
     let delivered = Settled { id: MessageId(1), message: 'x', outcome: Outcome::Delivered };
-    let resumed = Output::Control(SECOND, Control::Resumed { received: 9 });
+    let resumed = Output::Control(SECOND, Control::Resumed { received: 9, terms: TERMS });
     assert_eq!(outputs(&mut server), [Output::Settle(delivered), resumed, Output::Transmit(SECOND, 'y')]);
     assert_eq!(server.handle_message(SECOND, 1), Ok(Some(10)));
 }
 
 #[test]
 fn a_connection_begins_with_a_request() {
-    let resume = Control::Resume { token: Token(1), received: 2 };
+    let resume = Control::Resume { token: Token(1), known: received(2) };
     assert_eq!(Request::try_from(Control::New), Ok(Request::New));
-    assert_eq!(Request::try_from(resume), Ok(Request::Resume { token: Token(1), received: 2 }));
+    assert_eq!(Request::try_from(resume), Ok(Request::Resume { token: Token(1), known: received(2) }));
     for control in [Control::End, Control::Ping(1), Control::Ack { received: 0 }, Control::Welcome(WELCOME)] {
         assert_eq!(Request::try_from(control), Err(Violation::NoGreeting));
     }
@@ -289,7 +426,6 @@ fn every_reason_fits_into_a_close_frame() {
         Violation::AckOfThePast,
         Violation::ResumeOfTheFuture,
         Violation::ResumeOfThePast,
-        Violation::Over,
     ];
     for violation in violations {
         assert!((1..=123).contains(&violation.reason().len()));

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::close;
 use crate::outbox::Impossible;
+use crate::server::Known;
 use crate::wire::{Control, Malformed, Token};
 
 /// The peer broke the protocol.
@@ -26,8 +27,6 @@ pub enum Violation {
     ResumeOfTheFuture,
     /// It resumes with less than it acknowledged.
     ResumeOfThePast,
-    /// It resumes a session that is over.
-    Over,
 }
 
 impl Violation {
@@ -45,7 +44,6 @@ impl Violation {
             Violation::AckOfThePast => "ack of the past",
             Violation::ResumeOfTheFuture => "resume of the future",
             Violation::ResumeOfThePast => "resume of the past",
-            Violation::Over => "session is over",
         }
     }
 
@@ -53,13 +51,6 @@ impl Violation {
         match impossible {
             Impossible::Past => Violation::AckOfThePast,
             Impossible::Future => Violation::AckOfTheFuture,
-        }
-    }
-
-    pub(super) fn of_resume(impossible: Impossible) -> Self {
-        match impossible {
-            Impossible::Past => Violation::ResumeOfThePast,
-            Impossible::Future => Violation::ResumeOfTheFuture,
         }
     }
 }
@@ -87,8 +78,8 @@ pub enum Request {
     Resume {
         /// Which session.
         token: Token,
-        /// How many messages the client has taken.
-        received: u64,
+        /// What the client knows of it.
+        known: Known,
     },
 }
 
@@ -98,8 +89,23 @@ impl TryFrom<Control> for Request {
     fn try_from(control: Control) -> Result<Self, Violation> {
         match control {
             Control::New => Ok(Request::New),
-            Control::Resume { token, received } => Ok(Request::Resume { token, received }),
+            Control::Resume { token, known } => Ok(Request::Resume { token, known }),
             _ => Err(Violation::NoGreeting),
         }
     }
+}
+
+/// Why a session does not go on on the connection that a client asked for it on. Nothing has happened to the session.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum NotResumed {
+    /// It is over. The client gets a new session.
+    Over,
+    /// The client knows of messages of which this end does not know: this end, or its store, has lost a part of the
+    /// session. The client gets a new session, and is told that this is why. A session that was
+    /// [restored](super::Session::restore) for this request must not be kept: the numbers of what it would send are those of
+    /// messages that the client has taken.
+    Lost,
+    /// The request comes from a connection that the client has left. That connection is to be closed, with
+    /// [`Violation::ResumeOfThePast`].
+    Late,
 }

@@ -1,7 +1,10 @@
 use alloc::string::String;
 use alloc::{format, vec};
 
-use super::{Control, ESCAPE, MAX_COUNT, Malformed, TextFrame, Token, Welcome, app_protocol, escape, offer, unescape};
+use super::{
+    Control, ESCAPE, MAX_COUNT, Malformed, Terms, TextFrame, Token, Welcome, app_protocol, escape, offer, unescape,
+};
+use crate::server::Known;
 
 #[test]
 fn a_unit_beyond_ascii_is_never_taken_for_one_of_its_bytes() {
@@ -16,15 +19,16 @@ fn a_frame_is_read_back_as_it_was_written() {
     let mut controls = vec![Control::New, Control::End];
     for number in [0, 1, 9, 10, 99, 100, 1 << 32, MAX_COUNT - 1, MAX_COUNT] {
         controls.extend([
-            Control::Resume { token, received: number },
-            Control::Resumed { received: number },
+            Control::Resume { token, known: Known { received: number, acknowledged: MAX_COUNT - number } },
+            Control::Resumed { received: number, terms: Terms { spread: u32::MAX, largest: 0 } },
             Control::Ack { received: number },
             Control::Ping(number),
             Control::Pong(number),
         ]);
     }
     for span in [0, 1, 10, u32::MAX] {
-        controls.push(Control::Welcome(Welcome { token, time_to_live: span, spread: u32::MAX - span }));
+        let terms = Terms { spread: u32::MAX - span, largest: span / 2 };
+        controls.extend([false, true].map(|lost| Control::Welcome(Welcome { token, time_to_live: span, terms, lost })));
     }
     for control in controls {
         assert_eq!(Control::decode(control.to_text().bytes()), Ok(control));
@@ -33,9 +37,11 @@ fn a_frame_is_read_back_as_it_was_written() {
 
 #[test]
 fn the_longest_frame_is_as_long_as_it_is_said_to_be() {
-    let welcome = Welcome { token: Token(u128::MAX), time_to_live: u32::MAX, spread: u32::MAX };
+    let terms = Terms { spread: u32::MAX, largest: u32::MAX };
+    let welcome = Welcome { token: Token(u128::MAX), time_to_live: u32::MAX, terms, lost: true };
     assert_eq!(Control::Welcome(welcome).to_text().len(), Control::LONGEST);
-    let resume = Control::Resume { token: Token(0), received: MAX_COUNT };
+    let known = Known { received: MAX_COUNT, acknowledged: MAX_COUNT };
+    let resume = Control::Resume { token: Token(0), known };
     assert!(resume.to_text().len() < Control::LONGEST);
 }
 
@@ -57,7 +63,7 @@ fn a_frame_has_one_spelling() {
 
 #[test]
 fn a_truncated_frame_is_refused() {
-    let resume = Control::Resume { token: Token(7), received: 10 }.to_text();
+    let resume = Control::Resume { token: Token(7), known: Known { received: 10, acknowledged: 20 } }.to_text();
     for length in 0..resume.len() - 2 {
         assert!(Control::decode(resume.bytes().take(length)).is_err(), "{length}");
     }
@@ -80,7 +86,7 @@ fn a_control_frame_is_not_the_text_of_the_app() {
 
 #[test]
 fn a_token_is_not_shown() {
-    let resume = Control::Resume { token: Token(0xfeed), received: 1 };
+    let resume = Control::Resume { token: Token(0xfeed), known: Known { received: 1, acknowledged: 0 } };
     assert!(!format!("{resume:?}").contains("feed"));
     assert!(!format!("{resume:?}").contains("65261"));
 }

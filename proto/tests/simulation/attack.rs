@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::session::{Client, Heard, Output, Request, Role, Server, Session, Stored};
-use undrop_proto::wire::{self, Control, Token, Welcome};
+use undrop_proto::server::Known;
+use undrop_proto::session::{Client, Heard, NotResumed, Output, Request, Role, Server, Session, Stored};
+use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome};
 
 /// Reads the bytes as a frame, as UTF-8 and as UTF-16.
@@ -37,7 +38,7 @@ pub fn decode(bytes: &[u8]) {
 /// | 10, 11 | the server, the client loses its connection | |
 /// | 12 | the client's next connection is open | |
 /// | 13 | time goes by | how much |
-/// | 14 | the high half says: an end ends, withdraws, the server is stored and restored | |
+/// | 14 | the high half says: an end ends, withdraws, the server is stored and restored, whole or half | |
 /// | 15 | an ack, near to the truth or far from it, reaches an end | a distance |
 pub fn frames(bytes: &[u8]) {
     let mut bytes = bytes.iter().copied();
@@ -49,6 +50,7 @@ pub fn frames(bytes: &[u8]) {
 }
 
 const BOUNDS: Bounds = Bounds { messages: 8, bytes: 1_000 };
+const TERMS: Terms = Terms { spread: 1, largest: 200 };
 
 struct Attack {
     now: Millis,
@@ -172,9 +174,12 @@ impl Attack {
             (6, _) => self.client.withdraw(1),
             (7, Some(server)) => server.withdraw(0),
             (3, _) => self.client.session.break_off(),
-            (4, Some(server)) => {
-                let (acknowledged, taken) = (server.session.acknowledged(), server.session.taken());
-                let held: Vec<u32> = server.held.values().copied().collect();
+            (4 | 8, Some(server)) => {
+                // The store may have lost a part.
+                let kept = |count: u64| if with == 8 { count / 2 } else { count };
+                let (acknowledged, taken) = (server.session.acknowledged(), kept(server.session.taken()));
+                let count = kept(server.held.len() as u64) as usize;
+                let held: Vec<u32> = server.held.values().copied().take(count).collect();
                 let messages = held.iter().map(|message| (*message, 1));
                 let stored = Stored { acknowledged, messages, taken };
                 let session = Session::<u32, Server>::restore(BOUNDS, welcome(self.sessions), stored);
@@ -199,8 +204,10 @@ impl Attack {
 
     fn control(&mut self, to_server: bool, attempt: Attempt, control: Control) {
         if !to_server {
-            if self.client.session.handle_control(self.now, attempt, control) == Ok(Heard::Opened) {
-                self.client.told = 0;
+            match self.client.session.handle_control(self.now, attempt, control) {
+                Ok(Heard::Opened(_)) => self.client.told = 0,
+                Ok(Heard::Lost) => assert_eq!(self.client.session.attempt(), None, "what was lost is left"),
+                _ => {}
             }
             return;
         }
@@ -209,20 +216,28 @@ impl Attack {
             let _ = server.session.handle_control(self.now, attempt, control);
             return;
         }
-        match (Request::try_from(control), &mut self.server) {
-            (Ok(Request::Resume { token, received }), Some(server)) if token == server.session.token() => {
-                let before = server.session.clone();
-                match server.session.handle_resume(self.now, attempt, received) {
-                    Ok(_) => server.said.clear(),
-                    Err(_) => assert_eq!(server.session, before, "what is impossible changes nothing"),
-                }
+        let mut lost = false;
+        let Ok(request) = Request::try_from(control) else { return };
+        if let (Request::Resume { token, known }, Some(server)) = (request, &mut self.server)
+            && token == server.session.token()
+        {
+            let before = server.session.clone();
+            let resumed = server.session.handle_resume(self.now, attempt, known, TERMS);
+            if resumed.is_err() {
+                assert_eq!(server.session, before, "what is impossible changes nothing");
             }
-            (Ok(_), server) => {
-                self.sessions += 1;
-                *server = Some(Side::new(Session::<u32, Server>::new(BOUNDS, welcome(self.sessions), attempt)));
+            match resumed {
+                Ok(_) => return server.said.clear(),
+                Err(NotResumed::Late) => return,
+                Err(why) => lost = why == NotResumed::Lost,
             }
-            (Err(_), _) => {}
         }
+        self.sessions += 1;
+        let welcome = Welcome { lost, ..welcome(self.sessions) };
+        self.server = Some(Side::new(match request {
+            Request::New => Session::<u32, Server>::new(BOUNDS, welcome, attempt),
+            Request::Resume { .. } => Session::<u32, Server>::instead(BOUNDS, welcome, attempt),
+        }));
     }
 
     fn malformed(&mut self, to_server: bool, attempt: Attempt) {
@@ -293,7 +308,7 @@ impl<E: Role> Side<E> {
                 assert!(received <= self.session.taken(), "an ack says what was taken");
                 self.told = received;
             }
-            Control::Resume { received, .. } | Control::Resumed { received } => {
+            Control::Resume { known: Known { received, .. }, .. } | Control::Resumed { received, .. } => {
                 assert_eq!(received, self.session.arrived(), "a greeting waits for all to be taken");
                 self.told = received;
             }
@@ -314,5 +329,5 @@ impl<E: Role> Side<E> {
 }
 
 fn welcome(sessions: u128) -> Welcome {
-    Welcome { token: Token(sessions), time_to_live: 1, spread: 1 }
+    Welcome { token: Token(sessions), time_to_live: 1, terms: TERMS, lost: false }
 }

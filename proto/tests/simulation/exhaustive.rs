@@ -1,11 +1,12 @@
 //! All that can happen in a small world: the real ends, a few messages each way, a few connections that lose the end of
-//! what is under way, a server that is killed and restored from its store. Every order of events is tried.
+//! what is under way, a server that is killed and restored from its store, which may have gone back to an earlier state.
+//! Every order of events is tried.
 
 use stateright::{Checker, Model, Property};
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::session::{Client, Heard, Output, Request, Server, Session, Stored};
-use undrop_proto::wire::{Control, Token, Welcome};
+use undrop_proto::session::{Client, Heard, NotResumed, Output, Request, Reset, Server, Session, Stored, Violation};
+use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, Millis, Outcome};
 
 use crate::network::Way;
@@ -22,6 +23,8 @@ struct Small {
     kills: u8,
     /// How often a session without a connection is forgotten.
     evictions: u8,
+    /// How often the store goes back to an earlier state, with the server that is killed.
+    losses: u8,
     /// Whether the client ends the session, at any moment.
     client_ends: bool,
     /// The same for the server.
@@ -36,6 +39,8 @@ enum Defect {
     HearsTheOlderConnection,
     /// A server says that it has taken what it has not stored.
     TakesBeforeItIsStored,
+    /// Neither end compares what the other has with what it knows of that.
+    ComparesNoCounts,
     /// The middle of what is under way is lost, and not its end. No protocol of counts survives this: the test shows
     /// that the model would notice.
     LosesFromTheMiddle,
@@ -62,6 +67,8 @@ struct StoredSession {
     acknowledged: u64,
     messages: Vec<u8>,
     taken: u64,
+    /// Which those are; each is a bit.
+    arrived: u32,
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -73,12 +80,15 @@ struct World {
     /// What has arrived at the server and is not stored.
     storing: Vec<u8>,
     stored: Option<StoredSession>,
+    /// An earlier state of the store.
+    earlier: Option<StoredSession>,
     connections: Vec<Connection>,
     sessions: u8,
     up: Messages,
     down: Messages,
     kills: u8,
     evictions: u8,
+    losses: u8,
     violation: Option<&'static str>,
 }
 
@@ -91,6 +101,8 @@ struct Messages {
     returned: u32,
     /// Nobody is left to know.
     forgotten: u32,
+    /// The store had them, and lost them.
+    undone: u32,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -109,11 +121,16 @@ enum Action {
     ClientTimer,
     ServerTimer,
     Kill,
+    /// The state of the store is the one to which it goes back.
+    Keep,
+    /// The server is killed, and its store goes back to that state.
+    KillAndLose,
     Evict,
     ClientEnds,
     ServerEnds,
 }
 
+const TERMS: Terms = Terms { spread: 1, largest: 1 };
 const NOW: Millis = Millis(0);
 const LATER: Millis = Millis(1_000);
 
@@ -128,12 +145,14 @@ impl Model for Small {
             server_was_on: None,
             storing: Vec::new(),
             stored: None,
+            earlier: None,
             connections: Vec::new(),
             sessions: 0,
             up: Messages::default(),
             down: Messages::default(),
             kills: 0,
             evictions: 0,
+            losses: 0,
             violation: None,
         }]
     }
@@ -185,6 +204,13 @@ impl Model for Small {
         }
         if more && world.kills < self.kills && server.is_some() {
             actions.push(Action::Kill);
+        }
+        if world.losses < self.losses && world.stored.is_some() {
+            match &world.earlier {
+                None => actions.push(Action::Keep),
+                Some(_) if more => actions.push(Action::KillAndLose),
+                Some(_) => {}
+            }
         }
         let idle = world.stored.is_some() && server.is_none_or(|server| server.attempt().is_none());
         if world.evictions < self.evictions && idle {
@@ -273,6 +299,7 @@ impl World {
                 self.up.arrives(message)?;
                 if let (Some(server), Some(stored)) = (&mut self.server, &mut self.stored) {
                     stored.taken += 1;
+                    stored.arrived |= 1 << message;
                     server.take(NOW, stored.taken);
                 }
             }
@@ -284,12 +311,13 @@ impl World {
             }
             Action::Kill => {
                 self.kills += 1;
-                self.server = None;
-                self.storing.clear();
-                for connection in &mut self.connections {
-                    connection.up.clear();
-                    connection.cut = true;
-                }
+                self.kill();
+            }
+            Action::Keep => self.earlier = self.stored.clone(),
+            Action::KillAndLose => {
+                self.losses += 1;
+                self.kill();
+                self.roll_back();
             }
             Action::Evict => {
                 self.evictions += 1;
@@ -314,7 +342,7 @@ impl World {
         if !self.connections[connection].greeted {
             self.connections[connection].greeted = true;
             let Frame::Control(control) = frame else { return Err("a message before the greeting") };
-            return self.greet(connection, control);
+            return self.greet(small, connection, control);
         }
         let Some(server) = &mut self.server else { return Ok(()) };
         let attempt = match small.defect {
@@ -340,29 +368,45 @@ impl World {
         Ok(())
     }
 
-    fn greet(&mut self, connection: usize, control: Control) -> Result<(), &'static str> {
+    fn greet(&mut self, small: &Small, connection: usize, control: Control) -> Result<(), &'static str> {
         let request = Request::try_from(control).map_err(|violation| violation.reason())?;
-        if let Request::Resume { token, received } = request
+        let mut lost = false;
+        if let Request::Resume { token, mut known } = request
             && token == self.token()
         {
-            if self.server.is_none() {
-                self.restore();
+            if small.defect == Some(Defect::ComparesNoCounts) {
+                known.acknowledged = 0;
             }
-            if let Some(server) = self.server.as_mut().filter(|server| !server.is_ending()) {
-                return match server.handle_resume(NOW, attempt(connection), received) {
-                    Ok(older) => {
-                        if let Some(older) = older {
-                            self.connections[index(older)].cut = true;
-                        }
-                        Ok(())
+            let was_restored = self.server.is_none() && self.restore();
+            let answer =
+                self.server.as_mut().map(|server| server.handle_resume(NOW, attempt(connection), known, TERMS));
+            match answer {
+                Some(Ok(older)) => {
+                    let is_late = self.client.attempt() != Some(attempt(connection));
+                    if !is_late && self.up.undone & self.up.acknowledged & !self.up.forgotten != 0 {
+                        return Err("the store lost what it had acknowledged, and the session goes on");
                     }
-                    // It is late: the client has been on another connection since.
-                    Err(_) if self.client.attempt() != Some(attempt(connection)) => {
-                        self.connections[connection].cut = true;
-                        Ok(())
+                    if let Some(older) = older {
+                        self.connections[index(older)].cut = true;
                     }
-                    Err(violation) => Err(violation.reason()),
-                };
+                    return Ok(());
+                }
+                // It is late: the client has been on another connection since.
+                Some(Err(NotResumed::Late)) if self.client.attempt() != Some(attempt(connection)) => {
+                    self.connections[connection].cut = true;
+                    return Ok(());
+                }
+                Some(Err(NotResumed::Late)) => return Err(Violation::ResumeOfThePast.reason()),
+                Some(Err(NotResumed::Lost)) => {
+                    if self.losses == 0 {
+                        return Err("nothing was lost, and the server says so");
+                    }
+                    lost = true;
+                    if was_restored {
+                        self.server = None;
+                    }
+                }
+                Some(Err(NotResumed::Over)) | None => {}
             }
         }
         // A server has room for many sessions, this world for one. That of a greeting that comes late is nobody's, ...
@@ -379,15 +423,44 @@ impl World {
         self.forget();
         self.sessions += 1;
         self.stored = Some(StoredSession::default());
-        self.server = Some(Session::<u8, Server>::new(Bounds::default(), self.welcome(), attempt(connection)));
+        let welcome = Welcome { lost, ..self.welcome() };
+        self.server = Some(match request {
+            Request::New => Session::<u8, Server>::new(Bounds::default(), welcome, attempt(connection)),
+            Request::Resume { .. } => Session::<u8, Server>::instead(Bounds::default(), welcome, attempt(connection)),
+        });
         Ok(())
     }
 
-    fn restore(&mut self) {
-        let Some(stored) = &self.stored else { return };
+    /// Whether there was a session to restore.
+    fn restore(&mut self) -> bool {
+        let Some(stored) = &self.stored else { return false };
         let messages = stored.messages.clone().into_iter().map(|message| (message, 1));
         let stored = Stored { acknowledged: stored.acknowledged, messages, taken: stored.taken };
         self.server = Some(Session::<u8, Server>::restore(Bounds::default(), self.welcome(), stored));
+        true
+    }
+
+    fn kill(&mut self) {
+        self.server = None;
+        self.storing.clear();
+        for connection in &mut self.connections {
+            connection.up.clear();
+            connection.cut = true;
+        }
+    }
+
+    /// The store goes back to its earlier state.
+    fn roll_back(&mut self) {
+        let (Some(now), Some(earlier)) = (self.stored.take(), self.earlier.take()) else { return };
+        let undone = now.arrived & !earlier.arrived;
+        self.up.arrived &= !undone;
+        self.up.undone |= undone;
+        // What was acknowledged since may be delivered once more, and what was sent since is gone.
+        let kept = earlier.messages.iter().fold(0, |bits, message| bits | 1 << message);
+        self.down.acknowledged &= !kept;
+        let known = self.down.acknowledged | self.down.returned | kept;
+        self.down.forgotten |= ((1 << self.down.sent) - 1) & !known;
+        self.stored = Some(earlier);
     }
 
     /// The next frame of a connection is at the client.
@@ -404,11 +477,23 @@ impl World {
                     self.client.take(NOW, number);
                 }
             }
-            Frame::Control(control) => {
+            Frame::Control(mut control) => {
+                if let (Some(Defect::ComparesNoCounts), Control::Resumed { received, .. }) =
+                    (small.defect, &mut control)
+                {
+                    *received = self.client.acknowledged().max(*received);
+                }
                 let heard =
                     self.client.handle_control(NOW, attempt, control).map_err(|violation| violation.reason())?;
-                if heard == Heard::Ended && self.client.is_over() {
-                    self.connections[connection].cut = true;
+                match heard {
+                    Heard::Ended if self.client.is_over() => self.connections[connection].cut = true,
+                    Heard::Lost => self.connections[connection].cut = true,
+                    Heard::Opened(Some(Reset::StoreLost)) if self.losses == 0 => {
+                        return Err("nothing was lost, and the client is told so");
+                    }
+                    // This world has one session: one that was lost is unknown once another has taken its place.
+                    Heard::Opened(Some(_)) => self.up.forgotten |= self.up.undone,
+                    _ => {}
                 }
             }
         }
@@ -426,6 +511,7 @@ impl World {
     /// Nobody knows any more of the messages that were sent down.
     fn forget(&mut self) {
         self.stored = None;
+        self.earlier = None;
         let known = self.down.acknowledged | self.down.returned;
         self.down.forgotten |= ((1 << self.down.sent) - 1) & !known;
     }
@@ -492,7 +578,7 @@ impl World {
     }
 
     fn welcome(&self) -> Welcome {
-        Welcome { token: self.token(), time_to_live: 1, spread: 1 }
+        Welcome { token: self.token(), time_to_live: 1, terms: TERMS, lost: false }
     }
 }
 
@@ -509,6 +595,7 @@ impl Messages {
             return Err("a message was skipped");
         }
         self.arrived |= bit;
+        self.undone &= !bit;
         Ok(())
     }
 
@@ -520,6 +607,8 @@ impl Messages {
         }
         match (outcome, self.arrived & bit != 0) {
             (Outcome::Delivered, true) => self.acknowledged |= bit,
+            // It was acknowledged before the store lost it.
+            (Outcome::Delivered, false) if self.undone & bit != 0 => self.acknowledged |= bit,
             (Outcome::Delivered, false) => return Err("a message was acknowledged and had not arrived"),
             (Outcome::Unsent, true) => return Err("a message is said not to have left, and has arrived"),
             (Outcome::Unsent | Outcome::Unconfirmed, _) => self.returned |= bit,
@@ -543,10 +632,14 @@ const SMALL: Small = Small {
     connections: 3,
     kills: 1,
     evictions: 0,
+    losses: 0,
     client_ends: false,
     server_ends: false,
     defect: None,
 };
+
+/// The store goes back to an earlier state.
+const FORGETFUL: Small = Small { up: 2, down: 1, connections: 3, kills: 0, losses: 1, ..SMALL };
 
 /// A build that is not meant for it gets a smaller world.
 const fn fit(small: Small) -> Small {
@@ -570,17 +663,18 @@ macro_rules! holds_whatever_happens {
 holds_whatever_happens! {
     nothing_is_lost_on_connections_that_break: Small { up: 2, down: 2, kills: 0, ..SMALL },
     nothing_is_lost_with_a_server_that_is_killed: SMALL,
+    nothing_is_lost_in_silence_by_a_store_that_goes_back: FORGETFUL,
     nothing_is_lost_in_silence_when_a_session_is_forgotten: Small { evictions: 1, ..SMALL },
     nothing_is_lost_in_silence_when_the_client_ends: Small { client_ends: true, ..SMALL },
     nothing_is_lost_in_silence_when_the_server_ends: Small { server_ends: true, ..SMALL },
 }
 
 macro_rules! is_caught {
-    ($($name:ident: $defect:ident,)*) => {
+    ($($name:ident: $defect:ident in $small:expr,)*) => {
         $(
             #[test]
             fn $name() {
-                let small = Small { defect: Some(Defect::$defect), ..SMALL };
+                let small = Small { defect: Some(Defect::$defect), ..$small };
                 let checker = small.checker().spawn_bfs().join();
                 let path = checker.discovery("no message is lost, doubled or reordered");
                 let violation = path.map(|path| (path.last_state().violation, path.into_actions()));
@@ -592,7 +686,8 @@ macro_rules! is_caught {
 }
 
 is_caught! {
-    a_receiver_that_hears_the_older_connection: HearsTheOlderConnection,
-    a_receiver_that_takes_before_it_has_stored: TakesBeforeItIsStored,
-    a_connection_that_loses_from_the_middle: LosesFromTheMiddle,
+    a_receiver_that_hears_the_older_connection: HearsTheOlderConnection in SMALL,
+    a_receiver_that_takes_before_it_has_stored: TakesBeforeItIsStored in SMALL,
+    a_connection_that_loses_from_the_middle: LosesFromTheMiddle in SMALL,
+    ends_that_compare_no_counts: ComparesNoCounts in FORGETFUL,
 }

@@ -11,6 +11,7 @@
 //! | `connection` | a connection with a queue |
 //! | `session` | the two ends of a session |
 //! | `outage` | 100,000 clients at once |
+//! | `away` | one client, and a server that is away for a while |
 //! | `exhaustive` | all that can happen in a small world |
 //! | `vectors` | the frames and conversations of vectors/undrop.1.json |
 //! | `attack`, `attacks` | any bytes, against the decoder and both ends; the fuzz targets use the same |
@@ -20,6 +21,7 @@
 
 mod attack;
 mod attacks;
+mod away;
 mod census;
 mod connection;
 mod exhaustive;

@@ -1,14 +1,15 @@
 //! The frames, the escape and the conversations of vectors/undrop.1.json, which an end in any language can be tested
 //! with; docs/protocol.md says how to read them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use undrop_proto::outbox::Bounds;
-use undrop_proto::session::{Client, Heard, Output, Request, Role, Server, Session, Stored, Violation};
-use undrop_proto::wire::{self, Control, Token, Welcome};
-use undrop_proto::{Attempt, Millis, Outcome, Settled};
+use undrop_proto::server::Known;
+use undrop_proto::session::{Client, Heard, NotResumed, Output, Request, Role, Server, Session, Stored, Violation};
+use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
+use undrop_proto::{Attempt, Millis, Outcome, SendError, Settled};
 
 static VECTORS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../vectors/undrop.1.json")).unwrap());
@@ -63,17 +64,28 @@ fn each_conversation_goes_as_it_is_written() {
 struct Both {
     now: Millis,
     client: Session<Value, Client>,
-    server: Option<Session<Value, Server>>,
-    /// The server has the session, and no server does.
-    asleep: bool,
+    /// The sessions of the server, in the order in which they began.
+    sessions: Vec<Session<Value, Server>>,
+    /// The connections on which there was a session.
+    answered: BTreeSet<u32>,
+    /// The token of the next session.
     token: Token,
-    stored: Vec<(Value, u64)>,
-    acknowledged: u64,
-    taken: u64,
+    terms: Terms,
+    /// What the store has of the session that began last.
+    stored: StoredSession,
     /// What the ends gave to a connection, and is still to be mentioned.
     given: VecDeque<Value>,
     /// What the owners were told, and is still to be mentioned.
     told: VecDeque<Value>,
+}
+
+#[derive(Default)]
+struct StoredSession {
+    /// No server has the session.
+    asleep: Option<Token>,
+    sent: Vec<(Value, u64)>,
+    acknowledged: u64,
+    taken: u64,
 }
 
 impl Both {
@@ -81,12 +93,11 @@ impl Both {
         Self {
             now: Millis(0),
             client: Session::<Value, Client>::new(Bounds::default()),
-            server: None,
-            asleep: false,
+            sessions: Vec::new(),
+            answered: BTreeSet::new(),
             token: Token(0),
-            stored: Vec::new(),
-            acknowledged: 0,
-            taken: 0,
+            terms: Terms { spread: 5_000, largest: 1 << 20 },
+            stored: StoredSession::default(),
             given: VecDeque::new(),
             told: VecDeque::new(),
         }
@@ -96,8 +107,8 @@ impl Both {
         if let Some(at) = step["at"].as_u64() {
             self.now = Millis(at);
             self.client.handle_timeout(self.now);
-            if let Some(server) = &mut self.server {
-                server.handle_timeout(self.now);
+            for session in &mut self.sessions {
+                session.handle_timeout(self.now);
             }
         } else if step.get("opens").is_some() {
             self.client.handle_opened(attempt(step));
@@ -111,31 +122,46 @@ impl Both {
             if step.get("lost").is_none() && step.get("late").is_none() {
                 self.arrives(step, &step["frame"]);
             }
+            if step.get("together").is_some() {
+                // The next frame is there before this end has a turn.
+                return Ok(());
+            }
         } else if step.get("arrives").is_some() {
             self.arrives(step, &step["arrives"]);
         } else if let Some(ends) = step["lostBy"].as_array() {
             for end in ends {
-                match (end.as_str(), &mut self.server) {
-                    (Some("client"), _) => self.client.handle_lost(attempt(step)),
-                    (_, Some(server)) => server.handle_lost(attempt(step)),
-                    _ => {}
+                if is_client(end) {
+                    self.client.handle_lost(attempt(step));
+                } else {
+                    self.sessions.iter_mut().for_each(|session| session.handle_lost(attempt(step)));
                 }
             }
         } else if let Some(token) = step["token"].as_str() {
             self.token = Token(u128::from_str_radix(token, 16).unwrap());
+        } else if let Some(terms) = step.get("terms") {
+            let span = |name: &str| terms[name].as_u64().unwrap() as u32;
+            self.terms = Terms { spread: span("spread"), largest: span("largest") };
         } else if let Some(message) = step.get("sends") {
             self.sends(is_client(&step["end"]), message);
+        } else if let Some(message) = step.get("refuses") {
+            let refused = self.client.send(self.now, message.clone(), bytes(message), None);
+            if !matches!(refused, Err(SendError::TooLarge { .. })) {
+                return Err(format!("it was not refused: {refused:?}"));
+            }
         } else if step.get("ends").is_some() {
-            match (is_client(&step["end"]), &mut self.server) {
+            match (is_client(&step["end"]), self.sessions.last_mut()) {
                 (true, _) => self.client.end(),
-                (false, Some(server)) => server.end(),
+                (false, Some(session)) => session.end(),
                 _ => {}
             }
         } else if step.get("forgets").is_some() {
-            self.server = None;
+            self.sessions.clear();
         } else if step.get("restarts").is_some() {
-            self.server = None;
-            self.asleep = true;
+            self.stored.asleep = self.sessions.last().map(|session| session.token());
+            self.sessions.clear();
+            let lost = |name: &str| step["loses"][name].as_u64().unwrap_or_default();
+            self.stored.taken -= lost("taken");
+            self.stored.sent.truncate(self.stored.sent.len() - lost("sent") as usize);
         } else {
             expect(&mut self.told, step)?;
         }
@@ -146,9 +172,9 @@ impl Both {
     fn sends(&mut self, client: bool, message: &Value) {
         if client {
             self.client.send(self.now, message.clone(), bytes(message), None).unwrap();
-        } else if let Some(server) = &mut self.server {
-            self.stored.push((message.clone(), bytes(message)));
-            server.send(self.now, message.clone(), bytes(message), None).unwrap();
+        } else if let Some(session) = self.sessions.last_mut() {
+            self.stored.sent.push((message.clone(), bytes(message)));
+            session.send(self.now, message.clone(), bytes(message), None).unwrap();
         }
     }
 
@@ -171,14 +197,18 @@ impl Both {
 
     fn server_hears(&mut self, step: &Value, arrived: Result<Arrived, wire::Malformed>) {
         let attempt = attempt(step);
-        if let Some(server) = self.server.as_mut().filter(|server| server.attempt() == Some(attempt)) {
-            let heard = hear(server, self.now, attempt, arrived);
-            self.acknowledged = server.acknowledged();
-            self.taken = server.taken();
+        let last = self.sessions.len().saturating_sub(1);
+        if let Some(index) = self.sessions.iter().position(|session| session.attempt() == Some(attempt)) {
+            let session = &mut self.sessions[index];
+            let heard = hear(session, self.now, attempt, arrived);
+            if index == last {
+                self.stored.acknowledged = session.acknowledged();
+                self.stored.taken = session.taken();
+            }
             return self.note("server", step, heard);
         }
         // What comes on a connection that another has taken the place of is nobody's.
-        if self.server.as_ref().and_then(Session::attempt).is_some_and(|current| current.0 > attempt.0) {
+        if self.answered.contains(&attempt.0) {
             return;
         }
         let request = match arrived {
@@ -193,26 +223,51 @@ impl Both {
     }
 
     fn accept(&mut self, attempt: Attempt, request: Request) -> Result<(), Violation> {
-        let welcome = Welcome { token: self.token, time_to_live: 60_000, spread: 5_000 };
-        if let Request::Resume { token, received } = request
-            && token == self.token
-        {
-            if std::mem::take(&mut self.asleep) {
-                let messages = self.stored.iter().skip(self.acknowledged as usize).cloned();
-                let stored = Stored { acknowledged: self.acknowledged, messages, taken: self.taken };
-                self.server = Some(Session::<Value, Server>::restore(Bounds::default(), welcome, stored));
-            }
-            if let Some(server) = &mut self.server {
-                if let Some(older) = server.handle_resume(self.now, attempt, received)? {
-                    let taken_over =
-                        json!({ "end": "server", "connection": older.0, "closes": 4000, "reason": "taken over" });
-                    self.told.push_back(taken_over);
+        let refused = match request {
+            Request::New => None,
+            Request::Resume { token, known } => match self.resume(attempt, token, known) {
+                Ok(()) => {
+                    self.answered.insert(attempt.0);
+                    return Ok(());
                 }
-                return Ok(());
-            }
-        }
-        self.server = Some(Session::<Value, Server>::new(Bounds::default(), welcome, attempt));
+                Err(NotResumed::Late) => return Err(Violation::ResumeOfThePast),
+                Err(why) => Some(why),
+            },
+        };
+        self.answered.insert(attempt.0);
+        self.stored = StoredSession::default();
+        let welcome = Welcome { lost: refused == Some(NotResumed::Lost), ..self.welcome(self.token) };
+        self.sessions.push(match refused {
+            None => Session::<Value, Server>::new(Bounds::default(), welcome, attempt),
+            Some(_) => Session::<Value, Server>::instead(Bounds::default(), welcome, attempt),
+        });
         Ok(())
+    }
+
+    fn resume(&mut self, attempt: Attempt, token: Token, known: Known) -> Result<(), NotResumed> {
+        if let Some(session) = self.sessions.iter_mut().find(|session| session.token() == token) {
+            if let Some(older) = session.handle_resume(self.now, attempt, known, self.terms)? {
+                let taken_over =
+                    json!({ "end": "server", "connection": older.0, "closes": 4000, "reason": "taken over" });
+                self.told.push_back(taken_over);
+            }
+            return Ok(());
+        }
+        if self.stored.asleep != Some(token) {
+            return Err(NotResumed::Over);
+        }
+        let StoredSession { sent, acknowledged, taken, .. } = &self.stored;
+        let messages = sent.iter().skip(*acknowledged as usize).cloned();
+        let stored = Stored { acknowledged: *acknowledged, messages, taken: *taken };
+        let mut session = Session::<Value, Server>::restore(Bounds::default(), self.welcome(token), stored);
+        session.handle_resume(self.now, attempt, known, self.terms)?;
+        self.stored.asleep = None;
+        self.sessions.push(session);
+        Ok(())
+    }
+
+    fn welcome(&self, token: Token) -> Welcome {
+        Welcome { token, time_to_live: 60_000, terms: self.terms, lost: false }
     }
 
     fn note(&mut self, end: &str, step: &Value, heard: Result<Option<Value>, Violation>) {
@@ -232,8 +287,8 @@ impl Both {
 
     fn drain(&mut self) {
         drain("client", &mut self.client, &mut self.given, &mut self.told);
-        if let Some(server) = &mut self.server {
-            drain("server", server, &mut self.given, &mut self.told);
+        for session in &mut self.sessions {
+            drain("server", session, &mut self.given, &mut self.told);
         }
     }
 }
@@ -263,7 +318,9 @@ fn hear<E: Role>(
             let before = session.delivered();
             Ok(match session.handle_control(now, attempt, control)? {
                 Heard::Nothing => None,
-                Heard::Opened => Some(json!({ "hears": "opened" })),
+                Heard::Opened(None) => Some(json!({ "hears": "opened" })),
+                Heard::Opened(Some(reason)) => Some(json!({ "hears": { "reset": reason.name() } })),
+                Heard::Lost => Some(json!({ "connection": attempt.0, "leaves": true })),
                 Heard::Resumed => Some(json!({ "hears": "resumed" })),
                 Heard::Acknowledged => (session.delivered() > before).then(|| json!({ "hears": "acknowledged" })),
                 Heard::Pong(number) => Some(json!({ "hears": { "pong": number } })),
@@ -305,11 +362,16 @@ fn meaning(control: Control) -> Value {
     let hex = |Token(token): Token| format!("{token:032x}");
     match control {
         Control::New => json!({ "name": "new" }),
-        Control::Resume { token, received } => json!({ "name": "resume", "token": hex(token), "received": received }),
-        Control::Welcome(Welcome { token, time_to_live, spread }) => {
-            json!({ "name": "welcome", "token": hex(token), "timeToLive": time_to_live, "spread": spread })
+        Control::Resume { token, known: Known { received, acknowledged } } => {
+            json!({ "name": "resume", "token": hex(token), "received": received, "acknowledged": acknowledged })
         }
-        Control::Resumed { received } => json!({ "name": "resumed", "received": received }),
+        Control::Welcome(Welcome { token, time_to_live, terms: Terms { spread, largest }, lost }) => json!({
+            "name": "welcome", "token": hex(token), "timeToLive": time_to_live, "spread": spread, "largest": largest,
+            "lost": lost,
+        }),
+        Control::Resumed { received, terms: Terms { spread, largest } } => {
+            json!({ "name": "resumed", "received": received, "spread": spread, "largest": largest })
+        }
         Control::Ack { received } => json!({ "name": "ack", "received": received }),
         Control::Ping(number) => json!({ "name": "ping", "number": number }),
         Control::Pong(number) => json!({ "name": "pong", "number": number }),

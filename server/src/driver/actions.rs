@@ -113,4 +113,4 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     }
 }
 
-const _: () = assert!(Cause::Failed as usize + 1 == crate::metrics::ENDS.len());
+const _: () = assert!(Cause::Revoked as usize + 1 == crate::metrics::ENDS.len());

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::record::{Change, Claim, Claimant, Fence, Fresh};
-use crate::SessionId;
+use crate::{Principal, SessionId};
 
 /// Where sessions are kept.
 ///
@@ -28,13 +28,17 @@ pub trait Store: Send + Sync + 'static {
     fn create(&self, id: SessionId, fence: Fence, fresh: Fresh)
     -> impl Future<Output = Result<(), Unavailable>> + Send;
 
-    /// Claims a session for this node, if there is one, it is this principal's, and the store has all that its client knows of.
-    /// Otherwise nothing changes.
+    /// Claims a session for this node, if there is one, it is this principal's, and what its client knows of it is possible:
+    /// [`Claim::of`]. Otherwise nothing changes.
     fn claim(&self, id: SessionId, claimant: &Claimant) -> impl Future<Output = Result<Claim, Unavailable>> + Send;
 
     /// Makes the whole change or nothing of it, and lets the session expire one and a half times its time to live from now on:
     /// its node writes, if only an empty change, each time half of its time to live has passed.
     fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Removes all sessions of this principal, whichever nodes have them. Those nodes are told with [`Failure::Revoked`] when they
+    /// write next, until the sessions would have expired.
+    fn revoke(&self, principal: &Principal) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Removes the session.
     fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -59,6 +63,10 @@ impl<S: Store> Store for Arc<S> {
         S::write(self, id, fence, change)
     }
 
+    fn revoke(&self, principal: &Principal) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        S::revoke(self, principal)
+    }
+
     fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send {
         S::remove(self, id, fence)
     }
@@ -72,6 +80,8 @@ pub enum Failure {
     /// The session is this node's, and the store has lost what it was told before: the change does not
     /// [follow](super::Numbered::follows) on what the store has. The node writes all that the session still needs.
     Behind,
+    /// All sessions of the principal were revoked, and this one is removed.
+    Revoked,
     /// It is not known whether anything was changed. The node tries again.
     Unavailable(Unavailable),
 }
@@ -101,6 +111,7 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Pending<'_, Result<(), Unavailable>>;
     fn claim<'a>(&'a self, id: SessionId, claimant: &'a Claimant) -> Pending<'a, Result<Claim, Unavailable>>;
     fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>>;
+    fn revoke<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<(), Unavailable>>;
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>>;
 }
 
@@ -115,6 +126,10 @@ impl<S: Store> AnyStore for S {
 
     fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>> {
         Box::pin(Store::write(self, id, fence, change))
+    }
+
+    fn revoke<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<(), Unavailable>> {
+        Box::pin(Store::revoke(self, principal))
     }
 
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>> {

@@ -31,6 +31,8 @@ struct Shard {
 #[derive(Debug)]
 struct Record {
     fence: Fence,
+    /// Whether it is only there to tell its node.
+    is_revoked: bool,
     principal: Principal,
     time_to_live: Duration,
     expires: Instant,
@@ -60,7 +62,7 @@ impl MemoryStore {
     fn with_record<T>(&self, id: SessionId, fence: Fence, act: impl FnOnce(&mut Record) -> T) -> Result<T, Failure> {
         let mut shard = self.shard(id).lock();
         let record = shard.records.get_mut(&id).filter(|record| record.fence == fence).ok_or(Failure::Fenced)?;
-        Ok(act(record))
+        if record.is_revoked { Err(Failure::Revoked) } else { Ok(act(record)) }
     }
 }
 
@@ -71,7 +73,7 @@ impl Store for MemoryStore {
         let Fresh { principal, time_to_live } = fresh;
         let expires = Instant::now() + time_to_live * 3 / 2;
         let (inbox, outbox) = (Queue::default(), Queue::default());
-        shard.records.insert(id, Record { fence, principal, time_to_live, expires, inbox, outbox });
+        shard.records.insert(id, Record { fence, is_revoked: false, principal, time_to_live, expires, inbox, outbox });
         Ok(())
     }
 
@@ -84,6 +86,9 @@ impl Store for MemoryStore {
             return Ok(Claim::Unknown);
         }
         let record = entry.get_mut();
+        if record.is_revoked {
+            return Ok(Claim::Unknown);
+        }
         if record.principal != claimant.principal {
             return Ok(Claim::Foreign);
         }
@@ -92,12 +97,12 @@ impl Store for MemoryStore {
             inbox: record.inbox.to_numbered(),
             outbox: record.outbox.to_numbered(),
         };
-        if !kept.matches(claimant.known) {
-            return Ok(Claim::Lost);
+        let claim = Claim::of(kept, claimant.known);
+        if let Claim::Taken(_) = claim {
+            record.fence = claimant.fence;
+            record.expires = now + record.time_to_live * 3 / 2;
         }
-        record.fence = claimant.fence;
-        record.expires = now + record.time_to_live * 3 / 2;
-        Ok(Claim::Taken(kept))
+        Ok(claim)
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
@@ -111,6 +116,16 @@ impl Store for MemoryStore {
             record.expires = Instant::now() + record.time_to_live * 3 / 2;
             Ok(())
         })?
+    }
+
+    async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        for shard in &self.shards {
+            for record in shard.lock().records.values_mut().filter(|record| record.principal == *principal) {
+                record.is_revoked = true;
+                (record.inbox, record.outbox) = Default::default();
+            }
+        }
+        Ok(())
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {

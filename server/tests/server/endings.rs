@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
-use undrop_server::{Cause, Config, Message, Session, Spread};
+use undrop_server::{Cause, Config, Message, Principal, Session, Spread};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::config;
@@ -77,12 +77,12 @@ async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
-    connection.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
+    connection.say(&format!("\u{10}resume {:032x} 0 0", client.token().0)).await;
     // By the time that one expires which was lost later, this one's time is up as well.
     Client::open(server.address, "").await.cut();
     server.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;
     gate.open();
-    assert_eq!(connection.text().await, "\u{10}resumed 0");
+    assert!(connection.text().await.starts_with("\u{10}resumed 0 "));
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_server_that_ends_tells_all_connections_and_lets_the_handlers_finish()
     let spread = Spread::Fixed(Duration::from_millis(1_234));
     let server = Server::new(Config { spread, ..config() }, tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
-    assert_eq!(client.welcome().spread, 1_234);
+    assert_eq!(client.terms().spread, 1_234);
     let mut held = tap.next().await;
     client.send("unfinished").await;
     let received = held.recv().await;
@@ -159,4 +159,24 @@ async fn a_reset_gives_the_client_back_what_it_sent() {
     client.connect_until_it_works(other.address).await;
     assert_eq!(client.opened, 2);
     assert_eq!(client.returned, [(Message::text("one"), Outcome::Unsent)]);
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_user_can_be_revoked() {
+    for server in Server::on_each_store(config(), echo).await {
+        let mut eve = Raw::connect(server.address, "?user=eve", Some("undrop.1")).await.unwrap();
+        eve.say("\u{10}new").await;
+        assert!(eve.text().await.starts_with("\u{10}welcome "));
+        let mut away = Client::open(server.address, "?user=eve").await;
+        away.cut();
+        let mut bob = Client::open(server.address, "?user=bob").await;
+        server.sessions.revoke(&Principal::user("eve")).await.unwrap();
+        assert_eq!(eve.closed().await, Some((4403, "revoked".into())));
+        bob.send("still here").await;
+        assert_eq!(bob.text().await, "still here");
+        server.metric_becomes("undrop_sessions_ended_total{by=\"revoked\"}", 2).await;
+        // Whoever the app lets in again begins anew.
+        away.connect().await;
+        assert_eq!((away.opened, away.resumed), (2, 0));
+    }
 }

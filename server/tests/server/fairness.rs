@@ -52,7 +52,7 @@ async fn when_all_is_used_up_whoever_has_most_makes_room_and_may_come_back() {
     let tap = Tap::new();
     let limits = Limits { outboxes: 100 << 10, outboxes_per_owner: 60 << 10, ..Limits::default() };
     let server = Server::new(limited(limits), tap.handler()).await;
-    let mut open = async |user: &str, messages: usize| {
+    let open = async |user: &str, messages: usize| {
         let client = Client::open(server.address, &format!("?user={user}")).await;
         let held = tap.next().await;
         (0..messages).for_each(|_| held.session.send(kilobyte()).unwrap());

@@ -140,7 +140,7 @@ async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
-    connection.say(&format!("\u{10}resume {:032x} 0", client.token().0)).await;
+    connection.say(&format!("\u{10}resume {:032x} 0 0", client.token().0)).await;
     assert_eq!(connection.closed().await, Some((1013, "the store does not answer".into())));
     assert_eq!(server.metric("undrop_refused_total{for=\"store\"}"), 1);
     gate.open();
@@ -154,11 +154,17 @@ async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and
 async fn a_message_that_is_too_large_ends_the_session() {
     let server = Server::new(limited(Limits { message_bytes: 1_000, ..Limits::default() }), echo).await;
     let mut client = Client::open(server.address, "").await;
+    assert_eq!(client.terms().largest, 1_000);
     client.send(vec![0; 1_000]).await;
     assert_eq!(client.recv().await.1.len(), 1_000);
-    // A client would send it again on each of its connections.
-    client.send(vec![0; 1_001]).await;
-    assert_eq!(client.closed().await, Some((1009, "message too large".into())));
+    client.end().await;
+    server.metric_becomes("undrop_sessions", 0).await;
+    // A client that ignores what it was told would send it again on each of its connections.
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say("\u{10}new").await;
+    assert!(connection.text().await.ends_with(" 1000"));
+    connection.say(&"x".repeat(1_001)).await;
+    assert_eq!(connection.closed().await, Some((1009, "message too large".into())));
     server.metric_becomes("undrop_sessions", 0).await;
 }
 

@@ -5,6 +5,11 @@
 //! | `conversation` | messages get through, whatever happens to the connection |
 //! | `commit` | where "exactly once" ends |
 //! | `stores` | what a store promises |
+//! | `store_connections` | Redis is found again: at its address, by sentinels, in a cluster |
+//! | `store_full` | a full Redis recovers |
+//! | `store_losses` | what Redis has lost is noticed |
+//! | `store_pages` | no request holds Redis up |
+//! | `store_settings` | settings that lose are warned of |
 //! | `handshakes` | which handshakes are accepted, and with which subprotocol |
 //! | `tokens` | a token is of no use to anybody else |
 //! | `secrets` | and is told to nobody else |
@@ -26,6 +31,16 @@ mod limits;
 #[cfg(feature = "redis")]
 mod nodes;
 mod secrets;
+#[cfg(feature = "redis")]
+mod store_connections;
+#[cfg(feature = "redis")]
+mod store_full;
+#[cfg(feature = "redis")]
+mod store_losses;
+#[cfg(feature = "redis")]
+mod store_pages;
+#[cfg(feature = "redis")]
+mod store_settings;
 mod stores;
 mod support;
 mod tokens;

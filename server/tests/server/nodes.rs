@@ -250,3 +250,17 @@ async fn what_is_committed_while_the_server_ends_is_there_on_the_next() {
     let two = held.recv().await;
     assert_eq!((two.number, two.message.clone()), (2, "two".into()));
 }
+
+#[tokio::test]
+async fn a_user_who_is_revoked_on_one_node_has_no_session_on_another() {
+    let redis = Redis::start().await;
+    let [first, second] = [
+        Server::with_store(config(), redis.store(), echo).await,
+        Server::with_store(config(), redis.store(), echo).await,
+    ];
+    let mut client = Client::open(second.address, "?user=eve").await;
+    first.sessions.revoke(&undrop_server::Principal::user("eve")).await.unwrap();
+    client.send("hello").await;
+    assert_eq!(client.closed().await, Some((4403, "revoked".into())));
+    assert_eq!(second.metric("undrop_sessions_ended_total{by=\"revoked\"}"), 1);
+}

@@ -1,71 +1,29 @@
 //! A token is told to its client, and to nobody else.
 
-use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
-
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
+use crate::support::log::Log;
 use crate::support::server::config;
 use crate::support::{Client, Raw, Server, Tap};
 
-/// Writes down all that is logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0.lock().unwrap(), "{field}={value:?} ");
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
 #[tokio::test]
 async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
-    let log = Log::default();
     // The test has one thread, so all that the server logs is written here.
-    let _logging = tracing::subscriber::set_default(log.clone());
+    let (log, _logging) = Log::start();
     let tap = Tap::new();
     let server = Server::new(config(), tap.handler()).await;
     let mut client = Client::open(server.address, "?user=ann").await;
     let mut held = tap.next().await;
     let token = format!("{:032x}", client.token().0);
-    let resume = format!("\u{10}resume {token} 0");
+    let resume = format!("\u{10}resume {token} 0 0");
     // All that can happen to a token: another user's, an impossible count, a lost connection, a
     // session taken over, an end.
     let mut other = Raw::connect(server.address, "?user=bob", Some("undrop.1")).await.unwrap();
     other.say(&resume).await;
     assert!(other.text().await.starts_with("\u{10}welcome "));
     let mut impossible = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
-    impossible.say(&format!("\u{10}resume {token} 7")).await;
-    assert!(impossible.text().await.starts_with("\u{10}welcome "));
+    impossible.say(&format!("\u{10}resume {token} 7 0")).await;
+    assert!(impossible.text().await.ends_with(" lost"));
     let mut malformed = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
-    malformed.say(&format!("\u{10}resume {token}f 0")).await;
+    malformed.say(&format!("\u{10}resume {token}f 0 0")).await;
     let reason = malformed.closed().await;
     client.cut();
     client.connect().await;
@@ -75,7 +33,7 @@ async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
     client.abandon().say("\u{10}nonsense").await;
     held.ends().await;
 
-    let log = log.0.lock().unwrap().clone();
+    let log = log.text();
     assert!(log.contains(&format!("{}", received.session)), "{log}");
     for text in [log, server.sessions.metrics().render(), printed, format!("{reason:?}")] {
         assert!(!text.contains(&token[..8]) && !text.contains(&token[24..]), "{text}");

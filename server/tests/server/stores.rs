@@ -7,33 +7,44 @@ use undrop_server::{Message, Principal, SessionId};
 
 use crate::support::soon;
 
-const TTL: Duration = Duration::from_secs(60);
+pub const TTL: Duration = Duration::from_secs(60);
 
-fn id(number: u8) -> SessionId {
+pub fn id(number: u8) -> SessionId {
     SessionId::from_bytes([number; 16])
 }
 
-fn ann() -> Principal {
+pub fn ann() -> Principal {
     Principal::user("ann")
 }
 
-fn numbered(after: u64, messages: &[Message]) -> Numbered {
+pub fn numbered(after: u64, messages: &[Message]) -> Numbered {
     Numbered { after, messages: messages.to_vec() }
 }
 
-const CREATED: Fence = Fence(0xfeed);
+pub const CREATED: Fence = Fence(0xfeed);
 
-async fn fresh(store: &impl Store, number: u8) -> Fence {
+pub async fn fresh(store: &impl Store, number: u8) -> Fence {
     store.create(id(number), CREATED, Fresh { principal: ann(), time_to_live: TTL }).await.unwrap();
     CREATED
 }
 
-fn claimant(fence: u128) -> Claimant {
+pub fn claimant(fence: u128) -> Claimant {
     Claimant { principal: ann(), fence: Fence(fence), known: Known::default() }
 }
 
-async fn claim(store: &impl Store, number: u8, fence: u128) -> Kept {
-    match store.claim(id(number), &claimant(fence)).await.unwrap() {
+/// The claim of a client that has received what it has acknowledged, and no more.
+pub async fn claimed(store: &impl Store, number: u8, fence: u128) -> Claim {
+    let mut claimant = claimant(fence);
+    loop {
+        match store.claim(id(number), &claimant).await.unwrap() {
+            Claim::Late => claimant.known.received += 1,
+            claim => return claim,
+        }
+    }
+}
+
+pub async fn claim(store: &impl Store, number: u8, fence: u128) -> Kept {
+    match claimed(store, number, fence).await {
         Claim::Taken(kept) => kept,
         other => panic!("{other:?}"),
     }
@@ -109,7 +120,11 @@ async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store
         assert_eq!(store.claim(id(9), &claimant).await.unwrap(), Claim::Lost);
     }
     // Nothing has changed.
-    store.write(id(9), fence, &Change { taken: numbered(1, &[]), sent: numbered(1, &[]), ..change }).await.unwrap();
+    let change = Change { taken: numbered(1, &[]), sent: numbered(1, &[]), acknowledged: 1, ..change };
+    store.write(id(9), fence, &change).await.unwrap();
+    let late = Claimant { known: Known::default(), ..claimant(1) };
+    assert_eq!(store.claim(id(9), &late).await.unwrap(), Claim::Late);
+    store.write(id(9), fence, &change).await.unwrap();
     let known = Known { received: 1, acknowledged: 1 };
     assert!(matches!(store.claim(id(9), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Taken(_)));
 }
@@ -129,6 +144,23 @@ async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Stor
     store.write(id(10), fence, &change).await.unwrap();
     let kept = claim(store, 10, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(3, &["d".into()]), numbered(2, &["z".into()])));
+}
+
+async fn takes_all_that_a_session_needs_at_once(store: &impl Store) {
+    let fence = fresh(store, 11).await;
+    let all: Vec<Message> = (1..=6).map(|number| Message::text(number.to_string())).collect();
+    let change = Change { taken: numbered(0, &all[..2]), sent: numbered(0, &all[..3]), ..Change::default() };
+    store.write(id(11), fence, &change).await.unwrap();
+    let gap = Change { taken: numbered(4, &all[4..]), sent: numbered(3, &[]), committed: 3, acknowledged: 0 };
+    assert!(matches!(store.write(id(11), fence, &gap).await, Err(Failure::Behind)));
+    let whole = Change { taken: numbered(3, &all[3..]), committed: 3, sent: numbered(1, &all[1..4]), acknowledged: 1 };
+    for _ in 0..2 {
+        store.write(id(11), fence, &whole).await.unwrap();
+    }
+    let change = Change { taken: numbered(6, &[]), committed: 4, sent: numbered(4, &all[4..]), acknowledged: 2 };
+    store.write(id(11), fence, &change).await.unwrap();
+    let kept = claim(store, 11, 1).await;
+    assert_eq!((kept.inbox, kept.outbox), (numbered(4, &all[4..]), numbered(2, &all[2..])));
 }
 
 #[cfg(feature = "redis")]
@@ -156,7 +188,31 @@ async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
     assert_eq!(store.claim(id(7), &claimant(1)).await.unwrap(), Claim::Unknown);
 }
 
+async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Store) {
+    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    let (eve, bob) = (Principal::user("eve"), Principal::user("bob"));
+    for (number, user) in [(21, "eve"), (22, "eve"), (23, "bob")] {
+        store.create(id(number), CREATED, of(user)).await.unwrap();
+    }
+    let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    store.write(id(21), CREATED, &change).await.unwrap();
+    store.revoke(&eve).await.unwrap();
+    for number in [21, 22] {
+        assert!(matches!(store.write(id(number), CREATED, &Change::default()).await, Err(Failure::Revoked)));
+        let claimant = Claimant { principal: eve.clone(), ..claimant(1) };
+        assert_eq!(store.claim(id(number), &claimant).await.unwrap(), Claim::Unknown);
+    }
+    store.write(id(23), CREATED, &Change::default()).await.unwrap();
+    // Twice is as good as once, and whoever comes back begins anew.
+    store.revoke(&eve).await.unwrap();
+    store.create(id(24), CREATED, of("eve")).await.unwrap();
+    store.write(id(24), CREATED, &Change::default()).await.unwrap();
+    store.revoke(&bob).await.unwrap();
+    assert!(matches!(store.write(id(23), CREATED, &Change::default()).await, Err(Failure::Revoked)));
+}
+
 async fn keeps_its_promises(store: &impl Store) {
+    revokes_the_sessions_of_one_user_and_tells_their_nodes(store).await;
     keeps_what_is_neither_committed_nor_acknowledged(store).await;
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;
@@ -164,6 +220,7 @@ async fn keeps_its_promises(store: &impl Store) {
     answers_a_claim_that_comes_twice_twice(store).await;
     lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store).await;
     tells_a_node_that_it_has_lost_what_was_written_before(store).await;
+    takes_all_that_a_session_needs_at_once(store).await;
     forgets_a_session_whose_time_is_up(store).await;
 }
 
@@ -175,7 +232,7 @@ async fn memory_keeps_its_promises() {
 #[cfg(feature = "redis")]
 #[tokio::test]
 async fn redis_keeps_its_promises() {
-    let redis = crate::support::redis::Redis::start().await;
+    let redis = crate::support::redis::Redis::start_volatile().await;
     let store = redis.store();
     keeps_its_promises(&store).await;
     counts_beyond_what_a_float_writes_in_full(&store).await;

@@ -103,8 +103,12 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     thrown.set_name(match error {
         Error::NotOpen => "NotOpen",
         Error::Full => "Full",
+        Error::TooLarge { .. } => "TooLarge",
         _ => "Closed",
     });
+    if let Error::TooLarge { bytes, largest } = error {
+        thrown.set_cause(&object([("bytes", (*bytes as f64).into()), ("largest", (*largest as f64).into())]));
+    }
     thrown.into()
 }
 
@@ -113,6 +117,12 @@ pub(super) fn caught(thrown: &JsValue) -> Error {
     match text(thrown, "name").as_str() {
         "NotOpen" => Error::NotOpen,
         "Full" => Error::Full,
+        "TooLarge" => {
+            let cause = Reflect::get(thrown, &"cause".into()).unwrap_or_default();
+            let size =
+                |name: &str| Reflect::get(&cause, &name.into()).ok().and_then(|size| size.as_f64()).unwrap_or_default();
+            Error::TooLarge { bytes: size("bytes") as u64, largest: size("largest") as u64 }
+        }
         "Closed" | "InvalidStateError" => Error::Closed,
         "TimeoutError" => Error::Timeout,
         "NetworkError" => Error::Dropped,

@@ -19,7 +19,7 @@ impl Driver {
         #[cfg(feature = "session")]
         self.close_frame.set(None);
         #[cfg(feature = "session")]
-        self.session.attempt_begins();
+        self.violation.set(None);
         match &self.target {
             Target::Known { url, protocols } => self.construct(url, protocols),
             Target::Asked => {
@@ -128,8 +128,6 @@ impl Driver {
         }
         self.due.set(None);
         drop(self.timer.take());
-        #[cfg(feature = "session")]
-        self.session.ends();
         let user = self.user.take();
         // The page's listeners on a native socket may refer to the user.
         if user.is_some_and(|user| user.hears_native_events()) {

@@ -9,7 +9,7 @@ use undrop_proto::{Attempt, Connection, MessageId, Millis, QueueOrSession, SendE
 
 use super::{Driver, Size};
 use crate::socket::clock::now;
-use crate::socket::message::{Kept, Message};
+use crate::socket::message::{Kept, Message, bytes};
 use crate::socket::native;
 
 impl Driver {
@@ -33,17 +33,18 @@ impl Driver {
         size: Size,
         time_to_live: Option<u32>,
     ) -> Result<MessageId, SendError> {
-        let bytes = match size {
-            Size::Text { units, first } => {
-                if TextFrame::needs_escape(first) {
-                    message.data = JsString::from(ESCAPE).concat(&message.data).into();
-                    message.is_escaped = true;
-                }
-                units.into()
-            }
+        if let Size::Text { first, .. } = size
+            && TextFrame::needs_escape(first)
+        {
+            message.data = JsString::from(ESCAPE).concat(&message.data).into();
+            message.is_escaped = true;
+        }
+        let message = Rc::new(message);
+        let units = match size {
+            Size::Text { units, .. } => units.into(),
             Size::Bytes(bytes) => bytes as u64,
         };
-        let accepted = self.connection.borrow_mut().deliver(now, Rc::new(message), bytes, time_to_live);
+        let accepted = self.connection.borrow_mut().deliver_counted(now, message, units, time_to_live, bytes);
         self.drain(None);
         accepted
     }
@@ -88,7 +89,7 @@ impl Driver {
     }
 
     pub(super) fn violation(&self) -> Option<&'static str> {
-        self.session.violation.get()
+        self.violation.get()
     }
 
     pub(super) fn act(&self, action: SessionAction) {
@@ -101,7 +102,7 @@ impl Driver {
             // Without a close frame of the user, the server was first to end the session.
             SessionAction::Close => native::close_with(&native, &self.close_frame.take().unwrap_or_default()),
             SessionAction::Fail(reason) => {
-                self.session.violation.set(Some(reason));
+                self.violation.set(Some(reason));
                 // A page may not close with the code itself. It throws for no reason of ours.
                 let _ = native.close_with_code_and_reason(close::PROTOCOL_ERROR_OF_A_PAGE, reason);
                 self.abandon();

@@ -1,6 +1,6 @@
 //! A session: what is sent arrives once and in order, over any number of connections.
 
-use undrop::{Cause, Error, Event, Heartbeat, Message, Resume, Rhythm, Socket};
+use undrop::{Cause, Error, Event, Heartbeat, Message, Outcome, Resume, Rhythm, Socket};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{connect, connect_with, memory, millis, pause, resuming};
@@ -142,6 +142,26 @@ async fn what_is_too_much_is_refused() {
     assert_eq!(socket.send_text("three"), Err(Error::Full));
     assert_eq!(socket.deliver("three").await, Err(Error::Full));
     assert_eq!(socket.unacknowledged(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_larger_than_the_server_accepts_is_refused_with_both_sizes_and_comes_back_if_it_was_queued() {
+    let (socket, mut heard) = connect("/session?largest=10", resuming());
+    socket.send_text("äöüäöü").unwrap();
+    socket.send_text("äöüäö").unwrap();
+    let queued = socket.deliver(vec![0; 11]).await;
+    assert_eq!(queued, Err(Error::Undelivered(Outcome::TooLarge)));
+    let (told, _) = heard.until(|event| *event == Event::Text("äöüäö".into())).await;
+    assert!(told.contains(&Event::Lost("äöüäöü".into(), Outcome::TooLarge)), "{told:?}");
+    let too_large = |bytes| Err(Error::TooLarge { bytes, largest: 10 });
+    assert_eq!(socket.send_bytes(&[0; 11]), too_large(11));
+    assert_eq!(socket.send_text("äöüäöü"), too_large(12));
+    // The escape that it travels with counts.
+    assert_eq!(socket.send_text("\u{10}123456789"), too_large(11));
+    assert_eq!(socket.deliver("12345678901").await, too_large(11));
+    let error = socket.send_text("12345678901").unwrap_err().to_string();
+    assert!(error.contains("11 bytes") && error.contains("accepts 10"), "{error}");
+    socket.deliver("1234567890").await.unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use undrop::{Error, Event, Outcome, Retry};
+use undrop::{Error, Event, Outcome, Reset, Retry};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{HOUR, connect, hasty, millis, resuming};
@@ -86,7 +86,7 @@ async fn a_delivery_that_is_dropped_after_its_message_was_sent_leaves_it_to_the_
     socket.reconnect();
     heard.dropped().await;
     assert_eq!(heard.next().await, Event::Lost("left".into(), Outcome::Unconfirmed));
-    assert_eq!(heard.next().await, Event::Reset);
+    assert_eq!(heard.next().await, Event::Reset(Reset::Unknown));
     heard.open().await;
 }
 
@@ -101,7 +101,7 @@ async fn a_session_that_is_lost_says_of_each_message_whether_it_was_sent() {
     assert_eq!(unsent.await, Err(Error::Undelivered(Outcome::Unsent)));
     assert_eq!(left.await, Err(Error::Undelivered(Outcome::Unconfirmed)));
     heard.dropped().await;
-    assert_eq!(heard.next().await, Event::Reset);
+    assert_eq!(heard.next().await, Event::Reset(Reset::Unknown));
     heard.open().await;
 }
 

@@ -1,6 +1,6 @@
 //! How a session ends: on purpose, forgotten by the server, or broken.
 
-use undrop::{Cause, CloseError, Closed, Error, Event, Fault, Outcome, State};
+use undrop::{Cause, CloseError, Closed, Error, Event, Fault, Outcome, Reset, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{connect, resuming};
@@ -17,9 +17,28 @@ async fn a_session_that_the_server_has_forgotten_tells_what_is_lost_and_begins_a
     heard.dropped().await;
     assert_eq!(heard.next().await, Event::Lost("\u{10}left".into(), Outcome::Unconfirmed));
     assert_eq!(heard.next().await, Event::Lost(vec![1, 2].into(), Outcome::Unsent));
-    assert_eq!(heard.next().await, Event::Reset);
+    assert_eq!(heard.next().await, Event::Reset(Reset::Unknown));
     heard.open().await;
     assert_eq!((socket.buffered_amount(), socket.unacknowledged()), (0, 0));
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_has_lost_a_part_of_the_session_is_asked_for_another_and_the_app_is_told_why() {
+    // The first server says so, and the second has not noticed.
+    for route in ["/session?deaf=1&echo=0&ttl=0&lost=1&spread=1", "/session?echo=0&forgets=1&spread=1"] {
+        let (socket, mut heard) = connect(route, resuming());
+        heard.open().await;
+        if route.contains("forgets") {
+            socket.deliver("arrived").await.unwrap();
+        }
+        socket.send_text("left").unwrap();
+        socket.reconnect();
+        let (told, reset) = heard.until(|event| matches!(event, Event::Reset(_))).await;
+        assert_eq!(reset, Event::Reset(Reset::StoreLost));
+        assert_eq!(told.last(), Some(&Event::Lost("left".into(), Outcome::Unconfirmed)));
+        heard.open().await;
+        assert_eq!(socket.unacknowledged(), 0);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -21,7 +21,7 @@ pub(super) fn hasty() -> Options {
     Options::default().retry(Retry::default().first(millis(20)).cap(millis(50)))
 }
 
-/// The same with a session. The server says how long the delay is: `spread`.
+/// The same with a session. The server may ask for a wider window: `spread`.
 pub(super) fn resuming() -> Options {
     hasty().resume(Resume::default())
 }

@@ -4,7 +4,7 @@ import { Undrop } from '../../../dist/session.js';
 import { ask, cut, event, order } from './tools.js';
 
 const make = (url, options, protocols = []) => {
-  const socket = new Undrop(url, protocols, { resume: true, ...options });
+  const socket = new Undrop(url, protocols, { resume: true, retry: { first: 1, cap: 50 }, ...options });
   const story = [];
   for (const type of ['open', 'resume', 'drop', 'lost', 'error', 'close'])
     socket.addEventListener(type, ({ data, cause, code, reason, message }) => {
@@ -178,7 +178,7 @@ export const scenes = {
     async play(url) {
       const resets = [];
       const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`, {
-        resume: { onReset: () => resets.push(story.at(-1)) },
+        resume: { onReset: ({ reason }) => resets.push(`${reason} after ${story.at(-1)}`) },
       });
       await event(socket, 'open');
       socket.send('left');
@@ -191,10 +191,56 @@ export const scenes = {
     },
     expected: {
       story: ['open', 'drop', 'lost left unconfirmed', 'lost waits unsent', 'open'],
-      resets: ['lost waits unsent'],
+      resets: ['unknown after lost waits unsent'],
       waits: 'leftwaits'.length,
       buffered: 0,
       left: 0,
+    },
+  },
+  'a server that has lost a part of the session, and says so or does not, is asked for another': {
+    async play(url) {
+      const resets = [];
+      for (const [route, arrives] of [
+        ['/session?deaf=1&echo=0&ttl=0&lost=1&spread=1', false],
+        ['/session?echo=0&forgets=1&spread=1', true],
+      ]) {
+        const { socket, story } = make(`${url}${route}`, {
+          resume: { onReset: ({ reason }) => resets.push(`${reason} after ${story.at(-1)}`) },
+        });
+        await event(socket, 'open');
+        if (arrives) await socket.deliver('arrived');
+        const reopened = event(socket, 'open');
+        await cut(socket);
+        socket.send('waits');
+        await reopened;
+        socket.close();
+      }
+      return resets;
+    },
+    expected: ['store-lost after lost waits unsent', 'store-lost after lost waits unsent'],
+  },
+  'a message that is larger than the server accepts is refused, and comes back if it was queued': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session?largest=5`);
+      const outcome = failure(socket.deliver(new Uint8Array(6)));
+      socket.send('äöü');
+      const echo = receive(socket, 1);
+      socket.send('fits!');
+      const [echoed] = await echo;
+      let refused;
+      try {
+        socket.send('123456');
+      } catch ({ name, message }) {
+        refused = `${name} ${message}`;
+      }
+      return { echoed, outcome: await outcome, refused, text: thrown(() => socket.send('äöü')), story };
+    },
+    expected: {
+      echoed: 'fits!',
+      outcome: 'DeliveryError too-large',
+      refused: 'DataError Undrop: 6 bytes are too many for one message: the server accepts 5.',
+      text: 'DataError',
+      story: ['open', 'lost äöü too-large'],
     },
   },
   'an onReset that throws is reported, and the open event comes nevertheless': {

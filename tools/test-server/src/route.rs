@@ -30,7 +30,9 @@ after=N echoes N messages first.
                                                 reserved-opcode masked rsv continuation
                                                 control-too-long huge-header
   /session?...                                  a session (undrop.1); what arrives is sent back. echo=0: it is not.
-                                                deaf=1: it is not taken. ttl=MS spread=MS: as welcome says.
+                                                deaf=1: it is not taken. ttl=MS spread=MS largest=BYTES: as welcome
+                                                says. lost=1: welcome says of a session that is gone that it lost a
+                                                part. forgets=1: resumed says that nothing was taken.
                                                 count=N&interval=MS: sends N numbers. cut=N: resets TCP whenever N more
                                                 have arrived. after=N&say=TEXT: then a frame of this text.
                                                 after=N&end=1: then the session ends
@@ -182,6 +184,9 @@ fn session(head: &Head) -> Result<Route, Refusal> {
             id: head.parameter("id").unwrap_or_default(),
             time_to_live: number(head, "ttl", 60_000)?,
             spread: number(head, "spread", 100)?,
+            largest: number(head, "largest", u32::MAX)?,
+            lost: number(head, "lost", 0)? != 0,
+            forgets: number(head, "forgets", 0)? != 0,
             echoes: number(head, "echo", 1)? != 0,
             deaf: number(head, "deaf", 0)? != 0,
             count: number(head, "count", 0)?,

@@ -9,8 +9,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use undrop_proto::outbox::Bounds;
-use undrop_proto::session::{Heard, Output, Request, Server, Session, Violation};
-use undrop_proto::wire::{self, Control, Token, Welcome};
+use undrop_proto::server::Known;
+use undrop_proto::session::{Heard, NotResumed, Output, Request, Server, Session, Stored, Violation};
+use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, Millis, Outcome};
 
 use crate::connection::Connection;
@@ -24,6 +25,12 @@ pub struct SessionOptions {
     /// How long a session is kept after its connection is lost, in milliseconds.
     pub time_to_live: u32,
     pub spread: u32,
+    /// The largest message that it accepts, in bytes, as it says.
+    pub largest: u32,
+    /// It says of a session that there is no more that a part of it was lost.
+    pub lost: bool,
+    /// A session that is resumed has lost all that it had taken, and nobody has noticed.
+    pub forgets: bool,
     /// What arrives is sent back.
     pub echoes: bool,
     /// What arrives is never acknowledged.
@@ -87,6 +94,12 @@ enum End {
     Close(u16, &'static str),
 }
 
+impl SessionOptions {
+    fn terms(&self) -> Terms {
+        Terms { spread: self.spread, largest: self.largest }
+    }
+}
+
 impl Default for SessionManager {
     fn default() -> Self {
         Self { slots: Arc::default(), tallies: Arc::default(), opened: Instant::now() }
@@ -127,17 +140,26 @@ impl SessionManager {
         options: SessionOptions,
     ) -> Result<(Arc<Slot>, Attempt, UnboundedReceiver<Message>), Violation> {
         let (sender, frames) = unbounded_channel();
-        if let Request::Resume { token, received } = request
-            && let Some(slot) = lock(&self.slots).get(&token.0).cloned()
-            && let Some(attempt) = slot.resume(received, sender.clone())?
-        {
-            self.count(&slot.options.id, |tally| tally.resumes += 1);
-            return Ok((slot, attempt, frames));
+        let mut lost = false;
+        if let Request::Resume { token, known } = request {
+            let slot = lock(&self.slots).get(&token.0).cloned();
+            match slot.as_ref().map_or(Err(NotResumed::Over), |slot| slot.resume(known, sender.clone())) {
+                Ok((slot, attempt)) => {
+                    self.count(&slot.options.id, |tally| tally.resumes += 1);
+                    return Ok((slot, attempt, frames));
+                }
+                Err(NotResumed::Late) => return Err(Violation::ResumeOfThePast),
+                Err(NotResumed::Lost) => lost = true,
+                Err(NotResumed::Over) => lost = options.lost,
+            }
         }
         let token = Token(lock(&self.slots).len() as u128 + 1);
-        let welcome = Welcome { token, time_to_live: options.time_to_live, spread: options.spread };
+        let welcome = Welcome { token, time_to_live: options.time_to_live, terms: options.terms(), lost };
         let attempt = Attempt(1);
-        let session = Session::<_, Server>::new(Bounds::default(), welcome, attempt);
+        let session = match request {
+            Request::New => Session::<_, Server>::new(Bounds::default(), welcome, attempt),
+            Request::Resume { .. } => Session::<_, Server>::instead(Bounds::default(), welcome, attempt),
+        };
         let state = Mutex::new(SlotState { session, attempt, connection: Some(sender), lost_at: None, arrived: 0 });
         self.count(&options.id, |tally| tally.sessions += 1);
         let slot = Arc::new(Slot { manager: self.clone(), options, state });
@@ -159,20 +181,32 @@ impl SessionManager {
 }
 
 impl Slot {
-    /// Attaches a connection to the session. Returns nothing if the session has ended or expired.
-    fn resume(&self, received: u64, connection: UnboundedSender<Message>) -> Result<Option<Attempt>, Violation> {
+    /// Attaches a connection to the session, unless it has expired.
+    fn resume(
+        self: &Arc<Self>,
+        mut known: Known,
+        connection: UnboundedSender<Message>,
+    ) -> Result<(Arc<Self>, Attempt), NotResumed> {
         let mut state = lock(&self.state);
         let life = Duration::from_millis(self.options.time_to_live.into());
-        if state.session.is_ending() || state.lost_at.is_some_and(|at| at.elapsed() >= life) {
-            return Ok(None);
+        if state.lost_at.is_some_and(|at| at.elapsed() >= life) {
+            return Err(NotResumed::Over);
         }
         let attempt = Attempt(state.attempt.0 + 1);
-        state.session.handle_resume(self.manager.now(), attempt, received)?;
+        let terms = self.options.terms();
+        if self.options.forgets {
+            let welcome =
+                Welcome { token: state.session.token(), time_to_live: self.options.time_to_live, terms, lost: false };
+            let stored = Stored { acknowledged: known.received, messages: [], taken: 0 };
+            state.session = Session::<_, Server>::restore(Bounds::default(), welcome, stored);
+            known.acknowledged = 0;
+        }
+        state.session.handle_resume(self.manager.now(), attempt, known, terms)?;
         state.attempt = attempt;
         state.lost_at = None;
         state.connection = Some(connection);
         self.drain(&mut state);
-        Ok(Some(attempt))
+        Ok((self.clone(), attempt))
     }
 
     async fn serve(

@@ -145,8 +145,8 @@ async fn a_client_that_breaks_the_protocol_is_closed_and_the_room_goes_on() {
         Message::text("\u{10}"),
         Message::text("\u{10}resume"),
         Message::text("\u{10}resume 0 0"),
-        Message::text(format!("\u{10}resume {} 99999999999999999999", "0".repeat(32))),
-        Message::text(format!("\u{10}resume {} 01", "0".repeat(32))),
+        Message::text(format!("\u{10}resume {} 0 99999999999999999999", "0".repeat(32))),
+        Message::text(format!("\u{10}resume {} 0 01", "0".repeat(32))),
         Message::text("\u{10}ack 0"),
         Message::text(format!("\u{10}{}", "9".repeat(100_000))),
     ];
@@ -175,7 +175,7 @@ async fn a_stolen_token_is_worth_nothing_in_another_tab_or_room() {
     let mut ada = SessionClient::join(address, 1, "Ada").await;
     for path in [format!("/session/lobby?tab={}", key(2)), format!("/session/attic?tab={}", key(1))] {
         let mut thief = connect(address, &path).await.unwrap();
-        let welcome = greet(&mut thief, &format!("resume {} 0", ada.token)).await;
+        let welcome = greet(&mut thief, &format!("resume {} 0 0", ada.token)).await;
         assert_ne!(token(&welcome), ada.token, "{path}");
         // It is a new session, of a member without a name.
         thief.send(Message::text(r#"{"type":"typing","data":{},"id":1}"#)).await.unwrap();
@@ -223,7 +223,7 @@ async fn a_later_connection_of_the_same_tab_takes_the_session_over() {
     let mut ada = SessionClient::join(address, 1, "Ada").await;
     let mut older = connect(address, &format!("/session/lobby?tab={}", key(1))).await.unwrap();
     std::mem::swap(&mut older, &mut ada.socket);
-    let resumed = greet(&mut ada.socket, &format!("resume {} {}", ada.token, ada.received)).await;
+    let resumed = greet(&mut ada.socket, &format!("resume {} {} 0", ada.token, ada.received)).await;
     assert!(resumed.starts_with("resumed "), "{resumed}");
     assert_eq!(closed(&mut older).await, 4000);
     ada.socket.send(Message::text("\u{10}ping 7")).await.unwrap();

@@ -1,18 +1,24 @@
 //! A connection that keeps a session. The frames of the server are written out here; when an end sends which frame is
 //! tested in `session`.
 
+use core::cell::Cell;
+
 use super::*;
 use crate::outbox::Bounds;
-use crate::wire::{Control, Malformed, Token, Welcome};
+use crate::server::Known;
+use crate::session::Reset;
+use crate::wire::{Control, Malformed, Terms, Token, Welcome};
 
 type Fixture = super::Fixture<QueueOrSession<u64>>;
 
 const BOUNDS: Bounds = Bounds { messages: 3, bytes: 100 };
-const WELCOME: Welcome = Welcome { token: Token(7), time_to_live: 60_000, spread: 200 };
+const TERMS: Terms = Terms { spread: 200, largest: 60 };
+const WELCOME: Welcome = Welcome { token: Token(7), time_to_live: 60_000, terms: TERMS, lost: false };
 const STATE: Output<u64> = Output::Notify(Event::State);
 const OPEN: Output<u64> = Output::Notify(Event::Open);
 const RESUME: Output<u64> = Output::Notify(Event::Resume);
 const ERROR: Output<u64> = Output::Notify(Event::Error);
+const RESET: fn(Reset) -> Output<u64> = |reason| Output::Notify(Event::Reset(reason));
 const CLOSE: Output<u64> = Output::Notify(Event::Close(None));
 const CLOSE_AFTER: fn(Cause) -> Output<u64> = |cause| Output::Notify(Event::Close(Some(cause)));
 const CLOSE_SOCKET: Output<u64> = Output::Session(SessionAction::Close);
@@ -129,7 +135,7 @@ fn a_message_before_the_welcome_breaks_the_protocol() {
 #[test]
 fn a_resumed_session_sends_again_what_the_server_lacks() {
     let mut fixture = Fixture::reconnected(CONFIG, &[5, 6]);
-    fixture.control(Control::Resumed { received: 1 });
+    fixture.control(Control::Resumed { received: 1, terms: TERMS });
     assert_eq!(fixture.drain(), [settle(1, 5, Outcome::Delivered), STATE, RESUME, Output::Transmit(6)]);
 }
 
@@ -139,8 +145,170 @@ fn the_messages_of_a_forgotten_session_are_settled_before_the_next_one_opens() {
     assert_eq!(fixture.deliver(6), Ok(MessageId(2)));
     fixture.control(Control::Welcome(WELCOME));
     let settled = [settle(1, 5, Outcome::Unconfirmed), settle(2, 6, Outcome::Unsent)];
-    assert_eq!(fixture.drain(), [settled, [STATE, OPEN]].concat());
+    assert_eq!(fixture.drain(), [settled.as_slice(), &[RESET(Reset::Unknown), STATE, OPEN]].concat());
     assert_eq!(fixture.connection.unacknowledged(), 0);
+}
+
+#[test]
+fn a_server_whose_store_has_lost_a_part_says_so_with_the_next_session() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[5]);
+    fixture.control(Control::Welcome(Welcome { lost: true, ..WELCOME }));
+    let settled = settle(1, 5, Outcome::Unconfirmed);
+    assert_eq!(fixture.drain(), [settled, RESET(Reset::StoreLost), STATE, OPEN]);
+}
+
+#[test]
+fn a_resumed_that_is_too_small_is_left_for_a_new_session() {
+    let mut fixture = Fixture::live(CONFIG);
+    for message in [5, 6] {
+        assert!(fixture.deliver(message).is_ok());
+    }
+    fixture.drain();
+    fixture.control(Control::Ack { received: 1 });
+    fixture.pass(6_000).fail();
+    fixture.pass_to_timeout().opened();
+    fixture.drain();
+    fixture.control(Control::Resumed { received: 0, terms: TERMS });
+    assert_eq!(fixture.connection.poll(), Some(Output::Abandon(Attempt(2))));
+    assert_eq!(fixture.state(), State::Waiting);
+    assert!(fixture.drain_drop().is_some_and(|drop| (drop.cause, drop.code, drop.last) == (Cause::Close, 1006, false)));
+    fixture.pass_to_timeout().opened();
+    assert!(fixture.drain().contains(&SEND(Control::New)));
+    fixture.control(Control::Welcome(WELCOME));
+    let settled = settle(2, 6, Outcome::Unconfirmed);
+    assert_eq!(fixture.drain(), [settled, RESET(Reset::StoreLost), STATE, OPEN]);
+}
+
+#[test]
+fn a_first_session_resets_nothing() {
+    let mut fixture = Fixture::greeting(CONFIG);
+    fixture.control(Control::Welcome(WELCOME));
+    assert!(!fixture.drain().iter().any(|output| matches!(output, Output::Notify(Event::Reset(_)))));
+}
+
+#[test]
+fn a_message_that_the_server_does_not_accept_is_refused_with_both_sizes() {
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(fixture.deliver(61), Err(SendError::TooLarge { bytes: 61, largest: 60 }));
+    // Also as long as the connection is down.
+    fixture.fail();
+    assert_eq!(fixture.deliver(61), Err(SendError::TooLarge { bytes: 61, largest: 60 }));
+    assert_eq!(fixture.connection.stats().messages_out, 0);
+}
+
+#[test]
+fn a_message_that_turns_out_too_large_for_the_server_comes_back_and_the_others_are_sent() {
+    let mut fixture = Fixture::session(CONFIG);
+    for message in [5, 90, 4] {
+        assert!(fixture.deliver(message).is_ok());
+    }
+    fixture.opened();
+    fixture.drain();
+    fixture.control(Control::Welcome(Welcome { terms: Terms { largest: 50, ..TERMS }, ..WELCOME }));
+    let outputs = [STATE, OPEN, Output::Transmit(5), settle(2, 90, Outcome::TooLarge), Output::Transmit(4)];
+    let mut drained = fixture.drain();
+    drained.sort_by_key(|output| outputs.iter().position(|other| other == output));
+    assert_eq!(drained, outputs);
+    assert_eq!(fixture.connection.unacknowledged(), 2);
+}
+
+#[test]
+fn a_session_with_nothing_but_what_is_too_large_is_drained() {
+    let mut fixture = Fixture::session(CONFIG);
+    assert!(fixture.deliver(90).is_ok());
+    fixture.opened();
+    fixture.drain();
+    fixture.control(Control::Welcome(Welcome { terms: Terms { largest: 50, ..TERMS }, ..WELCOME }));
+    assert_eq!(fixture.drain(), [STATE, OPEN, settle(1, 90, Outcome::TooLarge)]);
+}
+
+#[test]
+fn a_text_is_counted_when_it_may_be_too_large_and_when_it_has_to_wait() {
+    let deliver = |fixture: &mut Fixture, units, bytes| {
+        let (now, counted) = (fixture.now, Cell::new(false));
+        let count = |_: &u64| {
+            counted.set(true);
+            bytes
+        };
+        (fixture.connection.deliver_counted(|| now, 7, units, None, count).is_ok(), counted.get())
+    };
+    // Nothing is known of the server.
+    let mut fixture = Fixture::session(CONFIG);
+    assert_eq!(deliver(&mut fixture, 10, 10), (true, true));
+    let mut fixture = Fixture::live(CONFIG);
+    assert_eq!(deliver(&mut fixture, 20, 60), (true, false));
+    assert_eq!(deliver(&mut fixture, 21, 60), (true, true));
+    assert_eq!(deliver(&mut fixture, 21, 61), (false, true));
+    fixture.fail();
+    assert_eq!(deliver(&mut fixture, 20, 60), (true, true));
+}
+
+#[test]
+fn the_bounds_count_a_text_by_its_units() {
+    let mut fixture = Fixture::session(CONFIG);
+    let now = fixture.now;
+    assert!(fixture.connection.deliver_counted(|| now, 7, 100, None, |_| 300).is_ok());
+    assert_eq!(fixture.connection.queued(), 100);
+    assert_eq!(fixture.deliver(1), Err(SendError::Full));
+}
+
+// How it reconnects.
+
+#[test]
+fn a_resume_that_moves_the_counts_is_a_success_however_short_the_connection() {
+    let drops = |moves: fn(&mut Fixture)| {
+        let mut fixture = Fixture::live(CONFIG);
+        for message in 0..3 {
+            assert!(fixture.deliver(message).is_ok());
+        }
+        fixture.drain();
+        fixture.pass(6_000).fail();
+        fixture.drain();
+        let mut attempts = Vec::new();
+        for _ in 0..3 {
+            fixture.pass_to_timeout().opened();
+            moves(&mut fixture);
+            fixture.pass(10).fail();
+            attempts.push(fixture.drain_drop().map(|drop| drop.attempt));
+        }
+        attempts
+    };
+    assert_eq!(drops(|_| {}), [2, 3, 4].map(Some));
+    // It resumes, and nothing more.
+    assert_eq!(
+        drops(|fixture| {
+            fixture.drain();
+            fixture.control(Control::Resumed { received: 0, terms: TERMS });
+        }),
+        [2, 3, 4].map(Some)
+    );
+    // A message arrives.
+    assert_eq!(
+        drops(|fixture| {
+            fixture.drain();
+            fixture.control(Control::Resumed { received: 0, terms: TERMS });
+            assert!(fixture.receives());
+        }),
+        [1, 1, 1].map(Some)
+    );
+    // The server has taken more.
+    assert_eq!(
+        drops(|fixture| {
+            fixture.drain();
+            let received = fixture.connection.stats().opens.into();
+            fixture.control(Control::Resumed { received, terms: TERMS });
+        }),
+        [1, 1, 1].map(Some)
+    );
+    // A new session each time says nothing of the next.
+    assert_eq!(
+        drops(|fixture| {
+            fixture.drain();
+            fixture.control(Control::Welcome(Welcome { token: Token(fixture.now.0.into()), ..WELCOME }));
+            assert!(fixture.receives());
+        }),
+        [2, 3, 4].map(Some)
+    );
 }
 
 #[test]
@@ -150,7 +318,10 @@ fn a_reconnect_greets_with_the_count_of_received_messages() {
     fixture.reconnect();
     fixture.drain();
     fixture.opened();
-    assert_eq!(fixture.drain(), [SEND(Control::Resume { token: Token(7), received: 1 })]);
+    assert_eq!(
+        fixture.drain(),
+        [SEND(Control::Resume { token: Token(7), known: Known { received: 1, acknowledged: 0 } })]
+    );
 }
 
 #[test]
@@ -168,7 +339,7 @@ fn a_close_before_the_greeting_is_answered_ends_the_session_on_the_server_too() 
     let mut fixture = Fixture::reconnected(CONFIG, &[]);
     fixture.connection.close(fixture.now);
     assert_eq!(fixture.drain(), [STATE, SEND(Control::End)]);
-    fixture.control(Control::Resumed { received: 0 });
+    fixture.control(Control::Resumed { received: 0, terms: TERMS });
     fixture.control(Control::End);
     assert_eq!(fixture.drain(), [CLOSE_SOCKET]);
 }
@@ -268,30 +439,42 @@ fn the_pong_of_an_earlier_ping_is_not_measured() {
     assert_eq!(fixture.state(), State::Open);
 }
 
-#[test]
-fn the_first_window_is_the_spread_of_the_server() {
-    for code in [1006, 1012, 1013] {
-        let mut fixture = Fixture::live(CONFIG);
+/// The longest delay of many after a first drop with this code, from a server that asked for this spread.
+fn longest_delay(spread: u32, code: u16) -> u32 {
+    let delays = (0..200).map(|seed| {
+        let mut fixture = Fixture::session(CONFIG);
+        fixture.connection = Connection::with_session(CONFIG, Some(BOUNDS), Millis(0), seed);
+        fixture.drain();
+        fixture.opened();
+        fixture.drain();
+        fixture.control(Control::Welcome(Welcome { terms: Terms { spread, ..TERMS }, ..WELCOME }));
         fixture.pass(6_000).lose(code, false);
-        let delay = fixture.drain_drop().map(|drop| drop.delay);
-        assert!(delay.is_some_and(|delay| delay <= 200), "{code}: {delay:?}");
+        fixture.drain_drop().map(|drop| drop.delay).unwrap_or_default()
+    });
+    delays.max().unwrap_or_default()
+}
+
+#[test]
+fn the_window_is_the_wider_of_the_spread_and_the_backoff() {
+    for code in [1006, 1012, 1013] {
+        assert!((4_900..=5_000).contains(&longest_delay(200, code)), "{code}");
+        assert!((19_000..=20_000).contains(&longest_delay(20_000, code)), "{code}");
     }
 }
 
 #[test]
+fn the_spread_of_the_last_answer_counts() {
+    let mut fixture = Fixture::reconnected(CONFIG, &[]);
+    fixture.control(Control::Resumed { received: 0, terms: Terms { spread: 100_000, ..TERMS } });
+    fixture.pass(6_000).fail();
+    let delay = fixture.drain_drop().map(|drop| drop.delay);
+    assert!(delay.is_some_and(|delay| delay > 5_000), "{delay:?}");
+}
+
+#[test]
 fn a_spread_may_be_wider_than_the_cap_but_not_without_limit() {
-    let mut longest = 0;
-    for seed in 0..50 {
-        let mut fixture = Fixture::session(CONFIG);
-        fixture.connection = Connection::with_session(CONFIG, Some(Bounds::default()), Millis(0), seed);
-        fixture.drain();
-        fixture.opened();
-        fixture.drain();
-        fixture.control(Control::Welcome(Welcome { spread: u32::MAX, ..WELCOME }));
-        fixture.pass(6_000).fail();
-        longest = longest.max(fixture.drain_drop().map(|drop| drop.delay).unwrap_or_default());
-    }
-    assert!((30_000..=300_000).contains(&longest), "{longest}");
+    let longest = longest_delay(u32::MAX, 1006);
+    assert!((30_001..=300_000).contains(&longest), "{longest}");
 }
 
 #[test]
@@ -468,7 +651,7 @@ fn a_reconnect_after_such_a_close_resumes_the_session() {
     fixture.reconnect();
     fixture.drain();
     fixture.opened();
-    assert_eq!(fixture.drain(), [SEND(Control::Resume { token: Token(7), received: 0 })]);
+    assert_eq!(fixture.drain(), [SEND(Control::Resume { token: Token(7), known: Known::default() })]);
 }
 
 #[test]

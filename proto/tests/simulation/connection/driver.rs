@@ -239,6 +239,8 @@ impl World {
                     SendError::Full => self.census.refused_full += 1,
                     SendError::Closed => self.census.refused_closed += 1,
                     SendError::NotOpen => self.census.refused_not_open += 1,
+                    // Only the server of a session says how much it accepts.
+                    SendError::TooLarge { .. } => {}
                 }
                 self.record.answered(state, refusal, fits)
             }

@@ -382,7 +382,7 @@ impl Record {
         }
         match event {
             Event::Open | Event::State => Ok(()),
-            Event::Resume => Law::Events.broken("a session went on that there is not"),
+            Event::Resume | Event::Reset(_) => Law::Events.broken(format!("{event:?} of a session that there is not")),
             Event::Drop(drop) => self.dropped(drop, census),
             Event::Error => {
                 Law::Events.holds(!self.error_told, || "a second error".to_owned())?;
@@ -464,6 +464,7 @@ impl Record {
             SendError::Closed => matches!(state, State::Closing | State::Closed),
             SendError::NotOpen => self.config.queue.is_none() && self.may_wait(state),
             SendError::Full => self.may_wait(state) && !fits,
+            SendError::TooLarge { .. } => false,
         };
         Law::I7.holds(right, || format!("a message was refused, {refusal:?} while {state:?}"))
     }

@@ -1,12 +1,13 @@
 //! A client that is a bare session end, with the simplest owner.
 
+use undrop_proto::Attempt;
 use undrop_proto::outbox::Bounds;
-use undrop_proto::session::{self, Heard, Session};
+use undrop_proto::session::{self, Heard, Reset, Session};
 use undrop_proto::wire::{Control, Malformed};
-use undrop_proto::{Attempt, SendError};
 
 use super::acknowledgements::Acknowledgements;
 use super::message::{Arrival, Frame, Message};
+use super::record::Record;
 use super::scenario::Act;
 use super::side::Side;
 use super::twins::{Defect, End};
@@ -28,6 +29,8 @@ pub struct BareClient {
     sessions: u32,
     /// The number of its last ping.
     pinged: u64,
+    /// It has left a connection since the server had lost a part of the session.
+    was_lost: bool,
 }
 
 impl BareClient {
@@ -39,6 +42,7 @@ impl BareClient {
             side: Side::new(Way::Up),
             sessions: 0,
             pinged: 0,
+            was_lost: false,
         }
     }
 
@@ -63,9 +67,7 @@ impl BareClient {
             self.side.accepts(shared, 0, id, message, time_to_live)?;
         }
         self.drain(shared)?;
-        if sent == Err(SendError::Full) {
-            self.side.pending.refused(shared.setup.bounds, message.bytes)?;
-        }
+        self.side.refused(shared, sent, message)?;
         self.side.pending.check(shared.setup.bounds)
     }
 
@@ -75,14 +77,26 @@ impl BareClient {
             .and_then(|control| self.end.handle_control(shared.net.millis(), attempt, control));
         match heard {
             Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}: {control:?}")),
-            Ok(Heard::Opened) => {
+            Ok(Heard::Opened(reset)) => {
+                let was_lost =
+                    std::mem::take(&mut self.was_lost) || matches!(control, Ok(Control::Welcome(w)) if w.lost);
+                let expected = if was_lost { Reset::StoreLost } else { Reset::Unknown };
+                let expected = (self.sessions > 0).then_some(expected);
+                Law::Events
+                    .holds(reset == expected, || format!("the app is told {reset:?}, and it was {expected:?}"))?;
+                shared.census.store_lost += u64::from(was_lost);
                 self.sessions += 1;
                 shared.census.sessions += 1;
                 self.side.acknowledgements = Acknowledgements::default();
             }
+            Ok(Heard::Lost) => {
+                self.was_lost = true;
+                shared.census.left += 1;
+                return self.lose(shared, attempt);
+            }
             Ok(heard @ (Heard::Resumed | Heard::Acknowledged)) => {
-                shared.census.resumes += u64::from(heard == Heard::Resumed);
                 self.drain(shared)?;
+                shared.census.resumes += u64::from(heard == Heard::Resumed);
                 self.side.pending.agrees(self.end.session.delivered())?;
             }
             Ok(Heard::Ended) if self.end.session.is_over() => {
@@ -97,6 +111,11 @@ impl BareClient {
             Ok(Heard::Nothing) => {}
         }
         self.drain(shared)
+    }
+
+    /// The session that it is in.
+    fn token(&self) -> usize {
+        self.end.session.token().map_or(usize::MAX, |token| token.0 as usize)
     }
 
     fn took(&mut self, shared: &Shared, sessions: u32, number: u64) {
@@ -156,7 +175,7 @@ impl Client for BareClient {
             Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}")),
             Ok(None) => {}
             Ok(Some(count)) => {
-                let token = self.end.session.welcome().map_or(usize::MAX, |welcome| welcome.token.0 as usize);
+                let token = self.token();
                 self.side.acknowledgements.arrived(bytes);
                 shared.records[Way::Down as usize].arrived(token, token, number)?;
                 shared.census.down += 1;
@@ -225,8 +244,11 @@ impl Client for BareClient {
         self.drain(shared)
     }
 
-    fn close(&self) -> Verdict {
+    fn close(&self, record: &Record) -> Verdict {
         let session = &self.end.session;
+        if session.is_live() {
+            record.keeps(self.token())?;
+        }
         Law::I4.holds(session.is_over() || session.is_live() && session.unacknowledged() == 0, || {
             format!("the client is stuck: {session:?}")
         })

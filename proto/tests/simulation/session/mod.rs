@@ -8,12 +8,13 @@
 //! | `bare_client`, `whole_client` | the owner of a bare session end, the driver of a connection |
 //! | `server` | the owner of the ends that answer, and its store |
 //! | `message` | a message, and how it travels |
-//! | `record`, `acknowledgements`, `side` | the record of what happened, and the judgement |
+//! | `record`, `acknowledgements`, `side`, `pace` | the record of what happened, and the judgement |
 //! | `twins` | the real ends, and broken twins |
 
 mod acknowledgements;
 mod bare_client;
 mod message;
+mod pace;
 mod record;
 mod scenario;
 mod server;

@@ -27,6 +27,8 @@ struct Entry {
     /// It was given to a connection.
     left: bool,
     arrived: bool,
+    /// It had arrived in this session of the end that received it, whose store has lost it.
+    undone: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,6 +61,7 @@ impl Record {
             end: End::Held,
             left: false,
             arrived: false,
+            undone: None,
         });
     }
 
@@ -74,6 +77,7 @@ impl Record {
         let never_left = matches!(entry.end, End::Settled(Outcome::Expired | Outcome::Withdrawn | Outcome::Unsent));
         Law::I6.holds(!never_left, || format!("message {number} came, and was {:?}", entry.end))?;
         entry.arrived = true;
+        entry.undone = None;
         if self.last.len() <= receiver {
             self.last.resize(receiver + 1, None);
         }
@@ -95,6 +99,7 @@ impl Record {
         now: u64,
         pending: &mut Pending,
         settled: &Settled<Message>,
+        largest: u32,
         census: &mut Census,
     ) -> Verdict {
         let Settled { message: Message { number, .. }, outcome, .. } = *settled;
@@ -113,8 +118,10 @@ impl Record {
         Law::I6.holds(entry.end == End::Held, || format!("{entry:?} is {outcome:?} now"))?;
         entry.end = End::Settled(outcome);
         let right = match outcome {
-            Outcome::Delivered => entry.arrived,
+            // What the store has lost since was acknowledged before.
+            Outcome::Delivered => entry.arrived || entry.undone.is_some(),
             Outcome::Unconfirmed => entry.left,
+            Outcome::TooLarge => !entry.left && settled.message.bytes > largest,
             Outcome::Expired => !entry.left && entry.expires.is_some_and(|expires| expires <= now),
             Outcome::Withdrawn | Outcome::Unsent => !entry.left,
             // Those of a queue, and any that is added.
@@ -133,7 +140,8 @@ impl Record {
         census: &mut Census,
     ) -> Verdict {
         if let Some(message) = message {
-            return self.settled(now, pending, &Settled { id, message, outcome: Outcome::Withdrawn }, census);
+            let withdrawn = Settled { id, message, outcome: Outcome::Withdrawn };
+            return self.settled(now, pending, &withdrawn, u32::MAX, census);
         }
         let held = pending.sent.iter().find(|(held, _)| *held == id);
         let left = held.is_none_or(|(_, message)| self.entries[message.number as usize].left);
@@ -145,6 +153,34 @@ impl Record {
         for entry in self.entries.iter_mut().filter(|entry| entry.session == session && entry.end == End::Held) {
             entry.end = End::Killed;
         }
+    }
+
+    /// Nobody knows any more of this message.
+    pub fn forgotten(&mut self, number: u32) {
+        let entry = &mut self.entries[number as usize];
+        if entry.end == End::Held {
+            entry.end = End::Killed;
+        }
+    }
+
+    /// The store of this session has lost these messages, and this is the last of those before.
+    pub fn undone(&mut self, session: usize, numbers: &[u32], last: Option<u32>) {
+        for number in numbers {
+            let entry = &mut self.entries[*number as usize];
+            entry.arrived = false;
+            entry.undone = Some(session);
+        }
+        if let Some(place) = self.last.get_mut(session).filter(|_| !numbers.is_empty()) {
+            *place = last;
+        }
+    }
+
+    /// To be called when nothing more happens, and the end that sent them is in this session: none is lost of what it was
+    /// told had arrived.
+    pub fn keeps(&self, session: usize) -> Verdict {
+        let is_lost = |entry: &&Entry| entry.undone == Some(session) && entry.end == End::Settled(Outcome::Delivered);
+        let lost = self.entries.iter().find(is_lost);
+        Law::I6.holds(lost.is_none(), || format!("a session goes on of which the store has lost a message: {lost:?}"))
     }
 
     /// To be called when it is given to a connection.
@@ -159,7 +195,7 @@ impl Record {
     pub fn restored(&mut self, number: u32) {
         let entry = &mut self.entries[number as usize];
         entry.left = true;
-        if entry.end == End::Settled(Outcome::Delivered) {
+        if matches!(entry.end, End::Settled(Outcome::Delivered) | End::Killed) {
             entry.end = End::Held;
         }
     }

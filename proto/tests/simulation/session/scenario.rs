@@ -33,6 +33,12 @@ pub struct Setup {
     pub bounds: Bounds,
     /// The largest message.
     pub largest: u32,
+    /// The largest that the server accepts.
+    pub accepts: u32,
+    /// When the server is killed, its store may go back to an earlier state.
+    pub loses: bool,
+    /// The server compares what the client says of its own messages with what it has; if not, the client has to.
+    pub compares: bool,
 }
 
 /// Something happens.
@@ -56,6 +62,8 @@ pub enum Act {
     Signal(Signal),
     /// The server sends what breaks the protocol.
     ServerErrs,
+    /// Somebody resumes a session of the server with counts that can't be.
+    Forge,
 }
 
 impl Scenario {
@@ -75,6 +83,9 @@ impl Scenario {
                 bytes: random.pick(&[100_000, 16 << 20, 16 << 20]),
             },
             largest: random.pick(&[10, 3_000, 30_000]),
+            accepts: random.pick(&[u32::MAX, u32::MAX, 1 << 20, 2_000]),
+            loses: random.one_in(3),
+            compares: !random.one_in(3),
         };
         let length = random.pick(&[2_000, 20_000, 20_000]);
         let rough = random.below(12);
@@ -116,6 +127,7 @@ fn act(random: &mut Random, rough: u32, ends: bool, whole: bool) -> Act {
         6 => Act::ServerPings,
         7 if whole => Act::Signal(random.pick(&[Signal::Online, Signal::Wake, Signal::Offline, Signal::Visible])),
         8 if whole && random.one_in(4) => Act::ServerErrs,
+        9 if random.one_in(4) => Act::Forge,
         even if even.is_multiple_of(2) => Act::ClientSends(burst(random)),
         _ => Act::ServerSends(burst(random)),
     }

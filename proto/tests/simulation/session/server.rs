@@ -1,9 +1,10 @@
 //! The owner of all the ends that answer, as a server with or without a store would be.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use undrop_proto::session::{self, Heard, Output, Request, Session, Stored};
-use undrop_proto::wire::{Control, Token, Welcome};
+use undrop_proto::server::Known;
+use undrop_proto::session::{self, Heard, NotResumed, Output, Request, Session, Stored};
+use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, MessageId, Outcome, SendError, Settled};
 
 use super::acknowledgements::Acknowledgements;
@@ -14,6 +15,9 @@ use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
 
+/// The connections of forged resumes have greater numbers than this.
+const FORGED: u32 = 1_000_000;
+
 pub struct Server {
     defect: Option<Defect>,
     /// How often it was started.
@@ -22,6 +26,12 @@ pub struct Server {
     sessions: Vec<Option<ServerSession>>,
     /// By their tokens, too. It is another machine, and never dies.
     store: Vec<Option<StoredSession>>,
+    /// Earlier states of those, to which the store may go back.
+    earlier: Vec<Option<StoredSession>>,
+    /// The sessions for which it has.
+    lost: BTreeSet<usize>,
+    /// How many resumes were forged.
+    forged: u32,
     /// Which session is on which connection.
     on: BTreeMap<u32, usize>,
     /// What killed servers have under way to the store, by session.
@@ -45,14 +55,25 @@ struct ServerSession {
 struct StoredSession {
     acknowledged: u64,
     messages: VecDeque<Message>,
-    taken: u64,
+    /// The numbers of the messages that were taken.
+    taken: Vec<u32>,
     /// Since when no server has known the session.
     abandoned: Option<u64>,
 }
 
 impl Server {
     pub fn new(defect: Option<Defect>) -> Self {
-        Self { defect, starts: 0, sessions: Vec::new(), store: Vec::new(), on: BTreeMap::new(), late: Vec::new() }
+        Self {
+            defect,
+            starts: 0,
+            sessions: Vec::new(),
+            store: Vec::new(),
+            earlier: Vec::new(),
+            lost: BTreeSet::new(),
+            forged: 0,
+            on: BTreeMap::new(),
+            late: Vec::new(),
+        }
     }
 
     // What arrives.
@@ -70,6 +91,8 @@ impl Server {
         };
         let Some(index) = session else { return Law::Protocol.broken("a message came before a greeting") };
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        let accepts = shared.setup.accepts;
+        Law::I7.holds(bytes <= accepts, || format!("{bytes} bytes arrived where {accepts} are accepted"))?;
         match session.end.handle_message(attempt, u64::from(bytes)) {
             Err(violation) => return Law::Protocol.broken(format!("the server says: {violation}")),
             Ok(None) => {}
@@ -106,8 +129,9 @@ impl Server {
         let Some(stored) = self.store.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
         let Some(number) = session.storing.pop_front() else { return Ok(()) };
         arrived(shared, index, number)?;
-        stored.taken = stored.taken.max(count);
+        stored.taken.push(number);
         session.took(shared, count);
+        self.keep(shared, index);
         self.drain(shared, index)
     }
 
@@ -134,56 +158,108 @@ impl Server {
                 Law::Protocol.holds(number <= session.pinged, || format!("{number} is not what the server asked"))?;
                 shared.census.server_pongs += 1;
             }
-            Ok(Heard::Nothing | Heard::Opened | Heard::Resumed | Heard::Ended) => {}
+            Ok(Heard::Nothing | Heard::Opened(_) | Heard::Resumed | Heard::Lost | Heard::Ended) => {}
         }
         self.drain(shared, index)
     }
 
     /// The first frame of a connection.
     fn greeted(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
-        let known = match Request::try_from(control) {
-            Err(violation) => {
-                return Law::Protocol.broken(format!("the server says: {violation}: {control:?}"));
-            }
-            Ok(Request::New) => None,
-            Ok(Request::Resume { token, received }) => {
-                let index = token.0 as usize;
-                self.restore(shared, index)?;
-                let session = self.sessions.get(index).and_then(Option::as_ref);
-                session.is_some_and(|session| !session.end.session.is_ending()).then_some((index, received))
-            }
+        let request = match Request::try_from(control) {
+            Ok(request) => request,
+            Err(violation) => return Law::Protocol.broken(format!("the server says: {violation}: {control:?}")),
         };
-        let Some((index, received)) = known else { return self.welcome(shared, attempt) };
-        if let Some(session) = &mut self.sessions[index] {
-            match session.end.handle_resume(shared.net.millis(), attempt, received) {
-                // It is late, and the client has been on another connection since.
-                Err(_) if shared.net.has_left(attempt, Way::Up) => {
-                    shared.census.refusals += 1;
-                    shared.leave(attempt, Way::Down);
-                    return Ok(());
-                }
-                Err(violation) => return Law::Protocol.broken(format!("the server says: {violation}")),
-                Ok(Some(older)) => {
+        let Request::Resume { token, known } = request else { return self.welcome(shared, attempt, None) };
+        let index = token.0 as usize;
+        let was_away = matches!(self.sessions.get(index), Some(None));
+        self.restore(shared, index)?;
+        match self.resume(shared, attempt, index, known) {
+            Ok(older) => {
+                if let Some(older) = older {
                     shared.census.takeovers += 1;
                     shared.leave(older, Way::Down);
                 }
-                Ok(None) => {}
+                self.on.insert(attempt.0, index);
+                self.acknowledged(shared, index)?;
+                self.drain(shared, index)
             }
-            session.down = None;
+            // It is late, and the client has been on another connection since.
+            Err(NotResumed::Late) => {
+                let is_late = shared.net.has_left(attempt, Way::Up);
+                Law::Protocol.holds(is_late, || format!("the server says: {known:?} is late"))?;
+                shared.census.refusals += 1;
+                shared.leave(attempt, Way::Down);
+                Ok(())
+            }
+            Err(NotResumed::Lost) => {
+                let is_lost = self.lost.contains(&index) || attempt.0 > FORGED;
+                Law::Protocol.holds(is_lost, || format!("the server says: {known:?} is lost"))?;
+                shared.census.lost += u64::from(attempt.0 <= FORGED);
+                if was_away {
+                    self.put_back(shared, index);
+                }
+                self.welcome(shared, attempt, Some(NotResumed::Lost))
+            }
+            Err(NotResumed::Over) => self.welcome(shared, attempt, Some(NotResumed::Over)),
         }
-        self.on.insert(attempt.0, index);
-        self.acknowledged(shared, index)?;
-        self.drain(shared, index)
     }
 
-    fn welcome(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+    fn resume(
+        &mut self,
+        shared: &Shared,
+        attempt: Attempt,
+        index: usize,
+        mut known: Known,
+    ) -> Result<Option<Attempt>, NotResumed> {
+        let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Err(NotResumed::Over) };
+        if !shared.setup.compares {
+            known.acknowledged = 0;
+        }
+        let older = session.end.handle_resume(shared.net.millis(), attempt, known, terms_of(shared))?;
+        session.down = None;
+        Ok(older)
+    }
+
+    fn welcome(&mut self, shared: &mut Shared, attempt: Attempt, refused: Option<NotResumed>) -> Verdict {
         let index = self.sessions.len();
-        let session = Session::<Message, session::Server>::new(shared.setup.bounds, welcome_of(shared, index), attempt);
+        let welcome = Welcome { lost: refused == Some(NotResumed::Lost), ..welcome_of(shared, index) };
+        let session = match refused {
+            None => Session::<Message, session::Server>::new(shared.setup.bounds, welcome, attempt),
+            Some(_) => Session::<Message, session::Server>::instead(shared.setup.bounds, welcome, attempt),
+        };
         let end = End::new(session, self.defect);
         self.sessions.push(Some(ServerSession::new(end)));
         self.store.push(shared.setup.storing.map(|_| StoredSession::default()));
+        self.earlier.push(None);
         self.on.insert(attempt.0, index);
         self.drain(shared, index)
+    }
+
+    /// Leaves a session in the store that was restored, and can't be resumed.
+    fn put_back(&mut self, shared: &mut Shared, index: usize) {
+        self.sessions[index] = None;
+        if let Some(stored) = &mut self.store[index] {
+            stored.abandoned = Some(shared.net.now);
+            shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));
+        }
+    }
+
+    /// Somebody resumes a session with counts that can't be: the session stays on its connection.
+    pub fn forge(&mut self, shared: &mut Shared) -> Verdict {
+        let Some(index) = self.pick(shared) else { return Ok(()) };
+        let Some(session) = &self.sessions[index] else { return Ok(()) };
+        let Some(before) = session.end.session.attempt() else { return Ok(()) };
+        let (received, acknowledged) = shared.net.random.pick(&[(u64::from(u32::MAX), 0), (u64::from(u32::MAX), 1)]);
+        self.forged += 1;
+        shared.census.forged += 1;
+        let forged = Attempt(FORGED + self.forged);
+        let known = Known { received, acknowledged };
+        self.greeted(shared, forged, Control::Resume { token: Token(index as u128), known })?;
+        let after = self.sessions[index].as_ref().and_then(|session| session.end.session.attempt());
+        Law::Protocol.holds(after == Some(before), || {
+            format!("a resume that can't be took the session from {before:?} to {after:?}")
+        })?;
+        self.noticed(shared, forged)
     }
 
     /// Takes a session back from the store that no server has.
@@ -192,11 +268,12 @@ impl Server {
         let Some(stored) = self.store.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
         stored.abandoned = None;
         let messages = stored.messages.iter().map(|message| (*message, u64::from(message.bytes)));
-        let restored = Stored { acknowledged: stored.acknowledged, messages, taken: stored.taken };
+        let taken = stored.taken.len() as u64;
+        let restored = Stored { acknowledged: stored.acknowledged, messages, taken };
         let end =
             Session::<Message, session::Server>::restore(shared.setup.bounds, welcome_of(shared, index), restored);
         let mut session = ServerSession::new(End::new(end, self.defect));
-        session.side.acknowledgements = Acknowledgements::restored(stored.taken);
+        session.side.acknowledgements = Acknowledgements::restored(taken);
         for (place, message) in stored.messages.iter().enumerate() {
             session.side.pending.sent(MessageId(place as u64 + 1), *message)?;
             shared.records[Way::Down as usize].restored(message.number);
@@ -216,8 +293,39 @@ impl Server {
                 stored.messages.pop_front();
                 stored.acknowledged += 1;
             }
+            self.keep(shared, index);
         }
         Ok(())
+    }
+
+    /// The state of the store may be one to which it goes back.
+    fn keep(&mut self, shared: &mut Shared, index: usize) {
+        if shared.setup.loses && shared.net.random.one_in(6) {
+            self.earlier[index].clone_from(&self.store[index]);
+        }
+    }
+
+    /// The store goes back to an earlier state of a session that no server has.
+    fn roll_back(&mut self, shared: &mut Shared, index: usize) {
+        let Some(earlier) = self.earlier[index].take() else { return };
+        let Some(now) = self.store[index].replace(earlier.clone()) else { return };
+        let had = earlier.taken.len();
+        shared.records[Way::Up as usize].undone(index, &now.taken[had..], earlier.taken.last().copied());
+        for message in &now.messages {
+            if earlier.messages.iter().all(|other| other.number != message.number) {
+                shared.records[Way::Down as usize].forgotten(message.number);
+            }
+        }
+        self.lost.insert(index);
+        shared.census.losses += 1;
+    }
+
+    /// A message of the app that came to its end is not stored any more. The store does not lose that: the numbers of what
+    /// came after would not show it.
+    fn unstore(&mut self, index: usize, number: u32) {
+        for stored in [&mut self.store[index], &mut self.earlier[index]].into_iter().flatten() {
+            stored.messages.retain(|other| other.number != number);
+        }
     }
 
     // What the app does.
@@ -238,6 +346,7 @@ impl Server {
                 Err(refusal) => return Law::I7.broken(format!("accepted, then refused: {refusal}")),
             }
         }
+        self.keep(shared, index);
         self.drain(shared, index)?;
         let Some(session) = &self.sessions[index] else { return Ok(()) };
         if accepted == Err(SendError::Full) {
@@ -252,8 +361,8 @@ impl Server {
             let id = session.side.pending.last();
             let message = session.end.withdraw(id);
             session.side.withdraws(shared, id, message)?;
-            if let (Some(message), Some(stored)) = (message, &mut self.store[index]) {
-                stored.messages.retain(|other| other.number != message.number);
+            if let Some(message) = message {
+                self.unstore(index, message.number);
             }
         }
         self.drain(shared, index)
@@ -345,10 +454,15 @@ impl Server {
             for _ in 0..shared.net.random.below(session.storing.len() as u32 + 1) {
                 let Some(number) = session.storing.pop_front() else { break };
                 arrived(shared, index, number)?;
-                stored.taken += 1;
+                stored.taken.push(number);
             }
             self.late.push((index, session.storing));
-            stored.abandoned = Some(shared.net.now);
+            if shared.setup.loses && shared.net.random.one_in(2) {
+                self.roll_back(shared, index);
+            }
+            if let Some(stored) = &mut self.store[index] {
+                stored.abandoned = Some(shared.net.now);
+            }
             shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));
         }
         Ok(())
@@ -377,15 +491,15 @@ impl Server {
 
     fn drain(&mut self, shared: &mut Shared, index: usize) -> Verdict {
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
+        let mut ended = Vec::new();
         while let Some(output) = session.end.poll() {
             session.side.carry_out(shared, &output, session.end.escapes())?;
             // What was delivered is removed when the session says how much was acknowledged.
             if let Output::Settle(Settled { message, outcome, .. }) = output
                 && outcome != Outcome::Delivered
                 && self.defect != Some(Defect::StoresWhatEnded)
-                && let Some(stored) = &mut self.store[index]
             {
-                stored.messages.retain(|other| other.number != message.number);
+                ended.push(message.number);
             }
         }
         let end = &session.end.session;
@@ -393,6 +507,9 @@ impl Server {
         if end.is_over() {
             self.sessions[index] = None;
             self.store[index] = None;
+        }
+        for number in ended {
+            self.unstore(index, number);
         }
         Ok(())
     }
@@ -416,6 +533,10 @@ fn arrived(shared: &mut Shared, session: usize, number: u32) -> Verdict {
 }
 
 fn welcome_of(shared: &Shared, session: usize) -> Welcome {
-    let (time_to_live, spread) = (shared.setup.time_to_live, shared.setup.spread);
-    Welcome { token: Token(session as u128), time_to_live, spread }
+    let time_to_live = shared.setup.time_to_live;
+    Welcome { token: Token(session as u128), time_to_live, terms: terms_of(shared), lost: false }
+}
+
+fn terms_of(shared: &Shared) -> Terms {
+    Terms { spread: shared.setup.spread, largest: shared.setup.accepts }
 }

@@ -1,15 +1,16 @@
 //! One end's side of the record: what it sent and has not settled, what it acknowledged, and when it wants to be
 //! called.
 
+use undrop_proto::server::Known;
 use undrop_proto::session::Output;
 use undrop_proto::wire::Control;
-use undrop_proto::{Attempt, MessageId, Millis, Settled};
+use undrop_proto::{Attempt, MessageId, Millis, SendError, Settled};
 
 use super::acknowledgements::Acknowledgements;
 use super::message::{Frame, Message};
 use super::record::Pending;
 use super::world::{Event, Shared};
-use crate::law::Verdict;
+use crate::law::{Law, Verdict};
 use crate::network::Way;
 
 pub struct Side {
@@ -49,6 +50,19 @@ impl Side {
         self.pending.sent(id, message)
     }
 
+    /// It has accepted the message, or has refused it for a reason that there is.
+    pub fn refused(&self, shared: &mut Shared, sent: Result<MessageId, SendError>, message: Message) -> Verdict {
+        match sent {
+            Err(SendError::Full) => self.pending.refused(shared.setup.bounds, message.bytes),
+            Err(SendError::TooLarge { .. }) => {
+                shared.census.refused_as_too_large += 1;
+                let is_too_large = message.bytes > shared.setup.accepts;
+                Law::I7.holds(is_too_large, || format!("{message:?} was refused as too large"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// It was to withdraw the message of this number, and has given it back or not.
     pub fn withdraws(&mut self, shared: &mut Shared, id: MessageId, message: Option<Message>) -> Verdict {
         let Shared { net, records, census, .. } = shared;
@@ -74,7 +88,7 @@ impl Side {
     pub fn says(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
         match control {
             Control::Ack { received } => self.acknowledgements.acknowledges(received)?,
-            Control::Resume { received, .. } | Control::Resumed { received } => {
+            Control::Resume { known: Known { received, .. }, .. } | Control::Resumed { received, .. } => {
                 self.acknowledgements.greets(received)?
             }
             _ => {}
@@ -84,8 +98,8 @@ impl Side {
     }
 
     pub fn settles(&mut self, shared: &mut Shared, settled: &Settled<Message>) -> Verdict {
-        let Shared { net, records, census, .. } = shared;
-        records[self.way as usize].settled(net.now, &mut self.pending, settled, census)
+        let Shared { net, records, census, setup, .. } = shared;
+        records[self.way as usize].settled(net.now, &mut self.pending, settled, setup.accepts, census)
     }
 
     /// To be called when nothing is left to be done: this is to happen at its deadline.

@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
-use undrop_proto::session::{Client, Heard, Output, Role, Server, Session, Violation};
-use undrop_proto::wire::Control;
+use undrop_proto::server::Known;
+use undrop_proto::session::{Client, Heard, NotResumed, Output, Role, Server, Session, Violation};
+use undrop_proto::wire::{Control, Terms, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome, SendError, Settled};
 
 use super::message::Message;
@@ -43,6 +44,19 @@ each_is_caught! {
     a_server_that_sends_before_it_has_stored: SendsBeforeItIsStored by I5 | I6 | Protocol,
     a_server_that_stores_what_ended: StoresWhatEnded by I5 | I6,
     a_store_that_forgets_its_fence: ForgetsItsFence by I5,
+    a_client_that_ignores_that_a_part_was_lost: IgnoresLost by Events,
+    a_client_that_takes_a_resumed_that_is_too_small: TakesASmallResumed by I5 | I6,
+    a_server_that_takes_a_session_away_before_it_compares: TakesOverBeforeItCompares by Protocol,
+    a_client_that_ignores_the_largest_message: IgnoresTheLargest by I7,
+}
+
+each_is_caught! {
+    run_whole;
+    a_connection_that_does_not_count_a_success: CountsNoSuccess by I9,
+}
+
+fn run_whole(seed: u64, defect: Defect) -> Verdict<Census> {
+    World::run(&Scenario::from_seed(seed, true), Some(defect), false)
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
@@ -80,6 +94,11 @@ pub enum Defect {
     SendsBeforeItIsStored,
     StoresWhatEnded,
     ForgetsItsFence,
+    IgnoresLost,
+    TakesASmallResumed,
+    TakesOverBeforeItCompares,
+    IgnoresTheLargest,
+    CountsNoSuccess,
 }
 
 pub struct End<R> {
@@ -132,7 +151,20 @@ impl<R: Role> End<R> {
         self.session.handle_message(attempt, bytes)
     }
 
-    pub fn handle_control(&mut self, now: Millis, attempt: Attempt, control: Control) -> Result<Heard, Violation> {
+    pub fn handle_control(&mut self, now: Millis, attempt: Attempt, mut control: Control) -> Result<Heard, Violation> {
+        match (self.defect, &mut control) {
+            (Some(Defect::IgnoresLost), Control::Welcome(Welcome { lost, .. })) => *lost = false,
+            (Some(Defect::TakesASmallResumed), Control::Resumed { received, .. }) => {
+                *received = self.session.acknowledged().max(*received);
+            }
+            (
+                Some(Defect::IgnoresTheLargest),
+                Control::Welcome(Welcome { terms, .. }) | Control::Resumed { terms, .. },
+            ) => {
+                terms.largest = u32::MAX;
+            }
+            _ => {}
+        }
         if self.defect == Some(Defect::CountsControlFrames) && self.session.is_live() && self.strikes() {
             self.session.handle_message(attempt, 0)?;
             self.session.take(now, u64::MAX);
@@ -278,9 +310,15 @@ impl End<Server> {
         &mut self,
         now: Millis,
         attempt: Attempt,
-        received: u64,
-    ) -> Result<Option<Attempt>, Violation> {
-        let older = self.session.handle_resume(now, attempt, received)?;
+        known: Known,
+        terms: Terms,
+    ) -> Result<Option<Attempt>, NotResumed> {
+        if self.defect == Some(Defect::TakesOverBeforeItCompares)
+            && let Some(older) = self.session.attempt()
+        {
+            self.session.handle_lost(older);
+        }
+        let older = self.session.handle_resume(now, attempt, known, terms)?;
         self.resumed();
         self.greets();
         Ok(older)

@@ -4,16 +4,19 @@
 //! what counts is what becomes of the messages.
 
 use undrop_proto::outbox::Bounds;
+use undrop_proto::session::Reset;
 use undrop_proto::wire::{Control, Malformed};
 use undrop_proto::{
-    Attempt, Cause, Config, Connection, Decision, Event as Told, Millis, Output, QueueOrSession, SendError,
-    SessionAction, State,
+    Attempt, Cause, Config, Connection, Decision, Event as Told, Millis, Output, QueueOrSession, SessionAction, State,
 };
 
 use super::acknowledgements::Acknowledgements;
 use super::message::{Arrival, Frame, Message};
+use super::pace::Pace;
+use super::record::Record;
 use super::scenario::Act;
 use super::side::Side;
+use super::twins::Defect;
 use super::world::{Client, Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
@@ -23,21 +26,31 @@ pub struct WholeClient {
     /// The native socket that its driver holds.
     socket: Option<Attempt>,
     side: Side,
+    defect: Option<Defect>,
+    pace: Pace,
+    /// What its user is to be told with the next session, if there was one before.
+    reset: Reset,
     /// The session that it is in, and how many of its messages have arrived.
     token: Option<usize>,
     arrived: u64,
+    /// How many of its own were acknowledged.
+    acknowledged: u64,
     /// How deep the user is in events from within which the user acts.
     depth: u32,
 }
 
 impl WholeClient {
-    pub fn new(config: Config, bounds: Bounds, seed: u64) -> Self {
+    pub fn new(config: Config, bounds: Bounds, seed: u64, defect: Option<Defect>) -> Self {
         Self {
             connection: Connection::with_session(config, Some(bounds), Millis(0), seed),
             socket: None,
             side: Side::new(Way::Up),
+            defect,
+            pace: Pace::new(&config),
+            reset: Reset::Unknown,
             token: None,
             arrived: 0,
+            acknowledged: 0,
             depth: 0,
         }
     }
@@ -49,9 +62,7 @@ impl WholeClient {
         if let Ok(id) = sent {
             self.side.accepts(shared, 0, id, message, time_to_live)?;
         }
-        if sent == Err(SendError::Full) {
-            self.side.pending.refused(shared.setup.bounds, message.bytes)?;
-        }
+        self.side.refused(shared, sent, message)?;
         self.drain(shared)?;
         // Within an event there may be outcomes that the user is still to be told of.
         if self.depth == 0 { self.side.pending.check(shared.setup.bounds) } else { Ok(()) }
@@ -77,11 +88,32 @@ impl WholeClient {
         {
             shared.census.sessions += 1;
             shared.census.resets += u64::from(self.token.is_some());
+            shared.census.store_lost += u64::from(welcome.lost || self.reset == Reset::StoreLost);
+            if welcome.lost {
+                self.reset = Reset::StoreLost;
+            }
             self.token = Some(welcome.token.0 as usize);
             self.arrived = 0;
+            self.acknowledged = 0;
             self.side.acknowledgements = Acknowledgements::default();
         }
+        let asks = self.socket == Some(attempt) && self.connection.state() == State::Connecting;
         self.connection.handle_control(shared.net.millis(), attempt, control);
+        let waits = matches!(self.connection.state(), State::Waiting | State::Offline);
+        if let Ok(Control::Resumed { received, .. } | Control::Ack { received }) = control
+            && self.connection.state() == State::Open
+            && received > self.acknowledged
+        {
+            self.acknowledged = received;
+            self.pace.moves();
+        }
+        if asks && self.connection.state() == State::Open {
+            self.pace.opens(shared.net.now, matches!(control, Ok(Control::Resumed { .. })));
+        }
+        if asks && waits && matches!(control, Ok(Control::Resumed { .. })) {
+            shared.census.left += 1;
+            self.reset = Reset::StoreLost;
+        }
         self.drain(shared)
     }
 
@@ -102,6 +134,8 @@ impl WholeClient {
     fn drain(&mut self, shared: &mut Shared) -> Verdict {
         while let Some(output) = self.connection.poll() {
             shared.say(|| format!("    {output:?}"));
+            let output = self.twist(output);
+            self.pace.hears(&output, shared)?;
             self.depth += 1;
             self.carry_out(shared, output)?;
             self.depth -= 1;
@@ -109,6 +143,17 @@ impl WholeClient {
         Law::I4.holds(self.connection.is_drained(), || "it is drained, and is not".to_owned())?;
         let is_open = self.connection.state() == State::Open;
         self.side.rests(shared, is_open, self.connection.poll_timeout(), Event::ClientTimer)
+    }
+
+    /// What its defect makes of an output.
+    fn twist(&self, output: Output<Message>) -> Output<Message> {
+        match output {
+            Output::Notify(Told::Drop(mut dropped)) if self.defect == Some(Defect::CountsNoSuccess) => {
+                dropped.attempt += u32::from(!self.pace.has_lasted());
+                Output::Notify(Told::Drop(dropped))
+            }
+            output => output,
+        }
     }
 
     fn carry_out(&mut self, shared: &mut Shared, output: Output<Message>) -> Verdict {
@@ -184,10 +229,16 @@ impl WholeClient {
     fn told(&mut self, shared: &mut Shared, told: Told) -> Verdict {
         match told {
             Told::Open => shared.records[Way::Up as usize].begins(&self.side.pending)?,
+            Told::Reset(reason) => {
+                let expected = std::mem::replace(&mut self.reset, Reset::Unknown);
+                Law::Events
+                    .holds(reason == expected, || format!("the user is told {reason:?}, and it was {expected:?}"))?;
+            }
             Told::Resume => shared.census.resumes += 1,
             Told::Drop(_) => shared.census.drops += 1,
             Told::Close(_) => {
                 shared.census.closes += 1;
+                self.reset = Reset::Unknown;
                 // Unless the user, told of something else, has asked for a new connection.
                 if self.connection.state() == State::Closed {
                     Law::I6.holds(self.side.pending.is_empty(), || "it is closed, and holds a message".to_owned())?;
@@ -247,6 +298,7 @@ impl Client for WholeClient {
             shared.records[Way::Down as usize].arrived(token, token, number)?;
             shared.census.down += 1;
             self.arrived += 1;
+            self.pace.moves();
             self.side.acknowledgements.arrived(bytes);
             self.side.acknowledgements.took(self.arrived);
         }
@@ -302,7 +354,10 @@ impl Client for WholeClient {
         }
     }
 
-    fn close(&self) -> Verdict {
+    fn close(&self, record: &Record) -> Verdict {
+        if let Some(token) = self.token.filter(|_| self.connection.state() == State::Open) {
+            record.keeps(token)?;
+        }
         let (state, held) = (self.connection.state(), self.connection.unacknowledged());
         Law::I4.holds(matches!(state, State::Open | State::Closed) && held == 0, || {
             format!("nothing has gone wrong for long, and it is {state:?} with {held} messages unacknowledged")

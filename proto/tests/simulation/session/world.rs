@@ -85,8 +85,8 @@ pub trait Client {
     /// One of the events that only this kind of client schedules.
     fn special(&mut self, shared: &mut Shared, event: Event) -> Verdict;
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict;
-    /// To be called when nothing more happens.
-    fn close(&self) -> Verdict;
+    /// To be called when nothing more happens, with the record of what it sent.
+    fn close(&self, record: &Record) -> Verdict;
 }
 
 census! {
@@ -100,12 +100,19 @@ census! {
         withdrawn: "messages withdrawn",
         unsent: "messages unsent",
         unconfirmed: "messages unconfirmed",
+        too_large: "messages too large for the server",
+        refused_as_too_large: "messages refused as too large",
         cuts: "connections cut",
         reconnects: "connections left for another",
         kills: "times the server was killed",
         sessions: "sessions began",
         resumes: "sessions resumed",
         restores: "sessions restored from the store",
+        losses: "sessions of which the store lost a part",
+        lost: "times the server found that out",
+        left: "times the client found that out",
+        store_lost: "sessions after one of which the store lost a part",
+        forged: "resumes with impossible counts",
         takeovers: "sessions taken over by a second connection",
         refusals: "late resumes refused",
         server_pongs: "pings of the server answered",
@@ -121,6 +128,7 @@ census! {
         closes: "connections closed",
         close_frames: "close frames after the end of a session",
         close_timeouts: "closes that nobody answered",
+        successes: "short connections that count as successes",
         violations: "violations of the protocol by the server",
         revivals: "connections asked for after the close",
     }
@@ -174,7 +182,7 @@ impl World {
     }
 
     fn close(&self) -> Verdict {
-        self.client.close()?;
+        self.client.close(&self.shared.records[Way::Up as usize])?;
         self.server.close()?;
         self.shared.records.iter().try_for_each(Record::close)
     }
@@ -207,6 +215,7 @@ impl World {
             Act::ServerSends(count) => (0..count).try_for_each(|_| server.send(shared)),
             Act::ServerWithdraws => server.withdraw(shared),
             Act::ServerPings => server.ping(shared),
+            Act::Forge => server.forge(shared),
             Act::ServerEnds => {
                 shared.census.server_ends += 1;
                 server.finish(shared)
@@ -239,7 +248,7 @@ impl World {
 
 fn client(setup: &Setup, seed: u64, defect: Option<Defect>) -> Box<dyn Client> {
     match setup.connection {
-        Some(config) => Box::new(WholeClient::new(config, setup.bounds, seed)),
+        Some(config) => Box::new(WholeClient::new(config, setup.bounds, seed, defect)),
         None => Box::new(BareClient::new(setup.bounds, defect)),
     }
 }
@@ -307,6 +316,7 @@ impl Census {
             Outcome::Withdrawn => self.withdrawn += 1,
             Outcome::Unsent => self.unsent += 1,
             Outcome::Unconfirmed => self.unconfirmed += 1,
+            Outcome::TooLarge => self.too_large += 1,
             // None of the others is an outcome of a session.
             _ => {}
         }

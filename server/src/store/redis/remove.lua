@@ -1,7 +1,8 @@
--- Removes a session, if it is still of the node that asks.
+-- Removes a session, if it is still of the node that asks, or what is left of one that was revoked.
 local record = KEYS[3]
-if redis.call('HGET', record, 'fence') ~= ARGV[1] then
+local fence = redis.call('HGET', record, 'fence')
+if fence ~= ARGV[1] and fence ~= 'revoked' then
   return 0
 end
-redis.call('DEL', unpack(KEYS))
+redis.call('UNLINK', unpack(KEYS))
 return 1

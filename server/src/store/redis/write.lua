@@ -1,7 +1,14 @@
 -- Writes a change of a session, if the session is still of the node that asks. Messages that are there already are skipped.
+--
+-- Answers 1; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
+-- Redis is full: then only what is not needed any more has been removed; -3 if the session was revoked.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
-local fence, committed, acknowledged = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-if redis.call('HGET', record, 'fence') ~= fence then
+local fence, ttl, taken, committed, sent, acknowledged =
+  unpack(redis.call('HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
+if fence == 'revoked' then
+  return -3
+end
+if fence ~= ARGV[1] then
   return 0
 end
 
@@ -10,40 +17,105 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
--- Whether a message is missing before those that come. See `Numbered::follows`.
-local function has_gap(after, count, done)
-  return after > math.max(tonumber(redis.call('HGET', record, count)), done)
+local function id(number)
+  return digits(number) .. '-0'
 end
 
-local at = 4
-local function append(stream, count, done_count, done)
-  local had = tonumber(redis.call('HGET', record, count))
-  local number, messages = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  at = at + 2
-  for _ = 1, messages do
-    number = number + 1
-    if number > had then
-      redis.call('XADD', stream, digits(number) .. '-0', ARGV[at], ARGV[at + 1])
-    end
-    at = at + 2
+-- What is to be done with a stream that `had` messages, of which the first `had_done` were not needed any more. Nil if messages
+-- are missing. See `Numbered::follows`.
+local function plan(stream, had, had_done, done, at)
+  local after = tonumber(ARGV[at])
+  local last = after + tonumber(ARGV[at + 1])
+  local result = { stream = stream, at = at + 2, after = after, had = had, had_done = had_done, to = last }
+  result.last = math.max(had, last)
+  done = math.max(had_done, done)
+  if redis.call('XLEN', stream) == had - had_done and after <= had then
+    result.from = math.max(had, done) + 1
+  elseif last >= had and after <= done then
+    -- The change brings all that is needed. What is there does not matter.
+    result.is_whole = true
+    result.from = done + 1
+  else
+    return nil
   end
-  if number > had then
-    redis.call('HSET', record, count, digits(number))
-  end
-  if done > tonumber(redis.call('HGET', record, done_count)) then
-    redis.call('HSET', record, done_count, digits(done))
-    redis.call('XTRIM', stream, 'MINID', '=', digits(done + 1) .. '-0')
-  end
+  result.done = math.min(done, result.last)
+  return result
 end
 
-local sent_at = at + 2 + 2 * tonumber(ARGV[at + 1])
-if has_gap(tonumber(ARGV[at]), 'taken', committed) or has_gap(tonumber(ARGV[sent_at]), 'sent', acknowledged) then
+-- The kind and the bytes of a message of the change.
+local function message(plan, number)
+  local at = plan.at + 2 * (number - plan.after - 1)
+  return ARGV[at], ARGV[at + 1]
+end
+
+local sent_at = 6 + 2 * tonumber(ARGV[5])
+local input = plan(inbox, tonumber(taken), tonumber(committed), tonumber(ARGV[2]), 4)
+local output = plan(outbox, tonumber(sent), tonumber(acknowledged), tonumber(ARGV[3]), sent_at)
+if not input or not output then
   return -1
 end
-append(inbox, 'taken', 'committed', committed)
-append(outbox, 'sent', 'acknowledged', acknowledged)
-local ttl = tonumber(redis.call('HGET', record, 'ttl'))
-for _, key in ipairs(KEYS) do
-  redis.call('PEXPIRE', key, digits(ttl * 1.5))
+
+-- How much more memory the change takes than it frees, in bytes of messages.
+local function growth()
+  local bytes = 0
+  for _, plan in ipairs({ input, output }) do
+    for number = plan.from, plan.to do
+      local _, bytes_of_message = message(plan, number)
+      bytes = bytes + #bytes_of_message
+    end
+    if plan.done > plan.had_done then
+      -- The first are enough: if they are not, the change waits until there is room.
+      for _, entry in ipairs(redis.call('XRANGE', plan.stream, '-', id(plan.done), 'COUNT', 64)) do
+        bytes = bytes - #entry[2][2]
+      end
+    end
+  end
+  return bytes
 end
-return 1
+
+-- Leaves of a plan only what frees memory.
+local function only_trim(plan)
+  plan.to, plan.last, plan.done = 0, plan.had, math.min(plan.done, plan.had)
+end
+
+local answer = 1
+if input.from <= input.to or output.from <= output.to then
+  -- A full Redis refuses this, which changes nothing. In a script that has written before, it refuses nothing any more.
+  local probe = redis.pcall('HSET', record, 'fence', fence)
+  local failure = type(probe) == 'table' and probe.err
+  if failure and not string.find(failure, 'OOM', 1, true) then
+    return probe
+  end
+  -- What makes as much room as it takes goes on. Otherwise a Redis full of questions would be full for good, since each
+  -- answer would have to wait for room. What is written as a whole had its room before.
+  if failure and not input.is_whole and not output.is_whole and growth() > 0 then
+    answer = -2
+    if output.last > output.had then
+      -- A commit and the messages that go with it are one step.
+      input.done = input.had_done
+    end
+    only_trim(input)
+    only_trim(output)
+  end
+end
+
+-- A full Redis takes this, and so all that follows.
+redis.call('PEXPIRE', record, digits(ttl * 1.5))
+for _, plan in ipairs({ input, output }) do
+  if plan.is_whole then
+    redis.call('UNLINK', plan.stream)
+  elseif plan.done > plan.had_done then
+    -- Redis drops a hundred messages at a time: 65,000 take it half a millisecond.
+    redis.call('XTRIM', plan.stream, 'MINID', '=', id(plan.done + 1))
+  end
+  for number = plan.from, plan.to do
+    redis.call('XADD', plan.stream, id(number), message(plan, number))
+  end
+  redis.call('PEXPIRE', plan.stream, digits(ttl * 1.5))
+end
+redis.call(
+  'HSET', record,
+  'taken', digits(input.last), 'committed', digits(input.done),
+  'sent', digits(output.last), 'acknowledged', digits(output.done)
+)
+return answer

@@ -217,11 +217,11 @@ impl Client {
 
     /// The session's token.
     pub fn token(&self) -> wire::Token {
-        self.core.welcome().expect("a welcome").token
+        self.core.token().expect("a session")
     }
 
-    pub fn welcome(&self) -> wire::Welcome {
-        *self.core.welcome().expect("a welcome")
+    pub fn terms(&self) -> wire::Terms {
+        self.core.terms().expect("a welcome")
     }
 
     fn now(&self) -> Millis {
@@ -258,7 +258,7 @@ impl Client {
                 None => {
                     let control = Control::decode(text.bytes()).expect("a control frame");
                     match self.core.handle_control(now, epoch, control).expect("a server that keeps to the protocol") {
-                        Heard::Opened => self.opened += 1,
+                        Heard::Opened(_) => self.opened += 1,
                         Heard::Resumed => self.resumed += 1,
                         _ => {}
                     }

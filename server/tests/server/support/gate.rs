@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
-use undrop_server::SessionId;
 use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
+use undrop_server::{Principal, SessionId};
 
 use super::soon;
 
@@ -66,6 +66,10 @@ impl Store for GatedStore {
             self.changes.fetch_add(1, Ordering::SeqCst);
         }
         self.store.write(id, fence, change).await
+    }
+
+    async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        self.store.revoke(principal).await
     }
 
     async fn remove(&self, id: SessionId, fence: Fence) -> Result<(), Failure> {

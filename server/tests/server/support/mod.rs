@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod gate;
+pub mod log;
 pub mod raw;
 #[cfg(feature = "redis")]
 pub mod redis;

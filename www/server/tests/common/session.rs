@@ -73,8 +73,9 @@ impl SessionClient {
                 Err(error) => panic!("{error}"),
             }
         };
-        let resumed = greet(&mut self.socket, &format!("resume {} {}", self.token, self.received)).await;
-        let taken: usize = resumed.strip_prefix("resumed ").expect(&resumed).parse().unwrap();
+        let resumed = greet(&mut self.socket, &format!("resume {} {} 0", self.token, self.received)).await;
+        let taken = resumed.strip_prefix("resumed ").and_then(|counts| counts.split(' ').next()).expect(&resumed);
+        let taken: usize = taken.parse().unwrap();
         for message in self.sent.split_off(taken) {
             self.send(message).await;
         }
