@@ -10,7 +10,7 @@ import { prepareBrowserTests, stopBrowserTests, wasmInChrome, wasmInFirefox } fr
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { Queue } from './suites/queue.mjs';
 import { failure, part, total } from './suites/results.mjs';
-import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
+import { attacked, lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack', 'programs', 'browser tests'];
@@ -22,6 +22,7 @@ const suites = {
   lint: { run: lint, needs: ['rust components', 'wasm target'] },
   native: { run: native, needs: ['wasm target', 'redis-server'] },
   simulation: { run: simulation, needs: [] },
+  attack: { run: attacked, needs: [] },
   types: { run: (lane) => total([lane.beside(types), nodeTests(lane, 'tests/types')]), needs: ['package'] },
   messages: { run: (lane) => nodeTests(lane, 'tests/messages'), needs: ['packages'] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },

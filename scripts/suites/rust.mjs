@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { attack } from '../lib/attack.mjs';
 import { workspacePackages } from '../lib/cargo.mjs';
 import { environment } from '../lib/find.mjs';
 import { inRoot } from '../lib/paths.mjs';
@@ -51,6 +52,13 @@ export const native = ({ alone }) => {
 
 /** The simulated network at full length: 100,000 scenarios, in release mode. */
 export const simulation = ({ alone }) => alone(() => rustTests('simulation', 'cargo', weather()));
+
+/** A short attack on a server: whether its memory stays below what its configuration promises, and its other clients lose nothing. */
+export const attacked = ({ alone }) => {
+  // What a process holds, and addresses of its own for each client, is only to be had there.
+  if (process.platform !== 'linux') return { passed: 0, failed: 0, parts: [] };
+  return alone(() => check('attack', 'cargo', attack('--short')));
+};
 
 const documentation = (name, which) =>
   check(`rustdoc, ${name}`, 'cargo', ['doc', '--no-deps', ...which], {

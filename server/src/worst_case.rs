@@ -6,10 +6,10 @@ use crate::meter::FREE;
 use crate::websocket::MOST_BUFFERED;
 
 /// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part of
-/// the store in memory.
-const SESSION: u64 = 6 << 10;
-/// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection.
-const CONNECTION: u64 = 6 << 10;
+/// the store in memory. `npm run server:memory` finds 2 KiB.
+const SESSION: u64 = 4 << 10;
+/// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection. `npm run server:memory` finds 3.6 KiB.
+const CONNECTION: u64 = 4 << 10;
 /// What a connection that is no WebSocket yet takes beside its head: its task, its HTTP connection and the answer.
 #[cfg(feature = "axum")]
 const REQUEST: u64 = 8 << 10;
@@ -75,7 +75,7 @@ impl Config {
             + inboxes
     }
 
-    /// A connection with its buffers, its part of a message that does not count, and the URI of one that has no session yet.
+    /// A connection with its buffers as large as they get, its part of a message that does not count, and the URI of one that has no session yet.
     fn connection(&self) -> u64 {
         CONNECTION + self.limits.read_buffer as u64 + (FREE + MOST_BUFFERED + MAX_URI) as u64
     }

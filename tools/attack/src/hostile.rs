@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// What a hostile client does.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
+    /// In words, for the table's legend.
     pub(crate) does: &'static str,
     act: Act,
 }
@@ -69,6 +70,13 @@ pub(crate) const KINDS: [Kind; 19] = [
     Kind { name: "storm", does: "reconnects with impossible counts and unknown tokens", act: Act::Storm },
     Kind { name: "panic", does: "makes the handler panic, again and again", act: Act::Panic },
 ];
+
+impl Kind {
+    /// Whether many addresses together use up the outboxes or the inboxes.
+    pub(crate) fn fills_what_all_share(&self) -> bool {
+        matches!(self.act, Act::Silent | Act::FragmentsAndPings | Act::SlowReading | Act::Stuck)
+    }
+}
 
 struct Target {
     server: SocketAddr,
@@ -284,7 +292,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
                 let token = if impossible { token.clone() } else { format!("{number:032x}") };
                 let connection = open(server, from, "echo").await?;
                 target.count("accepted");
-                greet(connection, &format!("\u{10}resume {token} {}", if impossible { 1 << 50 } else { 0_u64 }))
+                greet(connection, &format!("\u{10}resume {token} {} 0", if impossible { 1 << 50 } else { 0_u64 }))
                     .await?;
             }
             // Again at once.
@@ -305,7 +313,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
                 }
                 let connection = open(server, from, "panic").await?;
                 target.count("accepted");
-                (reader, writer, _) = greet(connection, &format!("\u{10}resume {token} 0")).await?;
+                (reader, writer, _) = greet(connection, &format!("\u{10}resume {token} 0 0")).await?;
             }
         }
     }

@@ -47,6 +47,9 @@ pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
     let mut broken = Vec::new();
     for kind in KINDS.iter().filter(|kind| names.is_empty() || names.contains(&kind.name)) {
         for addresses in [setup::ADDRESSES, 1] {
+            if addresses > 1 && !(run.from_many || kind.fills_what_all_share()) {
+                continue;
+            }
             let row = attack(run, kind, addresses).await?;
             println!("{}", table::row(&row));
             broken.extend(row.broken_promises());

@@ -13,13 +13,16 @@ pub(crate) struct Run {
     pub(crate) alone: Duration,
     /// For how long they attack.
     pub(crate) attack: Duration,
+    /// Whether each kind comes from many addresses too. If not, only those do that fill what all share.
+    pub(crate) from_many: bool,
 }
 
-pub(crate) const FULL: Run = Run { hostile: 1_000, alone: Duration::from_secs(3), attack: Duration::from_secs(8) };
+pub(crate) const FULL: Run =
+    Run { hostile: 1_000, alone: Duration::from_secs(3), attack: Duration::from_secs(8), from_many: true };
 
 /// Memory and correctness alone.
 pub(crate) const SHORT: Run =
-    Run { hostile: 200, alone: Duration::from_millis(200), attack: Duration::from_millis(800) };
+    Run { hostile: 200, alone: Duration::from_millis(100), attack: Duration::from_millis(700), from_many: false };
 
 /// From how many addresses the hostile connections come, where they do not come from one.
 pub(crate) const ADDRESSES: usize = 10;

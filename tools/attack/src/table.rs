@@ -2,6 +2,7 @@
 
 use undrop_server::{Config, ServeOptions};
 
+use crate::hostile::KINDS;
 use crate::run::Row;
 use crate::setup::{self, Run};
 
@@ -85,10 +86,13 @@ pub(crate) fn row(row: &Row) -> String {
     format!("| {} |", columns.join(" | "))
 }
 
+/// What each kind does, and what the columns say.
 pub(crate) fn legend(run: Run) -> String {
+    let kinds: String = KINDS.iter().map(|kind| format!("{:21} {}\n", kind.name, kind.does)).collect();
     format!(
-        "{} hostile connections at once, each made again whenever it ends; `none` are ends without a close frame. Lost are \
-         messages and sessions of the 50 well-behaved. The ratio depends on what else the machine does.",
+        "\n{kinds}\n{} hostile connections at once, each made again whenever it ends; `none` are ends without a close frame. From \
+         one address, the memory is what was taken beside that of the well-behaved. Lost are messages and sessions of \
+         the 50 well-behaved. The ratio depends on what else the machine does.",
         run.hostile
     )
 }
