@@ -96,3 +96,12 @@ pub(crate) fn legend(run: Run) -> String {
         run.hostile
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_of_the_docs_is_what_the_configurations_promise() {
+        let page = include_str!("../../../docs/servers.md");
+        assert!(page.contains(&super::promises()), "docs/servers.md is not fresh: {}", super::promises());
+    }
+}
