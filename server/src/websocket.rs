@@ -283,6 +283,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocket<S> {
                     return Poll::Ready(Err(broken));
                 }
             }
+            // A client that asks for pongs faster than it reads them is read as fast as it reads.
+            if self.outgoing.pong.is_some() {
+                ready!(self.poll_flush(context))?;
+            }
             ready!(self.poll_fill(context))?;
         }
     }
@@ -459,8 +463,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_keeps_nothing_of_a_large_message() {
         let (mut socket, mut client) = connected(2 << 20);
-        client.write_all(&frame(0x82, &vec![7; 1 << 18])).await.unwrap();
-        let Poll::Ready(Ok(message)) = read(&mut socket) else { panic!("no message") };
+        client.write_all(&frame(0x82, &vec![7; 1 << 20])).await.unwrap();
+        let message = std::future::poll_fn(|context| socket.poll_read(context)).await.unwrap();
         socket.write(message).unwrap();
         assert!(flush(&mut socket).is_ready() && read(&mut socket).is_pending());
         let WebSocket { incoming, outgoing, .. } = &socket;
@@ -496,6 +500,24 @@ mod tests {
         }
         take(usize::MAX).await;
         assert_eq!(read, expected);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
+        let (mut socket, mut client) = connected(8 << 10);
+        let pings = frame(0x89, &[7; 100]).repeat(10);
+        let mut rounds = 0;
+        // The client reads nothing. What goes into the pipe is full in the end, both ways.
+        while tokio::time::timeout(std::time::Duration::ZERO, client.write_all(&pings)).await.is_ok() {
+            while read(&mut socket).is_ready() {}
+            rounds += 1;
+            assert!(rounds < 1_000, "all is read");
+            tokio::task::yield_now().await;
+        }
+        assert!(socket.outgoing.buffer.capacity() <= MOST_BUFFERED);
+        while read(&mut socket).is_pending() {
+            tokio::io::AsyncReadExt::read(&mut client, &mut [0; 1 << 10]).await.unwrap();
+        }
     }
 
     #[tokio::test]

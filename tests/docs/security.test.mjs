@@ -29,6 +29,8 @@ for (const [promise, tests] of rows) {
 function holds(file, name) {
   if (!existsSync(inRoot(file))) return false;
   const text = readFileSync(inRoot(file), 'utf8');
-  const declared = file.endsWith('.rs') ? `#\\[(?:tokio::)?test[^\\]]*\\]\\s+(?:async )?fn ${name}\\(` : `check\\('${name}'`;
+  const declared = file.endsWith('.rs')
+    ? `#\\[(?:tokio::)?test[^\\]]*\\]\\s+(?:async )?fn ${name}\\(`
+    : `check\\('${name}'`;
   return new RegExp(declared).test(text);
 }

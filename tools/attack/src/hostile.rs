@@ -177,7 +177,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
             timeout_at(target.until, writing).await.unwrap_or(Ok(()))
         }
         Act::HeaderStuffing => {
-            let padding = if number % 2 == 0 { 14_000 } else { 200_000 };
+            let padding = if number.is_multiple_of(2) { 14_000 } else { 200_000 };
             let (reader, _writer) = shake_hands(dial(server, from).await?, &head("echo", padding)).await?;
             target.count("accepted");
             target.listen(reader).await
@@ -211,7 +211,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
         Act::Pings => {
             let (reader, mut writer, _) = welcome("echo").await?;
             let bytes = [frame(PING, true, &[7; 120]), frame(TEXT, true, b"\x10ping 1")].concat().repeat(20);
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 return tokio::try_join!(target.repeat(&mut writer, &bytes), target.listen(reader)).map(|_| ());
             }
             target.repeat(&mut writer, &bytes).await?;
@@ -243,7 +243,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
         }
         Act::HugeHeader => {
             let (reader, mut writer, _) = welcome("echo").await?;
-            let length = if number % 2 == 0 { 1 << 40 } else { largest as u64 };
+            let length = if number.is_multiple_of(2) { 1 << 40 } else { largest as u64 };
             writer.bytes(&header(BINARY, true, length)).await?;
             target.listen(reader).await
         }
@@ -273,7 +273,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
         }
         Act::Stuck => {
             let (reader, mut writer, _) = welcome("stuck").await?;
-            let size = if number % 2 == 0 { 1 } else { 10_000 };
+            let size = if number.is_multiple_of(2) { 1 } else { 10_000 };
             let bytes = frame(BINARY, true, &vec![7; size]);
             tokio::try_join!(target.repeat(&mut writer, &bytes), target.listen(reader)).map(|_| ())
         }

@@ -108,7 +108,7 @@ async fn converse(
                 let took: Duration = Instant::elapsed(&at);
                 seen.lock().unwrap().microseconds.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
             }
-            if number % ACKNOWLEDGE_EACH == 0 {
+            if number.is_multiple_of(ACKNOWLEDGE_EACH) {
                 let _ = answer.send(format!("\u{10}ack {number}"));
             }
         }
