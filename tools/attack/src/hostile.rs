@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use crate::Outcome;
 use crate::client::{self, BINARY, End, PING, TEXT, dial, frame, greet, head, header, open, open_session, shake_hands};
+use crate::outcome::Outcome;
 
 /// How long a hostile client waits before it connects again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -164,9 +164,9 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
             let mut stream = dial(server, from).await?;
             target.count("accepted");
             let head = head("echo", 0);
-            let mut bytes = head.bytes().filter(|_| matches!(act, Act::Slowloris));
+            let bytes = head.bytes().filter(|_| matches!(act, Act::Slowloris));
             let writing = async {
-                while let Some(byte) = bytes.next() {
+                for byte in bytes {
                     stream.write_all(&[byte]).await?;
                     sleep(Duration::from_millis(100)).await;
                 }

@@ -6,15 +6,14 @@
 mod client;
 mod hostile;
 mod neighbours;
+mod outcome;
+mod row;
 mod run;
 mod server;
 mod setup;
 mod table;
 
-use std::error::Error;
 use std::process::ExitCode;
-
-pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const USAGE: &str = "usage: undrop-attack [--short] [KIND...]
        undrop-attack promises";

@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use crate::Outcome;
 use crate::client::{self, End};
+use crate::outcome::Outcome;
 
 const SESSIONS: usize = 50;
 /// 100 a second.

@@ -8,32 +8,10 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::sleep;
 
 use crate::hostile::{KINDS, Kind};
+use crate::outcome::Outcome;
+use crate::row::{Neighbours, Row};
 use crate::setup::{self, Run};
-use crate::{Outcome, table};
-
-/// One kind from so many addresses.
-pub(crate) struct Row {
-    pub(crate) kind: &'static Kind,
-    pub(crate) addresses: usize,
-    /// What became of the hostile connections.
-    pub(crate) tally: BTreeMap<String, u64>,
-    /// The resident memory of the server: before anybody came, ...
-    pub(crate) empty: u64,
-    /// ... with the well-behaved alone, ...
-    pub(crate) alone: u64,
-    /// ... and at its peak.
-    pub(crate) peak: u64,
-    pub(crate) before: Neighbours,
-    pub(crate) beside: Neighbours,
-    pub(crate) ended: u64,
-    pub(crate) lost: u64,
-}
-
-/// The round trips of the well-behaved, in microseconds.
-pub(crate) struct Neighbours {
-    pub(crate) p50: u64,
-    pub(crate) p99: u64,
-}
+use crate::table;
 
 /// Attacks with each of these kinds, or with all. It fails if a server takes more memory than its configuration promises, or
 /// a well-behaved client loses a message or its session.
@@ -144,28 +122,5 @@ impl Program {
         let line =
             status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
         Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? * 1024)
-    }
-}
-
-impl Row {
-    pub(crate) fn broken_promises(&self) -> Vec<String> {
-        let mut broken = Vec::new();
-        let name = format!("{} from {} addresses", self.kind.name, self.addresses);
-        let (taken, promised) = (self.taken(), table::promise(self.addresses));
-        if taken > promised {
-            broken.push(format!("{name}: {} taken, {} promised", table::mebibytes(taken), table::mebibytes(promised)));
-        }
-        if self.ended > 0 {
-            broken.push(format!("{name}: {} well-behaved sessions ended", self.ended));
-        }
-        if self.lost > 0 {
-            broken.push(format!("{name}: {} messages of the well-behaved lost", self.lost));
-        }
-        broken
-    }
-
-    /// What the hostile clients, or all of them, have made the server take.
-    pub(crate) fn taken(&self) -> u64 {
-        self.peak - if self.addresses == 1 { self.alone } else { self.empty }
     }
 }

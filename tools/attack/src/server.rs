@@ -6,7 +6,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use undrop_server::{Message, SendError, Session, SessionUpgrade, Sessions, serve as serve_app};
 
-use crate::{Outcome, setup};
+use crate::outcome::Outcome;
+use crate::setup;
 
 /// Prints its address, and serves until its standard input ends.
 pub(crate) async fn serve() -> Outcome<()> {

@@ -3,18 +3,8 @@
 use undrop_server::{Config, ServeOptions};
 
 use crate::hostile::KINDS;
-use crate::run::Row;
+use crate::row::Row;
 use crate::setup::{self, Run};
-
-/// What a configuration promises for the clients of all addresses, or of one.
-pub(crate) fn promise(addresses: usize) -> u64 {
-    let (of_sessions, options) = (setup::small().worst_case(), setup::small_serve_options());
-    if addresses == 1 {
-        of_sessions.per_address + options.worst_case_per_address()
-    } else {
-        of_sessions.total() + options.worst_case()
-    }
-}
 
 /// The table of docs/servers.md: the most memory that two configurations let clients take.
 pub(crate) fn promises() -> String {
@@ -51,10 +41,6 @@ fn whole(bytes: u64) -> String {
     groups.join(",")
 }
 
-pub(crate) fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
-}
-
 pub(crate) fn head() -> String {
     "| kind | from | accepted | refused | closed | MiB taken | promised | p50 ms | p99 ms: alone, beside | ratio (< 2) | lost |\n\
      |---|---|---|---|---|---|---|---|---|---|---|"
@@ -77,7 +63,7 @@ pub(crate) fn row(row: &Row) -> String {
         of("refused "),
         closed.trim_start_matches("-, ").to_owned(),
         format!("{:.1}", row.taken() as f64 / f64::from(1 << 20)),
-        format!("{:.1}", promise(row.addresses) as f64 / f64::from(1 << 20)),
+        format!("{:.1}", row.promised() as f64 / f64::from(1 << 20)),
         milliseconds(row.beside.p50),
         format!("{}, {}", milliseconds(row.before.p99), milliseconds(row.beside.p99)),
         format!("{:.1}", row.beside.p99 as f64 / row.before.p99.max(1) as f64),
