@@ -373,17 +373,23 @@ for (const [browserName, start] of Object.entries(browsers)) {
   });
 }
 
-/** From now on cuts the connection whenever an upload has come so far. The page does it: the upload does not wait for a driver. */
+/**
+ * From now on cuts the connection whenever an upload has come so far over it. The page does it: the upload does not wait for a
+ * driver.
+ */
 const cutAt = (person, shares) =>
   person.do((shares) => {
-    const drops = () => document.querySelectorAll('#events .drop').length;
     let cuts = 0;
+    let before;
     const look = () => {
       const value = document.querySelector('.pending progress')?.value;
-      // Each cut is of another connection.
-      if (drops() < cuts || !(value > shares[cuts])) return;
-      cuts++;
-      document.getElementById('switch-cut').click();
+      const isCut = document.querySelectorAll('#events .drop').length < cuts;
+      if (isCut || document.getElementById('toggle').dataset.state !== 'open') before = value;
+      // The server knows a connection, and can cut it, once the upload has moved on over it.
+      else if (value !== before && value > shares[cuts]) {
+        cuts++;
+        document.getElementById('switch-cut').click();
+      }
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
   }, shares);
