@@ -1,6 +1,5 @@
 // The checks and tests of the Rust side on this machine; `browsers.mjs` has those that need a browser.
 
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { workspacePackages } from '../lib/cargo.mjs';
 import { environment } from '../lib/find.mjs';
@@ -29,7 +28,7 @@ export const lint = async (lane) => {
     clippy('js with sessions', js('session')),
     ...(await featureChecks()),
   ];
-  return total([...checks.map(lane.alone), ...(await circles(lane))]);
+  return total([...checks.map(lane.alone), circles(lane), nodeTests(lane, 'scripts')]);
 };
 
 export const native = ({ alone }) => {
@@ -57,14 +56,9 @@ const documentation = (name, which) =>
     env: environment([], { RUSTDOCFLAGS: '-D warnings' }),
   });
 
-/** That no modules of a crate import each other in a circle, and that the script which says so finds one. */
+/** That no modules of a crate import each other in a circle. */
 async function circles(lane) {
-  const folder = 'scripts/lint';
-  if (!existsSync(inRoot(folder, 'circles.mjs'))) return [];
   const sources = (await workspacePackages()).map(({ manifest_path }) => join(dirname(manifest_path), 'src'));
-  const script = inRoot(folder, 'circles.mjs');
-  return [
-    lane.beside(() => check('circles of imports', process.execPath, [script, ...sources])),
-    nodeTests(lane, folder),
-  ];
+  const script = inRoot('scripts/lint/circles.mjs');
+  return lane.beside(() => check('circles of imports', process.execPath, [script, ...sources]));
 }
