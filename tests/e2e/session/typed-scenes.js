@@ -6,7 +6,7 @@ import { whilePeerCloses } from '../messages/page.js';
 import { ask, cut, event, order } from './tools.js';
 
 const open = async (url, options) => {
-  const socket = new Undrop(url, [], { resume: true, ...options });
+  const socket = new Undrop(url, [], { resume: true, retry: { first: 1, cap: 50 }, ...options });
   await event(socket, 'open');
   return socket;
 };
