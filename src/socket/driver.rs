@@ -18,7 +18,8 @@ use super::clock::now;
 use super::message::{Kept, Waiter};
 #[cfg(feature = "session")]
 use super::session_state::SessionState;
-use super::user::{CloseInfo, Notice, User};
+use super::native::Kind;
+use super::user::{Notice, User};
 use super::{native, page};
 
 mod browser;
@@ -70,9 +71,11 @@ thread_local! {
     /// The sockets of this realm, by their numbers, which grow.
     static SOCKETS: RefCell<Vec<(SocketId, Rc<Driver>)>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<SocketId> = const { Cell::new(0) };
-    // These closures serve all native sockets, since making a closure costs as much as making a native socket.
-    /// What a native socket calls when it opens, fails and closes, and with a message if the user has no listeners on it.
-    static HANDLERS: [Function; 4] = [Kind::Open, Kind::Error, Kind::Close, Kind::Message].map(handler);
+    /// Handles the events of all native sockets, since making a closure costs as much as making a native socket. It is the
+    /// first of their listeners, so it decides whether others hear an event.
+    static HANDLER: Function = native::handler_of(|id, kind, event| {
+        find(id).is_some_and(|socket| socket.handle_event(kind, &event))
+    });
 }
 
 /// The socket of this number, as long as it was not released.
@@ -81,23 +84,6 @@ pub(crate) fn find(id: SocketId) -> Option<Rc<Driver>> {
         let at = sockets.binary_search_by_key(&id, |&(id, _)| id).ok()?;
         Some(sockets.get(at)?.1.clone())
     })
-}
-
-/// Handles one kind of events of native sockets. The handlers of a native socket are the first of its listeners, so they
-/// decide whether others hear the event.
-fn handler(kind: Kind) -> Function {
-    let handle = move |event: web_sys::Event| {
-        let owner = native::owner_of(&event);
-        // Somebody else has dispatched the event at the native socket.
-        if owner == 0 {
-            return;
-        }
-        let passes = find(owner).is_some_and(|socket| socket.handle_event(kind, &event));
-        if !passes {
-            event.stop_immediate_propagation();
-        }
-    };
-    Closure::<dyn Fn(web_sys::Event)>::new(handle).into_js_value().unchecked_into()
 }
 
 fn handle_signal(signal: Signal) {
@@ -233,7 +219,7 @@ impl Driver {
                 Kind::Open => self.handle_opened(&mut connection, now, attempt),
                 Kind::Error => connection.handle_error(attempt),
                 Kind::Close => connection.handle_closed(now, attempt, code, clean),
-                Kind::Message => {}
+                _ => {}
             }
         }
         let passes = self.drain(Some(kind));
@@ -322,13 +308,13 @@ impl Driver {
                 Output::Transmit(message) => self.transmit(&message),
                 Output::Ping => self.send_ping(),
                 Output::Decide(attempt, dropped) => {
-                    let info = self.close_info(dropped.code);
-                    let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &info));
+                    let close = self.close_event(dropped.code);
+                    let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &close));
                     self.update(|connection, now| connection.handle_decision(now, attempt, decision));
                 }
                 Output::Notify(Event::Drop(dropped)) => {
-                    let info = self.close_info(dropped.code);
-                    if self.user().is_some_and(|user| !user.dropped(&dropped, &info)) {
+                    let close = self.close_event(dropped.code);
+                    if self.user().is_some_and(|user| !user.dropped(&dropped, &close)) {
                         self.connection.borrow_mut().give_up();
                     }
                 }
@@ -372,24 +358,21 @@ impl Driver {
     }
 
     fn notify_close(&self, user: &dyn User, cause: Option<Cause>, passes: bool) -> bool {
-        let info = self.close_info(close::ABNORMAL);
+        let close = self.close_event(close::ABNORMAL);
         // Unless the user, told of something else, has just asked for a new connection.
         if self.state() == State::Closed {
             self.finish();
         }
-        user.notify(Notice::Close(&info, cause, info.event.as_ref().filter(|_| passes)));
+        user.notify(Notice::Close(&close, cause, passes));
         passes
     }
 
-    /// How the native socket was closed, if the browser says so now.
-    fn close_info(&self, code: u16) -> CloseInfo {
-        if let Some(event) = self.close_event.borrow().clone() {
-            let (code, reason, clean) = (event.code(), native::reason_of(&event), event.was_clean());
-            return CloseInfo { code, reason, clean, event: Some(event) };
-        }
-        let reason = self.violation().unwrap_or_default();
-        let code = if reason.is_empty() { code } else { close::PROTOCOL_ERROR };
-        CloseInfo { code, reason: reason.into(), clean: false, event: None }
+    /// How the native socket was closed: the browser's event, if it says so now.
+    fn close_event(&self, code: u16) -> CloseEvent {
+        self.close_event.borrow().clone().unwrap_or_else(|| {
+            let reason = self.violation().unwrap_or_default();
+            native::close_event(if reason.is_empty() { code } else { close::PROTOCOL_ERROR }, reason)
+        })
     }
 
     #[cfg(not(feature = "session"))]
@@ -427,12 +410,3 @@ impl Driver {
 type Action = undrop_proto::SessionAction;
 #[cfg(not(feature = "session"))]
 type Action = core::convert::Infallible;
-
-/// The events of a native socket that may reach the page's listeners on it.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Kind {
-    Open,
-    Error,
-    Close,
-    Message,
-}
