@@ -4,6 +4,7 @@
 //! peer may have it, and it stays until the peer acknowledges it. Messages are counted when they are first sent, from 1,
 //! so a message that was never sent leaves no gap in the count.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::waiting::{Size, Waiting};
@@ -53,13 +54,13 @@ pub struct Outbox<M> {
     /// How many messages were acknowledged.
     acknowledged: u64,
     /// The messages that come after those and were sent, on the present connection or an earlier one.
-    sent: VecDeque<Sent<M>>,
+    sent: VecDeque<Box<Sent<M>>>,
     sent_bytes: u64,
     /// How many of those were sent on the present connection.
     transmitted: usize,
     waiting: Waiting<M>,
     /// Messages that have come to their end, which is not reported yet.
-    settled: VecDeque<Settled<M>>,
+    settled: VecDeque<Box<Settled<M>>>,
 }
 
 impl<M> Outbox<M> {
@@ -77,7 +78,7 @@ impl<M> Outbox<M> {
             .into_iter()
             .map(|(message, bytes)| {
                 sent_bytes = sent_bytes.saturating_add(bytes);
-                Sent { id: last.next(), message, bytes }
+                Box::new(Sent { id: last.next(), message, bytes })
             })
             .collect();
         Self {
@@ -145,7 +146,7 @@ impl<M> Outbox<M> {
             let entry = self.waiting.pop()?;
             let bytes = entry.size.nominal;
             self.sent_bytes = self.sent_bytes.saturating_add(bytes);
-            self.sent.push_back(Sent { id: entry.id, message: entry.message, bytes });
+            self.sent.push_back(Box::new(Sent { id: entry.id, message: entry.message, bytes }));
         }
         let next = self.sent.get(self.transmitted)?;
         self.transmitted += 1;
@@ -174,8 +175,8 @@ impl<M> Outbox<M> {
         self.acknowledged = 0;
         self.transmitted = 0;
         self.sent_bytes = 0;
-        while let Some(Sent { id, message, .. }) = self.sent.pop_front() {
-            self.settled.push_back(Settled { id, message, outcome: Outcome::Unconfirmed });
+        while let Some(Sent { id, message, .. }) = self.sent.pop_front().map(|sent| *sent) {
+            self.settled.push_back(Box::new(Settled { id, message, outcome: Outcome::Unconfirmed }));
         }
         self.clear_waiting();
     }
@@ -183,7 +184,7 @@ impl<M> Outbox<M> {
     /// All messages that wait come to their end.
     pub fn clear_waiting(&mut self) {
         while let Some(entry) = self.waiting.pop() {
-            self.settled.push_back(entry.settle(Outcome::Unsent));
+            self.settled.push_back(Box::new(entry.settle(Outcome::Unsent)));
         }
     }
 
@@ -199,7 +200,7 @@ impl<M> Outbox<M> {
 
     /// The next message that has come to its end.
     pub fn pop_settled(&mut self) -> Option<Settled<M>> {
-        self.settled.pop_front()
+        self.settled.pop_front().map(|settled| *settled)
     }
 
     /// How many messages the peer has acknowledged.
@@ -250,10 +251,10 @@ impl<M> Outbox<M> {
         }
         let more = more as usize;
         for _ in 0..more {
-            let Some(Sent { id, message, bytes }) = self.sent.pop_front() else { break };
+            let Some(Sent { id, message, bytes }) = self.sent.pop_front().map(|sent| *sent) else { break };
             self.sent_bytes = self.sent_bytes.saturating_sub(bytes);
             self.delivered = id;
-            self.settled.push_back(Settled { id, message, outcome: Outcome::Delivered });
+            self.settled.push_back(Box::new(Settled { id, message, outcome: Outcome::Delivered }));
         }
         self.acknowledged = count;
         self.transmitted = self.transmitted.saturating_sub(more);

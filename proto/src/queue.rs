@@ -1,5 +1,6 @@
 //! The queue of a connection without a session: messages wait here, within limits, until the connection is open.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use super::waiting::{Entry, Size, Waiting};
@@ -44,7 +45,7 @@ pub struct Queue<M> {
     last: MessageId,
     waiting: Waiting<M>,
     /// Messages that have come to their end, which is not reported yet.
-    settled: VecDeque<Settled<M>>,
+    settled: VecDeque<Box<Settled<M>>>,
 }
 
 impl<M> Queue<M> {
@@ -97,7 +98,7 @@ impl<M> Queue<M> {
         while !self.fits(&limits, size)
             && let Some(oldest) = self.waiting.pop()
         {
-            self.settled.push_back(oldest.settle(Outcome::Overflow));
+            self.settled.push_back(Box::new(oldest.settle(Outcome::Overflow)));
         }
         let id = self.last.next();
         let expires = now.zip(limits.time_to_live).map(|(now, span)| now + span);
@@ -116,19 +117,19 @@ impl<M> Queue<M> {
     /// All messages end with this outcome.
     pub(crate) fn clear(&mut self, outcome: Outcome) {
         while let Some(entry) = self.waiting.pop() {
-            self.settled.push_back(entry.settle(outcome));
+            self.settled.push_back(Box::new(entry.settle(outcome)));
         }
     }
 
     pub(crate) fn expire(&mut self, now: Millis) {
         while let Some(expired) = self.waiting.pop_expired(now) {
-            self.settled.push_back(expired);
+            self.settled.push_back(Box::new(expired));
         }
     }
 
     /// The next message that has come to its end.
     pub(crate) fn pop_settled(&mut self) -> Option<Settled<M>> {
-        self.settled.pop_front()
+        self.settled.pop_front().map(|settled| *settled)
     }
 
     fn fits(&self, limits: &Limits, size: Size) -> bool {

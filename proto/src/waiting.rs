@@ -1,6 +1,7 @@
 //! Messages that have not been sent yet, in the order in which they were accepted.
 
 use super::{MessageId, Millis, Outcome, Settled};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 /// How far apart the searches for expired messages are, in milliseconds, where each has to look at every message.
@@ -61,7 +62,7 @@ struct Place<M> {
 pub(crate) struct Waiting<M> {
     /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first and the last place are
     /// never empty.
-    places: VecDeque<Place<M>>,
+    places: VecDeque<Box<Place<M>>>,
     /// How many places are not empty.
     len: usize,
     /// How many messages are texts that are not counted.
@@ -93,7 +94,7 @@ impl<M> Waiting<M> {
         self.len += 1;
         self.bytes = self.bytes.saturating_add(size.at_most);
         self.uncounted += usize::from(!size.is_counted);
-        self.places.push_back(Place { id, message: Some(message), size, expires });
+        self.places.push_back(Box::new(Place { id, message: Some(message), size, expires }));
     }
 
     /// Takes the oldest message.
@@ -159,12 +160,12 @@ impl<M> Waiting<M> {
     }
 
     /// Moves the messages that have expired to `settled`, where each may live differently long.
-    pub(crate) fn expire(&mut self, now: Millis, settled: &mut VecDeque<Settled<M>>) {
+    pub(crate) fn expire(&mut self, now: Millis, settled: &mut VecDeque<Box<Settled<M>>>) {
         if self.earliest.is_none_or(|at| now < at) {
             return;
         }
         self.searched = Some(now);
-        self.sift(|expires| expires.is_some_and(|at| at <= now), |expired| settled.push_back(expired));
+        self.sift(|expires| expires.is_some_and(|at| at <= now), |expired| settled.push_back(Box::new(expired)));
     }
 
     /// Moves each message once, and takes those that expire at such a time.
@@ -172,13 +173,16 @@ impl<M> Waiting<M> {
         self.earliest = None;
         for _ in 0..self.places.len() {
             let Some(place) = self.places.pop_front() else { break };
-            let Place { id, message: Some(message), size, expires } = place else { continue };
-            if has_expired(expires) {
-                self.forget(size);
+            if place.message.is_none() {
+                continue;
+            }
+            if has_expired(place.expires) {
+                self.forget(place.size);
+                let Place { id, message: Some(message), .. } = *place else { continue };
                 take(Settled { id, message, outcome: Outcome::Expired });
             } else {
-                self.earliest = earlier(self.earliest, expires);
-                self.places.push_back(Place { id, message: Some(message), size, expires });
+                self.earliest = earlier(self.earliest, place.expires);
+                self.places.push_back(place);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a connection wants done, in order.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::Output;
@@ -8,9 +9,9 @@ use crate::Output;
 pub(super) struct Actions<M, A> {
     /// What is to be done to the native socket. It goes before the notices, so that a user who acts on a notice finds it
     /// done: otherwise a page that closes when the state changes to `connecting` would see the attempt begin after that.
-    acts: VecDeque<Output<M, A>>,
+    acts: VecDeque<Box<Output<M, A>>>,
     /// What the user is told or asked.
-    notices: VecDeque<Output<M, A>>,
+    notices: VecDeque<Box<Output<M, A>>>,
 }
 
 impl<M, A> Actions<M, A> {
@@ -19,7 +20,7 @@ impl<M, A> Actions<M, A> {
     }
 
     pub(super) fn pop(&mut self) -> Option<Output<M, A>> {
-        self.acts.pop_front().or_else(|| self.notices.pop_front())
+        self.acts.pop_front().or_else(|| self.notices.pop_front()).map(|output| *output)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -33,6 +34,6 @@ impl<M, A> Actions<M, A> {
             }
             Output::Decide(..) | Output::Notify(_) | Output::Settle(_) => &mut self.notices,
         };
-        queue.push_back(output);
+        queue.push_back(Box::new(output));
     }
 }
