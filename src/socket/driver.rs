@@ -69,7 +69,7 @@ pub(crate) type SocketId = u32;
 
 thread_local! {
     /// The sockets of this realm, by their numbers, which grow.
-    static SOCKETS: RefCell<Vec<(SocketId, Rc<Driver>)>> = const { RefCell::new(Vec::new()) };
+    static SOCKETS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<SocketId> = const { Cell::new(0) };
     /// Handles the events of all native sockets, since making a closure costs as much as making a native socket. It is the
     /// first of their listeners, so it decides whether others hear an event.
@@ -80,17 +80,20 @@ thread_local! {
 
 /// The socket of this number, as long as it was not released.
 pub(crate) fn find(id: SocketId) -> Option<Rc<Driver>> {
-    SOCKETS.with_borrow(|sockets| {
-        let at = sockets.binary_search_by_key(&id, |&(id, _)| id).ok()?;
-        Some(sockets.get(at)?.1.clone())
-    })
+    find_from(id).filter(|socket| socket.id == id)
+}
+
+/// The socket of the least number that is not less than this.
+fn find_from(id: SocketId) -> Option<Rc<Driver>> {
+    SOCKETS.with_borrow(|sockets| sockets.get(sockets.partition_point(|socket| socket.id < id)).cloned())
 }
 
 fn handle_signal(signal: Signal) {
+    let mut next = 0;
     // A user who is told something may make and release sockets.
-    let sockets = SOCKETS.with_borrow(|sockets| sockets.iter().map(|(_, socket)| socket.clone()).collect::<Vec<_>>());
-    for socket in sockets {
+    while let Some(socket) = find_from(next) {
         socket.handle_signal(signal);
+        next = socket.id + 1;
     }
 }
 
@@ -162,7 +165,7 @@ impl Driver {
                 socket.make_native(attempt)?;
             }
         }
-        SOCKETS.with_borrow_mut(|sockets| sockets.push((id, socket.clone())));
+        SOCKETS.with_borrow_mut(|sockets| sockets.push(socket.clone()));
         page::listen(handle_signal);
         socket.handle_condition();
         Ok(socket)
@@ -172,7 +175,7 @@ impl Driver {
     pub(crate) fn release(&self) {
         self.finish();
         SOCKETS.with_borrow_mut(|sockets| {
-            if let Ok(at) = sockets.binary_search_by_key(&self.id, |&(id, _)| id) {
+            if let Some(at) = sockets.iter().position(|socket| socket.id == self.id) {
                 sockets.remove(at);
             }
         });
