@@ -60,8 +60,8 @@ struct Place<M> {
 /// Messages that have not been sent yet. Their ids grow from the front to the back.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Waiting<M> {
-    /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first and the last place are
-    /// never empty.
+    /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first place is never
+    /// empty.
     places: VecDeque<Box<Place<M>>>,
     /// How many places are not empty.
     len: usize,
@@ -107,13 +107,8 @@ impl<M> Waiting<M> {
 
     /// Takes the message of this id, if it still waits.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> Option<M> {
-        // The search of `VecDeque` searches two slices, and takes more code.
-        let (mut at, mut end) = (0, self.places.len());
-        while at < end {
-            let middle = (at + end) / 2;
-            if self.places.get(middle)?.id < id { at = middle + 1 } else { end = middle }
-        }
-        let place = self.places.get_mut(at).filter(|place| place.id == id)?;
+        let at = self.places.binary_search_by_key(&id, |place| place.id).ok()?;
+        let place = self.places.get_mut(at)?;
         let (size, message) = (place.size, place.message.take()?);
         self.removed(size);
         // Each message is moved at most once for each that was withdrawn.
@@ -192,9 +187,6 @@ impl<M> Waiting<M> {
         self.forget(size);
         while self.places.front().is_some_and(|place| place.message.is_none()) {
             self.places.pop_front();
-        }
-        while self.places.back().is_some_and(|place| place.message.is_none()) {
-            self.places.pop_back();
         }
         if self.len == 0 {
             self.earliest = None;

@@ -10,6 +10,8 @@ mod error;
 mod options;
 mod shell;
 
+use std::rc::Rc;
+
 #[cfg(feature = "session")]
 use js_sys::JsString;
 use js_sys::{Array, Function, Object};
@@ -60,7 +62,7 @@ pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) 
     let mut number = 0;
     Driver::connect(settings, |id| {
         number = id;
-        Box::new(ShellUser::new(shell))
+        Rc::new(ShellUser::new(shell))
     })?;
     Ok(number)
 }
@@ -154,7 +156,7 @@ pub fn close_session(socket: u32, code: Option<u16>, reason: String) -> Result<(
 #[wasm_bindgen]
 pub fn reconnect(socket: u32, shell: Shell) {
     if let Some(socket) = find(socket) {
-        socket.reconnect(Box::new(ShellUser::new(shell)));
+        socket.reconnect(Rc::new(ShellUser::new(shell)));
     }
 }
 

@@ -107,9 +107,7 @@ pub(crate) struct Driver {
     ping: JsValue,
     /// Absent once it is closed: the user may hold on to this socket in JavaScript, where nobody would see that both
     /// are garbage.
-    ///
-    /// In a box, since a reference to a box is a single pointer: with `Rc<dyn User>` all who use it are larger.
-    user: RefCell<Option<Rc<Box<dyn User>>>>,
+    user: RefCell<Option<Rc<dyn User>>>,
     /// The native socket of the present attempt, or of the last.
     native: RefCell<Option<WebSocket>>,
     /// Whether `native` is of the present attempt and was not abandoned.
@@ -133,7 +131,7 @@ impl Driver {
     /// accepted once.
     pub(crate) fn connect(
         settings: Settings,
-        user: impl FnOnce(SocketId) -> Box<dyn User>,
+        user: impl FnOnce(SocketId) -> Rc<dyn User>,
     ) -> Result<Rc<Self>, JsValue> {
         let Settings { config, target, ping, .. } = settings;
         let id = LAST.get().wrapping_add(1);
@@ -148,7 +146,7 @@ impl Driver {
             connection: RefCell::new(connection),
             target,
             ping,
-            user: RefCell::new(Some(Rc::new(user(id)))),
+            user: RefCell::new(Some(user(id))),
             native: RefCell::new(None),
             is_attached: Cell::new(false),
             timer: Cell::new(None),
@@ -313,7 +311,7 @@ impl Driver {
                 Output::Decide(attempt, dropped) => {
                     let close = self.close_event(dropped.code);
                     let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &close));
-                    self.update(|connection, now| connection.handle_decision(now, attempt, decision));
+                    self.connection.borrow_mut().handle_decision(now(), attempt, decision);
                 }
                 Output::Notify(Event::Drop(dropped)) => {
                     let close = self.close_event(dropped.code);
@@ -347,7 +345,7 @@ impl Driver {
             Event::Open => Notice::Open,
             Event::Resume => Notice::Resume,
             Event::Error => Notice::Error(self.violation()),
-            Event::Close(cause) => return self.notify_close(&**user, cause, passes),
+            Event::Close(cause) => return self.notify_close(&*user, cause, passes),
             Event::State | Event::Drop(_) => Notice::State,
         };
         #[cfg(feature = "session")]
@@ -404,7 +402,7 @@ impl Driver {
         }
     }
 
-    fn user(&self) -> Option<Rc<Box<dyn User>>> {
+    fn user(&self) -> Option<Rc<dyn User>> {
         self.user.borrow().clone()
     }
 }

@@ -41,7 +41,7 @@ extern "C" {
 }
 
 /// The events of a native socket.
-#[wasm_bindgen]
+#[wasm_bindgen(private)]
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Kind {
     Open = "open",

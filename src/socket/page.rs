@@ -6,7 +6,7 @@ use undrop_proto::Signal;
 use wasm_bindgen::prelude::*;
 
 /// A signal, by its name in `page.js`.
-#[wasm_bindgen]
+#[wasm_bindgen(private)]
 #[derive(Clone, Copy)]
 pub(crate) enum SignalName {
     Online = "online",
