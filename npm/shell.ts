@@ -125,7 +125,7 @@ export class Shell {
     const { core } = this;
     this.#source.find().then(
       ([url, protocols]) => core.found(this.id, attempt, url, protocols),
-      () => core.notFound(this.id, attempt),
+      () => core.found(this.id, attempt, undefined, []),
     );
   }
 

@@ -60,8 +60,8 @@ struct Place<M> {
 /// Messages that have not been sent yet. Their ids grow from the front to the back.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Waiting<M> {
-    /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first place is never
-    /// empty.
+    /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first and the last place are
+    /// never empty.
     places: VecDeque<Box<Place<M>>>,
     /// How many places are not empty.
     len: usize,
@@ -187,6 +187,9 @@ impl<M> Waiting<M> {
         self.forget(size);
         while self.places.front().is_some_and(|place| place.message.is_none()) {
             self.places.pop_front();
+        }
+        while self.places.back().is_some_and(|place| place.message.is_none()) {
+            self.places.pop_back();
         }
         if self.len == 0 {
             self.earliest = None;

@@ -46,6 +46,9 @@ const features = [
   'sign-ext',
 ];
 export const optimizerArguments = [
+  // Control flow is made anew from LLVM's blocks, which saves 0.1 KB.
+  '--flatten',
+  '--rereloop',
   '-Oz',
   ...features.map((feature) => `--enable-${feature}`),
   '--strip-producers',

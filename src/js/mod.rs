@@ -160,21 +160,13 @@ pub fn reconnect(socket: u32, shell: Shell) {
     }
 }
 
-/// The shell found out where to connect.
+/// The shell found out where to connect, or, without a URL, could not.
 #[wasm_bindgen]
 pub fn found(socket: u32, attempt: u32, url: &JsValue, protocols: Array) {
     let Some(socket) = find(socket) else { return };
     #[cfg(feature = "session")]
     let protocols = if socket.keeps_session() { offer(&protocols) } else { protocols };
-    if socket.found(Attempt(attempt), url, &protocols).is_err() {
-        socket.not_found(Attempt(attempt));
-    }
-}
-
-/// The shell could not find out where to connect.
-#[wasm_bindgen(js_name = notFound)]
-pub fn not_found(socket: u32, attempt: u32) {
-    if let Some(socket) = find(socket) {
+    if url.is_undefined() || socket.found(Attempt(attempt), url, &protocols).is_err() {
         socket.not_found(Attempt(attempt));
     }
 }

@@ -16,9 +16,9 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use super::clock::now;
 use super::message::{Kept, Waiter};
+use super::native::Kind;
 #[cfg(feature = "session")]
 use super::session_state::SessionState;
-use super::native::Kind;
 use super::user::{Notice, User};
 use super::{native, page};
 
