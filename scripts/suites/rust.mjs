@@ -1,6 +1,5 @@
 // The checks and tests of the Rust side on this machine; `browsers.mjs` has those that need a browser.
 
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attack } from '../lib/attack.mjs';
 import { workspacePackages } from '../lib/cargo.mjs';
@@ -30,7 +29,7 @@ export const lint = async (lane) => {
     clippy('js with sessions', js('session')),
     ...(await featureChecks()),
   ];
-  return total([...checks.map(lane.alone), ...(await circles(lane))]);
+  return total([...checks.map(lane.alone), circles(lane), nodeTests(lane, 'scripts')]);
 };
 
 export const native = ({ alone }) => {
@@ -56,7 +55,7 @@ export const simulation = ({ alone }) => alone(() => rustTests('simulation', 'ca
 /** A short attack on a server: whether its memory stays below what its configuration promises, and its other clients lose nothing. */
 export const attacked = ({ alone }) => {
   // What a process holds, and addresses of its own for each client, is only to be had there.
-  if (process.platform !== 'linux') return { passed: 0, failed: 0, parts: [] };
+  if (process.platform !== 'linux') return { passed: 0, failures: [], parts: [] };
   return alone(() => check('attack', 'cargo', attack('--short')));
 };
 
@@ -65,14 +64,9 @@ const documentation = (name, which) =>
     env: environment([], { RUSTDOCFLAGS: '-D warnings' }),
   });
 
-/** That no modules of a crate import each other in a circle, and that the script which says so finds one. */
+/** That no modules of a crate import each other in a circle. */
 async function circles(lane) {
-  const folder = 'scripts/lint';
-  if (!existsSync(inRoot(folder, 'circles.mjs'))) return [];
   const sources = (await workspacePackages()).map(({ manifest_path }) => join(dirname(manifest_path), 'src'));
-  const script = inRoot(folder, 'circles.mjs');
-  return [
-    lane.beside(() => check('circles of imports', process.execPath, [script, ...sources])),
-    nodeTests(lane, folder),
-  ];
+  const script = inRoot('scripts/lint/circles.mjs');
+  return lane.beside(() => check('circles of imports', process.execPath, [script, ...sources]));
 }

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 
 type Table = Slots<u32, &'static str, u32>;
