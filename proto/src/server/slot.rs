@@ -57,8 +57,14 @@ pub struct Slot<H: Host> {
     pub(super) uncommitted_bytes: u64,
     /// Whether the node has no room for more that comes in.
     is_throttled: bool,
-    /// The messages that the session ends without an acknowledgement of.
+    /// The messages that the session ends without an acknowledgement of, ...
     pub(super) undelivered: Vec<H::Message>,
+    /// ... those after them that were persisted when the session was ending already, ...
+    pub(super) unsent: Vec<H::Message>,
+    /// ... and those that the app has sent after that.
+    pub(super) too_late: Vec<H::Message>,
+    /// The commits with replies that came when the session was ending already. Only its end shows whether it has not moved.
+    pub(super) refused: Vec<H::Commit>,
     /// Requests that came when the session was leaving this node or ending.
     pub(super) late: Vec<H::Request>,
     pub(super) actions: VecDeque<Action<H>>,
@@ -115,6 +121,8 @@ pub(super) enum Phase<H: Host> {
     /// Only the handler is left.
     Over {
         cause: Cause,
+        /// Whether it is known that the session is not this node's any more, or that no node will ever have it.
+        is_certain: bool,
     },
 }
 
@@ -217,6 +225,9 @@ impl<H: Host> Slot<H> {
             uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
             is_throttled: false,
             undelivered: Vec::new(),
+            unsent: Vec::new(),
+            too_late: Vec::new(),
+            refused: Vec::new(),
             late: Vec::new(),
             actions: received.map(|(message, number)| Action::Receive(number, message.clone())).collect(),
             uncommitted,
