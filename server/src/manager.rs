@@ -179,7 +179,7 @@ impl Manager {
                     Ok(()) => return Ok(()),
                     // The session has just ended, and its slot is free in a moment.
                     Err(back) => {
-                        request = back;
+                        request = *back;
                         tokio::task::yield_now().await;
                     }
                 },

@@ -32,6 +32,7 @@ impl Sessions {
         // The type is the library's.
         #[allow(clippy::result_large_err)]
         let admit = |request: &Request, mut response: Response<()>| {
+            let address = manager.shared.config.proxies.client(address, request.headers());
             let mut handshake = Handshake::of(request.uri(), request.headers(), address);
             match manager.admit(&handshake) {
                 Ok((agreed, counted)) => {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Host;
 use super::action::Action;
 use super::amount::Amount;
-use super::ending::NotCommitted;
+use super::cause::NotCommitted;
 use super::slot::{PendingCommit, Phase, Slot};
 
 impl<H: Host> Slot<H> {

@@ -2,13 +2,14 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::amount::Amount;
-use super::ending::{Cause, NotCommitted};
+use super::cause::{Cause, NotCommitted};
 use super::record::{Change, Known, Numbered};
-use super::store::{Asking, StoreError};
+use super::request::StoreError;
 use super::{Config, Host, Serve, codes};
 use crate::session::{NotResumed, Server, Session};
 use crate::wire::Terms;
@@ -147,6 +148,23 @@ pub(super) struct Waiting<H: Host> {
     pub(super) deliveries: Vec<Option<H::Delivery>>,
     pub(super) commits: Vec<PendingCommit<H::Commit>>,
     pub(super) resumes: Vec<PendingResume<H::Request>>,
+}
+
+/// What the store is doing.
+pub(super) enum Asking<H: Host> {
+    Nothing,
+    Write(Writing<H>),
+    Remove { again: Option<Millis> },
+}
+
+/// A change that the store is writing.
+pub(super) struct Writing<H: Host> {
+    pub(super) change: Arc<Change<H::Message>>,
+    pub(super) waiting: Waiting<H>,
+    /// When the store is asked again, if it did not answer.
+    pub(super) again: Option<Millis>,
+    /// How long to wait before that.
+    pub(super) wait: u32,
 }
 
 /// A commit that waits for the store. It and its replies are one change.
