@@ -116,7 +116,7 @@ const unlessClosed = <Waits>(socket: object, waits: Waits): Waits => {
  * @internal
  */
 export const withRegistry = <In, Out>(
-  socket: EventTarget & Pick<WebSocket, 'readyState' | 'binaryType'>,
+  socket: EventTarget & Pick<Socket, 'state' | 'binaryType'>,
   options: MessageOptions<In, Out>,
   begin: () => Shell,
 ): void => {
@@ -128,7 +128,9 @@ export const withRegistry = <In, Out>(
         return number ? () => shell.withdraw(number) : undefined;
       }
       // A message that is never sent comes back with `lost`, but a closed socket says nothing of it.
-      if (socket.readyState > 1) throw new DOMException(`Undrop: ${describe('closed')}.`, 'InvalidStateError');
+      // `readyState` is `CLOSING` as well when the peer closes a connection that will be replaced.
+      if (['closing', 'closed'].includes(socket.state))
+        throw new DOMException(`Undrop: ${describe('closed')}.`, 'InvalidStateError');
       shell.send(frame);
       return;
     },

@@ -1,4 +1,4 @@
-// `npm test`: every test there is, or the suites named: `npm test -- native e2e`. The last line is the sum of them all.
+// `npm test`: every test there is, or the suites named: `npm test -- native e2e`. The last lines are what failed, and the sum.
 // Suites run beside each other where they can; what each prints is kept together, and comes when it has ended.
 
 import { buildPackage } from './lib/build.mjs';
@@ -9,8 +9,8 @@ import { buildPrograms } from './lib/test-server.mjs';
 import { prepareBrowserTests, stopBrowserTests, wasmInChrome, wasmInFirefox } from './suites/browsers.mjs';
 import { biome, nodeTests, types } from './suites/javascript.mjs';
 import { Queue } from './suites/queue.mjs';
-import { failure, part, total } from './suites/results.mjs';
-import { lint, native, rustFormat, simulation } from './suites/rust.mjs';
+import { failure, listed, part, textOf, total } from './suites/results.mjs';
+import { attacked, lint, native, rustFormat, simulation } from './suites/rust.mjs';
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack', 'programs', 'browser tests'];
@@ -22,6 +22,7 @@ const suites = {
   lint: { run: lint, needs: ['rust components', 'wasm target', 'packages', 'cargo-deny'] },
   native: { run: native, needs: ['wasm target', 'redis-server'] },
   simulation: { run: simulation, needs: [] },
+  attack: { run: attacked, needs: [] },
   types: { run: (lane) => total([lane.beside(types), nodeTests(lane, 'tests/types')]), needs: ['package'] },
   messages: { run: (lane) => nodeTests(lane, 'tests/messages'), needs: ['packages'] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
@@ -61,7 +62,7 @@ await main(async (names) => {
 /** Makes everything the suites need, and returns what could not be had, so that the others still run. */
 async function prepare(needs) {
   const missing = new Set();
-  const result = { passed: 0, failed: 0, parts: [], seconds: 0 };
+  const result = { passed: 0, failures: [], parts: [], seconds: 0 };
   const wanted = new Set(needs.includes('package') ? [...needs, ...forBuild] : needs);
   const begin = performance.now();
   for (const [name, make] of Object.entries({ ...parts, ...builds })) {
@@ -71,6 +72,7 @@ async function prepare(needs) {
       await make();
     } catch (error) {
       missing.add(name);
+      result.failures.push({ name, error: textOf(error) });
       report(error);
     }
     result.parts.push(part(name, secondsSince(start)));
@@ -116,23 +118,27 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   });
 
 function summarize(results, seconds) {
-  const sum = { passed: 0, failed: 0 };
-  const slow = [];
+  const suites = Object.entries(results);
   heading('all');
-  for (const [name, result] of Object.entries(results)) {
-    const counts = `${String(result.passed).padStart(6)} passed ${String(result.failed).padStart(4)} failed`;
-    print(`${name.padEnd(14)}${counts}${dim(inSeconds(result.seconds))}`);
-    sum.passed += result.passed;
-    sum.failed += result.failed;
-    slow.push(...result.parts.map((each) => ({ ...each, suite: name })));
+  for (const [name, { passed, failures, seconds }] of suites) {
+    const counts = `${String(passed).padStart(6)} passed ${String(failures.length).padStart(4)} failed`;
+    print(`${name.padEnd(14)}${counts}${dim(inSeconds(seconds))}`);
   }
   heading('slowest');
+  const slow = suites.flatMap(([suite, { parts }]) => parts.map((each) => ({ ...each, suite })));
   slow.sort((a, b) => b.seconds - a.seconds);
   for (const { suite, name, seconds } of slow.slice(0, SLOWEST))
     print(`${inSeconds(seconds)}  ${suite.padEnd(14)}${name}`);
   print(dim(`\nIt took ${Math.round(seconds)} s.`));
-  print(`\n${sum.passed} passed, ${sum.failed} failed`);
-  if (sum.failed > 0) process.exitCode = 1;
+  // At the very end, so that the last lines of a long log say it.
+  const failures = suites.flatMap(([suite, { failures }]) => failures.map((each) => listed(suite, each)));
+  if (failures.length > 0) {
+    heading('failed');
+    for (const each of failures) print(each);
+    process.exitCode = 1;
+  }
+  const passed = suites.reduce((sum, [, result]) => sum + result.passed, 0);
+  print(`\n${passed} passed, ${failures.length} failed`);
 }
 
 function inSeconds(seconds) {

@@ -26,12 +26,14 @@
 
 mod action;
 mod amount;
+mod cause;
 mod commands;
 mod deadlines;
 mod ending;
 mod persistence;
 mod plain;
 mod record;
+mod request;
 mod slot;
 mod slots;
 mod socket;
@@ -44,12 +46,12 @@ use crate::wire::Terms;
 use crate::{Attempt, Millis};
 pub use action::{Action, Disconnect, Frame, Inbound, Report};
 pub use amount::Amount;
-pub use ending::{Cause, NotCommitted};
+pub use cause::{Cause, NotCommitted};
 pub use plain::PlainSlot;
 pub use record::{Change, Claim, Fence, Kept, Known, Numbered};
+pub use request::{StoreError, StoreRequest, Work};
 pub use slot::{Beginning, Slot};
 pub use slots::{Full, Share, SlotId, Slots, Taken};
-pub use store::{StoreError, StoreRequest, Work};
 
 /// The close codes of a server, beside those of [`close`](crate::close). docs/protocol.md names them all.
 pub mod codes {
@@ -193,3 +195,6 @@ pub trait Serve<H: Host> {
 pub fn millis(span: Duration) -> u32 {
     u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * A port on 127.0.0.1 that is still free when what listens there was killed: it is below those that systems give to who dials.
+ * A port on 127.0.0.1 on which nobody listens, and that stays free when what listens there was killed: it is below those that
+ * systems give to whoever asks for any port, to listen or to connect.
  * <https://www.rfc-editor.org/rfc/rfc6335#section-6>
  */
 export async function lastingPort() {

@@ -9,7 +9,7 @@ import { red, secondsSince } from '../lib/log.mjs';
 import { output, print } from '../lib/output.mjs';
 import { cache, inRoot, root } from '../lib/paths.mjs';
 import { packageProgram } from '../lib/run.mjs';
-import { check, failure, part, total } from './results.mjs';
+import { check, complaint, failure, part, textOf, total } from './results.mjs';
 
 const program = (name, file, ...args) => [process.execPath, [packageProgram(name, file), ...args]];
 
@@ -31,35 +31,51 @@ export async function nodeTests({ beside }, folder) {
   return result;
 }
 
-async function nodeFile(path, name) {
+/** Runs one file, and reports under `name`. */
+export async function nodeFile(file, name) {
   const start = performance.now();
-  const count = { passed: 0, failed: 0 };
-  const fail = (why) => {
-    count.failed++;
-    print(red(`failed: ${why}`));
+  const count = { passed: 0, failures: [] };
+  // The names of the suites around the test that is being reported.
+  const around = [];
+  const fail = (test, error) => {
+    const path = isFile(test, file) ? [] : [...around.slice(0, test.nesting), test.name];
+    count.failures.push({ name: [name, ...path].join(' › '), error });
   };
-  const events = run({ files: [path], timeout: 15 * 60_000 });
+  const refuse = (test, why) => {
+    fail(test, why);
+    print(red(`failed: ${test.name} ${why}`));
+  };
+  const events = run({ files: [file], timeout: 15 * 60_000 });
+  events.on('test:start', ({ nesting, name }) => {
+    around[nesting] = name;
+  });
+  let errors = '';
+  events.on('test:stderr', ({ message }) => {
+    errors += message;
+  });
   events.on('test:pass', (test) => {
     if (test.details.type === 'suite') return;
-    if (isFile(test, path)) fail(`${name} holds no test`);
-    else if (test.skip !== undefined || test.todo !== undefined) fail(`${test.name} was skipped, which proves nothing`);
+    if (isFile(test, file)) refuse(test, 'holds no test');
+    else if (test.skip !== undefined || test.todo !== undefined) refuse(test, 'was skipped, which proves nothing');
     else count.passed++;
   });
   events.on('test:fail', (test) => {
+    const { type, error } = test.details;
     // A suite fails when a test in it does, which is counted, or for its own hooks, which nothing else counts.
-    const isSuite = test.details.type === 'suite';
-    if (!isSuite || test.details.error?.failureType !== 'subtestsFailed') count.failed++;
+    if (type === 'suite' && error?.failureType === 'subtestsFailed') return;
+    // What Node says of a file that it could not run is in the file's own output.
+    fail(test, isFile(test, file) ? complaint(errors) : textOf(error?.cause ?? error));
   });
   // In one piece, so that the lines of two files that run beside each other do not mix.
   let text = `${name}\n`;
   for await (const chunk of events.compose(new spec())) text += chunk;
   output()(text);
   const parts = [part(name, secondsSince(start))];
-  if (count.passed + count.failed === 0) return { ...failure(`${name} reported no test`), parts };
+  if (count.passed + count.failures.length === 0) return { ...failure(`${name} reported no test`), parts };
   return { ...count, parts };
 }
 
-const isFile = (test, path) => test.nesting === 0 && path.endsWith(test.name);
+const isFile = (test, file) => test.nesting === 0 && file.endsWith(test.name);
 
 const durationsPath = join(cache, 'test-seconds.json');
 

@@ -1,7 +1,7 @@
 // The checks and tests of the Rust side on this machine; `browsers.mjs` has those that need a browser.
 
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { attack } from '../lib/attack.mjs';
 import { workspacePackages } from '../lib/cargo.mjs';
 import { environment } from '../lib/find.mjs';
 import { inRoot } from '../lib/paths.mjs';
@@ -30,7 +30,8 @@ export const lint = async (lane) => {
     clippy('js with sessions', js('session')),
     ...(await featureChecks()),
   ];
-  return total([...checks.map(lane.alone), ...dependencyChecks.map(lane.beside), ...(await circles(lane))]);
+  const beside = [...dependencyChecks.map(lane.beside), circles(lane), nodeTests(lane, 'scripts')];
+  return total([...checks.map(lane.alone), ...beside]);
 };
 
 export const native = ({ alone }) => {
@@ -53,19 +54,21 @@ export const native = ({ alone }) => {
 /** The simulated network at full length: 100,000 scenarios, in release mode. */
 export const simulation = ({ alone }) => alone(() => rustTests('simulation', 'cargo', weather()));
 
+/** A short attack on a server: whether its memory stays below what its configuration promises, and its other clients lose nothing. */
+export const attacked = ({ alone }) => {
+  // What a process holds, and addresses of its own for each client, is only to be had there.
+  if (process.platform !== 'linux') return { passed: 0, failures: [], parts: [] };
+  return alone(() => check('attack', 'cargo', attack('--short')));
+};
+
 const documentation = (name, which) =>
   check(`rustdoc, ${name}`, 'cargo', ['doc', '--no-deps', ...which], {
     env: environment([], { RUSTDOCFLAGS: '-D warnings' }),
   });
 
-/** That no modules of a crate import each other in a circle, and that the script which says so finds one. */
+/** That no modules of a crate import each other in a circle. */
 async function circles(lane) {
-  const folder = 'scripts/lint';
-  if (!existsSync(inRoot(folder, 'circles.mjs'))) return [];
   const sources = (await workspacePackages()).map(({ manifest_path }) => join(dirname(manifest_path), 'src'));
-  const script = inRoot(folder, 'circles.mjs');
-  return [
-    lane.beside(() => check('circles of imports', process.execPath, [script, ...sources])),
-    nodeTests(lane, folder),
-  ];
+  const script = inRoot('scripts/lint/circles.mjs');
+  return lane.beside(() => check('circles of imports', process.execPath, [script, ...sources]));
 }

@@ -1,11 +1,12 @@
-//! `idle [CONNECTIONS]`: what an idle session costs the server in memory, beside an idle WebSocket of axum's without one. 10,000
-//! of each if nothing else is said.
+//! `idle [CONNECTIONS]`: what an idle session costs the server in memory, beside a connection that has not asked for one yet, and an
+//! idle WebSocket of axum's. 10,000 of each if nothing else is said.
 //!
 //! The server is a process of its own, and what is measured is its resident memory: what the kernel keeps for a TCP
 //! connection is not in it.
 
 use std::net::SocketAddr;
 use std::process::{ExitCode, Stdio};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
@@ -47,6 +48,8 @@ enum Kind {
     /// One that reads as little at once as a session does.
     Lean,
     Session,
+    /// One that has not said which session it wants.
+    Ungreeted,
 }
 
 impl Kind {
@@ -54,7 +57,7 @@ impl Kind {
         match self {
             Kind::Socket => "socket",
             Kind::Lean => "lean",
-            Kind::Session => "session",
+            Kind::Session | Kind::Ungreeted => "session",
         }
     }
 }
@@ -91,7 +94,8 @@ async fn measure(connections: Option<&String>) -> Outcome<()> {
     for (kind, name) in [
         (Kind::Socket, "axum's WebSocket, as it comes"),
         (Kind::Lean, "the same with a read buffer of 4 KiB"),
-        (Kind::Session, "the same with a session"),
+        (Kind::Session, "a connection with a session"),
+        (Kind::Ungreeted, "a connection that has not greeted"),
     ] {
         println!("{name:40} {:6.1} KiB", cost(kind, connections).await?);
     }
@@ -139,7 +143,7 @@ async fn connect(kind: Kind, address: SocketAddr, connections: usize) -> Outcome
 /// A connection on which something was said once.
 async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStream>, Error> {
     let mut request = format!("ws://{address}/{}", kind.path()).into_client_request()?;
-    if let Kind::Session = kind {
+    if let Kind::Session | Kind::Ungreeted = kind {
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
     }
     // What browsers send beside what a WebSocket needs.
@@ -158,6 +162,7 @@ async fn begin(kind: Kind, address: SocketAddr) -> Result<WebSocketStream<TcpStr
     };
     match kind {
         Kind::Socket | Kind::Lean => talk("hello", 1).await?,
+        Kind::Ungreeted => {}
         Kind::Session => {
             talk("\u{10}new", 1).await?;
             // The answer and the acknowledgement.
@@ -178,8 +183,16 @@ fn resident(server: &Child) -> Outcome<usize> {
 
 async fn serve() -> Outcome<()> {
     let most = usize::MAX;
-    let limits = Limits { sessions: most, sessions_per_address: most, handshake_burst: u32::MAX, ..Limits::default() };
-    let sessions = Sessions::new(Config { limits, ..Config::default() });
+    let limits = Limits {
+        sessions: most,
+        sessions_per_address: most,
+        connections: most,
+        connections_per_address: most,
+        handshake_burst: u32::MAX,
+        ..Limits::default()
+    };
+    // Who has not greeted is waited for until all are connected.
+    let sessions = Sessions::new(Config { greeting: Duration::from_secs(600), limits, ..Config::default() });
     let app = Router::new()
         .route("/socket", any(socket))
         .route("/lean", any(lean))

@@ -32,6 +32,13 @@ impl Allowances {
         let mut addresses = self.addresses.lock();
         if addresses.len() >= REMEMBERED {
             addresses.retain(|_, allowance| self.left(*allowance, now) < self.burst);
+            // There are more addresses than any number, and forgetting this one matters least.
+            let most = addresses
+                .iter()
+                .max_by(|(_, one), (_, other)| self.left(**one, now).total_cmp(&self.left(**other, now)));
+            if let Some(address) = most.map(|(address, _)| *address).filter(|_| addresses.len() >= REMEMBERED) {
+                addresses.remove(&address);
+            }
         }
         let allowance = addresses.entry(network(address)).or_insert(Allowance { left: self.burst, at: now });
         let left = self.left(*allowance, now);
@@ -70,6 +77,18 @@ mod tests {
         assert_eq!(spent(now + Duration::from_millis(500)), 1);
         assert_eq!(spent(now + Duration::from_secs(60)), 3);
         assert!(allowances.spend(IpAddr::from([192, 0, 2, 2]), now));
+    }
+
+    #[test]
+    fn no_more_addresses_are_remembered_than_there_is_room_for() {
+        let (allowances, now) = (Allowances::new(3, 0), Instant::now());
+        let spent = |number: u32| (0..3).filter(|_| allowances.spend(IpAddr::from(number.to_be_bytes()), now)).count();
+        assert_eq!(spent(0), 3);
+        for number in 1..=REMEMBERED as u32 {
+            assert!(allowances.spend(IpAddr::from(number.to_be_bytes()), now));
+        }
+        assert_eq!(allowances.addresses.lock().len(), REMEMBERED);
+        assert_eq!(spent(0), 0);
     }
 
     #[test]

@@ -13,13 +13,10 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::incoming::boxed;
-use crate::meter::Metered;
-use crate::websocket::config;
+use crate::websocket::WebSocket;
 use crate::{Handshake, Session, Sessions};
 
 /// An extractor for a route that serves sessions. The [`Sessions`] are taken from the router's state.
@@ -71,8 +68,7 @@ where
         let handshake = Handshake::of(&parts.uri, &parts.headers, address);
         let on_upgrade = parts.extensions.get::<OnUpgrade>().cloned();
         let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| parts.version <= Version::HTTP_11).cloned();
-        // axum checks the request. Its own WebSocket has the errors of whichever version of tungstenite axum uses, which
-        // can't be told apart from here, so the WebSocket is made here.
+        // axum checks the request. The WebSocket is this crate's.
         let _ = WebSocketUpgrade::from_request_parts(parts, state).await?;
         Ok(Self { sessions, on_upgrade, key, handshake })
     }
@@ -110,9 +106,7 @@ impl SessionUpgrade {
             let Some(on_upgrade) = on_upgrade else { return };
             // The client has gone meanwhile.
             let Ok(upgraded) = on_upgrade.await else { return };
-            let config = config(&manager.shared.config.limits);
-            let stream = Metered::new(TokioIo::new(upgraded));
-            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+            let socket = WebSocket::new(TokioIo::new(upgraded), &manager.shared.config.limits);
             manager.receive(Box::new(socket), (agreed.kind, admitted), handshake, handler).await;
         });
         accepted(key.as_ref(), answer)

@@ -4,6 +4,7 @@
 //! it makes room: the session that takes most of that loses its place.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -13,7 +14,6 @@ use undrop_proto::server::Amount;
 
 use crate::allowance::network;
 use crate::principal::Principal;
-use crate::requests::Requests;
 
 /// What a message takes of a budget beside its bytes: its places in the session and in the store. A flood of tiny messages is
 /// bounded by this.
@@ -22,6 +22,11 @@ pub(crate) const MESSAGE: u64 = 256;
 /// What messages take of a budget.
 pub(crate) fn cost(Amount { messages, bytes }: Amount) -> u64 {
     bytes + messages as u64 * MESSAGE
+}
+
+/// What has a part of a budget, and can be told to give it back.
+pub(crate) trait MakeRoom: Send + Sync {
+    fn make_room(&self);
 }
 
 /// Whose limits a connection or a session counts against.
@@ -44,7 +49,7 @@ impl Owner {
 }
 
 /// A number of bytes that all sessions share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Budget {
     /// How many there are.
     whole: u64,
@@ -55,7 +60,6 @@ pub(crate) struct Budget {
 }
 
 /// What one owner has of a budget.
-#[derive(Debug)]
 struct Account {
     budget: Arc<Budget>,
     owner: Owner,
@@ -66,12 +70,11 @@ struct Account {
 }
 
 /// What one session has of a budget. It is given back when this is dropped.
-#[derive(Debug)]
 pub(crate) struct Purse {
     account: Arc<Account>,
     used: AtomicU64,
     /// How the session is told to make room, unless there is none yet.
-    session: Option<Weak<Requests>>,
+    session: Option<Weak<dyn MakeRoom>>,
 }
 
 impl Budget {
@@ -86,11 +89,14 @@ impl Budget {
     }
 
     /// Opens what one session of this owner has of the budget.
-    pub(crate) fn open(self: &Arc<Self>, owner: &Owner, session: Option<&Arc<Requests>>) -> Arc<Purse> {
+    pub(crate) fn open(self: &Arc<Self>, owner: &Owner, session: Option<Arc<dyn MakeRoom>>) -> Arc<Purse> {
         let account = self.account(owner);
-        let purse =
-            Arc::new(Purse { account: account.clone(), used: AtomicU64::new(0), session: session.map(Arc::downgrade) });
-        if session.is_some() {
+        let purse = Arc::new(Purse {
+            account: account.clone(),
+            used: AtomicU64::new(0),
+            session: session.as_ref().map(Arc::downgrade),
+        });
+        if purse.session.is_some() {
             account.purses.lock().push(Arc::downgrade(&purse));
         }
         purse
@@ -126,7 +132,7 @@ impl Budget {
         let fullest = purses.iter().max_by_key(|purse| purse.used.load(Relaxed));
         let session = fullest.and_then(|purse| purse.session.as_ref()?.upgrade());
         session.is_some_and(|session| {
-            session.evict();
+            session.make_room();
             true
         })
     }
@@ -173,11 +179,20 @@ impl Purse {
         if bytes >= used { self.add(bytes - used) } else { self.give_back(used - bytes) }
     }
 
-    /// Whether this owner and all together have less than they may.
+    /// Whether this owner and all together have less than they may. A quarter of the whole is for those who have little: the
+    /// others, however many there are, can't have it.
     pub(crate) fn has_room(&self) -> bool {
         let Account { budget, used, share, .. } = &*self.account;
-        let of_owner = used.load(Relaxed);
-        of_owner < *share && (budget.used() < budget.whole || of_owner == 0)
+        let (of_owner, of_all) = (used.load(Relaxed), budget.used());
+        if of_owner == 0 || of_owner >= *share {
+            return of_owner < *share;
+        }
+        let reserved = budget.whole / 4;
+        if of_all < budget.whole - reserved {
+            return true;
+        }
+        let owners = budget.accounts.lock().len() as u64;
+        of_all < budget.whole && of_owner < reserved / owners.max(1)
     }
 
     pub(crate) fn used(&self) -> u64 {
@@ -204,9 +219,34 @@ impl Drop for Account {
     }
 }
 
+impl fmt::Debug for Budget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Budget").field("used", &self.used).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Purse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Purse").field("used", &self.used).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
+
+    #[derive(Default)]
+    struct Session {
+        is_told: AtomicBool,
+    }
+
+    impl MakeRoom for Session {
+        fn make_room(&self) {
+            self.is_told.store(true, Relaxed);
+        }
+    }
 
     fn user(name: &str) -> Owner {
         Owner::User(name.into())
@@ -224,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn who_has_little_has_room_when_others_have_used_up_their_part() {
+        let budget = Budget::new(1_000, 400);
+        let greedy = ["eve", "eva", "ed"].map(|name| budget.open(&user(name), None));
+        let modest = budget.open(&user("ann"), None);
+        greedy.iter().for_each(|purse| purse.add(250));
+        modest.add(50);
+        assert!(greedy.iter().all(|purse| !purse.has_room()));
+        assert!(modest.has_room());
+        modest.add(20);
+        assert!(!modest.has_room());
+        // Who has nothing can always begin.
+        assert!(budget.open(&user("bob"), None).has_room());
+    }
+
+    #[test]
     fn what_is_dropped_is_given_back() {
         let budget = Budget::new(100, 40);
         drop({
@@ -238,14 +293,17 @@ mod tests {
     #[test]
     fn who_has_most_makes_room_when_the_whole_is_used_up() {
         let budget = Budget::new(100, 60);
-        let sessions: Vec<_> = (0..3).map(|_| Arc::<Requests>::default()).collect();
-        let greedy = [budget.open(&user("eve"), Some(&sessions[0])), budget.open(&user("eve"), Some(&sessions[1]))];
+        let sessions: Vec<_> = (0..3).map(|_| Arc::<Session>::default()).collect();
+        let greedy = [
+            budget.open(&user("eve"), Some(sessions[0].clone())),
+            budget.open(&user("eve"), Some(sessions[1].clone())),
+        ];
         assert!(greedy[0].take(20) && greedy[1].take(40));
-        let other = budget.open(&user("bob"), Some(&sessions[2]));
+        let other = budget.open(&user("bob"), Some(sessions[2].clone()));
         assert!(other.take(40));
         let late = budget.open(&user("ann"), None);
         assert!(late.take(10));
-        let evicted: Vec<_> = sessions.iter().map(|session| session.collect().evict).collect();
+        let evicted: Vec<_> = sessions.iter().map(|session| session.is_told.load(Relaxed)).collect();
         assert_eq!(evicted, [false, true, false]);
         // Who has most gets nothing more.
         drop(late);

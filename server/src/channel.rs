@@ -109,8 +109,10 @@ impl Channel {
 
     pub(crate) fn commit(&self, number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>>) {
         let mut state = self.state.lock();
-        let answer = match state.final_cause() {
+        let cause = state.ending.as_ref().map(|ending| ending.cause);
+        let answer = match cause.filter(|_| !state.attended) {
             Some(cause) => cause.answer_to_commit(!replies.is_empty()),
+            // What became of a session that is over is known to its task.
             None => match self.reserve(&mut state, &replies) {
                 Ok(()) => {
                     state.sent += replies.len() as u64;
@@ -199,9 +201,17 @@ impl Channel {
         }
     }
 
-    /// Records how the session ended. The first ending stays.
-    pub(crate) fn end(&self, ending: Ending) {
+    /// Records how the session ended. The first ending stays. What the app has sent and the task has not collected was not
+    /// delivered either.
+    pub(crate) fn end(&self, mut ending: Ending) {
         let mut state = self.state.lock();
+        if !ending.cause.goes_on() {
+            for command in state.pending.commands.extract_if(.., |command| matches!(command, Command::Send { .. })) {
+                if let Command::Send { message, .. } = command {
+                    ending.undelivered.push(message);
+                }
+            }
+        }
         state.ending.get_or_insert(ending);
         wake_reader(state);
     }

@@ -51,8 +51,6 @@ pub(crate) struct Connection {
     kind: ConnectionKind,
     /// Whether something was written since the last flush.
     written: bool,
-    /// Whether the library holds a pong that is not flushed.
-    owes_pong: bool,
     _admitted: Admitted,
 }
 
@@ -71,10 +69,10 @@ impl From<Broken> for Disconnect {
 
 impl Connection {
     pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, admitted: Admitted) -> Self {
-        Self { socket, kind, written: false, owes_pong: false, _admitted: admitted }
+        Self { socket, kind, written: false, _admitted: admitted }
     }
 
-    /// What is read and not yet a whole frame.
+    /// What is read and not yet a whole message.
     pub(crate) fn meter(&mut self) -> &mut Meter {
         self.socket.meter()
     }
@@ -82,7 +80,7 @@ impl Connection {
     /// What the client has sent next.
     pub(crate) fn poll_inbound(&mut self, context: &mut Context<'_>) -> Poll<Result<Inbound<Message>, Disconnect>> {
         let has_session = self.kind == ConnectionKind::Session;
-        Poll::Ready(match ready!(self.poll_read(context))? {
+        Poll::Ready(match ready!(self.socket.poll_read(context))? {
             Frame::Binary(bytes) => Ok(Inbound::Message(Message::Binary(bytes))),
             Frame::Text(text) if has_session && text.starts_with(wire::ESCAPE) => match wire::unescape(&text) {
                 Some(escaped) => Ok(Inbound::Message(Message::text(escaped))),
@@ -135,7 +133,7 @@ impl Connection {
             }
             poll_fn(|context| self.socket.poll_flush(context)).await?;
             loop {
-                match poll_fn(|context| self.poll_read(context)).await {
+                match poll_fn(|context| self.socket.poll_read(context)).await {
                     Ok(_) => {}
                     Err(Broken::Gone) => return Ok(()),
                     // Bytes that can't be parsed stay unread, and a TCP connection that is dropped with unread bytes is reset,
@@ -148,27 +146,6 @@ impl Connection {
         })
         .await;
     }
-
-    /// The next frame. The pong for the last ping is flushed first: the library keeps one for each ping, and a client that
-    /// sent pings and read nothing would fill the memory with them.
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
-        if self.owes_pong {
-            ready!(self.socket.poll_flush(context))?;
-            self.owes_pong = false;
-        }
-        let read = self.socket.poll_read(context);
-        self.owes_pong = matches!(read, Poll::Ready(Ok(Frame::Ping)));
-        match &read {
-            Poll::Ready(Ok(_)) => self.socket.meter().finish_frame(),
-            Poll::Ready(Err(_)) => {
-                if let Some(excess) = self.socket.meter().excess() {
-                    return Poll::Ready(Err(Broken::Excess(excess)));
-                }
-            }
-            Poll::Pending => {}
-        }
-        read
-    }
 }
 
 /// A close reason has at most 123 bytes. <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>
@@ -180,61 +157,7 @@ fn cut(mut reason: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-    use std::task::Waker;
-
     use super::*;
-    use crate::admission::Connections;
-    use crate::meter::Metered;
-    use crate::metrics::Gauge;
-
-    /// Sends one ping after another, and takes no pong until it is told to.
-    struct Flood {
-        pings: Arc<AtomicUsize>,
-        takes: Arc<AtomicBool>,
-        metered: Metered<()>,
-    }
-
-    impl Socket for Flood {
-        fn poll_read(&mut self, _: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
-            self.pings.fetch_add(1, Relaxed);
-            Poll::Ready(Ok(Frame::Ping))
-        }
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-            Poll::Pending
-        }
-
-        fn write(&mut self, _: Frame) -> Result<(), Broken> {
-            Ok(())
-        }
-
-        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-            if self.takes.load(Relaxed) { Poll::Ready(Ok(())) } else { Poll::Pending }
-        }
-
-        fn meter(&mut self) -> &mut Meter {
-            &mut self.metered.meter
-        }
-    }
-
-    #[test]
-    fn a_flood_of_pings_is_read_as_fast_as_its_answers_are() {
-        let (pings, takes) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let flood = Flood { pings: pings.clone(), takes: takes.clone(), metered: Metered::new(()) };
-        let admitted = Connections::new(1, 1, Gauge::default()).admit(None).unwrap();
-        let mut connection = Connection::new(Box::new(flood), ConnectionKind::Session, admitted);
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(matches!(connection.poll_inbound(&mut context), Poll::Ready(Ok(Inbound::Alive))));
-        for _ in 0..10 {
-            assert!(connection.poll_inbound(&mut context).is_pending());
-        }
-        assert_eq!(pings.load(Relaxed), 1);
-        takes.store(true, Relaxed);
-        assert!(connection.poll_inbound(&mut context).is_ready());
-        assert_eq!(pings.load(Relaxed), 2);
-    }
 
     #[test]
     fn a_close_reason_is_cut_between_characters() {

@@ -31,7 +31,10 @@ use crate::{Message, SessionId};
 mod actions;
 
 /// How many frames are read before everything else has its turn.
-const FRAMES_A_TURN: usize = 64;
+const FRAMES_A_TURN: usize = 16;
+
+/// How often everything has its turn before other sessions have theirs: a client that floods is never done.
+const TURNS_A_POLL: usize = 8;
 
 /// How long a connection is not read whose client has used up its share of what may come in, in milliseconds.
 const THROTTLE: u32 = 50;
@@ -329,7 +332,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
         if let Some(attached) = &mut this.connection {
             attached.is_drained = false;
         }
-        loop {
+        for _ in 0..TURNS_A_POLL {
             let now = this.shared.clock.now();
             this.act(now);
             let mut progress = this.handle_timeout(now) | this.read(context, now);
@@ -346,6 +349,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
                 return Poll::Pending;
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

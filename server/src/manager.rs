@@ -112,26 +112,28 @@ impl Manager {
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
         }
-        let handshake = Arc::new(handshake);
         let greeted = timeout_at(Instant::now() + config.greeting, async {
+            let handshake = Arc::new(handshake);
             let principal = (self.authenticator)(handshake.clone()).await.map_err(|refused| {
                 metrics.refuse(Refusal::Unauthorized);
                 debug!(code = refused.code, "connection refused");
                 Disconnect::Close(refused.code, refused.reason.into())
             })?;
+            // While the client is waited for, no more is kept of its request than its session keeps.
+            let kept = Arc::new(handshake.kept(&config.kept_headers));
+            drop(handshake);
             let request = match kind {
                 ConnectionKind::Plain => None,
                 ConnectionKind::Session => Some(self.greeting(&mut connection).await?),
             };
-            Ok((principal, request))
+            Ok((principal, kept, request))
         });
         let greeted = greeted.await.unwrap_or_else(|_| {
             metrics.refuse(Refusal::Greeting);
             Err(Disconnect::close(codes::NO_GREETING, "no greeting in time"))
         });
         let served = match greeted {
-            Ok((principal, request)) => {
-                let handshake = Arc::new(handshake.kept(&config.kept_headers));
+            Ok((principal, handshake, request)) => {
                 let owner = Owner::of(&principal, handshake.address);
                 connection.meter().expect_messages(self.shared.inboxes.open(&owner, None));
                 let incoming = Incoming { connection, handshake, principal, handler };
@@ -177,7 +179,7 @@ impl Manager {
                     Ok(()) => return Ok(()),
                     // The session has just ended, and its slot is free in a moment.
                     Err(back) => {
-                        request = back;
+                        request = *back;
                         tokio::task::yield_now().await;
                     }
                 },

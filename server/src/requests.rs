@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
+use crate::budget::MakeRoom;
 use crate::incoming::ResumeRequest;
 
 /// The requests that the task has yet to collect.
@@ -40,10 +41,10 @@ impl Requests {
     // The session manager's side.
 
     /// Leaves a resume request, or hands it back if the session has left its slot.
-    pub(crate) fn resume(&self, request: ResumeRequest) -> Result<(), ResumeRequest> {
+    pub(crate) fn resume(&self, request: ResumeRequest) -> Result<(), Box<ResumeRequest>> {
         let mut state = self.0.lock();
         if state.closed {
-            return Err(request);
+            return Err(Box::new(request));
         }
         state.pending.resumes.push(request);
         state.wake();
@@ -93,6 +94,12 @@ impl Requests {
         let mut state = self.0.lock();
         state.closed = true;
         take(&mut state.pending.resumes)
+    }
+}
+
+impl MakeRoom for Requests {
+    fn make_room(&self) {
+        self.evict();
     }
 }
 

@@ -20,6 +20,9 @@ use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
+use crate::admission::Connections;
+use crate::metrics::Gauge;
+
 /// How an app is served. A duration bounds what a client may take.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -34,6 +37,9 @@ pub struct ServeOptions {
     /// How many TCP connections there may be that are not WebSockets yet. A further one waits in the kernel's queue. Default:
     /// 10,000.
     pub connections: usize,
+    /// How many of those one address may have. A further one is closed at once. Behind a proxy that has no PROXY protocol, all
+    /// are the proxy's. Default: 1,000.
+    pub connections_per_address: usize,
     /// Whether each connection begins with a PROXY protocol header, version 1 or 2, which a proxy in front sends, and which names
     /// the client's address. Only for a port that no one but the proxy reaches. Default: no.
     /// <https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>
@@ -47,6 +53,7 @@ impl Default for ServeOptions {
             header_bytes: 16 << 10,
             headers: 64,
             connections: 10_000,
+            connections_per_address: 1_000,
             proxy_protocol: false,
         }
     }
@@ -82,6 +89,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let waiting = Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS)));
+    let addresses = Connections::new(usize::MAX, options.connections_per_address, Gauge::default());
     let options = Arc::new(options);
     let accepting = async {
         loop {
@@ -96,9 +104,9 @@ pub async fn serve(
                     continue;
                 }
             };
-            let (app, options) = (app.clone(), options.clone());
+            let (app, options, addresses) = (app.clone(), options.clone(), addresses.clone());
             tokio::spawn(async move {
-                serve_connection(stream, peer, app, &options).await;
+                serve_connection(stream, peer, app, &options, &addresses).await;
                 drop(permit);
             });
         }
@@ -111,10 +119,17 @@ pub async fn serve(
 }
 
 /// Serves the requests of a connection. Returns when it ends, or has become a WebSocket.
-async fn serve_connection(stream: TcpStream, peer: SocketAddr, app: Router, options: &ServeOptions) {
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    options: &ServeOptions,
+    addresses: &Arc<Connections>,
+) {
     // It fails for a connection that is gone.
     let _ = stream.set_nodelay(true);
     if !options.proxy_protocol {
+        let Ok(_admitted) = addresses.admit(Some(peer.ip())) else { return };
         return serve_requests(stream, peer, app, options).await;
     }
     let parsing = ProxiedStream::create_from_tokio(stream, ParseConfig::default());
@@ -122,6 +137,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, app: Router, opti
         Ok(Ok(stream)) => {
             // A health check of the proxy itself names no address.
             let client = stream.proxy_header().proxied_address().map_or(peer, |address| address.source);
+            let Ok(_admitted) = addresses.admit(Some(client.ip())) else { return };
             serve_requests(stream, client, app, options).await;
         }
         Ok(Err(error)) => debug!(%peer, %error, "the connection does not begin with a PROXY protocol header"),

@@ -72,7 +72,7 @@ impl Slots {
         if let Some(evicted) = evicted {
             evicted.evict();
         }
-        let purse = self.shared.outboxes.open(&incoming.owner(), Some(&requests));
+        let purse = self.shared.outboxes.open(&incoming.owner(), Some(requests.clone()));
         let channel = Arc::new(Channel::new(self.shared.config.limits.outbox, purse));
         let count = self.shared.metrics.sessions.count();
         let owner = incoming.owner();
@@ -122,7 +122,7 @@ impl Slot {
 
     /// Opens what the session has of the budget for what comes in.
     pub(crate) fn open_inbox(&self) -> Arc<Purse> {
-        self.slots.shared.inboxes.open(&self.owner, Some(&self.requests))
+        self.slots.shared.inboxes.open(&self.owner, Some(self.requests.clone()))
     }
 
     pub(crate) fn requests(&self) -> &Requests {

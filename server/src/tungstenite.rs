@@ -7,11 +7,10 @@ use http::{HeaderValue, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
-use tokio_tungstenite::{accept_hdr_async_with_config, tungstenite};
+use tokio_tungstenite::{accept_hdr_async, tungstenite};
 
 use crate::incoming::boxed;
-use crate::meter::Metered;
-use crate::websocket::config;
+use crate::websocket::WebSocket;
 use crate::{Handshake, Session, Sessions};
 
 impl Sessions {
@@ -29,11 +28,11 @@ impl Sessions {
         Fut: Future<Output = ()> + Send + 'static,
     {
         let manager = &self.manager;
-        let config = config(&manager.shared.config.limits);
         let mut admitted = None;
         // The type is the library's.
         #[allow(clippy::result_large_err)]
         let admit = |request: &Request, mut response: Response<()>| {
+            let address = manager.shared.config.proxies.client(address, request.headers());
             let mut handshake = Handshake::of(request.uri(), request.headers(), address);
             match manager.admit(&handshake) {
                 Ok((agreed, counted)) => {
@@ -51,11 +50,13 @@ impl Sessions {
                 }
             }
         };
-        let shaking = accept_hdr_async_with_config(Metered::new(stream), admit, Some(config));
+        let shaking = accept_hdr_async(stream, admit);
         let socket = timeout(manager.shared.config.greeting, shaking)
             .await
             .map_err(|_| tungstenite::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
         if let Some((kind, handshake)) = admitted {
+            // It keeps nothing that it has read: a client that says more before it is answered is refused.
+            let socket = WebSocket::new(socket.into_inner(), &manager.shared.config.limits);
             manager.clone().receive(Box::new(socket), kind, handshake, boxed(handler)).await;
         }
         Ok(())

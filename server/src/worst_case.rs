@@ -1,14 +1,18 @@
 //! How much memory clients can make a server take.
 
 use crate::config::{Config, Limits};
+use crate::handshake::MAX_URI;
+use crate::meter::FREE;
+use crate::websocket::MOST_BUFFERED;
 
 /// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part of
-/// the store in memory.
-const SESSION: u64 = 6 << 10;
-/// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection.
-const CONNECTION: u64 = 6 << 10;
-/// The buffer of a connection that has written much at once.
-const WRITE_BUFFER: u64 = 16 << 10;
+/// the store in memory. `npm run server:memory` finds 2 KiB.
+const SESSION: u64 = 4 << 10;
+/// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection. `npm run server:memory` finds 3.6 KiB.
+const CONNECTION: u64 = 4 << 10;
+/// What a connection that is no WebSocket yet takes beside its head: its task, its HTTP connection and the answer.
+#[cfg(feature = "axum")]
+const REQUEST: u64 = 8 << 10;
 /// What an address takes in the table of allowances.
 const ADDRESSES: u64 = 16_384 * 128;
 
@@ -71,13 +75,31 @@ impl Config {
             + inboxes
     }
 
-    /// A connection with its buffers. One that was read in whole has given its unfinished bytes back.
+    /// A connection with its buffers as large as they get, its part of a message that does not count, and the URI of one that has no session yet.
     fn connection(&self) -> u64 {
-        CONNECTION + self.limits.read_buffer as u64 + WRITE_BUFFER
+        CONNECTION + self.limits.read_buffer as u64 + (FREE + MOST_BUFFERED + MAX_URI) as u64
     }
 
     fn session(&self) -> u64 {
         let kept_headers: u64 = if self.kept_headers.is_empty() { 0 } else { 16 << 10 };
-        SESSION + crate::handshake::MAX_URI as u64 + kept_headers
+        SESSION + MAX_URI as u64 + kept_headers
+    }
+}
+
+#[cfg(feature = "axum")]
+impl crate::ServeOptions {
+    /// The most memory that connections take which are no WebSockets yet, in bytes.
+    pub fn worst_case(&self) -> u64 {
+        self.connections as u64 * self.connection()
+    }
+
+    /// The most that those of one address take.
+    pub fn worst_case_per_address(&self) -> u64 {
+        self.connections_per_address.min(self.connections) as u64 * self.connection()
+    }
+
+    /// Its head is there twice: as it was read, and as the handshake that the app sees.
+    fn connection(&self) -> u64 {
+        REQUEST + 2 * self.header_bytes.max(8 << 10) as u64
     }
 }

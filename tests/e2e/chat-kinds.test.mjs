@@ -184,6 +184,26 @@ for (const [browserName, start] of Object.entries(browsers)) {
       }
     });
 
+    it('a delivery test over a session that has no connection ends when it has one, and not before', async () => {
+      await enter('session');
+      await count('session', 20);
+      await ada.click('switch-refuse');
+      await ada.sees(() => document.querySelector('#events .drop'));
+      const before = await ada.outcomes('session');
+      await ada.seesCounted('session', before.sent[0] + before.sent[1] + 5);
+      await ada.do(() => {
+        // Whatever the page gives up after a time, it gives up now.
+        window.AbortSignal.timeout = () => {
+          const limit = new window.AbortController();
+          setTimeout(() => limit.abort());
+          return limit.signal;
+        };
+        document.getElementById('count').click();
+      });
+      await seesItEnd();
+      assert.deepEqual((await settled('session')).lost, [0, 0]);
+    });
+
     it('a delivery test that is stopped while another kind connects stops', async () => {
       await enter('plain');
       await count('plain', 20);

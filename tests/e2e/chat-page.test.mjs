@@ -172,6 +172,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         return { text: color, behind: backgroundColor };
       });
       assert.ok(contrast(text, behind) >= 4.5, `${text} on ${behind}`);
+      for (const kind of ['plain', 'undrop', 'session']) await ada.seesCounted(kind, 1);
       await ada.sees(() => !document.getElementById('compare').disabled);
       const [plain, undrop, session] = [
         await ada.outcomes('plain'),

@@ -40,7 +40,7 @@ async function words(locale) {
     await page.waitForSelector('#toggle[data-state=open]');
   }
   // The counters are read off four times a second.
-  await page.waitForFunction(() => document.getElementById('stat-drops').textContent.startsWith('3'));
+  await page.waitForFunction(() => Number.parseInt(document.getElementById('stat-drops').textContent, 10) >= 3);
   const placeholder = await page.getAttribute('#text', 'placeholder');
   const seen = [entrance, joined, notices, await page.innerText('body'), placeholder].join(' ');
   const language = await page.evaluate(() => document.documentElement.lang);

@@ -3,8 +3,12 @@
 // package is loaded, which keeps the native class that it finds.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startTestServer } from '../../scripts/lib/test-server.mjs';
 import { browsers } from '../support/browsers.mjs';
 import { bundle } from '../support/bundle.mjs';
 import { startPageServer } from '../support/page-server.mjs';
@@ -26,13 +30,18 @@ const pages = await startPageServer({
     '/page.html': html(''),
     '/by-hand.html': html('<script src="/by-hand.js"></script>'),
     '/by-hand.js': readFileSync(new URL('substitutes/by-hand.js', import.meta.url), 'utf8'),
+    '/msw.html': html('<script src="/msw.js"></script>'),
+    '/msw.js': await bundle(`import { replace } from './e2e/substitutes/msw.js'; replace();`),
   },
   upgrades: ADDRESS,
 });
 after(() => pages.stop());
 
-/** Tests the class that `prepare` leads to: it brings the browser to a page. */
-function suite(start, prepare) {
+/**
+ * Tests the class that `prepare` leads to: it brings the browser to a page. `otherTargets` are the events of which the page sees
+ * that they are the native socket's.
+ */
+function suite(start, prepare, otherTargets = []) {
   let browser;
   before(async () => {
     browser = await start();
@@ -46,7 +55,7 @@ function suite(start, prepare) {
       assert.deepEqual(await run('exchange', entry), {
         events: EVENTS,
         handled: EVENTS,
-        otherTargets: [],
+        otherTargets,
         counts: { opens: 2, messagesIn: 1, messagesOut: 2 },
         state: 'closed',
       });
@@ -62,10 +71,17 @@ function suite(start, prepare) {
     });
 }
 
+const substitutes = {
+  'a class written by hand': ['by-hand.html'],
+  // It gives each event a property `target`, which hides ours.
+  'the interceptor of MSW': ['msw.html', ['open', 'message', 'open', 'close']],
+};
+
 for (const [name, start] of Object.entries(browsers))
-  describe(`${name}, a class written by hand`, { timeout: 60_000 }, () => {
-    suite(start, (browser) => browser.goto(`${pages.url}/by-hand.html`));
-  });
+  for (const [substitute, [page, otherTargets]] of Object.entries(substitutes))
+    describe(`${name}, ${substitute}`, { timeout: 60_000 }, () => {
+      suite(start, (browser) => browser.goto(`${pages.url}/${page}`), otherTargets);
+    });
 
 describe('Chromium, routeWebSocket of Playwright', { timeout: 60_000 }, () => {
   suite(browsers.Chromium, async (browser) => {
@@ -77,4 +93,26 @@ describe('Chromium, routeWebSocket of Playwright', { timeout: 60_000 }, () => {
     });
     await browser.goto(`${pages.url}/page.html`);
   });
+});
+
+describe('Node, its own class', () => {
+  let server;
+  before(async () => {
+    server = await startTestServer();
+  });
+  after(() => server?.stop());
+
+  for (const entry of ['index', 'messages', 'session', 'all'])
+    it(`${entry}: open and messages arrive`, async () => {
+      const script = fileURLToPath(new URL('substitutes/node.mjs', import.meta.url));
+      // Node 20 has the class behind this flag, later ones have it anyway.
+      const args = ['--experimental-websocket', script, entry, `${server.url}/echo`];
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      assert.deepEqual(JSON.parse(stdout), [
+        ['open', true, 'open'],
+        // What a listener of `open` sends goes before the queue.
+        ['message', true, 'sent'],
+        ['message', true, 'queued'],
+      ]);
+    });
 });

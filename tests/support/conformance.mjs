@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
+import { lastingPort } from '../../scripts/lib/ports.mjs';
 import { bundle } from './bundle.mjs';
-import { closedPort, startPageServer } from './page-server.mjs';
+import { startPageServer } from './page-server.mjs';
 
 export const scopes = ['window', 'dedicated worker', 'shared worker', 'service worker'];
 
@@ -27,7 +28,7 @@ export async function startConformance(server, classes) {
     pages[`/${name}/page.html`] = `<!doctype html><title>${name}</title><body><script${type} src="script.js"></script>`;
   }
   const pageServer = await startPageServer({ pages, upgrades: server.url });
-  const env = { server: server.url, closedPort: await closedPort() };
+  const env = { server: server.url, closedPort: await lastingPort() };
   return {
     url: pageServer.url,
     stop: pageServer.stop,

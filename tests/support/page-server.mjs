@@ -42,12 +42,3 @@ function forward(request, socket, { hostname, port }) {
   onward.on('error', () => socket.destroy());
   socket.on('error', () => onward.destroy());
 }
-
-/** A port on which nobody listens. */
-export async function closedPort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

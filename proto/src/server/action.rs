@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::Host;
-use super::ending::{Cause, NotCommitted};
-use super::store::StoreRequest;
+use super::cause::{Cause, NotCommitted};
+use super::request::StoreRequest;
 use crate::Attempt;
 use crate::session::Violation;
 use crate::wire::{Control, Malformed};

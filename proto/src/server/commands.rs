@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Host;
 use super::action::Action;
 use super::amount::Amount;
-use super::ending::NotCommitted;
+use super::cause::NotCommitted;
 use super::slot::{PendingCommit, Phase, Slot};
 
 impl<H: Host> Slot<H> {
@@ -16,7 +16,7 @@ impl<H: Host> Slot<H> {
             self.unpersisted.waiting.deliveries.push(delivery);
         } else {
             // The app did not know yet that the session has ended.
-            self.undelivered.push(message);
+            self.too_late.push(message);
             self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, false)));
         }
     }
@@ -24,13 +24,17 @@ impl<H: Host> Slot<H> {
     pub(super) fn commit_up_to(&mut self, number: u64, replies: Vec<H::Message>, commit: H::Commit) {
         let has_replies = !replies.is_empty();
         let answer = match &mut self.phase {
-            Phase::Over { cause } => cause.answer_to_commit(has_replies),
+            Phase::Over { is_certain: false, .. } => Err(NotCommitted::Unknown),
+            Phase::Over { cause, .. } => cause.answer_to_commit(has_replies),
             Phase::Removing(removal) => {
                 let answer = removal.cause.answer_to_commit(has_replies);
                 removal.commits.push((commit, answer));
                 return;
             }
-            Phase::Closing { .. } | Phase::Parting if has_replies => Err(NotCommitted::Over),
+            Phase::Closing { .. } | Phase::Parting if has_replies => {
+                self.refused.push(commit);
+                return;
+            }
             _ => {
                 let first = self.unpersisted.change.sent.messages.len();
                 for reply in replies {

@@ -2,9 +2,8 @@
 
 use super::Host;
 use super::action::{Action, Disconnect, Report};
-use super::ending::Cause;
-use super::slot::{Attachment, Handler, PendingResume, Phase, Removal, Slot};
-use super::store::Asking;
+use super::cause::Cause;
+use super::slot::{Asking, Attachment, Handler, PendingResume, Phase, Removal, Slot};
 use crate::{Millis, close};
 
 impl<H: Host> Slot<H> {

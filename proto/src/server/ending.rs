@@ -1,79 +1,16 @@
 //! How a session ends on this node: for good, for now, or because another node has it.
 
 use alloc::vec::Vec;
-use core::error::Error;
-use core::fmt;
 use core::mem::{replace, take};
 
 use super::action::{Action, Disconnect, Report};
 use super::amount::Amount;
-use super::slot::{Attachment, Handler, Phase, Removal, Slot, Waiting};
-use super::store::Asking;
+use super::cause::{Cause, NotCommitted};
+use super::persistence::not_sent_yet;
+use super::slot::{Asking, Attachment, Handler, PendingCommit, Phase, Removal, Slot, Waiting};
 use super::{Host, codes};
 use crate::session::Output;
 use crate::{Millis, Outcome, Settled};
-
-/// Why a session ended, as far as this handler is concerned.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Cause {
-    /// The client ended it.
-    Client,
-    /// The app closed it, or its handler returned.
-    App,
-    /// It had no connection for longer than it may.
-    Expired,
-    /// It had no connection, and made room for another session of the same client.
-    Evicted,
-    /// The client broke the protocol.
-    Violation,
-    /// Another node has it now, or the store has lost it.
-    Moved,
-    /// This server shuts down. The session lives on in the store, if that outlives the server.
-    Shutdown,
-    /// Its handler panicked. The next connection gets another handler.
-    Failed,
-    /// The app has ended all sessions of this user.
-    Revoked,
-}
-
-impl Cause {
-    /// The answer to a commit that comes too late to be stored.
-    pub const fn answer_to_commit(self, has_replies: bool) -> Result<(), NotCommitted> {
-        match self {
-            // The session lives on with another handler, which receives the message again.
-            Cause::Moved | Cause::Shutdown | Cause::Failed => Err(NotCommitted::Moved),
-            _ if has_replies => Err(NotCommitted::Over),
-            // No handler will ever receive the message again.
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Why a message was not committed. Its replies were not sent either.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum NotCommitted {
-    /// The outbox has no room for the replies.
-    Full,
-    /// The session is over, and the replies can't be sent.
-    Over,
-    /// The session lives on. Its next handler, on this node or another one, receives the message again or has received it.
-    Moved,
-    /// This server shuts down, and it is not known whether the store has it.
-    Unknown,
-}
-
-impl fmt::Display for NotCommitted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            NotCommitted::Full => "not committed: the outbox is full",
-            NotCommitted::Over => "not committed: the session is over",
-            NotCommitted::Moved => "not committed: the session has another handler now",
-            NotCommitted::Unknown => "the server shut down before the store answered",
-        })
-    }
-}
-
-impl Error for NotCommitted {}
 
 impl<H: Host> Slot<H> {
     /// The protocol's state is over. The phase says why, and what that means for the connection.
@@ -95,26 +32,31 @@ impl<H: Host> Slot<H> {
         if matches!(self.phase, Phase::Removing(_) | Phase::Over { .. }) {
             return;
         }
-        let commits = self.clear(disconnect).into_iter().map(|commit| (commit, Ok(()))).collect();
+        let stored = self.clear(disconnect).into_iter().map(|commit| (commit, Ok(())));
+        let refused = take(&mut self.refused).into_iter().map(|commit| (commit, Err(NotCommitted::Over)));
+        let commits = stored.chain(refused).collect();
         self.phase =
             Phase::Removing(Removal { cause, commits, until: now + self.config.close_timeout, asked_before: false });
         self.remove();
     }
 
-    /// The store has removed the session, or did not answer in time: then the session expires there.
-    pub(super) fn ended(&mut self, cause: Cause) {
-        let commits = self.go_over(cause);
-        let undelivered = take(&mut self.undelivered);
+    /// The store has removed the session, or did not answer in time: then the session expires there, unless its client comes
+    /// back before.
+    pub(super) fn ended(&mut self, cause: Cause, is_certain: bool) {
+        let commits = self.go_over(cause, is_certain);
+        let mut undelivered = take(&mut self.undelivered);
+        undelivered.append(&mut self.too_late);
         self.actions.push_back(Action::End(cause, undelivered));
         for (commit, answer) in commits {
+            let answer = if is_certain { answer } else { Err(NotCommitted::Unknown) };
             self.actions.push_back(Action::Committed(commit, answer));
         }
         self.release();
     }
 
     /// Returns the commits that waited for the store to forget the session.
-    fn go_over(&mut self, cause: Cause) -> Vec<(H::Commit, Result<(), NotCommitted>)> {
-        match replace(&mut self.phase, Phase::Over { cause }) {
+    fn go_over(&mut self, cause: Cause, is_certain: bool) -> Vec<(H::Commit, Result<(), NotCommitted>)> {
+        match replace(&mut self.phase, Phase::Over { cause, is_certain }) {
             Phase::Removing(removal) => removal.commits,
             _ => Vec::new(),
         }
@@ -132,16 +74,20 @@ impl<H: Host> Slot<H> {
         self.phase = Phase::Leaving { cause, until: now + self.config.grace };
         self.detach(now, disconnect);
         self.actions.push_back(Action::End(cause, Vec::new()));
+        // The session is not over after all.
+        let refused = take(&mut self.refused).into_iter();
+        self.actions.extend(refused.map(|commit| Action::Committed(commit, Err(NotCommitted::Moved))));
     }
 
     /// The store says that the session is not this node's: it goes on elsewhere.
     pub(super) fn fenced(&mut self) {
         self.report(Report::Fenced);
         let pending = self.clear(Disconnect::close(codes::TAKEN_OVER, "taken over"));
-        let waited = self.go_over(Cause::Moved).into_iter().map(|(commit, _)| commit);
+        let waited = self.go_over(Cause::Moved, true).into_iter().map(|(commit, _)| commit);
         self.undelivered.clear();
+        self.too_late.clear();
         self.actions.push_back(Action::End(Cause::Moved, Vec::new()));
-        for commit in pending.into_iter().chain(waited) {
+        for commit in pending.into_iter().chain(take(&mut self.refused)).chain(waited) {
             self.actions.push_back(Action::Committed(commit, Err(NotCommitted::Moved)));
         }
         self.release();
@@ -154,14 +100,14 @@ impl<H: Host> Slot<H> {
         }
         self.end(now, Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
         let cause = if let Phase::Removing(removal) = &self.phase { removal.cause } else { Cause::Revoked };
-        self.ended(cause);
+        self.ended(cause, true);
     }
 
     /// The store has answered whether it has removed the session, or that there is none of this node's.
     pub(super) fn removed(&mut self, is_removed: bool) {
         let Phase::Removing(Removal { cause, asked_before, .. }) = self.phase else { return };
-        // An earlier request may have removed the session although its answer was lost.
-        if is_removed || asked_before { self.ended(cause) } else { self.fenced() }
+        // An earlier request may have removed the session although its answer was lost; or another node has claimed it since.
+        if is_removed || asked_before { self.ended(cause, is_removed) } else { self.fenced() }
     }
 
     /// The store did not answer whether it has removed the session.
@@ -192,30 +138,41 @@ impl<H: Host> Slot<H> {
         }
         let unpersisted = take(&mut self.unpersisted);
         let mut waiting = Waiting::default();
+        self.undelivered.append(&mut self.unsent);
         if let Asking::Write(writing) = replace(&mut self.asking, Asking::Nothing) {
-            self.undelivered.extend(writing.change.sent.messages.iter().cloned());
+            self.undelivered.extend_from_slice(not_sent_yet(&writing.change, &writing.waiting.deliveries));
             waiting = writing.waiting;
         }
         self.undelivered.extend(unpersisted.change.sent.messages);
+        self.undelivered.append(&mut self.too_late);
         let resumes = waiting.resumes.into_iter().chain(unpersisted.waiting.resumes);
         self.late.extend(resumes.map(|resume| resume.request));
-        let unsent = waiting.deliveries.into_iter().chain(unpersisted.waiting.deliveries).flatten();
-        for delivery in self.deliveries.drain(..).map(|(_, delivery)| delivery).chain(unsent) {
-            self.actions.push_back(Action::Delivered(delivery, false));
-        }
         self.unpersisted_amount = Amount::default();
+        self.give_up(waiting.deliveries.into_iter().chain(unpersisted.waiting.deliveries));
         let commits = waiting.commits.into_iter().chain(unpersisted.waiting.commits);
         commits.map(|pending| pending.commit).collect()
     }
 
-    /// Frees the slot. Connections that asked for the session are admitted again, and find it in the store.
+    /// Nobody will hear whether these messages arrive, nor those before them.
+    fn give_up(&mut self, unsent: impl Iterator<Item = Option<H::Delivery>>) {
+        let sent = take(&mut self.deliveries).into_iter().map(|(_, delivery)| delivery);
+        self.actions.extend(sent.chain(unsent.flatten()).map(|delivery| Action::Delivered(delivery, false)));
+    }
+
+    /// Frees the slot. Connections that asked for the session are admitted again, and find it in the store; what else waits
+    /// for the store is given up.
     pub(super) fn release(&mut self) {
         self.actions.push_back(Action::Release);
         let writing = match replace(&mut self.asking, Asking::Nothing) {
-            Asking::Write(writing) => writing.waiting.resumes,
-            _ => Vec::new(),
+            Asking::Write(writing) => writing.waiting,
+            _ => Waiting::default(),
         };
-        let resumes = writing.into_iter().chain(take(&mut self.unpersisted.waiting.resumes));
+        let unpersisted = take(&mut self.unpersisted.waiting);
+        self.give_up(writing.deliveries.into_iter().chain(unpersisted.deliveries));
+        for PendingCommit { commit, .. } in writing.commits.into_iter().chain(unpersisted.commits) {
+            self.actions.push_back(Action::Committed(commit, Err(NotCommitted::Unknown)));
+        }
+        let resumes = writing.resumes.into_iter().chain(unpersisted.resumes);
         let requests = take(&mut self.late).into_iter().chain(resumes.map(|resume| resume.request));
         self.actions.extend(requests.map(Action::Readmit));
     }
@@ -229,7 +186,7 @@ impl<H: Host> Slot<H> {
             self.actions.push_back(Action::StopHandler);
         }
         match &self.phase {
-            Phase::Removing(Removal { cause, until, .. }) if *until <= now => self.ended(*cause),
+            Phase::Removing(Removal { cause, until, .. }) if *until <= now => self.ended(*cause, false),
             // A store that does not answer is not waited for any longer than a handler.
             Phase::Leaving { until, .. } if *until + self.config.close_timeout <= now => self.left(),
             _ => {}
@@ -245,7 +202,7 @@ impl<H: Host> Slot<H> {
 
     fn left(&mut self) {
         if let Phase::Leaving { cause, .. } = self.phase {
-            self.phase = Phase::Over { cause };
+            self.phase = Phase::Over { cause, is_certain: true };
             self.release();
         }
     }

@@ -6,8 +6,7 @@ use core::mem::take;
 use super::action::{Action, Report};
 use super::amount::Amount;
 use super::record::{Change, Numbered};
-use super::slot::{Batch, PendingCommit, PendingResume, Phase, Slot, Waiting};
-use super::store::{Asking, Writing};
+use super::slot::{Asking, Batch, PendingCommit, PendingResume, Phase, Slot, Waiting, Writing};
 use super::{Host, Known};
 use crate::Millis;
 use crate::wire::Terms;
@@ -65,12 +64,10 @@ impl<H: Host> Slot<H> {
 
     pub(super) fn persisted(&mut self, now: Millis, writing: Writing<H>) {
         let Writing { change, waiting: Waiting { deliveries, commits, resumes }, .. } = writing;
-        let Change { taken, committed, sent, acknowledged } = &*change;
+        let Change { taken, committed, acknowledged, .. } = &*change;
         self.trimmed = *acknowledged;
         self.core.take(now, taken.last());
-        // A change that repairs the store begins with messages that are the protocol's already.
-        let waiting = sent.messages.len() - deliveries.len();
-        for (message, delivery) in sent.messages[waiting..].iter().zip(deliveries) {
+        for (message, delivery) in not_sent_yet(&change, &deliveries).iter().zip(deliveries) {
             let bytes = H::bytes(message);
             self.unpersisted_amount -= Amount::one(bytes);
             match (self.core.send(now, message.clone(), bytes, None), delivery) {
@@ -78,7 +75,7 @@ impl<H: Host> Slot<H> {
                 (Ok(_), None) => {}
                 // The session ended while the store wrote.
                 (Err(_), delivery) => {
-                    self.undelivered.push(message.clone());
+                    self.unsent.push(message.clone());
                     self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, false)));
                 }
             }
@@ -100,7 +97,8 @@ impl<H: Host> Slot<H> {
         self.report(Report::Repaired);
         let Writing { change, waiting, .. } = writing;
         let received = (change.taken.last() - self.committed) as usize;
-        let persisted = self.core.unacknowledged_messages().cloned();
+        let persisted = self.core.unacknowledged_messages();
+        let new = not_sent_yet(&change, &waiting.deliveries);
         let change = Change {
             taken: Numbered {
                 after: self.committed,
@@ -109,17 +107,11 @@ impl<H: Host> Slot<H> {
             committed: change.committed,
             sent: Numbered {
                 after: self.core.acknowledged(),
-                messages: persisted.chain(self.not_sent_yet(&change).cloned()).collect(),
+                messages: persisted.chain(&self.unsent).chain(new).cloned().collect(),
             },
             acknowledged: self.core.acknowledged(),
         };
         self.write(Batch { change, waiting });
-    }
-
-    /// The messages of this change that the protocol's state does not have yet.
-    fn not_sent_yet<'a>(&self, change: &'a Change<H::Message>) -> impl Iterator<Item = &'a H::Message> {
-        let sent = self.core.acknowledged() + self.core.unacknowledged() as u64;
-        change.sent.messages.iter().skip((sent - change.sent.after) as usize)
     }
 
     pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
@@ -172,4 +164,11 @@ impl<H: Host> Batch<H> {
         let Waiting { commits, resumes, .. } = &self.waiting;
         !taken.messages.is_empty() || !sent.messages.is_empty() || !commits.is_empty() || !resumes.is_empty()
     }
+}
+
+/// The messages of a change that the protocol's state does not have yet. One that repairs the store begins with those that it
+/// has.
+pub(super) fn not_sent_yet<'a, M, D>(change: &'a Change<M>, deliveries: &[Option<D>]) -> &'a [M] {
+    let messages = &change.sent.messages;
+    &messages[messages.len() - deliveries.len()..]
 }

@@ -6,9 +6,9 @@ use core::mem::take;
 
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::amount::Amount;
-use super::ending::{Cause, NotCommitted};
+use super::cause::{Cause, NotCommitted};
+use super::request::StoreError;
 use super::slot::{Handler, Probe};
-use super::store::StoreError;
 use super::{Config, Host, Known, Serve, codes};
 use crate::wire::Terms;
 use crate::{Attempt, Millis, close};

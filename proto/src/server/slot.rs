@@ -2,13 +2,14 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::amount::Amount;
-use super::ending::{Cause, NotCommitted};
+use super::cause::{Cause, NotCommitted};
 use super::record::{Change, Known, Numbered};
-use super::store::{Asking, StoreError};
+use super::request::StoreError;
 use super::{Config, Host, Serve, codes};
 use crate::session::{NotResumed, Server, Session};
 use crate::wire::Terms;
@@ -57,8 +58,14 @@ pub struct Slot<H: Host> {
     pub(super) uncommitted_bytes: u64,
     /// Whether the node has no room for more that comes in.
     is_throttled: bool,
-    /// The messages that the session ends without an acknowledgement of.
+    /// The messages that the session ends without an acknowledgement of, ...
     pub(super) undelivered: Vec<H::Message>,
+    /// ... those after them that were persisted when the session was ending already, ...
+    pub(super) unsent: Vec<H::Message>,
+    /// ... and those that the app has sent after that.
+    pub(super) too_late: Vec<H::Message>,
+    /// The commits with replies that came when the session was ending already. Only its end shows whether it has not moved.
+    pub(super) refused: Vec<H::Commit>,
     /// Requests that came when the session was leaving this node or ending.
     pub(super) late: Vec<H::Request>,
     pub(super) actions: VecDeque<Action<H>>,
@@ -115,6 +122,8 @@ pub(super) enum Phase<H: Host> {
     /// Only the handler is left.
     Over {
         cause: Cause,
+        /// Whether it is known that the session is not this node's any more, or that no node will ever have it.
+        is_certain: bool,
     },
 }
 
@@ -139,6 +148,23 @@ pub(super) struct Waiting<H: Host> {
     pub(super) deliveries: Vec<Option<H::Delivery>>,
     pub(super) commits: Vec<PendingCommit<H::Commit>>,
     pub(super) resumes: Vec<PendingResume<H::Request>>,
+}
+
+/// What the store is doing.
+pub(super) enum Asking<H: Host> {
+    Nothing,
+    Write(Writing<H>),
+    Remove { again: Option<Millis> },
+}
+
+/// A change that the store is writing.
+pub(super) struct Writing<H: Host> {
+    pub(super) change: Arc<Change<H::Message>>,
+    pub(super) waiting: Waiting<H>,
+    /// When the store is asked again, if it did not answer.
+    pub(super) again: Option<Millis>,
+    /// How long to wait before that.
+    pub(super) wait: u32,
 }
 
 /// A commit that waits for the store. It and its replies are one change.
@@ -217,6 +243,9 @@ impl<H: Host> Slot<H> {
             uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
             is_throttled: false,
             undelivered: Vec::new(),
+            unsent: Vec::new(),
+            too_late: Vec::new(),
+            refused: Vec::new(),
             late: Vec::new(),
             actions: received.map(|(message, number)| Action::Receive(number, message.clone())).collect(),
             uncommitted,

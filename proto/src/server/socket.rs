@@ -3,7 +3,7 @@
 use core::mem::replace;
 
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
-use super::ending::Cause;
+use super::cause::Cause;
 use super::record::Known;
 use super::slot::{Attachment, PendingResume, Phase, Probe, Slot};
 use super::{Host, Serve as _, codes};

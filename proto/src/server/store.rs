@@ -5,62 +5,14 @@ use core::mem::replace;
 
 use super::Host;
 use super::action::Action;
-use super::record::Change;
-use super::slot::{Batch, Slot, Waiting};
+use super::request::{StoreError, StoreRequest, Work};
+use super::slot::{Asking, Batch, Slot, Writing};
 use crate::Millis;
 
 /// How long to wait before a store that did not answer is asked again: at first, in milliseconds, ...
 const RETRY: u32 = 50;
 /// ... and at most.
 const MAX_RETRY: u32 = 1_000;
-
-/// A request to the store.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct StoreRequest<M> {
-    /// Its number. An answer to an older request changes nothing.
-    pub number: u64,
-    /// What to do.
-    pub work: Work<M>,
-}
-
-/// What the store is to do.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub enum Work<M> {
-    /// Write this change, as a whole or not at all.
-    Write(Arc<Change<M>>),
-    /// Remove the session.
-    Remove,
-}
-
-/// Why the store has not done what it was asked for.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum StoreError {
-    /// The session is not this node's.
-    Fenced,
-    /// The session is this node's, and the store has lost what it was told before.
-    Behind,
-    /// The app has ended all sessions of this user, and this one is removed.
-    Revoked,
-    /// It is not known whether it was done.
-    Unavailable,
-}
-
-/// What the store is doing.
-pub(super) enum Asking<H: Host> {
-    Nothing,
-    Write(Writing<H>),
-    Remove { again: Option<Millis> },
-}
-
-/// A change that the store is writing.
-pub(super) struct Writing<H: Host> {
-    pub(super) change: Arc<Change<H::Message>>,
-    pub(super) waiting: Waiting<H>,
-    /// When the store is asked again, if it did not answer.
-    again: Option<Millis>,
-    /// How long to wait before that.
-    wait: u32,
-}
 
 impl<H: Host> Slot<H> {
     pub(super) fn write(&mut self, batch: Batch<H>) {

@@ -23,6 +23,8 @@ pub enum Law {
     I8,
     /// Attempts never come faster than the backoff allows.
     I9,
+    /// What is acknowledged is stored, what is committed never comes again, and who lost a session can't write it.
+    I10,
     /// What the user is told makes sense in the order in which it is told.
     Events,
     /// Acknowledgements come in time, and never without need.

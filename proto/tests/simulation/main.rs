@@ -10,6 +10,7 @@
 //! | `runs` | 100,000 scenarios, fresh ones, one again; broken twins, each of which must be caught |
 //! | `connection` | a connection with a queue |
 //! | `session` | the two ends of a session |
+//! | `nodes` | the server's side of a session on two nodes, with a store |
 //! | `outage` | 100,000 clients at once |
 //! | `away` | one client, and a server that is away for a while |
 //! | `exhaustive` | all that can happen in a small world |
@@ -27,6 +28,7 @@ mod connection;
 mod exhaustive;
 mod law;
 mod network;
+mod nodes;
 mod outage;
 mod random;
 mod runs;

@@ -133,7 +133,7 @@ impl RedisStore {
 
     fn on(server: Server) -> Self {
         Self {
-            connector: Connector::new(server),
+            connector: Connector::new(server, |connection, name| drop(tokio::spawn(settings::check(connection, name)))),
             prefix: "undrop:".to_owned(),
             create: Script::new(include_str!("redis/create.lua")),
             claim: Script::new(include_str!("redis/claim.lua")),

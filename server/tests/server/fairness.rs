@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use futures_util::SinkExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderValue, StatusCode, header};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -92,6 +92,56 @@ async fn a_message_that_never_ends_is_bounded_by_what_its_sender_may_have() {
 }
 
 #[tokio::test]
+async fn pings_within_a_message_that_never_ends_do_not_make_it_free() {
+    let limits = Limits { inboxes: 1 << 20, inboxes_per_owner: 64 << 10, message_bytes: 40 << 10, ..Limits::default() };
+    let server = Server::new(limited(limits), echo).await;
+    let mut connections = Vec::new();
+    for number in 1..=3 {
+        let mut connection = Raw::connect(server.address, "?user=eve", Some("undrop.1")).await.unwrap();
+        connection.say("\u{10}new").await;
+        assert!(connection.text().await.starts_with("\u{10}welcome "));
+        let begun = Frame::message(vec![0; 30 << 10], OpCode::Data(Data::Binary), false);
+        connection.socket.send(WebSocketMessage::Frame(begun)).await.unwrap();
+        connection.socket.send(WebSocketMessage::Ping("there?".into())).await.unwrap();
+        if number < 3 {
+            assert!(matches!(connection.socket.next().await, Some(Ok(WebSocketMessage::Pong(_)))));
+        }
+        connections.push(connection);
+    }
+    server.metric_becomes("undrop_sessions_ended_total{by=\"violation\"}", 1).await;
+}
+
+#[tokio::test]
+async fn who_sends_little_is_read_while_others_have_filled_what_may_come_in() {
+    let tap = Tap::new();
+    let limits =
+        Limits { inboxes: 100 << 10, inboxes_per_owner: 50 << 10, message_bytes: 4 << 10, ..Limits::default() };
+    let server = Server::new(limited(limits), tap.handler()).await;
+    let mut stuck = Vec::new();
+    for user in ["eve", "eva"] {
+        let mut client = Client::open(server.address, &format!("?user={user}")).await;
+        for _ in 0..60 {
+            client.send(vec![0; 1_000]).await;
+        }
+        stuck.push((client, tap.next().await));
+    }
+    soon("a full server", async {
+        while server.metric("undrop_inbox_bytes") < 75 << 10 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut ann = Client::open(server.address, "?user=ann").await;
+    let mut of_ann = tap.next().await;
+    // Each is read though the one before it is not committed.
+    for text in ["one", "two", "three"] {
+        ann.send(text).await;
+        assert_eq!(of_ann.recv().await.message.as_text(), Some(text));
+    }
+    assert!(server.metric("undrop_inbox_bytes") <= 100 << 10);
+}
+
+#[tokio::test]
 async fn a_handler_that_is_stuck_holds_no_more_than_its_clients_share() {
     let tap = Tap::new();
     let limits = Limits { inboxes: 1 << 20, inboxes_per_owner: 20 << 10, message_bytes: 4 << 10, ..Limits::default() };
@@ -110,15 +160,16 @@ async fn a_handler_that_is_stuck_holds_no_more_than_its_clients_share() {
     let mut of_ann = tap.next().await;
     ann.send("hello").await;
     assert_eq!(of_ann.recv().await.message.as_text(), Some("hello"));
-    // And these, when the handlers get on.
-    for (client, held) in &mut clients {
+    // And these, when the handlers get on. Either may have what both may have.
+    let gets_on = clients.iter_mut().map(async |(client, held)| {
         for number in 1..=40 {
             let received = held.recv().await;
             assert_eq!(received.number, number);
             received.commit().await.unwrap();
         }
         client.is_acknowledged().await;
-    }
+    });
+    join_all(gets_on).await;
 }
 
 #[tokio::test]
@@ -250,6 +301,24 @@ async fn a_client_that_never_ends_its_request_is_not_waited_for() {
     let mut client = Client::open(address, "").await;
     client.send("hello").await;
     assert_eq!(client.text().await, "hello");
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections_without_a_request_and_others_are_served() {
+    let mut options = ServeOptions::default();
+    options.connections_per_address = 2;
+    let address = served(options).await;
+    let from = async |last: u8| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+        socket.connect(address).await.unwrap()
+    };
+    let _silent = [from(2).await, from(2).await];
+    let mut third = from(2).await;
+    let mut answer = Vec::new();
+    let _ = soon("the end", third.read_to_end(&mut answer)).await;
+    assert!(answer.is_empty());
+    Client::open(address, "").await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@
 //! | `limits` | a client gets so much of anything, and no more |
 //! | `fairness` | nobody takes what is everybody's |
 //! | `endings` | how a session and a server end |
+//! | `soak` | over a Redis that lies, nothing is lost but what is told |
 //! | `nodes` | a session moves between nodes, with a real Redis |
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
@@ -31,6 +32,8 @@ mod limits;
 #[cfg(feature = "redis")]
 mod nodes;
 mod secrets;
+#[cfg(feature = "redis")]
+mod soak;
 #[cfg(feature = "redis")]
 mod store_connections;
 #[cfg(feature = "redis")]

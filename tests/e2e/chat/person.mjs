@@ -109,9 +109,9 @@ export class Person {
     );
   }
 
-  /** Returns how often the connection dropped. */
-  drops() {
-    return this.do(() => document.querySelectorAll('#events .drop').length);
+  /** Waits until the connection has dropped so often. */
+  seesDrops(count) {
+    return this.sees((count) => document.querySelectorAll('#events .drop').length >= count, count);
   }
 
   /** Waits until so many numbers have been sent. */

@@ -1,12 +1,14 @@
 // The chat server as a process of its own, which can be killed and started again at the same address.
 
+import { lastingPort } from '../../../scripts/lib/ports.mjs';
 import { buildPrograms, chatProgram, startListening } from '../../../scripts/lib/test-server.mjs';
 
 /** Builds and starts the server; `url` ends with a slash. */
 export async function startChat() {
   await buildPrograms();
-  let process = await launch(0);
-  const { url, port } = process;
+  const port = await lastingPort();
+  let process = await launch(port);
+  const { url } = process;
   return {
     url,
     /** Kills it as a crash would. */
@@ -30,5 +32,5 @@ async function launch(port) {
     child.kill('SIGKILL');
     await gone;
   };
-  return { url, port: Number(new URL(url).port), kill };
+  return { url, kill };
 }

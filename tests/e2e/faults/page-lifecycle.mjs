@@ -11,7 +11,6 @@ const quiet = (Undrop, { at }) => {
   };
   const socket = new Undrop(at('/echo'), [], {
     retry: { first: 60_000, cap: 60_000 },
-    connectTimeout: 1_000,
     heartbeat: { interval: 60_000, timeout: 10_000, message, reply: 'ping' },
   });
   return socket;

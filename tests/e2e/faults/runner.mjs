@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { lastingPort } from '../../../scripts/lib/ports.mjs';
 import { browsers } from '../../support/browsers.mjs';
 import { bundle } from '../../support/bundle.mjs';
 import { startFaultProxy } from '../../support/fault-proxy.mjs';
-import { closedPort, startPageServer } from '../../support/page-server.mjs';
+import { startPageServer } from '../../support/page-server.mjs';
 import { startRawChromium } from './chromium.mjs';
 import { startServer } from './server.mjs';
 
@@ -143,9 +144,9 @@ class Tools {
     return what === 'proxy' ? this.startProxy(orders) : this.startServer();
   }
 
-  /** A server for this row alone. */
+  /** A server for this row alone, which may be started again at the same address. */
   async startServer(port) {
-    const server = await startServer(port);
+    const server = await startServer(port ?? (await lastingPort()));
     this.#stops.push(() => server.stop());
     this.own = this.counted = server;
     return server;
@@ -160,12 +161,7 @@ class Tools {
   }
 
   async env() {
-    return { closed: `ws://127.0.0.1:${await this.closedPort()}` };
-  }
-
-  async closedPort() {
-    this.port ??= await closedPort();
-    return this.port;
+    return { closed: `ws://127.0.0.1:${await lastingPort()}` };
   }
 
   async stop() {

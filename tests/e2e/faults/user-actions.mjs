@@ -2,9 +2,6 @@
 
 import assert from 'node:assert/strict';
 
-/** Less than the default of `closeTimeout`. */
-const SOON = 3_000;
-
 /** A row with a socket to `path`. The options are the text of a literal, since they may hold functions. */
 const row = (fault, path, options, steps, events, more = {}) => ({
   fault,
@@ -14,8 +11,10 @@ const row = (fault, path, options, steps, events, more = {}) => ({
   ...more,
 });
 
-const LONG = '{ retry: { first: 60_000, cap: 60_000 } }';
-const SHORT = '{ retry: { first: 100, cap: 500 } }';
+// A socket that closes only by this timeout takes longer than any row.
+const closeTimeout = 600_000;
+const LONG = JSON.stringify({ retry: { first: 60_000, cap: 60_000 }, closeTimeout });
+const SHORT = JSON.stringify({ retry: { first: 100, cap: 500 }, closeTimeout });
 const CLOSES_SOON = '{ closeTimeout: 1_000 }';
 
 /** What a connection fires that does not open, or that opens and does not close cleanly. */
@@ -27,8 +26,7 @@ const reconnect = (socket) => socket.reconnect();
 
 const closes = async (socket) => {
   await socket.inject(close);
-  const { at } = await socket.until('close');
-  assert.ok(at - socket.faultAt < SOON, `the close event came after ${at - socket.faultAt} ms`);
+  await socket.until('close');
 };
 
 const opensAndCloses = async (socket) => {
@@ -93,7 +91,7 @@ const lastCauses = [
     closing,
     BROKEN,
   ),
-  endsWith(undefined, 'the page closes', '/echo', '{}', opensAndCloses, ['open', 'close 1005 clean']),
+  endsWith(undefined, 'the page closes', '/echo', SHORT, opensAndCloses, ['open', 'close 1005 clean']),
   endsWith(
     undefined,
     'the page closes while waiting',
@@ -198,7 +196,7 @@ export const userActions = [
   row('close() while connecting', '/hang', SHORT, closes, ['error', 'close 1006'], { handshakes: 0 }),
   {
     fault: 'close() while the URL is looked for',
-    make: (Undrop) => new Undrop(() => new Promise(() => {})),
+    make: (Undrop) => new Undrop(() => new Promise(() => {}), [], { closeTimeout: 600_000 }),
     steps: closes,
     events: ['error', 'close 1006'],
     sockets: 0,
@@ -594,7 +592,7 @@ export const userActions = [
   row(
     'reconnect() while closing',
     '/silent',
-    SHORT,
+    CLOSES_SOON,
     async (socket) => {
       await socket.until('open');
       await socket.inject((socket) => {

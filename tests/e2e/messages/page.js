@@ -47,3 +47,17 @@ export async function echoed(socket) {
   socket.emit('end of echo');
   await next;
 }
+
+/**
+ * Calls `act` as between the arrival of the peer's close frame and the close event: the native socket says that it is closing, and
+ * nobody has been told.
+ */
+export function whilePeerCloses(act) {
+  const readyState = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'readyState');
+  Object.defineProperty(WebSocket.prototype, 'readyState', { ...readyState, get: () => WebSocket.CLOSING });
+  try {
+    return act();
+  } finally {
+    Object.defineProperty(WebSocket.prototype, 'readyState', readyState);
+  }
+}

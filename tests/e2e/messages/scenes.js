@@ -2,7 +2,7 @@
 
 import { decode, encode } from '@msgpack/msgpack';
 import { Undrop } from '../../../dist/messages.js';
-import { echoed, event, log, open, rejection, reported, stats } from './page.js';
+import { echoed, event, log, open, rejection, reported, stats, whilePeerCloses } from './page.js';
 
 /** What a page does, and what it then sees. */
 export const scenes = {
@@ -25,6 +25,33 @@ export const scenes = {
       return [await socket.next('chat'), await reply];
     },
     expected: [1, 2],
+  },
+  'what is emitted while the peer closes, and the close event is still to come, is sent on the next connection': {
+    async play(url) {
+      const socket = await open(`${url}/echo`);
+      const reply = whilePeerCloses(() => {
+        socket.emit('chat', 1);
+        return socket.request('history', 2);
+      });
+      const { bufferedAmount } = socket;
+      const chat = socket.next('chat');
+      socket.reconnect();
+      return [bufferedAmount > 0, await chat, await reply];
+    },
+    expected: [true, 1, 2],
+  },
+  'without retry nothing can be emitted while the peer closes': {
+    async play(url) {
+      const socket = await open(`${url}/echo`, { retry: false });
+      return whilePeerCloses(() => {
+        try {
+          socket.emit('chat', 1);
+        } catch ({ name }) {
+          return name;
+        }
+      });
+    },
+    expected: 'InvalidStateError',
   },
   'a MessagePack server': {
     async play(url) {

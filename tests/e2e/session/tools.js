@@ -3,11 +3,15 @@
 /** The next event of a type. */
 export const event = (target, type) => new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
 
-/** Gives the proxy an order. */
+/** Gives the proxy an order; resolves when it has been carried out. */
 export const order = (words) => fetch(`/order?${encodeURIComponent(words)}`);
 
-/** Cuts the connection; resolves when the page knows. */
-export const cut = (socket) => Promise.all([event(socket, 'drop'), order('reset')]);
+/** Cuts the connection; resolves when the page knows, and not later: by the answer to the order it may have reconnected. */
+export const cut = (socket) =>
+  new Promise((resolve, reject) => {
+    socket.addEventListener('drop', resolve, { once: true });
+    order('reset').catch(reject);
+  });
 
 /** What the test server returns for a path. */
 export const ask = async (path) => (await fetch(path)).json();

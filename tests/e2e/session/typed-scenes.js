@@ -2,10 +2,11 @@
 // what it holds. `url` is that of the fault proxy.
 
 import { Undrop } from '../../../dist/all.js';
+import { whilePeerCloses } from '../messages/page.js';
 import { ask, cut, event, order } from './tools.js';
 
 const open = async (url, options) => {
-  const socket = new Undrop(url, [], { resume: true, ...options });
+  const socket = new Undrop(url, [], { resume: true, retry: { first: 1, cap: 50 }, ...options });
   await event(socket, 'open');
   return socket;
 };
@@ -84,6 +85,18 @@ export const typedScenes = {
       invalid: 0,
       drops: { close: 3, heartbeat: 0, timeout: 0, url: 0, wake: 0, reconnect: 0 },
     },
+  },
+  'what is emitted while the server closes, and the close event is still to come, arrives': {
+    async play(url, id) {
+      const socket = await open(`${url}/session?id=${id}&spread=1`);
+      const arrived = socket.next('number');
+      whilePeerCloses(() => socket.emit('number', 1));
+      await cut(socket);
+      const number = await arrived;
+      const { received } = await ask(`/tally?id=${id}`);
+      return { number, received };
+    },
+    expected: { number: 1, received: 1 },
   },
   'a request that is withdrawn before it was sent is not sent': {
     async play(url, id) {

@@ -8,7 +8,7 @@ const heartbeat = { interval: 1_000, timeout: 3_000 };
 
 /** @param {import('./kinds.js').HeartbeatCallbacks} callbacks */
 export function openSession(url, callbacks) {
-  const socket = new Undrop(url, [], { resume: true, retry: { cap: 5_000 }, heartbeat });
+  const socket = new Undrop(url, [], { resume: true, retry: { first: 500, cap: 5_000 }, heartbeat });
   socket.binaryType = 'arraybuffer';
   let isWaiting = false;
   const ping = async () => {

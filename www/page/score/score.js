@@ -10,7 +10,7 @@ const PACE = 100;
 const UNANSWERED = 1_000;
 /** A plain connection that has not answered for so long is dead, as in the heartbeat of `undrop.js`. */
 const PLAIN_TIMEOUT = 3_000;
-/** A socket that reconnects has done so by then, and has sent its queue, also if it was refused for a while. */
+/** A socket that reconnects has done so by then, also if it was refused for a while. */
 const RECONNECT_TIMEOUT = 15_000;
 
 /** Fires `change`, and `trip` with the milliseconds until a number was answered. */
@@ -88,14 +88,16 @@ export class Score extends EventTarget {
     if (!run.isLast) await this.start();
   }
 
-  /** Settles a run. If the server cannot be asked in time, messages that are not known to have arrived count as lost. */
+  /** Settles a run. If the server cannot be asked, messages that are not known to have arrived count as lost. */
   async #settle(run, socket, keep = () => {}) {
     clearInterval(this.#timer);
     const { reconnects, resumes } = kinds[run.kind];
     const wasCurrent = resumes || socket.state === 'open';
     const timeout = reconnects ? RECONNECT_TIMEOUT : PLAIN_TIMEOUT;
-    // Over the same socket the answer arrives after all numbers that were sent before it.
-    const answer = within(timeout, () => socket.request('score', { run: null }));
+    // Over the same socket the answer arrives after all numbers that were sent before it. In a session the request is answered
+    // or fails, however long that takes. Who does not wait for it asks about a run that the first request has ended.
+    const ask = () => socket.request('score', { run: null });
+    const answer = resumes ? ask().catch(() => undefined) : within(timeout, ask);
     keep(answer);
     let result = await answer;
     const isComplete = result && wasCurrent;

@@ -12,8 +12,6 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
 use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, RedisError, ServerErrorKind, Value};
 
-use super::settings;
-
 /// How long to wait for a connection, and for an answer of Redis, before the connection is left.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -43,6 +41,8 @@ type Attempt = Shared<BoxFuture<'static, Result<Connection, RedisError>>>;
 
 pub(super) struct Connector {
     server: Arc<Server>,
+    /// Called with each new connection, and the name of its server.
+    connected: fn(Connection, String),
     state: Arc<Mutex<State>>,
 }
 
@@ -54,8 +54,8 @@ struct State {
 }
 
 impl Connector {
-    pub(super) fn new(server: Server) -> Self {
-        Self { server: Arc::new(server), state: Arc::default() }
+    pub(super) fn new(server: Server, connected: fn(Connection, String)) -> Self {
+        Self { server: Arc::new(server), connected, state: Arc::default() }
     }
 
     /// Sends the command to Redis. It connects if need be, and after an error that may be the connection's the next request
@@ -73,10 +73,10 @@ impl Connector {
     }
 
     fn attempt(&self) -> Attempt {
-        let server = Arc::clone(&self.server);
+        let (server, connected) = (Arc::clone(&self.server), self.connected);
         let attempt = async move {
             let connection = server.connect().await?;
-            tokio::spawn(settings::check(connection.clone(), server.to_string()));
+            connected(connection.clone(), server.to_string());
             Ok(connection)
         };
         attempt.boxed().shared()

@@ -1,0 +1,73 @@
+//! Why a session ends, and what that means for a commit.
+
+use core::error::Error;
+use core::fmt;
+
+/// Why a session ended, as far as this handler is concerned.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Cause {
+    /// The client ended it.
+    Client,
+    /// The app closed it, or its handler returned.
+    App,
+    /// It had no connection for longer than it may.
+    Expired,
+    /// It had no connection, and made room for another session of the same client.
+    Evicted,
+    /// The client broke the protocol.
+    Violation,
+    /// Another node has it now, or the store has lost it.
+    Moved,
+    /// This server shuts down. The session lives on in the store, if that outlives the server.
+    Shutdown,
+    /// Its handler panicked. The next connection gets another handler.
+    Failed,
+    /// The app has ended all sessions of this user.
+    Revoked,
+}
+
+impl Cause {
+    /// Whether the session lives on, with another handler.
+    pub const fn goes_on(self) -> bool {
+        matches!(self, Cause::Moved | Cause::Shutdown | Cause::Failed)
+    }
+
+    /// The answer to a commit that comes too late to be stored.
+    pub const fn answer_to_commit(self, has_replies: bool) -> Result<(), NotCommitted> {
+        if self.goes_on() {
+            // The next handler receives the message again.
+            Err(NotCommitted::Moved)
+        } else if has_replies {
+            Err(NotCommitted::Over)
+        } else {
+            // No handler will ever receive the message again.
+            Ok(())
+        }
+    }
+}
+
+/// Why a message was not committed. Its replies were not sent either.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum NotCommitted {
+    /// The outbox has no room for the replies.
+    Full,
+    /// The session is over, and the replies can't be sent.
+    Over,
+    /// The session lives on. Its next handler, on this node or another one, receives the message again or has received it.
+    Moved,
+    /// The session has left this server, and the store has not said whether it has it.
+    Unknown,
+}
+
+impl fmt::Display for NotCommitted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NotCommitted::Full => "not committed: the outbox is full",
+            NotCommitted::Over => "not committed: the session is over",
+            NotCommitted::Moved => "not committed: the session has another handler now",
+            NotCommitted::Unknown => "the session left this server before the store answered",
+        })
+    }
+}
+
+impl Error for NotCommitted {}

@@ -1,0 +1,191 @@
+//! How the session ends on this node: for good, for now, or because another node has it.
+
+use super::*;
+
+/// A session with a commit that the store is asked for, and the number of the request.
+fn committing() -> (Slot<App>, u64) {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.commit(1, ['x'], "commit");
+    slot.persist(NOW);
+    let (_, number, _) = asked(&mut slot);
+    (slot, number)
+}
+
+const FENCED: [&str; 5] = ["Fenced", "disconnect 4000", "end Moved []", "commit Err(Moved)", "release"];
+
+#[test]
+fn a_commit_that_waits_when_the_node_is_fenced_has_moved() {
+    let (mut slot, number) = committing();
+    slot.handle_stored(NOW, number, Err(StoreError::Fenced));
+    assert_eq!(actions(&mut slot), FENCED);
+}
+
+#[test]
+fn a_commit_that_comes_after_the_fence_has_moved() {
+    let (mut slot, number) = committing();
+    slot.handle_stored(NOW, number, Err(StoreError::Fenced));
+    actions(&mut slot);
+    slot.commit(1, ['x'], "late");
+    slot.commit(1, [], "later");
+    assert_eq!(actions(&mut slot), ["late Err(Moved)", "later Err(Moved)"]);
+}
+
+#[test]
+fn a_commit_with_replies_waits_until_it_is_known_that_a_session_is_over() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    slot.commit(1, ['x'], "commit");
+    assert_eq!(settle(&mut slot), [] as [&str; 0]);
+    frames(&mut slot);
+    hear(&mut slot, FIRST, Control::End);
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["disconnect 1000", "end App []", "commit Err(Over)", "release"]);
+}
+
+#[test]
+fn a_commit_with_replies_to_a_session_that_is_closed_has_moved_if_the_session_has() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    slot.commit(1, ['x'], "commit");
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Fenced));
+    assert_eq!(actions(&mut slot)[3..], ["commit Err(Moved)", "release", "readmit second"]);
+}
+
+#[test]
+fn a_removal_that_was_not_answered_leaves_it_open_whether_a_commit_is_stored() {
+    let (mut slot, _) = committing();
+    slot.evict(NOW);
+    asked(&mut slot);
+    slot.commit(1, [], "late");
+    slot.handle_timeout(NOW + CONFIG.close_timeout);
+    slot.commit(1, [], "later");
+    let expected = ["end Evicted ['x']", "commit Err(Unknown)", "late Err(Unknown)", "release", "later Err(Unknown)"];
+    assert_eq!(actions(&mut slot), expected);
+}
+
+#[test]
+fn a_removal_that_was_fenced_after_one_without_an_answer_leaves_it_open_too() {
+    let (mut slot, _) = committing();
+    slot.evict(NOW);
+    answer(&mut slot, Err(StoreError::Unavailable));
+    slot.handle_timeout(NOW + 50);
+    answer(&mut slot, Err(StoreError::Fenced));
+    assert_eq!(actions(&mut slot), ["end Evicted ['x']", "commit Err(Unknown)", "release"]);
+}
+
+#[test]
+fn a_session_without_a_connection_expires() {
+    let mut slot = live();
+    slot.send('x', Some("delivery"));
+    settle(&mut slot);
+    frames(&mut slot);
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.handle_timeout(NOW + (TIME_TO_LIVE - 1));
+    assert_eq!(settle(&mut slot), [] as [&str; 0]);
+    slot.handle_timeout(NOW + TIME_TO_LIVE);
+    assert_eq!(settle(&mut slot), ["delivery false", "end Expired ['x']", "release"]);
+    assert!(slot.is_over());
+}
+
+#[test]
+fn an_evicted_session_returns_what_was_not_delivered() {
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    slot.send('y', None);
+    slot.evict(NOW);
+    let evicted = format!("disconnect {}", codes::EVICTED);
+    assert_eq!(settle(&mut slot), [&*evicted, "end Evicted ['x', 'y']", "release"]);
+}
+
+#[test]
+fn a_close_waits_for_what_was_sent_before() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.close(NOW, 4_321, "done".into());
+    assert_eq!(frames(&mut slot), []);
+    settle(&mut slot);
+    assert_eq!(frames(&mut slot), [Frame::Message('x'), Frame::Control(Control::End)]);
+    hear(&mut slot, FIRST, Control::Ack { received: 1 });
+    hear(&mut slot, FIRST, Control::End);
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["disconnect 4321", "end App []", "release"]);
+}
+
+#[test]
+fn what_is_sent_after_the_close_is_returned_behind_what_was_sent_before() {
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    slot.send('y', Some("delivery"));
+    frames(&mut slot);
+    hear(&mut slot, FIRST, Control::End);
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["delivery false", "disconnect 1000", "end App ['x', 'y']", "release"]);
+}
+
+#[test]
+fn a_handler_that_panics_leaves_what_it_did_not_commit_to_the_next() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(1, [], "commit");
+    slot.handle_handler_done(NOW, true);
+    let done = settle(&mut slot);
+    assert_eq!(
+        done[2..],
+        ["Panicked { progressed: false }", "disconnect 1011", "end Failed []", "commit Ok(())", "release"]
+    );
+    slot.commit(2, [], "late");
+    assert_eq!(actions(&mut slot), ["late Err(Moved)"]);
+}
+
+#[test]
+fn a_handler_has_its_grace_when_the_server_shuts_down() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.shut_down(NOW);
+    slot.commit(1, ['x'], "commit");
+    assert_eq!(settle(&mut slot), ["receive 1 a", "disconnect 1012", "end Shutdown []", "commit Ok(())"]);
+    slot.handle_timeout(NOW + CONFIG.grace);
+    assert_eq!(settle(&mut slot), ["stop", "release"]);
+}
+
+#[test]
+fn a_shutdown_that_the_store_holds_up_gives_up_what_waits() {
+    let (mut slot, _) = committing();
+    slot.send('y', Some("delivery"));
+    slot.shut_down(NOW);
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    actions(&mut slot);
+    slot.handle_timeout(NOW + CONFIG.grace + CONFIG.close_timeout);
+    let expected = ["stop", "release", "delivery false", "commit Err(Unknown)", "readmit second"];
+    assert_eq!(actions(&mut slot), expected);
+    assert!(slot.is_over());
+}
+
+#[test]
+fn a_delivery_of_which_nobody_will_hear_is_answered_when_the_session_leaves() {
+    let mut slot = live();
+    slot.send('x', Some("delivery"));
+    settle(&mut slot);
+    frames(&mut slot);
+    slot.shut_down(NOW);
+    slot.handle_handler_done(NOW, false);
+    assert_eq!(settle(&mut slot), ["disconnect 1012", "end Shutdown []", "release", "delivery false"]);
+}
+
+#[test]
+fn causes_after_which_another_handler_goes_on_answer_that_the_session_has_moved() {
+    for cause in [Cause::Moved, Cause::Shutdown, Cause::Failed] {
+        assert_eq!(cause.answer_to_commit(false), Err(NotCommitted::Moved));
+    }
+}

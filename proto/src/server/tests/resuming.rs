@@ -1,0 +1,95 @@
+//! How a connection asks for the session, and how it is lost.
+
+use super::*;
+
+#[test]
+fn the_store_is_asked_before_a_connection_takes_the_session_over() {
+    let mut slot = live();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    slot.persist(NOW);
+    let (before, number, _) = asked(&mut slot);
+    assert_eq!(before, [] as [&str; 0]);
+    slot.handle_stored(NOW, number, Ok(()));
+    assert_eq!(actions(&mut slot), ["Resumed", "TakenOver", "disconnect 4000", "attach second 2"]);
+}
+
+#[test]
+fn a_connection_that_was_taken_over_is_not_heard() {
+    let mut slot = live();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    settle(&mut slot);
+    receive(&mut slot, FIRST, "a");
+    slot.handle_lost(NOW, FIRST);
+    assert_eq!(actions(&mut slot), [] as [&str; 0]);
+    frames(&mut slot);
+    receive(&mut slot, SECOND, "a");
+    assert_eq!(settle(&mut slot), ["receive 1 a"]);
+}
+
+#[test]
+fn a_client_that_knows_of_more_is_given_another_session_and_this_one_stays_where_it_is() {
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    for more in [known(2, 0), known(0, 1)] {
+        slot.request_resume(NOW, "second", more, TERMS);
+        assert_eq!(settle(&mut slot), ["renew second"]);
+    }
+    assert_eq!(frames(&mut slot), [Frame::Message('x')]);
+}
+
+#[test]
+fn a_client_that_received_what_another_node_sent_it_is_given_another_session() {
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    slot.send('x', None);
+    settle(&mut slot);
+    slot.request_resume(NOW, "second", known(1, 0), TERMS);
+    assert_eq!(settle(&mut slot), ["renew second"]);
+}
+
+#[test]
+fn a_late_request_is_refused_and_the_session_stays_where_it_is() {
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    frames(&mut slot);
+    hear(&mut slot, FIRST, Control::Ack { received: 1 });
+    slot.request_resume(NOW, "late", known(0, 0), TERMS);
+    let done = settle(&mut slot);
+    assert_eq!(done.last().unwrap(), "refuse late 1002");
+    receive(&mut slot, FIRST, "a");
+    assert_eq!(settle(&mut slot), ["receive 1 a"]);
+}
+
+#[test]
+fn a_connection_waits_for_the_store_for_so_long() {
+    let mut slot = live();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    slot.persist(NOW);
+    asked(&mut slot);
+    slot.handle_timeout(NOW + CONFIG.greeting);
+    assert_eq!(actions(&mut slot), ["StoreTimeout", "refuse second 1013"]);
+}
+
+#[test]
+fn a_silent_client_is_asked_and_then_dropped() {
+    let mut slot = live();
+    slot.handle_timeout(NOW + CONFIG.idle);
+    assert!(matches!(frames(&mut slot)[..], [Frame::Control(Control::Ping(_))]));
+    slot.handle_timeout(NOW + CONFIG.idle + CONFIG.probe);
+    let done = settle(&mut slot);
+    assert!(done.ends_with(&["Silent".into(), "disconnect Silent".into()]), "{done:?}");
+    assert!(slot.detached_since().is_some());
+}
+
+#[test]
+fn a_client_that_answers_is_not_dropped() {
+    let mut slot = live();
+    slot.handle_timeout(NOW + CONFIG.idle);
+    frames(&mut slot);
+    slot.handle_inbound(NOW + CONFIG.idle + 1, FIRST, Inbound::Control(Control::Pong(0)));
+    slot.handle_timeout(NOW + CONFIG.idle + CONFIG.probe);
+    settle(&mut slot);
+    assert_eq!(slot.detached_since(), None);
+}

@@ -1,0 +1,123 @@
+//! What is stored before it may be said, and what happens when the store can't.
+
+use super::*;
+
+#[test]
+fn what_is_received_is_acknowledged_once_it_is_stored() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    assert_eq!(actions(&mut slot), ["receive 1 a"]);
+    slot.persist(NOW);
+    let (_, number, _) = asked(&mut slot);
+    slot.handle_timeout(NOW + 1_000);
+    assert_eq!(frames(&mut slot), []);
+    slot.handle_stored(NOW + 1_000, number, Ok(()));
+    slot.handle_timeout(NOW + 1_200);
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::Ack { received: 1 })]);
+}
+
+#[test]
+fn what_is_sent_is_stored_before_it_is_framed() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.persist(NOW);
+    assert_eq!(frames(&mut slot), []);
+    answer(&mut slot, Ok(()));
+    assert_eq!(frames(&mut slot), [Frame::Message('x')]);
+}
+
+#[test]
+fn a_commit_with_replies_is_one_change() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(2, ['x', 'y'], "commit");
+    slot.persist(NOW);
+    let expected = Change { taken: numbered(0, "ab"), committed: 2, sent: numbered(0, "xy"), acknowledged: 0 };
+    let (before, number, work) = asked(&mut slot);
+    assert_eq!(work, Work::Write(expected.into()));
+    assert_eq!(before, ["receive 1 a", "receive 2 b"]);
+    slot.handle_stored(NOW, number, Ok(()));
+    assert_eq!(actions(&mut slot), ["commit Ok(())"]);
+}
+
+#[test]
+fn the_answer_to_an_older_request_changes_nothing() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.persist(NOW);
+    let (_, first, _) = asked(&mut slot);
+    slot.handle_stored(NOW, first, Err(StoreError::Unavailable));
+    slot.handle_timeout(NOW + 50);
+    let (_, second, _) = asked(&mut slot);
+    slot.handle_stored(NOW, first, Ok(()));
+    assert_eq!(frames(&mut slot), []);
+    slot.handle_stored(NOW, second, Ok(()));
+    slot.handle_stored(NOW, second, Ok(()));
+    assert_eq!(frames(&mut slot), [Frame::Message('x')]);
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_asked_again_after_growing_waits() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.persist(NOW);
+    let mut now = NOW;
+    for wait in [50, 100, 200, 400, 800, 1_000, 1_000] {
+        let (_, number, _) = asked(&mut slot);
+        slot.handle_stored(now, number, Err(StoreError::Unavailable));
+        no_time_but(&slot, now + wait);
+        now = now + wait;
+        slot.handle_timeout(now);
+    }
+}
+
+#[test]
+fn a_store_that_is_behind_gets_one_change_with_all_that_the_session_needs() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(1, ['x'], "commit");
+    settle(&mut slot);
+    slot.send('y', None);
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Behind));
+    let expected = Change { taken: numbered(1, "b"), committed: 1, sent: numbered(0, "xy"), acknowledged: 0 };
+    assert_eq!(change(&mut slot), expected);
+}
+
+#[test]
+fn a_repair_that_was_not_done_returns_each_message_once() {
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    frames(&mut slot);
+    slot.send('y', None);
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Behind));
+    slot.evict(NOW);
+    assert_eq!(settle(&mut slot), ["Repaired", "disconnect 4002", "end Evicted ['x', 'y']", "release"]);
+}
+
+#[test]
+fn a_full_inbox_stops_the_reading_until_the_handler_commits() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "abc");
+    settle(&mut slot);
+    assert!(!slot.has_room());
+    slot.commit(1, [], "commit");
+    assert!(!slot.has_room());
+    settle(&mut slot);
+    assert!(slot.has_room());
+}
+
+#[test]
+fn a_session_begins_again_with_what_is_not_committed() {
+    let kept = Kept {
+        time_to_live: core::time::Duration::from_millis(60_000),
+        inbox: numbered(3, "de"),
+        outbox: numbered(5, "xy"),
+    };
+    let mut slot = restored(kept, known(6, 5));
+    assert_eq!(settle(&mut slot), ["receive 4 d", "receive 5 e", "Resumed"]);
+    let resumed = Frame::Control(Control::Resumed { received: 5, terms: TERMS });
+    assert_eq!(frames(&mut slot), [resumed, Frame::Message('y')]);
+}

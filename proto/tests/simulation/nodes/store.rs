@@ -1,0 +1,394 @@
+//! The store: another machine, which never dies. It may be slow, refuse, do later what it has not answered, lose an answer or
+//! give it twice; and one that lies loses what it has said is written.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use undrop_proto::server::{Change, Claim, Fence, Kept, Known, Numbered, StoreError};
+
+use super::twins::Defect;
+use super::world::{Event, Message, Shared};
+use crate::law::Verdict;
+
+/// How many of its states it can come back with.
+const HISTORY: usize = 48;
+
+#[derive(Default)]
+pub struct Store {
+    records: Records,
+    /// Its older states, if it lies.
+    history: VecDeque<Records>,
+    refuses_until: u64,
+    slow_until: u64,
+    /// How slow it is then.
+    slowness: u32,
+    requests: BTreeMap<u64, Request>,
+    asked: u64,
+}
+
+type Records = BTreeMap<usize, Rc<Record>>;
+
+#[derive(Clone)]
+pub struct Record {
+    fence: Fence,
+    /// Which host has claimed it, for the record.
+    pub owner: u64,
+    pub expires: u64,
+    pub inbox: Queue,
+    pub outbox: Queue,
+}
+
+/// The messages that are not done with yet, and how many are.
+#[derive(Clone, Default)]
+pub struct Queue {
+    pub done: u64,
+    messages: VecDeque<Message>,
+    /// How many were evicted after those.
+    missing: u64,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    pub node: usize,
+    /// How often the node was started when it asked.
+    pub starts: u32,
+    pub host: u64,
+    pub purpose: Purpose,
+}
+
+/// What for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// The request of this number of a session.
+    Session(u64),
+    /// The session manager's.
+    Manager,
+}
+
+#[derive(Clone, Debug)]
+pub enum Work {
+    Create(Fence),
+    Claim(Fence, Known),
+    Write(Fence, Arc<Change<Message>>),
+    Remove(Fence),
+}
+
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The session is claimed under this fence, or not.
+    Claim(Claim<Message>, Fence),
+    Done(Result<(), StoreError>),
+}
+
+struct Request {
+    caller: Caller,
+    session: usize,
+    work: Work,
+    /// When it is answered, after it was carried out.
+    answers: Vec<u32>,
+}
+
+impl Store {
+    /// Takes a request. It is answered at least once.
+    pub fn ask(&mut self, shared: &mut Shared, caller: Caller, session: usize, work: Work) {
+        let storing = shared.setup.storing;
+        let latency = |shared: &mut Shared| 1 + shared.net.random.below(storing.latency);
+        let slowness = if shared.net.now < self.slow_until { shared.net.random.below(self.slowness) } else { 0 };
+        let (there, back) = (latency(shared) + slowness, latency(shared));
+        let unavailable = Answer::Done(Err(StoreError::Unavailable));
+        let fails = storing.failing > 0 && !shared.is_calm() && shared.net.random.one_in(storing.failing);
+        let refuses = shared.net.now < self.refuses_until;
+        let fate = match (refuses, fails) {
+            (true, _) => 1,
+            (false, true) => 1 + shared.net.random.below(6),
+            (false, false) => 0,
+        };
+        let (at, answers) = match fate {
+            // As it should be, though perhaps too late.
+            0 => {
+                if there + back > storing.timeout {
+                    shared.census.delays += 1;
+                    shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
+                }
+                (there, vec![back])
+            }
+            // It is refused, ...
+            1 => {
+                shared.census.refusals += 1;
+                return shared.net.after(there, Event::Answer(caller, unavailable));
+            }
+            // ... done and refused, ...
+            2 => {
+                shared.census.refusals += 1;
+                shared.net.after(there + back, Event::Answer(caller, unavailable));
+                (there, vec![])
+            }
+            // ... lost, or its answer is, ...
+            3 | 4 => {
+                shared.census.losses += 1;
+                shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
+                if fate == 3 {
+                    return;
+                }
+                (there, vec![])
+            }
+            // ... done after it has failed, ...
+            5 => {
+                shared.census.delays += 1;
+                shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
+                (storing.timeout + shared.net.random.below(3_000), vec![back])
+            }
+            // ... or answered twice.
+            _ => {
+                shared.census.repetitions += 1;
+                (there, vec![back, back + shared.net.random.below(1_000)])
+            }
+        };
+        self.asked += 1;
+        self.requests.insert(self.asked, Request { caller, session, work, answers });
+        shared.net.after(at, Event::Store(self.asked));
+    }
+
+    pub fn carry_out(&mut self, shared: &mut Shared, number: u64) -> Verdict {
+        let Some(Request { caller, session, work, answers }) = self.requests.remove(&number) else { return Ok(()) };
+        if shared.setup.storing.lies {
+            if self.history.len() == HISTORY {
+                self.history.pop_front();
+            }
+            self.history.push_back(self.records.clone());
+        }
+        self.expire(shared, session)?;
+        let answer = match work {
+            Work::Create(fence) => {
+                self.create(shared, session, caller.host, fence);
+                Answer::Done(Ok(()))
+            }
+            Work::Claim(fence, known) => self.claim(shared, session, caller, fence, known)?,
+            Work::Write(fence, change) => Answer::Done(self.write(shared, session, caller, fence, &change)?),
+            Work::Remove(fence) => Answer::Done(self.remove(shared, session, caller, fence)?),
+        };
+        shared.say(|| format!("the store: {answer:?}"));
+        for after in answers {
+            shared.net.after(after, Event::Answer(caller, answer.clone()));
+        }
+        Ok(())
+    }
+
+    // What happens to it.
+
+    pub fn fail(&mut self, shared: &Shared, span: u32) -> Verdict {
+        self.refuses_until = shared.net.now + u64::from(span);
+        Ok(())
+    }
+
+    pub fn be_slow(&mut self, shared: &Shared, span: u32) -> Verdict {
+        self.slow_until = shared.net.now + u64::from(span);
+        self.slowness = span;
+        Ok(())
+    }
+
+    /// It comes back with an older state.
+    pub fn roll_back(&mut self, shared: &mut Shared) -> Verdict {
+        if self.history.is_empty() {
+            return Ok(());
+        }
+        shared.census.rollbacks += 1;
+        let keep = shared.net.random.below(self.history.len() as u32) as usize;
+        self.history.truncate(keep + 1);
+        let Some(records) = self.history.pop_back() else { return Ok(()) };
+        for session in 0..shared.record.sessions() {
+            shared.record.rolled_back(session, records.get(&session).map(|record| &**record));
+        }
+        self.records = records;
+        Ok(())
+    }
+
+    /// It drops a session, or the messages of one direction.
+    pub fn evict(&mut self, shared: &mut Shared) -> Verdict {
+        let sessions: Vec<usize> = self.records.keys().copied().collect();
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        shared.census.evictions += 1;
+        let session = shared.net.random.pick(&sessions);
+        let record = match shared.net.random.below(3) {
+            0 => {
+                self.records.remove(&session);
+                None
+            }
+            part => self.records.get_mut(&session).map(|record| {
+                let record = Rc::make_mut(record);
+                if part == 1 {
+                    record.inbox.evict()
+                } else {
+                    record.outbox.evict()
+                }
+                record.clone()
+            }),
+        };
+        shared.record.rolled_back(session, record.as_ref());
+        Ok(())
+    }
+
+    // How it is done.
+
+    fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
+        let (inbox, outbox) = (Queue::default(), Queue::default());
+        let record = Record { fence, owner: host, expires: expires(shared), inbox, outbox };
+        self.records.insert(session, Rc::new(record));
+        shared.record.created(session, host);
+    }
+
+    fn claim(
+        &mut self,
+        shared: &mut Shared,
+        session: usize,
+        caller: Caller,
+        fence: Fence,
+        known: Known,
+    ) -> Verdict<Answer> {
+        let Some(record) = self.records.get_mut(&session) else {
+            shared.record.refused(session)?;
+            return Ok(Answer::Claim(Claim::Unknown, fence));
+        };
+        let record = Rc::make_mut(record);
+        let time_to_live = Duration::from_millis(u64::from(shared.setup.time_to_live));
+        let (inbox, outbox) = (record.inbox.missing == 0, record.outbox.missing == 0);
+        let kept =
+            Kept { time_to_live, inbox: record.inbox.to_numbered(inbox), outbox: record.outbox.to_numbered(outbox) };
+        let is_whole = inbox && outbox || shared.has(Defect::ServesWhatIsLeft);
+        let ignored = Known { received: kept.outbox.after, acknowledged: 0 };
+        let known = if shared.has(Defect::ClaimsWhatCanNotBe) { ignored } else { known };
+        let kept = match Claim::of(kept, known) {
+            Claim::Taken(kept) if is_whole => kept,
+            Claim::Late if is_whole => return Ok(Answer::Claim(Claim::Late, fence)),
+            _ => {
+                shared.census.lost += 1;
+                shared.record.refused(session)?;
+                return Ok(Answer::Claim(Claim::Lost, fence));
+            }
+        };
+        match shared.defect {
+            Some(Defect::ClaimsWithoutAFence) => {}
+            Some(Defect::CountsItsFences) => record.fence = Fence(record.fence.0 + 1),
+            _ => record.fence = fence,
+        }
+        let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
+        record.owner = caller.host;
+        record.expires = expires(shared);
+        shared.record.claimed(&mut shared.census, session, caller.host)?;
+        Ok(Answer::Claim(Claim::Taken(kept), fence))
+    }
+
+    fn write(
+        &mut self,
+        shared: &mut Shared,
+        session: usize,
+        caller: Caller,
+        fence: Fence,
+        change: &Change<Message>,
+    ) -> Verdict<Result<(), StoreError>> {
+        let Change { taken, committed, sent, acknowledged } = change;
+        let ignores = shared.has(Defect::IgnoresTheFence);
+        let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
+            shared.census.fenced_writes += 1;
+            return Ok(Err(StoreError::Fenced));
+        };
+        let follows = record.inbox.precedes(taken, *committed) && record.outbox.precedes(sent, *acknowledged);
+        if !follows && !shared.has(Defect::AcceptsGaps) {
+            shared.census.behind += 1;
+            return Ok(Err(StoreError::Behind));
+        }
+        let record = Rc::make_mut(record);
+        if !shared.strikes(Defect::ForgetsAWrite) {
+            record.inbox.change(shared, taken, *committed);
+            if !shared.strikes(Defect::WritesInPart) {
+                record.outbox.change(shared, sent, *acknowledged);
+            }
+            if shared.strikes(Defect::TrimsTooMuch) {
+                record.outbox.trim();
+            }
+        }
+        record.expires = expires(shared);
+        shared.record.written(&mut shared.census, session, caller.host, change, shared.net.now)?;
+        Ok(Ok(()))
+    }
+
+    fn remove(
+        &mut self,
+        shared: &mut Shared,
+        session: usize,
+        caller: Caller,
+        fence: Fence,
+    ) -> Verdict<Result<(), StoreError>> {
+        let ignores = shared.has(Defect::IgnoresTheFence);
+        if self.records.get(&session).is_none_or(|record| record.fence != fence && !ignores) {
+            return Ok(Err(StoreError::Fenced));
+        }
+        self.records.remove(&session);
+        shared.record.removed(session, caller.host)?;
+        Ok(Ok(()))
+    }
+
+    fn expire(&mut self, shared: &mut Shared, session: usize) -> Verdict {
+        if self.records.get(&session).is_some_and(|record| record.expires <= shared.net.now) {
+            self.records.remove(&session);
+            shared.census.forgotten_records += 1;
+            shared.record.expired(session, shared.net.now, shared.setup.time_to_live)?;
+        }
+        Ok(())
+    }
+}
+
+fn expires(shared: &Shared) -> u64 {
+    let span = u64::from(shared.setup.time_to_live);
+    shared.net.now + if shared.has(Defect::ExpiresTooEarly) { span / 4 } else { span * 3 / 2 }
+}
+
+impl Queue {
+    pub fn last(&self) -> u64 {
+        self.done + self.messages.len() as u64
+    }
+
+    fn evict(&mut self) {
+        self.missing += self.messages.len() as u64;
+        self.messages.clear();
+    }
+
+    fn precedes(&self, more: &Numbered<Message>, done: u64) -> bool {
+        more.follows(self.last(), done)
+    }
+
+    fn change(&mut self, shared: &Shared, more: &Numbered<Message>, done: u64) {
+        let mut known = self.last().saturating_sub(more.after) as usize;
+        if shared.has(Defect::RepeatsAWrite) {
+            known = 0;
+        }
+        if more.after > self.last() {
+            self.messages.clear();
+            self.done = more.after;
+        }
+        self.missing = 0;
+        self.messages.extend(more.messages.iter().skip(known));
+        while self.done < done && self.messages.pop_front().is_some() {
+            self.done += 1;
+        }
+    }
+
+    /// Forgets a message that is not done with.
+    fn trim(&mut self) {
+        if self.messages.pop_front().is_some() {
+            self.done += 1;
+        }
+    }
+
+    fn to_numbered(&self, is_whole: bool) -> Numbered<Message> {
+        if !is_whole {
+            return Numbered::none(self.done + self.missing);
+        }
+        Numbered { after: self.done, messages: self.messages.iter().copied().collect() }
+    }
+}

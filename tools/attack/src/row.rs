@@ -1,0 +1,67 @@
+//! What came of an attack.
+
+use std::collections::BTreeMap;
+
+use crate::hostile::Kind;
+use crate::setup;
+
+/// One kind from so many addresses.
+pub(crate) struct Row {
+    pub(crate) kind: &'static Kind,
+    pub(crate) addresses: usize,
+    /// What became of the hostile connections.
+    pub(crate) tally: BTreeMap<String, u64>,
+    /// The resident memory of the server: before anybody came, ...
+    pub(crate) empty: u64,
+    /// ... with the well-behaved alone, ...
+    pub(crate) alone: u64,
+    /// ... and at its peak.
+    pub(crate) peak: u64,
+    pub(crate) before: Neighbours,
+    pub(crate) beside: Neighbours,
+    pub(crate) ended: u64,
+    pub(crate) lost: u64,
+}
+
+/// The round trips of the well-behaved, in microseconds.
+pub(crate) struct Neighbours {
+    pub(crate) p50: u64,
+    pub(crate) p99: u64,
+}
+
+impl Row {
+    pub(crate) fn broken_promises(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        let name = format!("{} from {} addresses", self.kind.name, self.addresses);
+        let (taken, promised) = (self.taken(), self.promised());
+        if taken > promised {
+            broken.push(format!("{name}: {} taken, {} promised", mebibytes(taken), mebibytes(promised)));
+        }
+        if self.ended > 0 {
+            broken.push(format!("{name}: {} well-behaved sessions ended", self.ended));
+        }
+        if self.lost > 0 {
+            broken.push(format!("{name}: {} messages of the well-behaved lost", self.lost));
+        }
+        broken
+    }
+
+    /// What the hostile clients, or all of them, have made the server take.
+    pub(crate) fn taken(&self) -> u64 {
+        self.peak - if self.addresses == 1 { self.alone } else { self.empty }
+    }
+
+    /// What the configuration promises: for the clients of all addresses, or for those of one.
+    pub(crate) fn promised(&self) -> u64 {
+        let (of_sessions, options) = (setup::small().worst_case(), setup::small_serve_options());
+        if self.addresses == 1 {
+            of_sessions.per_address + options.worst_case_per_address()
+        } else {
+            of_sessions.total() + options.worst_case()
+        }
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}

@@ -1,0 +1,126 @@
+//! Starts a server, its well-behaved clients and the hostile ones, and says what came of it.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::sleep;
+
+use crate::hostile::{KINDS, Kind};
+use crate::outcome::Outcome;
+use crate::row::{Neighbours, Row};
+use crate::setup::{self, Run};
+use crate::table;
+
+/// Attacks with each of these kinds, or with all. It fails if a server takes more memory than its configuration promises, or
+/// a well-behaved client loses a message or its session.
+pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
+    if let Some(unknown) = names.iter().find(|name| KINDS.iter().all(|kind| kind.name != **name)) {
+        let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+        return Err(format!("there is no kind {unknown}; there are {}", known.join(", ")).into());
+    }
+    println!("{}", table::promises());
+    println!("{}", table::head());
+    let mut broken = Vec::new();
+    for kind in KINDS.iter().filter(|kind| names.is_empty() || names.contains(&kind.name)) {
+        for addresses in [setup::ADDRESSES, 1] {
+            if addresses > 1 && !(run.from_many || kind.fills_what_all_share()) {
+                continue;
+            }
+            let row = attack(run, kind, addresses).await?;
+            println!("{}", table::row(&row));
+            broken.extend(row.broken_promises());
+        }
+    }
+    println!("{}", table::legend(run));
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
+}
+
+async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row> {
+    let mut server = Program::start(&["serve"], false)?;
+    let address = server.line().await?;
+    let empty = server.memory("VmRSS")?;
+    let mut neighbours = Program::start(&["neighbours", &address], false)?;
+    if neighbours.line().await? != "ready" {
+        return Err("the well-behaved clients are not ready".into());
+    }
+    // What the beginning took is not counted.
+    neighbours.seen().await?;
+    sleep(run.alone).await;
+    let (before, ended_before) = neighbours.seen().await?;
+    let alone = server.memory("VmHWM")?;
+    let numbers = [run.hostile, addresses, run.attack.as_millis() as usize].map(|number| number.to_string());
+    let [connections, from, milliseconds] = &numbers;
+    let mut hostile = Program::start(&["hostile", kind.name, &address, connections, from, milliseconds], true)?;
+    sleep(run.attack).await;
+    let (beside, ended_beside) = neighbours.seen().await?;
+    let mut tally = BTreeMap::new();
+    while let Some(line) = hostile.lines.next_line().await? {
+        let (count, what) = line.split_once(' ').ok_or("a hostile client said nothing")?;
+        tally.insert(what.to_owned(), count.parse()?);
+    }
+    neighbours.stop();
+    let (_, ended_after) = neighbours.seen_next().await?;
+    let lost = neighbours.line().await?.strip_prefix("lost ").ok_or("how many were lost?")?.parse()?;
+    let peak = server.memory("VmHWM")?;
+    server.child.kill().await?;
+    let ended = ended_before + ended_beside + ended_after;
+    Ok(Row { kind, addresses, tally, empty, alone, peak, before, beside, ended, lost })
+}
+
+/// This program as a process of its own.
+struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    /// The hostile clients are on other machines in truth: they get what the others leave of this one.
+    fn start(arguments: &[&str], is_hostile: bool) -> Outcome<Self> {
+        let program = std::env::current_exe()?;
+        // Each connection is an open file in two processes, and more than a shell allows to begin with.
+        let raise = "ulimit -n \"$(ulimit -Hn)\" && exec \"$@\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", raise, "sh"]);
+        if is_hostile {
+            command.args(["nice", "-n", "19"]);
+        }
+        command.arg(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let output = child.stdout.take().ok_or("it has no output")?;
+        Ok(Self { input: child.stdin.take(), lines: BufReader::new(output).lines(), child })
+    }
+
+    async fn line(&mut self) -> Outcome<String> {
+        self.lines.next_line().await?.ok_or_else(|| "a program ended before it said what it should".into())
+    }
+
+    /// What the well-behaved have seen since they were asked the last time, and how many of their sessions ended.
+    async fn seen(&mut self) -> Outcome<(Neighbours, u64)> {
+        self.input.as_mut().ok_or("it is stopped")?.write_all(b"\n").await?;
+        self.seen_next().await
+    }
+
+    async fn seen_next(&mut self) -> Outcome<(Neighbours, u64)> {
+        let line = self.line().await?;
+        let words: Vec<_> = line.split(' ').collect();
+        let ["p50", p50, "p99", p99, "ended", ended] = words[..] else { return Err(line.into()) };
+        Ok((Neighbours { p50: p50.parse()?, p99: p99.parse()? }, ended.parse()?))
+    }
+
+    fn stop(&mut self) {
+        self.input = None;
+    }
+
+    /// The resident memory of the process in bytes: `VmRSS`, or `VmHWM`, which is the most that it ever was.
+    fn memory(&self, name: &str) -> Outcome<u64> {
+        let pid = self.child.id().ok_or("the server is gone")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
+            .map_err(|error| format!("only Linux tells what a process holds: {error}"))?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
+        Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? * 1024)
+    }
+}
