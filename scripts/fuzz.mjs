@@ -1,17 +1,20 @@
 // `npm run fuzz`: any bytes against the decoder and both ends of a session, for half a minute each, beginning with the
-// vectors. `npm run fuzz -- 600`: for so many seconds each. What it finds is in proto/fuzz/artifacts; once understood, it
-// belongs into proto/fuzz/regressions, where the tests replay it.
+// vectors and with proto/fuzz/seeds. `npm run fuzz -- 600`: for so many seconds each. `npm run fuzz -- 600 keep`: and what
+// reached new code becomes proto/fuzz/seeds, an input a line, in hexadecimal digits. What breaks something is in
+// proto/fuzz/artifacts; once understood, it belongs into proto/fuzz/regressions. The tests replay both.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { environment } from './lib/find.mjs';
+import { filesIn } from './lib/fresh.mjs';
 import { Failure, heading, main } from './lib/log.mjs';
 import { inRoot, target } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 import { ensureCargoFuzz, findCargoFuzz } from './lib/rust-tools.mjs';
 
-await main(async ([seconds = '30']) => {
-  if (!/^\d+$/.test(seconds)) throw new Failure('npm run fuzz needs a number of seconds: npm run fuzz -- 30');
+await main(async ([seconds = '30', keep]) => {
+  if (!/^\d+$/.test(seconds) || (keep !== undefined && keep !== 'keep'))
+    throw new Failure('npm run fuzz needs a number of seconds: npm run fuzz -- 30');
   await ensureCargoFuzz();
   // The sanitizers are unstable, and there in every toolchain: no other one is needed for them.
   const env = environment([dirname(findCargoFuzz())], { RUSTC_BOOTSTRAP: '1' });
@@ -20,9 +23,9 @@ await main(async ([seconds = '30']) => {
     heading(`fuzz: ${name}, ${seconds} s`);
     const corpus = inRoot('proto/fuzz/corpus', name);
     mkdirSync(corpus, { recursive: true });
-    seeds.forEach((bytes, index) => {
-      writeFileSync(join(corpus, `vector-${index}`), bytes);
-    });
+    const kept = inRoot('proto/fuzz/seeds', `${name}.txt`);
+    for (const [index, bytes] of [...seeds, ...read(kept)].entries())
+      writeFileSync(join(corpus, `seed-${index}`), bytes);
     const options = [
       `-max_total_time=${seconds}`,
       '-max_len=512',
@@ -32,8 +35,19 @@ await main(async ([seconds = '30']) => {
     ];
     const directories = ['--fuzz-dir', inRoot('proto/fuzz'), '--target-dir', join(target, 'fuzz')];
     await run('cargo', ['fuzz', 'run', ...directories, name, '--', ...options], { env });
+    if (keep === undefined) continue;
+    await run('cargo', ['fuzz', 'cmin', ...directories, name], { env });
+    const lines = filesIn(corpus).map((path) => `${readFileSync(path).toString('hex')}\n`);
+    writeFileSync(kept, lines.sort().join(''));
   }
 });
+
+/** The inputs of a file, one a line. */
+function read(path) {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => Buffer.from(line, 'hex'));
+}
 
 /** Each frame of the vectors, as the target `decode` reads it. */
 function frames({ frames: { valid, invalid }, escaping }) {

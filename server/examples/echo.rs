@@ -16,7 +16,6 @@
 //! came out of order on its way up. The others are a number alone, with a pause after each 64 of them. The client's `end`
 //! is answered with `NUMBER = COUNT`, how many came before it, once N are on their way.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,12 +23,11 @@ use axum::Router;
 use axum::extract::ws::{Message as PlainMessage, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::{any, get};
-use axum::serve::ListenerExt as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use undrop_server::store::{MemoryStore, RedisStore};
-use undrop_server::{Config, Origins, SendError, Session, SessionUpgrade, Sessions};
+use undrop_server::{Config, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, serve};
 
 const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS]";
 
@@ -97,19 +95,13 @@ async fn run(options: Options) -> Result<(), String> {
         .route("/metrics", get(metrics));
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
-    // A small frame does not wait for the one before it to be acknowledged by the client's TCP.
     let address = listener.local_addr().map_err(cannot_listen)?;
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
     println!("listening ws://{address}");
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::select! {
-        served = async { axum::serve(listener, service).await } => return served.map_err(|error| error.to_string()),
-        () = input_ends() => {}
-    }
-    tokio::join!(echoes.shut_down(), counts.shut_down());
-    Ok(())
+    let stopped = async {
+        input_ends().await;
+        tokio::join!(echoes.shut_down(), counts.shut_down());
+    };
+    serve(listener, app, ServeOptions::default(), stopped).await.map_err(|error| error.to_string())
 }
 
 async fn input_ends() {
