@@ -19,7 +19,7 @@ const pages = ['package', 'programs', 'geckodriver', ...browsers];
 // What each suite is, and what has to be there for it. Those that use all cores come first: they run alone.
 const suites = {
   format: { run: ({ alone }) => total([rustFormat, biome].map(alone)), needs: ['rust components', 'packages'] },
-  lint: { run: lint, needs: ['rust components', 'wasm target'] },
+  lint: { run: lint, needs: ['rust components', 'wasm target', 'packages', 'cargo-deny'] },
   native: { run: native, needs: ['wasm target', 'redis-server'] },
   simulation: { run: simulation, needs: [] },
   attack: { run: attacked, needs: [] },

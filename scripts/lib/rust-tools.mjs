@@ -50,6 +50,21 @@ const cargoFuzz = () => ({
   why: 'turns any bytes on the session',
 });
 
+const cargoDeny = () => ({
+  name: 'cargo-deny',
+  crate: 'cargo-deny',
+  version: '0.20.2',
+  fits: atLeastVersion('0.19.0'),
+  why: 'checks the licences and the sources of the crates, and asks for advisories',
+});
+const cargoMutants = () => ({
+  name: 'cargo-mutants',
+  crate: 'cargo-mutants',
+  version: '27.1.0',
+  fits: atLeastVersion('26.0.0'),
+  why: 'breaks the protocol in all places, one after the other',
+});
+
 export const ensureWasmTarget = () =>
   step(`Rust target ${wasmTarget}`, 'the package is WebAssembly', async () => {
     // Asking the compiler instead of rustup serves those who have Rust from elsewhere.
@@ -76,11 +91,15 @@ export const ensureWasmBindgen = () => ensure(wasmBindgen());
 export const ensureWasmPack = () => ensure(wasmPack());
 export const ensureGeckodriver = () => ensure(geckodriver());
 export const ensureCargoFuzz = () => ensure(cargoFuzz());
+export const ensureCargoDeny = () => ensure(cargoDeny());
+export const ensureCargoMutants = () => ensure(cargoMutants());
 
 export const findWasmBindgen = () => find(wasmBindgen());
 export const findWasmPack = () => find(wasmPack());
 export const findGeckodriver = () => find(geckodriver());
 export const findCargoFuzz = () => find(cargoFuzz());
+export const findCargoDeny = () => find(cargoDeny());
+export const findCargoMutants = () => find(cargoMutants());
 
 function ensure(tool) {
   return step(`${tool.name} ${tool.version}`, tool.why, async () => {

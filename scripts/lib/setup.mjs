@@ -5,6 +5,7 @@ import { buildPackage } from './build.mjs';
 import { ensurePackages } from './packages.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
+  ensureCargoDeny,
   ensureGeckodriver,
   ensureRustComponents,
   ensureWasmBindgen,
@@ -19,6 +20,7 @@ export const parts = {
   'wasm-bindgen': ensureWasmBindgen,
   'wasm-pack': ensureWasmPack,
   geckodriver: ensureGeckodriver,
+  'cargo-deny': ensureCargoDeny,
   chromium: ensureChromium,
   firefox: ensureFirefox,
   'redis-server': ensureRedis,

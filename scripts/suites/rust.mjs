@@ -7,6 +7,7 @@ import { environment } from '../lib/find.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { usualUrl } from '../lib/test-server.mjs';
 import { weather } from '../lib/weather.mjs';
+import { dependencyChecks } from '../lint/dependencies.mjs';
 import { featureChecks } from './features.mjs';
 import { nodeTests } from './javascript.mjs';
 import { check, rustTests, total } from './results.mjs';
@@ -29,7 +30,8 @@ export const lint = async (lane) => {
     clippy('js with sessions', js('session')),
     ...(await featureChecks()),
   ];
-  return total([...checks.map(lane.alone), circles(lane), nodeTests(lane, 'scripts')]);
+  const beside = [...dependencyChecks.map(lane.beside), circles(lane), nodeTests(lane, 'scripts')];
+  return total([...checks.map(lane.alone), ...beside]);
 };
 
 export const native = ({ alone }) => {

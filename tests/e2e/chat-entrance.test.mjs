@@ -42,8 +42,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
 
     it('after a refused name another room may be chosen, too', async () => {
       await ada.open(chat.url, 'first');
-      await ada.join({ name: 'a\u202eb' });
-      await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('visible'));
+      await ada.join({ name: '\u202e\u200b' });
+      await ada.sees(() => document.getElementById('entrance-notice').textContent.includes('at least one letter'));
       await ada.join({ name: 'Ada', room: 'second' });
       await ada.sees(() => !document.getElementById('chat').hidden);
       assert.equal(await ada.do(() => document.getElementById('room-name').textContent), 'second');
@@ -58,7 +58,11 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.open(chat.url, 'full');
       await ada.do(async (members) => {
         const sockets = Array.from({ length: members }, () => new WebSocket(`/chat/full?tab=${crypto.randomUUID()}`));
-        await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.addEventListener('open', resolve))));
+        const join = JSON.stringify({ type: 'join', data: { name: 'Bob' }, id: 1 });
+        for (const socket of sockets) socket.addEventListener('open', () => socket.send(join));
+        await Promise.all(
+          sockets.map((socket) => new Promise((resolve) => socket.addEventListener('message', resolve))),
+        );
         // Otherwise they may be garbage collected, which closes them.
         window.sockets = sockets;
       }, MEMBERS);

@@ -254,7 +254,6 @@ const chinese = {
   errors: {
     'name-empty': '名字至少要有一个字。',
     'name-long': '名字最多 40 个字。',
-    'name-invisible': '名字只能用看得见的字符。',
     'text-empty': '这条消息是空的。',
     'text-long': '一条消息最多 4000 个字。',
     'file-empty': '这个文件是空的。',

@@ -7,9 +7,9 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use tokio::sync::watch;
 use tokio::time::{interval, sleep_until, timeout, timeout_at};
 
-use crate::room::{CloseReason, RESTART, TOO_SLOW};
+use crate::room::{CloseReason, NOT_JOINED, RESTART, TOO_SLOW};
 use crate::runs::PACE;
-use crate::shared_room::Membership;
+use crate::shared_room::{Membership, join_timeout};
 
 /// The interval of our pings. A browser answers each by itself, so a living connection is not silent for much longer.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
@@ -71,6 +71,7 @@ async fn run(socket: &mut WebSocket, membership: &mut Membership, closing: &mut 
                 None
             }
             () = sleep_until(ready_at.into()), if overdrawn => None,
+            () = join_timeout(membership.join_until) => return End::Close(NOT_JOINED),
             incoming = timeout_at(silence, socket.recv()), if !overdrawn => {
                 last_sign = tokio::time::Instant::now();
                 match incoming {

@@ -116,10 +116,13 @@ fn session_manager(store: Arc<MemoryStore>) -> Sessions {
         time_to_live: TIME_TO_LIVE,
         spread: Spread::Fixed(SPREAD),
         close_timeout: CLOSE_TIMEOUT,
-        // `incoming.rs` has checked it.
+        // `hosts.rs` has checked it.
         origins: Origins::Any,
         limits: Limits {
-            sessions: 2 * MEMBERS,
+            // One that was closed while it had no connection stays until it expires. An address can't make as many meanwhile.
+            sessions: 1_000,
+            handshake_burst: 200,
+            handshakes_per_second: 10,
             sessions_per_user: 4,
             outbox: Bounds { messages: 8_192, bytes: 4 << 20 },
             outboxes: 32 << 20,

@@ -2,16 +2,14 @@
 //! happens on a real network.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
 /// The latency that a slow connection adds, in each direction.
@@ -39,18 +37,29 @@ pub enum Fault {
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
-/// Injects faults into a connection for as long as it exists.
-pub struct FaultHandle(Weak<Mutex<State>>);
+/// Injects faults into a connection for as long as it exists, and knows when it ended.
+pub struct FaultHandle {
+    state: Weak<Mutex<State>>,
+    ended: Arc<OnceLock<Instant>>,
+}
 
 struct State {
     fault: Fault,
     reader: Option<Waker>,
     writer: Option<Waker>,
+    ended: Arc<OnceLock<Instant>>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { fault: Fault::None, reader: None, writer: None }
+        Self { fault: Fault::None, reader: None, writer: None, ended: Arc::default() }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Nothing else sets it.
+        let _ = self.ended.set(Instant::now());
     }
 }
 
@@ -81,7 +90,7 @@ impl Faults {
     }
 
     pub fn handle(&self) -> FaultHandle {
-        FaultHandle(Arc::downgrade(&self.0))
+        FaultHandle { state: Arc::downgrade(&self.0), ended: self.lock().ended.clone() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -104,45 +113,25 @@ impl Faults {
 
 impl FaultHandle {
     pub fn is_alive(&self) -> bool {
-        self.0.strong_count() > 0
+        self.ended().is_none()
+    }
+
+    /// When the connection ended, if it has.
+    pub fn ended(&self) -> Option<Instant> {
+        self.ended.get().copied()
     }
 
     /// Returns `false` when the connection is gone, or when its present fault cannot be replaced by this one.
     pub fn inject(&self, fault: Fault) -> bool {
-        self.0.upgrade().is_some_and(|state| Faults(state).inject(fault))
-    }
-}
-
-/// Accepts connections with injectable faults.
-pub struct FaultyListener(pub TcpListener);
-
-impl Listener for FaultyListener {
-    type Io = FaultyStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (FaultyStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        // Nagle's algorithm would lengthen the round trips that the page shows. Where the option fails the chat still works.
-        let _ = stream.set_nodelay(true);
-        let faults = Faults::default();
-        (FaultyStream { stream: Some(stream), faults, read_delay: None, write_delay: None }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.state.upgrade().is_some_and(|state| Faults(state).inject(fault))
     }
 }
 
 /// What a request knows of its TCP connection.
 #[derive(Clone)]
 pub struct PeerInfo {
+    pub address: IpAddr,
     pub faults: Faults,
-}
-
-impl Connected<IncomingStream<'_, FaultyListener>> for PeerInfo {
-    fn connect_info(stream: IncomingStream<'_, FaultyListener>) -> Self {
-        Self { faults: stream.io().faults.clone() }
-    }
 }
 
 /// A TCP connection with injectable faults.
@@ -152,6 +141,16 @@ pub struct FaultyStream {
     faults: Faults,
     read_delay: Option<Pin<Box<Sleep>>>,
     write_delay: Option<Pin<Box<Sleep>>>,
+}
+
+impl FaultyStream {
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream: Some(stream), faults: Faults::default(), read_delay: None, write_delay: None }
+    }
+
+    pub fn peer(&self, address: SocketAddr) -> PeerInfo {
+        PeerInfo { address: address.ip(), faults: self.faults.clone() }
+    }
 }
 
 impl AsyncRead for FaultyStream {

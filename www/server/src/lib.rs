@@ -10,6 +10,7 @@ mod entrance;
 mod faults;
 mod files;
 mod history;
+mod hosts;
 mod incoming;
 mod input;
 mod pages;
@@ -21,26 +22,30 @@ mod room;
 mod rooms;
 mod runs;
 mod sequence;
+mod serve;
 mod session;
 mod shared_room;
 mod switches;
 
 use std::io;
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
-use tokio::net::TcpListener;
 use undrop_server::SessionUpgrade;
 
 use crate::client::LARGEST_FRAME;
-use crate::faults::{FaultyListener, PeerInfo};
+pub use crate::hosts::Hosts;
 use crate::incoming::Incoming;
-use crate::room::CloseReason;
+pub use crate::room::Timeouts;
+use crate::room::{CloseReason, Entrant, Lifetime};
 pub use crate::rooms::Rooms;
+pub use crate::serve::serve;
 
 /// The room's name or the tab's key is malformed, so a client need not try again.
 const BAD_ADDRESS: CloseReason = (4404, "no such room");
@@ -57,28 +62,31 @@ pub enum Switches {
 }
 
 /// The whole site: the rooms at `/chat/ROOM` without a session and at `/session/ROOM` with one, the package below `/undrop/`,
-/// and the page's files.
+/// and the page's files, for requests that name one of these hosts.
 ///
 /// # Errors
 /// When the page's `index.html` cannot be read.
-pub fn site(rooms: Rooms, page: &FilePath, package: &FilePath, switches: Switches) -> io::Result<Router> {
+pub fn site(rooms: Rooms, page: &FilePath, package: &FilePath, switches: Switches, hosts: Hosts) -> io::Result<Router> {
     let chats = Router::new().route("/chat/{room}", any(chat)).route("/session/{room}", any(session));
     // The page shows switches only if there are any.
     let answer = if switches == Switches::On { "on" } else { "off" };
     let site =
         pages::serve(page, package)?.merge(chats.with_state(rooms.clone())).route("/demo", get(async move || answer));
-    Ok(match switches {
+    let site = match switches {
         Switches::On => site.merge(switches::router(rooms)),
         Switches::Off => site,
-    })
+    };
+    Ok(site.layer(from_fn_with_state(Arc::new(hosts), hosts::check)))
 }
 
 async fn chat(State(rooms): State<Rooms>, incoming: Incoming, upgrade: WebSocketUpgrade) -> Response {
-    let Incoming { address, faults } = incoming;
+    let Incoming { address, peer } = incoming;
     upgrade.max_message_size(LARGEST_FRAME).max_frame_size(LARGEST_FRAME).on_upgrade(async move |socket| {
         let entered = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| {
-            let entered = rooms.enter(room, tab.clone())?;
-            entered.0.register(tab, &faults);
+            let connection = peer.faults.handle();
+            let (address, lifetime) = (peer.address, Lifetime::Connection);
+            let entered = rooms.enter(room, Entrant { tab: tab.clone(), address, connection, lifetime })?;
+            entered.0.register(tab, &peer.faults);
             Ok(entered)
         });
         match entered {
@@ -89,9 +97,10 @@ async fn chat(State(rooms): State<Rooms>, incoming: Incoming, upgrade: WebSocket
 }
 
 async fn session(State(rooms): State<Rooms>, incoming: Incoming, request: Request) -> Response {
-    let Incoming { address, faults } = incoming;
+    let Incoming { address, peer } = incoming;
     let (mut parts, _) = request.into_parts();
-    let room = address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| Ok((rooms.find_for_session(room, &tab)?, tab)));
+    let room =
+        address.ok_or(BAD_ADDRESS).and_then(|(room, tab)| Ok((rooms.find_for_session(room, &tab, peer.address)?, tab)));
     let (room, tab) = match room {
         Ok(found) => found,
         // A browser tells its page nothing of a refused handshake, so the connection is opened to be closed with a reason.
@@ -106,14 +115,11 @@ async fn session(State(rooms): State<Rooms>, incoming: Incoming, request: Reques
     };
     match SessionUpgrade::from_request_parts(&mut parts, &room.entrance.sessions()).await {
         Ok(upgrade) => {
-            room.entrance.register(tab.clone(), &faults);
-            upgrade.on_session(|session| session::serve(session, room, tab))
+            room.connected(&tab, &peer.faults);
+            let connection = peer.faults.handle();
+            let entrant = Entrant { tab, address: peer.address, connection, lifetime: Lifetime::Session };
+            upgrade.on_session(|session| session::serve(session, room, entrant))
         }
         Err(rejection) => rejection.into_response(),
     }
-}
-
-/// Serves it until it fails.
-pub async fn serve(listener: TcpListener, site: Router) -> io::Result<()> {
-    axum::serve(FaultyListener(listener), site.into_make_service_with_connect_info::<PeerInfo>()).await
 }

@@ -1,14 +1,15 @@
-//! `undrop-chat [--port N] [--root DIR] [--package DIR] [--demo]`: runs the chat on 127.0.0.1.
+//! `undrop-chat [--port N] [--host NAME]... [--root DIR] [--package DIR] [--demo]`: runs the chat on 127.0.0.1.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use undrop_chat::{Rooms, Switches, serve, site};
+use undrop_chat::{Hosts, Rooms, Switches, serve, site};
 
-const USAGE: &str = "usage: undrop-chat [--port N] [--root DIR] [--package DIR] [--demo]
+const USAGE: &str = "usage: undrop-chat [--port N] [--host NAME]... [--root DIR] [--package DIR] [--demo]
   --port N       the port; without it the environment's PORT, else any free one
+  --host NAME    a host name by which a proxy in front serves it, besides localhost; may be given several times
   --root DIR     the page's files; default: www/page/ of this project
   --package DIR  the built package, served below /undrop/; default: dist/ of this project
   --demo         lets each client inject faults into its own connection and restart its own room";
@@ -37,6 +38,7 @@ struct Options {
     page: PathBuf,
     package: PathBuf,
     switches: Switches,
+    hosts: Hosts,
 }
 
 impl Options {
@@ -46,10 +48,12 @@ impl Options {
         let mut package = www.join("../dist");
         let mut page = www.join("page");
         let mut switches = Switches::Off;
+        let mut hosts = Hosts::default();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
             match argument.as_str() {
                 "--port" => port = Some(value()?),
+                "--host" => hosts.add(&value()?),
                 "--root" => page = value()?.into(),
                 "--package" => package = value()?.into(),
                 "--demo" => switches = Switches::On,
@@ -59,17 +63,17 @@ impl Options {
         let port = port.map_or(Ok(0), |value| {
             value.parse().map_err(|_| format!("port {value:?}: not a number from 0 to 65535"))
         })?;
-        Ok(Self { port, page, package, switches })
+        Ok(Self { port, page, package, switches, hosts })
     }
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let Options { port, page, package, switches } = options;
+    let Options { port, page, package, switches, hosts } = options;
     if !package.join("all.js").is_file() {
         eprintln!("the package is not built yet, so the page cannot run: npm run build");
     }
     let rooms = Rooms::default();
-    let site = site(rooms.clone(), &page, &package, switches)
+    let site = site(rooms.clone(), &page, &package, switches, hosts)
         .map_err(|error| format!("cannot read the page in {}: {error}", page.display()))?;
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
@@ -77,7 +81,7 @@ async fn run(options: Options) -> Result<(), String> {
     println!("undrop chat: http://{address}/");
 
     tokio::select! {
-        served = serve(listener, site) => return served.map_err(|error| error.to_string()),
+        () = serve(listener, site) => {}
         () = stop_signal() => {}
     }
     let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, rooms.shut_down()).await;

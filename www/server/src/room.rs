@@ -2,12 +2,14 @@
 //! waits: a member whose queue is full reads too slowly and is removed.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::faults::{FaultHandle, Faults};
 use crate::files::Files;
 use crate::history::{Content, History, Item};
 use crate::input::{Key, Name};
@@ -29,16 +31,46 @@ pub const RESTART: CloseReason = (1012, "the server restarts, try again soon");
 /// 1008 would tell a client never to reconnect; a client that was too slow may.
 pub const TOO_SLOW: CloseReason = (1013, "you read too slowly");
 pub const FULL: CloseReason = (1013, "the room is full, try again later");
+/// Final: a client that has no name need not come back by itself.
+pub const NOT_JOINED: CloseReason = (4408, "no name came in time");
+const IDLE: CloseReason = (1013, "the room is full, and you were away");
+const SHARE: CloseReason = (1013, "the room is full, and your address has more places than others");
 
-#[derive(Default)]
 pub struct Room {
     members: BTreeMap<u64, Member>,
+    /// Why nobody can enter any more.
+    closed: Option<CloseReason>,
+    timeouts: Timeouts,
     last_id: u64,
     history: History,
     files: Files,
     runs: Runs,
     /// Drawn at random when the room is made. A page sees by it that a history has begun anew.
     epoch: u64,
+}
+
+/// How long a room waits for its members.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// How long a member may take to join with a name. Then its connection, or its session, is closed.
+    pub join: Duration,
+    /// A member that has had no connection for so long, or no name, makes place for a client that finds the room full.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        // Whoever has to think of another name has the time to do so.
+        Self { join: Duration::from_secs(30), idle: Duration::from_secs(5) }
+    }
+}
+
+/// A client that wants to become a member.
+pub struct Entrant {
+    pub tab: Key,
+    pub address: IpAddr,
+    pub connection: FaultHandle,
+    pub lifetime: Lifetime,
 }
 
 /// How long a client stays a member.
@@ -53,6 +85,10 @@ struct Member {
     /// `None` before `join`: such a member is sent no messages yet.
     name: Option<Name>,
     tab: Key,
+    address: IpAddr,
+    /// Its last connection.
+    connection: FaultHandle,
+    entered: Instant,
     lifetime: Lifetime,
     queue: mpsc::Sender<Utf8Bytes>,
     /// Tells the client why it is removed. Dropped without a reason, it was too slow.
@@ -68,20 +104,45 @@ pub struct MemberHandle {
     pub removed: oneshot::Receiver<CloseReason>,
 }
 
+impl Member {
+    /// Since when it has had no connection, or no name.
+    fn idle_since(&self) -> Option<Instant> {
+        self.connection.ended().or_else(|| self.name.is_none().then_some(self.entered))
+    }
+}
+
 impl Room {
-    pub fn new(epoch: u64) -> Self {
-        Self { epoch, ..Self::default() }
+    pub fn new(epoch: u64, timeouts: Timeouts) -> Self {
+        Self {
+            members: BTreeMap::new(),
+            closed: None,
+            timeouts,
+            last_id: 0,
+            history: History::default(),
+            files: Files::default(),
+            runs: Runs::default(),
+            epoch,
+        }
     }
 
-    pub fn enter(&mut self, tab: Key, lifetime: Lifetime) -> Result<MemberHandle, CloseReason> {
+    /// Makes a client a member. In a full room it takes the place of a member that is idle, or else one of the address that has
+    /// more members than its own would have.
+    pub fn enter(&mut self, entrant: Entrant) -> Result<MemberHandle, CloseReason> {
+        let Entrant { tab, address, connection, lifetime } = entrant;
+        if let Some(reason) = self.closed {
+            return Err(reason);
+        }
         if self.members.len() >= MEMBERS {
-            return Err(FULL);
+            let (id, reason) = self.replaceable(address).ok_or(FULL)?;
+            self.remove(id, reason);
         }
         let (sender, queue) = mpsc::channel(QUEUE);
         let (remove, removed) = oneshot::channel();
         self.last_id += 1;
         let id = self.last_id;
-        self.members.insert(id, Member { name: None, tab, lifetime, queue: sender, remove });
+        let entered = Instant::now();
+        let member = Member { name: None, tab, address, connection, entered, lifetime, queue: sender, remove };
+        self.members.insert(id, member);
         Ok(MemberHandle { id, queue, removed })
     }
 
@@ -96,9 +157,64 @@ impl Room {
         self.members.values().any(|member| member.tab == *tab)
     }
 
-    /// Whether the room is full for a tab that is not a member yet.
-    pub fn is_full_for(&self, tab: &Key) -> bool {
-        self.members.len() >= MEMBERS && !self.has_member(tab)
+    /// Whether a client that is not a member yet would find no place.
+    pub fn is_full_for(&self, tab: &Key, address: IpAddr) -> bool {
+        self.members.len() >= MEMBERS && !self.has_member(tab) && self.replaceable(address).is_none()
+    }
+
+    /// Notes a tab's new connection, over which it may resume its session.
+    pub fn connected(&mut self, tab: &Key, faults: &Faults) {
+        for member in self.members.values_mut() {
+            if member.tab == *tab && member.lifetime == Lifetime::Session {
+                member.connection = faults.handle();
+            }
+        }
+    }
+
+    /// Whether there are members, and all of them are idle.
+    pub fn is_deserted(&self) -> bool {
+        !self.members.is_empty() && self.members.values().all(|member| self.is_idle(member))
+    }
+
+    /// The address of all members, if they have the same.
+    pub fn only_address(&self) -> Option<IpAddr> {
+        let mut addresses = self.members.values().map(|member| member.address);
+        let first = addresses.next()?;
+        addresses.all(|address| address == first).then_some(first)
+    }
+
+    /// Removes all members, for this reason. Nobody can enter any more.
+    pub fn close(&mut self, reason: CloseReason) {
+        self.closed = Some(reason);
+        for member in std::mem::take(&mut self.members).into_values() {
+            // One that leaves at this moment needs no reason.
+            let _ = member.remove.send(reason);
+        }
+    }
+
+    fn is_idle(&self, member: &Member) -> bool {
+        member.idle_since().is_some_and(|since| since.elapsed() >= self.timeouts.idle)
+    }
+
+    /// The member that makes place for a client of this address: the one that has been idle for longest, or else the newest of
+    /// the address that has the most members, if it will still have as many as the client's.
+    fn replaceable(&self, address: IpAddr) -> Option<(u64, CloseReason)> {
+        let idle = self.members.iter().filter(|(_, member)| self.is_idle(member));
+        if let Some((id, _)) = idle.min_by_key(|(_, member)| member.idle_since()) {
+            return Some((*id, IDLE));
+        }
+        let largest = largest_share(self.members.values().map(|member| member.address), address)?;
+        let newest = self.members.iter().rfind(|(_, member)| member.address == largest);
+        newest.map(|(id, _)| (*id, SHARE))
+    }
+
+    fn remove(&mut self, id: u64, reason: CloseReason) {
+        let Some(member) = self.members.remove(&id) else { return };
+        // One that leaves at this moment needs no reason.
+        let _ = member.remove.send(reason);
+        if member.name.is_some() {
+            self.announce();
+        }
     }
 
     /// Removes every member without a session, as a server does that restarts.
@@ -267,9 +383,30 @@ impl Room {
     }
 }
 
+/// The address that holds the most places, if it could give one to another address and would still have as many as that.
+pub fn largest_share(holders: impl Iterator<Item = IpAddr>, wants: IpAddr) -> Option<IpAddr> {
+    let mut shares = BTreeMap::<IpAddr, usize>::new();
+    for holder in holders {
+        *shares.entry(holder).or_default() += 1;
+    }
+    let own = shares.get(&wants).copied().unwrap_or_default();
+    let (largest, share) = shares.into_iter().max_by_key(|(_, share)| *share)?;
+    (share >= own + 2).then_some(largest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn room() -> Room {
+        Room::new(0, Timeouts::default())
+    }
+
+    /// A client whose connection has just ended, which no room minds yet.
+    fn entrant(tab: Key) -> Entrant {
+        let connection = Faults::default().handle();
+        Entrant { tab, address: IpAddr::from([127, 0, 0, 1]), connection, lifetime: Lifetime::Connection }
+    }
 
     fn key(digit: usize) -> Key {
         Key::parse(&format!("{digit:016}")).unwrap()
@@ -277,7 +414,7 @@ mod tests {
 
     /// A member with the tab of this number.
     fn join(room: &mut Room, tab: usize, name: &str) -> MemberHandle {
-        let member = room.enter(key(tab), Lifetime::Connection).unwrap();
+        let member = room.enter(entrant(key(tab))).unwrap();
         room.act(member.id, Some(1), Request::Join(Name::parse(name).unwrap()));
         member
     }
@@ -302,7 +439,7 @@ mod tests {
 
     #[test]
     fn a_member_that_joins_is_answered_and_everybody_is_told() {
-        let mut room = Room::default();
+        let mut room = room();
         let mut ada = join(&mut room, 1, "Ada");
         let welcome = received(&mut ada);
         assert_eq!((&welcome["type"], &welcome["id"]), (&json!("reply"), &json!(1)));
@@ -316,7 +453,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_is_numbered_and_one_may_rename_oneself() {
-        let mut room = Room::default();
+        let mut room = room();
         let _first = join(&mut room, 1, "Ada");
         let mut second = join(&mut room, 2, "ada");
         assert_eq!(received(&mut second)["data"]["name"], "ada 2");
@@ -326,7 +463,7 @@ mod tests {
 
     #[test]
     fn a_tab_that_comes_back_before_its_old_connection_is_known_to_be_dead_keeps_its_name() {
-        let mut room = Room::default();
+        let mut room = room();
         let _old = join(&mut room, 1, "Ada");
         let mut new = join(&mut room, 1, "Ada");
         assert_eq!(received(&mut new)["data"]["name"], "Ada");
@@ -335,8 +472,8 @@ mod tests {
 
     #[test]
     fn nobody_does_anything_without_a_name() {
-        let mut room = Room::default();
-        let mut unnamed = room.enter(key(1), Lifetime::Connection).unwrap();
+        let mut room = room();
+        let mut unnamed = room.enter(entrant(key(1))).unwrap();
         say(&mut room, &unnamed, 1, "hi");
         assert_eq!(received(&mut unnamed)["data"]["code"], "join-first");
         assert!(room.act(unnamed.id, None, Request::Fetch { file: 1, from: 0 }).is_none());
@@ -345,7 +482,7 @@ mod tests {
 
     #[test]
     fn a_message_that_is_sent_again_is_posted_once() {
-        let mut room = Room::default();
+        let mut room = room();
         let mut ada = join(&mut room, 1, "Ada");
         let mut bob = join(&mut room, 2, "Bob");
         last_received(&mut bob);
@@ -361,7 +498,7 @@ mod tests {
 
     #[test]
     fn a_member_that_does_not_read_is_removed_and_the_others_stay() {
-        let mut room = Room::default();
+        let mut room = room();
         let mut ada = join(&mut room, 1, "Ada");
         let mut slow = join(&mut room, 2, "Slow");
         for number in 0..=QUEUE {
@@ -375,10 +512,10 @@ mod tests {
 
     #[test]
     fn a_full_room_refuses_the_next_client() {
-        let mut room = Room::default();
-        let members: Vec<_> = (0..MEMBERS).map(|tab| room.enter(key(tab), Lifetime::Connection).unwrap()).collect();
-        assert_eq!(room.enter(key(99), Lifetime::Connection).err(), Some(FULL));
+        let mut room = room();
+        let members: Vec<_> = (0..MEMBERS).map(|tab| room.enter(entrant(key(tab))).unwrap()).collect();
+        assert_eq!(room.enter(entrant(key(99))).err(), Some(FULL));
         room.leave(members[0].id);
-        assert!(room.enter(key(99), Lifetime::Connection).is_ok());
+        assert!(room.enter(entrant(key(99))).is_ok());
     }
 }

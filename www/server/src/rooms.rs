@@ -3,18 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::input::{Key, RoomName};
-use crate::room::{CloseReason, FULL, Lifetime, RESTART};
+use crate::room::{CloseReason, Entrant, FULL, RESTART, Timeouts, largest_share};
 use crate::shared_room::{Membership, SharedRoom, lock};
 
-/// The most rooms at once. One more, and the room that has been empty for longest is removed.
+/// The most rooms at once. For one more another is removed: one whose members are all idle or have left, or else one of the
+/// address that has more rooms to itself than the client's address would have.
 const ROOMS: usize = 32;
 const NO_ROOM: CloseReason = (1013, "there are as many rooms as there can be, try again later");
+const REMOVED: CloseReason = (1013, "this room has made place for another one");
 
 /// A handle to the registry; clones share it.
 #[derive(Clone, Default)]
@@ -24,6 +27,7 @@ pub struct Rooms(Arc<Shared>);
 struct Shared {
     registry: Mutex<Registry>,
     closing: watch::Sender<bool>,
+    timeouts: Timeouts,
 }
 
 #[derive(Default)]
@@ -34,21 +38,27 @@ struct Registry {
 }
 
 impl Rooms {
+    /// A registry whose rooms wait this long.
+    pub fn new(timeouts: Timeouts) -> Self {
+        Self(Arc::new(Shared { timeouts, ..Shared::default() }))
+    }
+
     /// Makes a connection without a session a member of a room. Returns with the membership what changes when the server
     /// shuts down.
-    pub fn enter(&self, name: RoomName, tab: Key) -> Result<(Membership, watch::Receiver<bool>), CloseReason> {
+    pub fn enter(&self, name: RoomName, entrant: Entrant) -> Result<(Membership, watch::Receiver<bool>), CloseReason> {
         let mut registry = lock(&self.0.registry);
         self.check_open()?;
-        let membership = SharedRoom::enter(&registry.open(name)?, tab, Lifetime::Connection)?;
+        let room = registry.open(name, entrant.address, self.0.timeouts)?;
+        let membership = SharedRoom::enter(&room, entrant)?;
         Ok((membership, self.0.closing.subscribe()))
     }
 
     /// Finds the room for a session, unless the room is full.
-    pub fn find_for_session(&self, name: RoomName, tab: &Key) -> Result<Arc<SharedRoom>, CloseReason> {
+    pub fn find_for_session(&self, name: RoomName, tab: &Key, address: IpAddr) -> Result<Arc<SharedRoom>, CloseReason> {
         let mut registry = lock(&self.0.registry);
         self.check_open()?;
-        let room = registry.open(name)?;
-        if room.is_full_for(tab) { Err(FULL) } else { Ok(room) }
+        let room = registry.open(name, address, self.0.timeouts)?;
+        if room.is_full_for(tab, address) { Err(FULL) } else { Ok(room) }
     }
 
     /// Finds a room that exists.
@@ -78,32 +88,57 @@ impl Rooms {
 }
 
 impl Registry {
-    fn open(&mut self, name: RoomName) -> Result<Arc<SharedRoom>, CloseReason> {
+    fn open(&mut self, name: RoomName, address: IpAddr, timeouts: Timeouts) -> Result<Arc<SharedRoom>, CloseReason> {
         self.entries += 1;
         if let Some((entry, room)) = self.by_name.get_mut(&name) {
             *entry = self.entries;
             return Ok(room.clone());
         }
         if self.by_name.len() >= ROOMS {
-            let empty = self.by_name.iter().filter(|(_, (_, room))| Arc::strong_count(room) == 1);
-            let oldest = empty.min_by_key(|(_, (entry, _))| *entry).map(|(name, _)| name.clone());
-            self.by_name.remove(&oldest.ok_or(NO_ROOM)?);
+            let name = self.replaceable(address).ok_or(NO_ROOM)?;
+            if let Some((_, room)) = self.by_name.remove(&name) {
+                room.close(REMOVED);
+            }
         }
         // Each RandomState has other keys, and the epoch needs no better randomness than that.
         let epoch = RandomState::new().hash_one(self.entries);
-        let room = Arc::new(SharedRoom::new(epoch));
+        let room = Arc::new(SharedRoom::new(epoch, timeouts));
         self.by_name.insert(name, (self.entries, room.clone()));
         Ok(room)
+    }
+
+    /// The room that is removed for a client of this address to open another.
+    fn replaceable(&self, address: IpAddr) -> Option<RoomName> {
+        // Whoever holds a room is a member, or is about to become one.
+        let is_empty = |room: &Arc<SharedRoom>| Arc::strong_count(room) == 1 || room.is_deserted();
+        self.oldest(is_empty).or_else(|| {
+            let holders = self.by_name.values().filter_map(|(_, room)| room.only_address());
+            let largest = largest_share(holders, address)?;
+            self.oldest(|room| room.only_address() == Some(largest))
+        })
+    }
+
+    /// Of the rooms like this, the one that nobody has entered for longest.
+    fn oldest(&self, is_like: impl Fn(&Arc<SharedRoom>) -> bool) -> Option<RoomName> {
+        let candidates = self.by_name.iter().filter(|(_, (_, room))| is_like(room));
+        candidates.min_by_key(|(_, (entry, _))| *entry).map(|(name, _)| name.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults::Faults;
+    use crate::room::Lifetime;
 
     fn enter(rooms: &Rooms, room: &str) -> Result<(Membership, watch::Receiver<bool>), CloseReason> {
-        let tab = Key::parse("0123456789abcdef").unwrap();
-        rooms.enter(RoomName::parse(room).unwrap(), tab)
+        let entrant = Entrant {
+            tab: Key::parse("0123456789abcdef").unwrap(),
+            address: IpAddr::from([127, 0, 0, 1]),
+            connection: Faults::default().handle(),
+            lifetime: Lifetime::Connection,
+        };
+        rooms.enter(RoomName::parse(room).unwrap(), entrant)
     }
 
     #[test]

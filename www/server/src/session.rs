@@ -10,14 +10,13 @@ use std::time::Instant;
 use tokio::time::{interval, sleep_until};
 use undrop_server::{Cause, Message, SendError, Session};
 
-use crate::input::Key;
-use crate::room::{CloseReason, Lifetime, TOO_SLOW};
+use crate::room::{CloseReason, Entrant, NOT_JOINED, TOO_SLOW};
 use crate::runs::PACE;
-use crate::shared_room::{SessionMember, SharedRoom};
+use crate::shared_room::{SessionMember, SharedRoom, join_timeout};
 
 /// The most pieces of files that are sent before one is acknowledged, as messages must not wait behind a whole file.
 const PIECES: usize = 8;
-/// The close code of a session that the room ends. An app may not use the codes with which the room closes connections.
+/// The close code of a session that the room ends for a reason that is not the app's: those below 3000 an app may not use.
 const REMOVED: u16 = 4013;
 const FORGOTTEN: CloseReason = (REMOVED, "this room has forgotten you");
 
@@ -32,22 +31,26 @@ enum End {
 type Delivery = Pin<Box<dyn Future<Output = Result<(), SendError>> + Send>>;
 
 /// Serves a session until it ends, or until its session manager shuts down.
-pub async fn serve(mut session: Session, room: Arc<SharedRoom>, tab: Key) {
+pub async fn serve(mut session: Session, room: Arc<SharedRoom>, entrant: Entrant) {
     let member = if session.is_restored() {
         room.unpark(session.id()).ok_or(FORGOTTEN)
     } else {
-        SharedRoom::enter(&room, tab, Lifetime::Session).map(|membership| SessionMember { membership, handled: 0 })
+        SharedRoom::enter(&room, entrant).map(|membership| SessionMember { membership, handled: 0 })
     };
     let mut member = match member {
         Ok(member) => member,
-        Err((_, reason)) => return session.close(REMOVED, reason),
+        Err(reason) => return close(&session, reason),
     };
-    if let End::Close((_, reason)) = run(&mut session, &mut member).await {
-        session.close(REMOVED, reason);
+    if let End::Close(reason) = run(&mut session, &mut member).await {
+        close(&session, reason);
     }
     if session.ending().is_some_and(|ending| ending.cause == Cause::Shutdown) {
         room.park(session.id(), member);
     }
+}
+
+fn close(session: &Session, (code, reason): CloseReason) {
+    session.close(if code < 3000 { REMOVED } else { code }, reason);
 }
 
 async fn run(session: &mut Session, SessionMember { membership, handled }: &mut SessionMember) -> End {
@@ -83,6 +86,7 @@ async fn run(session: &mut Session, SessionMember { membership, handled }: &mut 
                 Ok(())
             }
             () = sleep_until(ready_at.into()), if overdrawn => Ok(()),
+            () = join_timeout(membership.join_until) => return End::Close(NOT_JOINED),
             received = session.recv(), if !overdrawn => {
                 let Some(received) = received else { return End::Over };
                 // A message that was handled but not committed before a restart is delivered again.

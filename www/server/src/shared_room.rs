@@ -1,10 +1,11 @@
 //! A room behind a lock, with its entrance, and the memberships of its clients.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, sleep_until};
 use undrop_server::SessionId;
 
 use crate::client::Client;
@@ -12,8 +13,9 @@ use crate::entrance::{Entrance, TIME_TO_LIVE};
 use crate::faults::Faults;
 use crate::input::Key;
 use crate::piece;
+use crate::protocol::Request;
 use crate::refusal::Refusal;
-use crate::room::{CloseReason, Lifetime, MemberHandle, Room};
+use crate::room::{CloseReason, Entrant, MemberHandle, Room, Timeouts};
 
 /// The least time for which a room that restarts refuses handshakes.
 const RESTART_TAKES: Duration = Duration::from_secs(1);
@@ -21,6 +23,7 @@ const RESTART_TAKES: Duration = Duration::from_secs(1);
 /// A room for many tasks. Whoever holds one is a member, or is about to become one.
 pub struct SharedRoom {
     room: Mutex<Room>,
+    timeouts: Timeouts,
     pub entrance: Entrance,
     /// The members whose session is in the store alone, each since when, until the next session manager restores it.
     parked: Mutex<HashMap<SessionId, (Instant, SessionMember)>>,
@@ -38,16 +41,20 @@ pub struct Membership {
     room: Arc<SharedRoom>,
     pub handle: MemberHandle,
     pub client: Client,
+    /// `None` once it has joined.
+    pub join_until: Option<tokio::time::Instant>,
 }
 
 impl SharedRoom {
-    pub fn new(epoch: u64) -> Self {
-        Self { room: Mutex::new(Room::new(epoch)), entrance: Entrance::default(), parked: Mutex::default() }
+    pub fn new(epoch: u64, timeouts: Timeouts) -> Self {
+        let room = Mutex::new(Room::new(epoch, timeouts));
+        Self { room, timeouts, entrance: Entrance::default(), parked: Mutex::default() }
     }
 
-    pub fn enter(this: &Arc<Self>, tab: Key, lifetime: Lifetime) -> Result<Membership, CloseReason> {
-        let handle = lock(&this.room).enter(tab, lifetime)?;
-        Ok(Membership { room: this.clone(), handle, client: Client::new() })
+    pub fn enter(this: &Arc<Self>, entrant: Entrant) -> Result<Membership, CloseReason> {
+        let handle = lock(&this.room).enter(entrant)?;
+        let join_until = Some(tokio::time::Instant::now() + this.timeouts.join);
+        Ok(Membership { room: this.clone(), handle, client: Client::new(), join_until })
     }
 
     /// Whether a tab is in the room.
@@ -55,9 +62,32 @@ impl SharedRoom {
         lock(&self.room).has_member(tab)
     }
 
-    /// Whether the room is full for a tab that is not a member yet.
-    pub fn is_full_for(&self, tab: &Key) -> bool {
-        lock(&self.room).is_full_for(tab)
+    /// Whether a client that is not a member yet would find no place.
+    pub fn is_full_for(&self, tab: &Key, address: IpAddr) -> bool {
+        lock(&self.room).is_full_for(tab, address)
+    }
+
+    /// Registers the connection of a tab that begins or resumes a session.
+    pub fn connected(&self, tab: &Key, faults: &Faults) {
+        lock(&self.room).connected(tab, faults);
+        self.entrance.register(tab.clone(), faults);
+    }
+
+    /// Whether there are members, and all of them are idle.
+    pub fn is_deserted(&self) -> bool {
+        lock(&self.room).is_deserted()
+    }
+
+    /// The address of all members, if they have the same.
+    pub fn only_address(&self) -> Option<IpAddr> {
+        lock(&self.room).only_address()
+    }
+
+    /// Removes all members, for this reason. Nobody can enter any more.
+    pub fn close(&self, reason: CloseReason) {
+        lock(&self.room).close(reason);
+        // Each of them holds the room.
+        drop(std::mem::take(&mut *lock(&self.parked)));
     }
 
     /// Keeps a member whose session continues with the next session manager.
@@ -85,8 +115,11 @@ impl SharedRoom {
             // A client that resumed sooner would find its session still claimed by the old session manager.
             tokio::join!(sessions.shut_down(), sleep(RESTART_TAKES));
             self.entrance.open();
+            // A room whose members have all left is removed earlier.
+            let room = Arc::downgrade(&self);
+            drop(self);
             sleep(2 * TIME_TO_LIVE).await;
-            drop(self.take_expired());
+            drop(room.upgrade().map(|room| room.take_expired()));
         });
     }
 }
@@ -103,6 +136,9 @@ impl Membership {
         let mut room = lock(&self.room.room);
         match request {
             Ok(request) => {
+                if matches!(request, Request::Join(_)) {
+                    self.join_until = None;
+                }
                 if let Some(download) = room.act(self.handle.id, id, request) {
                     self.client.add_download(download);
                 }
@@ -127,6 +163,14 @@ impl Membership {
     /// Sends the client the numbers of its delivery test that are due.
     pub fn send_due_numbers(&self) {
         lock(&self.room.room).send_due_numbers(self.handle.id);
+    }
+}
+
+/// Returns when a member has taken too long to join.
+pub async fn join_timeout(join_until: Option<tokio::time::Instant>) {
+    match join_until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,12 +3,14 @@
 
 mod common;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use common::{ask, closed, connect, join, key, piece, receive, receive_type, say, start, tell};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -59,23 +61,87 @@ async fn an_address_that_is_no_room_is_closed_for_good() {
     }
 }
 
-#[tokio::test]
-async fn a_page_of_another_site_is_refused() {
-    let (address, _) = start(Switches::Off);
-    let evil = || "https://evil.example".to_owned();
-    for (route, origin, expected) in
-        [("chat", evil(), 403), ("session", evil(), 403), ("chat", format!("http://{address}"), 101)]
-    {
-        let mut request = format!("ws://{address}/{route}/lobby?tab={}", key(1)).into_client_request().unwrap();
-        request.headers_mut().insert("origin", origin.parse().unwrap());
-        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let status = match client_async(request, stream).await {
-            Ok((_, response)) => response.status(),
-            Err(Error::Http(response)) => response.status(),
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(status, expected, "{route} {origin}");
+/// The status of a handshake with these headers instead of a browser's.
+async fn handshake(address: SocketAddr, route: &str, headers: &[(&'static str, &str)]) -> u16 {
+    let mut request = format!("ws://{address}/{route}/lobby?tab={}", key(1)).into_client_request().unwrap();
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
     }
+    let stream = TcpStream::connect(address).await.unwrap();
+    match client_async(request, stream).await {
+        Ok((_, response)) => response.status().into(),
+        Err(Error::Http(response)) => response.status().into(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_refused_whatever_its_headers_claim() {
+    let (address, _) = start(Switches::Off);
+    let own = format!("http://{address}");
+    for route in ["chat", "session"] {
+        let evil = ("origin", "https://evil.example");
+        assert_eq!(handshake(address, route, &[evil]).await, 403);
+        assert_eq!(handshake(address, route, &[evil, ("x-forwarded-host", "evil.example")]).await, 403);
+        assert_eq!(handshake(address, route, &[evil, ("forwarded", "host=evil.example")]).await, 403);
+        assert_eq!(handshake(address, route, &[("origin", "null")]).await, 403);
+    }
+    assert_eq!(handshake(address, "chat", &[("origin", &own)]).await, 101);
+    // The name by which a proxy serves it, which passes it on or does not.
+    let public = ("origin", "https://chat.example");
+    assert_eq!(handshake(address, "chat", &[public]).await, 101);
+    assert_eq!(handshake(address, "chat", &[public, ("host", "chat.example")]).await, 101);
+}
+
+/// A page whose name was made to lead to this server has the server's origin, as far as a browser knows.
+#[tokio::test]
+async fn a_request_for_another_host_is_refused() {
+    let (address, _) = start(Switches::On);
+    let port = address.port();
+    let host = format!("evil.example:{port}");
+    let rebound = [("host", host.as_str()), ("origin", &format!("http://{host}"))];
+    assert_eq!(handshake(address, "chat", &rebound).await, 421);
+    assert_eq!(handshake(address, "session", &rebound).await, 421);
+    let _ada = join(address, 1, "Ada").await;
+    for (method, path) in [("GET", "/"), ("GET", "/main.js"), ("GET", "/demo"), ("POST", "/demo/lobby/restart?tab=0")] {
+        let head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n");
+        for hosts in [format!("Host: {host}\r\n"), format!("Host: {address}\r\nHost: {host}\r\n"), String::new()] {
+            let answer = exchange(address, &format!("{head}{hosts}\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 421 "), "{path} {hosts}: {answer}");
+        }
+    }
+}
+
+/// A switch is thrown by a request without a preflight, so other sites' pages could send it too.
+#[tokio::test]
+async fn a_page_of_another_site_throws_no_switch() {
+    let (address, _) = start(Switches::On);
+    let _ada = join(address, 1, "Ada").await;
+    let request = format!(
+        "POST /demo/lobby/cut?tab={} HTTP/1.1\r\nHost: {address}\r\nOrigin: https://evil.example\r\n\
+         Connection: close\r\nContent-Length: 0\r\n\r\n",
+        key(1)
+    );
+    assert!(exchange(address, &request).await.starts_with("HTTP/1.1 403 "));
+}
+
+// The clock is turned on whenever everybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_end_or_has_too_many_headers_ends_its_connection() {
+    let (address, _) = start(Switches::Off);
+    assert!(exchange(address, &format!("GET / HTTP/1.1\r\nHost: {address}\r\nX-Slow: ")).await.is_empty());
+    assert!(exchange(address, "").await.is_empty());
+    let many = format!("GET / HTTP/1.1\r\nHost: {address}\r\n{}\r\n", "x: y\r\n".repeat(100));
+    assert!(exchange(address, &many).await.starts_with("HTTP/1.1 431 "));
+}
+
+/// What the server answers to these bytes until it ends the connection.
+async fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test]

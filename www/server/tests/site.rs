@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use undrop_chat::{Rooms, Switches, serve, site};
+use undrop_chat::{Hosts, Rooms, Switches, serve, site};
 
 /// A stand-in for the built package. It is made once, as the tests run in parallel.
 static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -23,10 +23,10 @@ async fn get(path: &str) -> String {
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(Rooms::default(), &page, &PACKAGE, Switches::Off).unwrap();
+    let site = site(Rooms::default(), &page, &PACKAGE, Switches::Off, Hosts::default()).unwrap();
     tokio::spawn(serve(listener, site));
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();

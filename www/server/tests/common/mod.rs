@@ -11,20 +11,26 @@ use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
-use undrop_chat::{Rooms, Switches, serve, site};
+use undrop_chat::{Hosts, Rooms, Switches, Timeouts, serve, site};
 
 pub type Client = WebSocketStream<TcpStream>;
 
 /// Starts a site on any free port. Its send buffer is small, so that a client that does not read soon fills it.
 pub fn start(switches: Switches) -> (SocketAddr, Rooms) {
+    start_with(switches, Timeouts::default())
+}
+
+pub fn start_with(switches: Switches, timeouts: Timeouts) -> (SocketAddr, Rooms) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_send_buffer_size(16 << 10).unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(64).unwrap();
     let address = listener.local_addr().unwrap();
-    let rooms = Rooms::default();
+    let rooms = Rooms::new(timeouts);
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
-    let site = site(rooms.clone(), &page, &page, switches).unwrap();
+    let mut hosts = Hosts::default();
+    hosts.add("chat.example");
+    let site = site(rooms.clone(), &page, &page, switches, hosts).unwrap();
     tokio::spawn(serve(listener, site));
     (address, rooms)
 }
@@ -36,6 +42,17 @@ pub fn key(number: usize) -> String {
 
 pub async fn connect(address: SocketAddr, path: &str) -> Result<Client, Error> {
     let stream = TcpStream::connect(address).await.unwrap();
+    connect_over(stream, address, path).await
+}
+
+/// A connection from another address of this machine.
+pub async fn stream_from(from: [u8; 4], address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+pub async fn connect_over(stream: TcpStream, address: SocketAddr, path: &str) -> Result<Client, Error> {
     client_async(format!("ws://{address}{path}"), stream).await.map(|(client, _)| client)
 }
 
@@ -128,7 +145,8 @@ pub async fn throw(address: SocketAddr, switch: &str, tab: usize) -> u16 {
 pub async fn fetch(address: SocketAddr, method: &str, path: &str) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
