@@ -35,6 +35,20 @@ fn no_frames_break_an_end() {
     }
 }
 
+/// `npm run fuzz -- 600 keep` writes those that reach different code.
+#[test]
+fn what_the_fuzzer_has_kept_breaks_nothing() {
+    for (name, target) in [("decode", decode as fn(&[u8])), ("frames", frames)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name).with_extension("txt");
+        let inputs = fs::read_to_string(path).unwrap();
+        for line in inputs.lines() {
+            let digits = line.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            let bytes: Vec<u8> = digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+            target(&bytes);
+        }
+    }
+}
+
 /// `npm run fuzz` writes what it finds to fuzz/artifacts; what is kept of it is kept here.
 #[test]
 fn what_once_broke_something_breaks_nothing_any_more() {
