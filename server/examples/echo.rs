@@ -1,4 +1,4 @@
-//! `echo [--port N] [--redis URL] [--time-to-live MS]`: a server for the tests of the ends together.
+//! `echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS]`: a server for the tests of the ends together.
 //!
 //! | route | what it serves |
 //! |---|---|
@@ -27,9 +27,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use undrop_server::store::{MemoryStore, RedisStore};
-use undrop_server::{Config, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, serve};
+use undrop_server::{Config, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, Spread, serve};
 
-const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS]";
+const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS]";
 
 struct Options {
     port: u16,
@@ -62,6 +62,7 @@ impl Options {
             match argument.as_str() {
                 "--port" => options.port = number()?,
                 "--time-to-live" => options.config.time_to_live = Duration::from_millis(number()?.into()),
+                "--spread" => options.config.spread = Spread::Fixed(Duration::from_millis(number()?.into())),
                 "--redis" => options.redis = Some(value),
                 _ => return Err(format!("unknown argument {argument:?}")),
             }

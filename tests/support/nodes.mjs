@@ -6,7 +6,8 @@ import { nodeProgram, startListening } from '../../scripts/lib/test-server.mjs';
 /** Starts one; `buildPrograms` must have built it. */
 export async function startNode(redis) {
   const port = await lastingPort();
-  const start = () => startListening(nodeProgram, ['--port', String(port), '--redis', redis]);
+  // Its clients reconnect as fast as they themselves want to.
+  const start = () => startListening(nodeProgram, ['--port', String(port), '--redis', redis, '--spread', '1']);
   let running = await start();
   const kill = async () => {
     running.child.kill('SIGKILL');
