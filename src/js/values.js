@@ -34,14 +34,16 @@ export class Reader {
     return usual;
   }
 
-  /** What kind of value an option is. `must` has the words for those that are allowed; each option may be undefined. */
+  /** One of the kinds that `options.rs` numbers. `must` names those that are allowed; each option may be undefined. */
   kind(path, must) {
     const value = this.get(path);
-    const type = value === null ? 'null' : typeof value;
-    const kind = type === 'boolean' ? String(value) : type;
-    if (value === undefined || must.includes(type) || must.includes(kind)) return kind;
+    if (value === undefined) return 0;
+    if (value === false && /boolean|false/.test(must)) return 1;
+    if (value === true && /boolean/.test(must)) return 2;
+    if (typeof value === 'function' && /function/.test(must)) return 3;
+    if (Object(value) === value && /object/.test(must)) return 4;
     this.#refuse(path, must, value);
-    return 'undefined';
+    return 0;
   }
 
   /** Which of two words an option is: whether it is the second. */

@@ -1,5 +1,6 @@
 //! What a socket tells: the side of a face that the socket sees.
 
+use js_sys::JsString;
 use undrop_proto::session::Reset;
 use undrop_proto::{Attempt, Cause, Decision, Dropped, Outcome};
 use wasm_bindgen::JsValue;
@@ -24,11 +25,11 @@ pub(crate) trait User {
     /// Something happened.
     fn notify(&self, notice: Notice<'_>);
 
-    /// The connection dropped and will reconnect; `close` is how. False if the user wants it to be closed instead.
-    fn dropped(&self, dropped: &Dropped, close: &CloseEvent) -> bool;
+    /// The connection dropped and will reconnect. False if the user wants it to be closed instead.
+    fn dropped(&self, dropped: &Dropped, close: &CloseInfo) -> bool;
 
     /// The connection dropped: what is to be done?
-    fn decide(&self, dropped: &Dropped, close: &CloseEvent) -> Decision;
+    fn decide(&self, dropped: &Dropped, close: &CloseInfo) -> Decision;
 
     /// This message was not sent, or not delivered.
     fn lost(&self, data: &JsValue, outcome: Outcome);
@@ -44,10 +45,20 @@ pub(crate) enum Notice<'a> {
     Reset(Reset),
     /// With what the server did wrong, if that is known.
     Error(Option<&'static str>),
-    /// With the browser's own event, or with what stands for it. Whether the user hears of it by the browser's own.
+    /// With the browser's own event, if the user hears of it by that.
     Close(
-        &'a CloseEvent,
+        &'a CloseInfo,
         Option<Cause>,
-        #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "Rust hears of no event of the browser's"))] bool,
+        #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "Rust hears of no event of the browser's"))]
+        Option<&'a CloseEvent>,
     ),
+}
+
+/// How a native socket was closed.
+pub(crate) struct CloseInfo {
+    pub(crate) code: u16,
+    pub(crate) reason: JsString,
+    pub(crate) clean: bool,
+    /// The browser's event that says so.
+    pub(super) event: Option<CloseEvent>,
 }
