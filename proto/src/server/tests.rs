@@ -143,8 +143,17 @@ fn settle(slot: &mut Slot<App>) -> Vec<String> {
     done
 }
 
+/// All frames. A slot that has none says so, and so does one of which all were taken.
 fn frames(slot: &mut impl Serve<App>) -> Vec<Frame<char>> {
-    from_fn(|| slot.poll_frame(NOW)).collect()
+    let frames = from_fn(|| {
+        let has_frames = slot.has_frames();
+        let frame = slot.poll_frame(NOW);
+        assert!(has_frames || frame.is_none(), "{frame:?}");
+        frame
+    })
+    .collect();
+    assert!(!slot.has_frames());
+    frames
 }
 
 fn receive(slot: &mut impl Serve<App>, attempt: Attempt, messages: &str) {
