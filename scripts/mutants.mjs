@@ -19,8 +19,6 @@ await main(async ([shard]) => {
     // The simulation runs each time, and takes a third of the time for being compiled with this.
     CARGO_PROFILE_TEST_OPT_LEVEL: '1',
     CARGO_PROFILE_DEV_OPT_LEVEL: '1',
-    // So many that the simulation meets all that it wants to have met.
-    UNDROP_SCENARIOS: '10000',
   });
   // A copy of the workspace is built in the temporary folder, with a target folder of its own.
   delete env.CARGO_TARGET_DIR;

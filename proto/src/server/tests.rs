@@ -6,10 +6,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter::from_fn;
+use core::time::Duration;
 
 use super::{
     Action, Beginning, Cause, Change, Config, Disconnect, Frame, Host, Inbound, Kept, Known, NotCommitted, Numbered,
-    PlainSlot, Serve, Slot, StoreError, Work, codes,
+    PlainSlot, Serve, Slot, StoreError, Work, codes, millis,
 };
 use crate::outbox::Bounds;
 use crate::session::{Server, Session, Stored};
@@ -35,6 +36,12 @@ const CONFIG: Config = Config {
     grace: 10_000,
     inbox: Bounds { messages: 3, bytes: 1_000 },
 };
+
+#[test]
+fn a_duration_is_counted_in_milliseconds_up_to_49_days() {
+    let spans = [Duration::ZERO, Duration::from_micros(2_999), Duration::from_secs(50 * 86_400), Duration::MAX];
+    assert_eq!(spans.map(millis), [0, 2, u32::MAX, u32::MAX]);
+}
 
 /// The handler and the driver of these tests. Its calls have names.
 struct App;
@@ -136,8 +143,17 @@ fn settle(slot: &mut Slot<App>) -> Vec<String> {
     done
 }
 
+/// All frames. A slot that has none says so, and so does one of which all were taken.
 fn frames(slot: &mut impl Serve<App>) -> Vec<Frame<char>> {
-    from_fn(|| slot.poll_frame(NOW)).collect()
+    let frames = from_fn(|| {
+        let has_frames = slot.has_frames();
+        let frame = slot.poll_frame(NOW);
+        assert!(has_frames || frame.is_none(), "{frame:?}");
+        frame
+    })
+    .collect();
+    assert!(!slot.has_frames());
+    frames
 }
 
 fn receive(slot: &mut impl Serve<App>, attempt: Attempt, messages: &str) {

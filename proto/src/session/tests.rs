@@ -37,8 +37,15 @@ fn live() -> (Session<char, Client>, Session<char, Server>) {
     (client, server)
 }
 
+/// All outputs. A session is drained as soon as there is none, and not before.
 fn outputs<R: Role>(session: &mut Session<char, R>) -> Vec<Output<char>> {
-    core::iter::from_fn(|| session.poll()).collect()
+    core::iter::from_fn(|| {
+        let is_drained = session.is_drained();
+        let output = session.poll();
+        assert_eq!(is_drained, output.is_none(), "{output:?}");
+        output
+    })
+    .collect()
 }
 
 fn settled<R: Role>(session: &mut Session<char, R>) -> Vec<(char, Outcome)> {
@@ -58,6 +65,18 @@ fn nothing_is_sent_before_the_greeting_is_answered() {
     assert!(!client.is_live());
     assert_eq!(client.handle_control(NOW, FIRST, Control::Welcome(WELCOME)), Ok(Heard::Opened(None)));
     assert_eq!(outputs(&mut client), [Output::Transmit(FIRST, 'a')]);
+}
+
+#[test]
+fn whether_a_message_is_accepted_is_what_sending_it_would_say() {
+    let (mut client, _) = live();
+    assert_eq!(client.accepts(NOW, 1_000), Ok(()));
+    let too_large = SendError::TooLarge { bytes: 1_001, largest: 1_000 };
+    assert_eq!(client.accepts(NOW, 1_001), Err(too_large));
+    assert_eq!(client.send(NOW, 'a', 1_001, None), Err(too_large));
+    let mut full = Session::<char, Client>::new(Bounds { messages: 0, bytes: 0 });
+    assert_eq!(full.accepts(NOW, 1), full.send(NOW, 'a', 1, None).map(|_| ()));
+    assert!(full.accepts(NOW, 1).is_err());
 }
 
 #[test]
