@@ -2,6 +2,10 @@
 
 use std::fmt::Display;
 
+/// What is so rare that the few scenarios of a debug build need not meet it.
+const RARE: [&str; 2] =
+    ["sessions that went on with other messages than the client knows", "times the client resumed such a session"];
+
 /// Counts of situations.
 pub trait Census: Default + Display {
     fn add(&mut self, other: &Self);
@@ -9,7 +13,9 @@ pub trait Census: Default + Display {
 
     /// The situations that were not met.
     fn blind_spots(&self) -> Vec<&'static str> {
-        self.counts().into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect()
+        let may_miss = |what: &str| cfg!(debug_assertions) && RARE.contains(&what);
+        let missed = self.counts().into_iter().filter(|(what, count)| *count == 0 && !may_miss(what));
+        missed.map(|(what, _)| what).collect()
     }
 }
 
