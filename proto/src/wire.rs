@@ -173,7 +173,7 @@ impl Malformed {
 
 impl Control {
     /// The bytes of the longest control frame.
-    pub const LONGEST: usize = "\u{10}welcome ".len() + 32 + 3 * " 4294967295".len() + " lost".len();
+    pub const LONGEST: usize = "\u{10}welcome ".len() + TOKEN_DIGITS + 3 * " 4294967295".len() + " lost".len();
 
     /// Decodes a control frame from its UTF-8 bytes or its UTF-16 code units.
     pub fn decode<U: Into<u16>>(frame: impl IntoIterator<Item = U>) -> Result<Control, Malformed> {
@@ -288,6 +288,9 @@ const fn name(characters: &[u8]) -> u64 {
 
 const SPACE: u16 = b' ' as u16;
 
+/// How many digits a token has: 128 bits in hexadecimal.
+const TOKEN_DIGITS: usize = 128 / 4;
+
 /// What is left of a frame.
 struct Reader<I> {
     units: I,
@@ -333,14 +336,12 @@ impl<I: Iterator<Item = u16>> Reader<I> {
 
     fn token(&mut self) -> Result<Token, Malformed> {
         self.begin_field()?;
-        let mut token = [0; 16];
-        for byte in &mut token {
-            for _ in 0..2 {
-                let digit = self.next_of_field().and_then(digit).ok_or(Malformed::Token)?;
-                *byte = *byte << 4 | digit as u8;
-            }
+        let mut token = 0;
+        for _ in 0..TOKEN_DIGITS {
+            let digit = self.next_of_field().and_then(digit).ok_or(Malformed::Token)?;
+            token = token << 4 | u128::from(digit);
         }
-        if self.next_of_field().is_some() { Err(Malformed::Token) } else { Ok(Token(u128::from_be_bytes(token))) }
+        if self.next_of_field().is_some() { Err(Malformed::Token) } else { Ok(Token(token)) }
     }
 
     fn terms(&mut self) -> Result<Terms, Malformed> {
@@ -397,14 +398,18 @@ impl<W: FnMut(u8)> Writer<W> {
 
     fn number(&mut self, number: u64) {
         (self.write)(b' ');
-        let mut unit = 1;
-        while number / unit >= 10 {
-            unit *= 10;
+        self.digits(number);
+    }
+
+    fn digits(&mut self, number: u64) {
+        if number >= 10 {
+            self.digits(number / 10);
         }
-        while unit > 0 {
-            (self.write)(b'0' + (number / unit % 10) as u8);
-            unit /= 10;
-        }
+        self.digit((number % 10) as u8);
+    }
+
+    fn digit(&mut self, digit: u8) {
+        (self.write)(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
     }
 
     fn terms(&mut self, Terms { spread, largest }: Terms) {
@@ -412,12 +417,11 @@ impl<W: FnMut(u8)> Writer<W> {
         self.number(u64::from(largest));
     }
 
-    fn token(&mut self, Token(token): Token) {
+    fn token(&mut self, Token(mut token): Token) {
         (self.write)(b' ');
-        for byte in token.to_be_bytes() {
-            for digit in [byte >> 4, byte & 0xf] {
-                (self.write)(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
-            }
+        for _ in 0..TOKEN_DIGITS {
+            self.digit((token >> 124) as u8);
+            token <<= 4;
         }
     }
 }

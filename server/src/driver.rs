@@ -245,35 +245,33 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     fn transmit(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
         let mut progress = false;
         while self.session.has_frames() {
-            if let Some(Attached { attempt, connection, .. }) = &mut self.connection {
-                let attempt = *attempt;
-                match connection.poll_ready(context) {
-                    Poll::Pending => break,
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => {
-                        self.session.handle_lost(now, attempt);
-                        self.act(now);
-                        progress = true;
-                        continue;
-                    }
-                }
+            match self.connection.as_mut().map(|attached| attached.connection.poll_ready(context)) {
+                Some(Poll::Pending) => break,
+                Some(Poll::Ready(Err(_))) => self.lose_connection(now),
+                Some(Poll::Ready(Ok(()))) | None => self.transmit_next(now),
             }
             progress = true;
-            let frame = self.session.poll_frame(now);
-            self.act(now);
-            let (Some(frame), Some(Attached { attempt, connection, .. })) = (frame, &mut self.connection) else {
-                continue;
-            };
-            if let Frame::Message(message) = &frame {
-                self.shared.metrics.sent(message.len());
-            }
-            if connection.write(frame).is_err() {
-                let attempt = *attempt;
-                self.session.handle_lost(now, attempt);
-                self.act(now);
-            }
         }
         progress
+    }
+
+    fn transmit_next(&mut self, now: Millis) {
+        let frame = self.session.poll_frame(now);
+        self.act(now);
+        let (Some(frame), Some(attached)) = (frame, &mut self.connection) else { return };
+        if let Frame::Message(message) = &frame {
+            self.shared.metrics.sent(message.len());
+        }
+        if attached.connection.write(frame).is_err() {
+            self.lose_connection(now);
+        }
+    }
+
+    fn lose_connection(&mut self, now: Millis) {
+        if let Some(Attached { attempt, .. }) = self.connection {
+            self.session.handle_lost(now, attempt);
+            self.act(now);
+        }
     }
 
     /// Flushes what was written, once the handler has answered all there was or has nothing to do: acknowledgements and
@@ -283,11 +281,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         if self.handler_is_due && self.handler.is_some() {
             return false;
         }
-        let Some(Attached { attempt, connection, .. }) = &mut self.connection else { return false };
-        let Poll::Ready(Err(_)) = connection.poll_flush(context) else { return false };
-        let attempt = *attempt;
-        self.session.handle_lost(now, attempt);
-        self.act(now);
+        let Some(attached) = &mut self.connection else { return false };
+        let Poll::Ready(Err(_)) = attached.connection.poll_flush(context) else { return false };
+        self.lose_connection(now);
         true
     }
 

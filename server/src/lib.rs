@@ -118,7 +118,7 @@ pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use proxies::Proxies;
 #[cfg(feature = "axum")]
-pub use serve::{ServeOptions, serve};
+pub use serve::{ServeOptions, serve, serve_stream};
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
 pub use undrop_proto::outbox::Bounds;

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 use undrop_proto::Attempt;
-use undrop_proto::outbox::Bounds;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
 use undrop_proto::wire::{Token, Welcome};
@@ -27,7 +26,7 @@ use crate::requests::Requests;
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered, Unavailable};
-use crate::{Message, SessionId, codes};
+use crate::{SessionId, codes};
 
 pub(crate) type Authenticator =
     Box<dyn Fn(Arc<Handshake>) -> Pin<Box<dyn Future<Output = Result<Principal, Refused>> + Send>> + Send + Sync>;
@@ -42,8 +41,15 @@ pub(crate) struct Manager {
     warned: AtomicBool,
 }
 
-/// Makes the server's end of a session that begins.
-type Make = fn(Bounds, Welcome, Attempt) -> Core<Message, Server>;
+/// What a session that begins answers.
+#[derive(Clone, Copy)]
+enum Answers {
+    New,
+    /// A resume of a session that there is not, or that has lost a part.
+    Resume {
+        lost: bool,
+    },
+}
 
 /// A connection that gets no session, and how it is closed.
 type Rejected = (Connection, Disconnect);
@@ -107,8 +113,9 @@ impl Manager {
     ) {
         let Shared { config, metrics, .. } = &*self.shared;
         let mut connection = Connection::new(socket, kind, admitted);
-        let stranger = Owner::of(&Principal::Anonymous, handshake.address);
-        connection.meter().expect_greeting(self.shared.inboxes.open(&stranger, None));
+        // Whose user it is, is not known yet.
+        let owner = Owner::of(&Principal::Anonymous, handshake.address);
+        connection.meter().expect_greeting(self.shared.inboxes.open(&owner, None));
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
         }
@@ -165,7 +172,7 @@ impl Manager {
 
     async fn serve(self: &Arc<Self>, incoming: Incoming, request: Request) -> Result<(), Rejected> {
         match request {
-            Request::New => self.open(incoming, Core::<_, Server>::new, false).await,
+            Request::New => self.open(incoming, Answers::New).await,
             Request::Resume { token, known } => self.resume(ResumeRequest { incoming, token, known }).await,
         }
     }
@@ -185,7 +192,7 @@ impl Manager {
                 },
                 Err(Full::Failed) => {
                     self.end_failed(id, request.incoming.principal.clone(), request.known).await;
-                    return self.open(request.incoming, Core::<_, Server>::instead, false).await;
+                    return self.open(request.incoming, Answers::Resume { lost: false }).await;
                 }
                 Err(full) => return Err(self.no_slot(request.incoming.connection, &full)),
             }
@@ -222,7 +229,7 @@ impl Manager {
             }
             Ok(_) => add(&metrics.unknown, 1),
         }
-        self.open(request.incoming, Core::<_, Server>::instead, lost).await
+        self.open(request.incoming, Answers::Resume { lost }).await
     }
 
     /// Removes a session whose handler has panicked again and again.
@@ -237,8 +244,8 @@ impl Manager {
         }
     }
 
-    /// Begins a session. One in place of another says whether that one has lost a part.
-    async fn open(self: &Arc<Self>, incoming: Incoming, make: Make, lost: bool) -> Result<(), Rejected> {
+    /// Begins a session.
+    async fn open(self: &Arc<Self>, incoming: Incoming, answers: Answers) -> Result<(), Rejected> {
         let (token, slot, incoming) = self.take_fresh_slot(incoming)?;
         let id = SessionId::of(token);
         let time_to_live = self.shared.config.time_to_live;
@@ -250,8 +257,11 @@ impl Manager {
         add(&self.shared.metrics.opened, 1);
         debug!(session = %id, "session opened");
         let attempt = Hosted::FIRST_CONNECTION;
-        let welcome = Welcome { lost, ..self.welcome(token, millis(time_to_live)) };
-        let core = make(self.shared.config.limits.outbox, welcome, attempt);
+        let (outbox, welcome) = (self.shared.config.limits.outbox, self.welcome(token, millis(time_to_live)));
+        let core = match answers {
+            Answers::New => Core::<_, Server>::new(outbox, welcome, attempt),
+            Answers::Resume { lost } => Core::<_, Server>::instead(outbox, Welcome { lost, ..welcome }, attempt),
+        };
         let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0) };
         let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
@@ -371,7 +381,7 @@ impl Readmit for Manager {
     fn renew(self: Arc<Self>, request: ResumeRequest) {
         add(&self.shared.metrics.lost, 1);
         tokio::spawn(async move {
-            let served = self.open(request.incoming, Core::<_, Server>::instead, true).await;
+            let served = self.open(request.incoming, Answers::Resume { lost: true }).await;
             self.close_rejected(served).await;
         });
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
+use undrop_proto::server::Cause;
 
 use crate::budget::Budget;
 
@@ -24,8 +25,8 @@ pub struct Metrics {
     pub(crate) unknown: AtomicU64,
     pub(crate) foreign: AtomicU64,
     pub(crate) lost: AtomicU64,
-    pub(crate) ended: [AtomicU64; ENDS.len()],
-    pub(crate) refused: [AtomicU64; REFUSALS.len()],
+    pub(crate) ended: [AtomicU64; Cause::ALL.len()],
+    pub(crate) refused: [AtomicU64; Refusal::ALL.len()],
     pub(crate) violations: AtomicU64,
     pub(crate) silent: AtomicU64,
     pub(crate) received: AtomicU64,
@@ -39,14 +40,7 @@ pub struct Metrics {
     pub(crate) unknown_addresses: AtomicU64,
 }
 
-/// How a session ended, as `undrop_sessions_ended_total` names it.
-pub(crate) const ENDS: [&str; 9] =
-    ["client", "app", "expired", "evicted", "violation", "moved", "shutdown", "failed", "revoked"];
-
-/// Why a handshake or a connection was refused, as `undrop_refused_total` names it.
-pub(crate) const REFUSALS: [&str; 10] =
-    ["origin", "rate", "subprotocol", "unauthorized", "greeting", "sessions", "store", "failing", "connections", "uri"];
-
+/// Why a handshake or a connection was refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
     Origin,
@@ -61,9 +55,44 @@ pub(crate) enum Refusal {
     Uri,
 }
 
+impl Refusal {
+    const ALL: [Self; 10] = [
+        Self::Origin,
+        Self::Rate,
+        Self::Subprotocol,
+        Self::Unauthorized,
+        Self::Greeting,
+        Self::Sessions,
+        Self::Store,
+        Self::Failing,
+        Self::Connections,
+        Self::Uri,
+    ];
+
+    /// Its name in `undrop_refused_total`.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::Rate => "rate",
+            Self::Subprotocol => "subprotocol",
+            Self::Unauthorized => "unauthorized",
+            Self::Greeting => "greeting",
+            Self::Sessions => "sessions",
+            Self::Store => "store",
+            Self::Failing => "failing",
+            Self::Connections => "connections",
+            Self::Uri => "uri",
+        }
+    }
+}
+
 impl Metrics {
     pub(crate) fn refuse(&self, refusal: Refusal) {
         add(&self.refused[refusal as usize], 1);
+    }
+
+    pub(crate) fn end(&self, cause: Cause) {
+        add(&self.ended[cause as usize], 1);
     }
 
     pub(crate) fn received(&self, bytes: usize) {
@@ -122,8 +151,22 @@ impl Metrics {
         ] {
             one("counter", name, help, get(counter));
         }
-        labelled(&mut text, "sessions_ended_total", "Sessions that ended on this node.", "by", &ENDS, &self.ended);
-        labelled(&mut text, "refused_total", "Handshakes and connections refused.", "for", &REFUSALS, &self.refused);
+        labelled(
+            &mut text,
+            "sessions_ended_total",
+            "Sessions that ended on this node.",
+            "by",
+            &Cause::ALL.map(Cause::name),
+            &self.ended,
+        );
+        labelled(
+            &mut text,
+            "refused_total",
+            "Handshakes and connections refused.",
+            "for",
+            &Refusal::ALL.map(Refusal::name),
+            &self.refused,
+        );
         text
     }
 }
@@ -189,9 +232,22 @@ mod tests {
         let guide = std::fs::read_to_string(guide).unwrap();
         let text = Metrics::default().render();
         let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE undrop_")?.split(' ').next());
-        for name in names.chain(ENDS).chain(REFUSALS) {
+        for name in names.chain(Cause::ALL.map(Cause::name)).chain(Refusal::ALL.map(Refusal::name)) {
             let (plain, labelled) = (format!("`{name}`"), format!("`{name}{{"));
             assert!(guide.contains(&plain) || guide.contains(&labelled), "docs/servers.md does not say what {name} is");
+        }
+    }
+
+    #[test]
+    fn each_count_has_its_own_name() {
+        let metrics = Metrics::default();
+        for cause in Cause::ALL {
+            metrics.end(cause);
+            assert!(metrics.render().contains(&format!("by=\"{}\"}} 1\n", cause.name())));
+        }
+        for refusal in Refusal::ALL {
+            metrics.refuse(refusal);
+            assert!(metrics.render().contains(&format!("for=\"{}\"}} 1\n", refusal.name())));
         }
     }
 

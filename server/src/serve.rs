@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use proxy_header::ParseConfig;
 use proxy_header::io::ProxiedStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -130,7 +131,7 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     if !options.proxy_protocol {
         let Ok(_admitted) = addresses.admit(Some(peer.ip())) else { return };
-        return serve_requests(stream, peer, app, options).await;
+        return serve_stream(stream, peer, app, options).await;
     }
     let parsing = ProxiedStream::create_from_tokio(stream, ParseConfig::default());
     match timeout(options.header_timeout, parsing).await {
@@ -138,16 +139,18 @@ async fn serve_connection(
             // A health check of the proxy itself names no address.
             let client = stream.proxy_header().proxied_address().map_or(peer, |address| address.source);
             let Ok(_admitted) = addresses.admit(Some(client.ip())) else { return };
-            serve_requests(stream, client, app, options).await;
+            serve_stream(stream, client, app, options).await;
         }
         Ok(Err(error)) => debug!(%peer, %error, "the connection does not begin with a PROXY protocol header"),
         Err(_) => debug!(%peer, "no PROXY protocol header in time"),
     }
 }
 
-async fn serve_requests<S>(stream: S, client: SocketAddr, app: Router, options: &ServeOptions)
+/// Serves an app on one connection of this client, whatever stream it is, with the limits of [`serve`] on a single connection.
+/// Returns when it ends, or has become a WebSocket. For listeners that [`serve`] can't take: of TLS, say, or of Unix sockets.
+pub async fn serve_stream<S>(stream: S, client: SocketAddr, app: Router, options: &ServeOptions)
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));

@@ -17,7 +17,7 @@ use crate::shared::Shared;
 
 /// How long a session of an anonymous client has to have been without a connection before another client of its address may
 /// take its place, in milliseconds. A client that is still there reconnects sooner.
-const EVICTS_STRANGERS_AFTER: u32 = 30_000;
+const ANONYMOUS_EVICTS_AFTER: u32 = 30_000;
 
 /// Takes the requests that came too late for a session of this node, or that it can't serve.
 pub(crate) trait Readmit: Send + Sync {
@@ -108,7 +108,7 @@ impl Slots {
             Owner::User(_) => Some(Share { owner, sessions: limits.sessions_per_user, evicts_after: 0 }),
             Owner::Address(_) => {
                 let sessions = limits.sessions_per_address;
-                Some(Share { owner, sessions, evicts_after: EVICTS_STRANGERS_AFTER })
+                Some(Share { owner, sessions, evicts_after: ANONYMOUS_EVICTS_AFTER })
             }
             Owner::Unknown => None,
         }

@@ -27,6 +27,34 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Cause; 9] = [
+        Cause::Client,
+        Cause::App,
+        Cause::Expired,
+        Cause::Evicted,
+        Cause::Violation,
+        Cause::Moved,
+        Cause::Shutdown,
+        Cause::Failed,
+        Cause::Revoked,
+    ];
+
+    /// Its name in metrics and docs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Client => "client",
+            Cause::App => "app",
+            Cause::Expired => "expired",
+            Cause::Evicted => "evicted",
+            Cause::Violation => "violation",
+            Cause::Moved => "moved",
+            Cause::Shutdown => "shutdown",
+            Cause::Failed => "failed",
+            Cause::Revoked => "revoked",
+        }
+    }
+
     /// Whether the session lives on, with another handler.
     pub const fn goes_on(self) -> bool {
         matches!(self, Cause::Moved | Cause::Shutdown | Cause::Failed)

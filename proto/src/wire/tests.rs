@@ -127,11 +127,11 @@ fn what_is_offered_is_read_back() {
 #[test]
 fn the_first_two_units_tell_the_kind_of_a_text_frame() {
     const ESCAPED: Option<u16> = Some(ESCAPE as u16);
-    const LETTER: Option<u16> = Some(b'n' as u16);
+    const OTHER: Option<u16> = Some(b'n' as u16);
     assert_eq!(TextFrame::new(None, None), TextFrame::Plain);
-    assert_eq!(TextFrame::new(LETTER, ESCAPED), TextFrame::Plain);
+    assert_eq!(TextFrame::new(OTHER, ESCAPED), TextFrame::Plain);
     assert_eq!(TextFrame::new(ESCAPED, ESCAPED), TextFrame::Escaped);
-    assert_eq!(TextFrame::new(ESCAPED, LETTER), TextFrame::Control);
+    assert_eq!(TextFrame::new(ESCAPED, OTHER), TextFrame::Control);
     assert_eq!(TextFrame::new(ESCAPED, None), TextFrame::Control);
     // U+0110 ends like the escape.
     assert_eq!(TextFrame::new(Some(0x110), ESCAPED), TextFrame::Plain);

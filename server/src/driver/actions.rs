@@ -2,7 +2,7 @@
 
 use tracing::{debug, info, warn};
 use undrop_proto::Millis;
-use undrop_proto::server::{Action, Cause, Disconnect, Report, Serve};
+use undrop_proto::server::{Action, Disconnect, Report, Serve};
 
 use super::{Attached, Driver, Tokio};
 use crate::budget::cost;
@@ -63,7 +63,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             Action::Delivered(_, false) => self.handler_is_due = true,
             Action::End(cause, undelivered) => {
                 debug!(?cause, "ended");
-                add(&self.shared.metrics.ended[cause as usize], 1);
+                self.shared.metrics.end(cause);
                 self.slot.channel().end(Ending { cause, undelivered });
                 self.handler_is_due = true;
             }
@@ -112,5 +112,3 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         tokio::spawn(connection.close(disconnect, self.shared.config.close_timeout));
     }
 }
-
-const _: () = assert!(Cause::Revoked as usize + 1 == crate::metrics::ENDS.len());

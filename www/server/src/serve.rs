@@ -1,21 +1,15 @@
-//! Serves the site over connections with injectable faults, and bounds what a client may take that is slow or has many headers.
-//! `undrop_server::serve` does the same for connections without faults.
+//! Serves the site over connections with injectable faults.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use tower_service::Service as _;
-use undrop_server::ServeOptions;
+use undrop_server::{ServeOptions, serve_stream};
 
 use crate::faults::FaultyStream;
 
@@ -43,23 +37,7 @@ pub async fn serve(listener: TcpListener, site: Router) {
     }
 }
 
-/// Serves the requests of a connection. Returns when it ends, or has become a WebSocket.
 async fn serve_connection(stream: FaultyStream, address: SocketAddr, site: Router) {
-    let ServeOptions { header_timeout, header_bytes, headers, .. } = ServeOptions::default();
-    let peer = stream.peer(address);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer.clone()));
-        // For the limits by address of the session manager.
-        request.extensions_mut().insert(ConnectInfo(address));
-        site.clone().call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_headers(headers)
-        .max_buf_size(header_bytes)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    // A connection that fails has nobody to tell.
-    let _ = connection.await;
+    let site = site.layer(Extension(ConnectInfo(stream.peer(address))));
+    serve_stream(stream, address, site, &ServeOptions::default()).await;
 }
