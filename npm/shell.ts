@@ -134,7 +134,7 @@ export class Shell {
     const { core } = this;
     this.#source.find().then(
       ([url, protocols]) => core.found(this.id, attempt, url, protocols),
-      () => core.notFound(this.id, attempt),
+      () => core.found(this.id, attempt, undefined, []),
     );
   }
 
@@ -144,20 +144,20 @@ export class Shell {
     else this.#fire(new Event(type), message === undefined ? undefined : { message });
   }
 
-  /** The connection is closed. The browser's own event says so, if there is one. */
-  closed(code: number, reason: string, wasClean: boolean, cause: Cause | undefined, event: CloseEvent | undefined) {
+  /** The connection is closed. The page's listeners may hear the browser's own event, which says so. */
+  closed(close: CloseEvent, cause: Cause | undefined, isHeard: boolean) {
     const more = cause && { cause };
-    if (event) Object.assign(event, more);
-    else this.#fire(new CloseEvent('close', { code, reason, wasClean }), more);
+    if (isHeard) Object.assign(close, more);
+    else this.#fire(new CloseEvent('close', close), more);
   }
 
   /** False if a listener has prevented the default. */
-  dropped(code: number, reason: string, wasClean: boolean, cause: Cause, attempt: number, delay: number): boolean {
+  dropped({ code, reason, wasClean }: CloseEvent, cause: Cause, attempt: number, delay: number): boolean {
     const event = new CloseEvent('drop', { code, reason, wasClean, cancelable: true });
     return this.#fire(event, { cause, attempt, delay });
   }
 
-  decide(code: number, reason: string, cause: Cause, attempt: number, delay: number): unknown {
+  decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): unknown {
     return reported(() => this.#decide?.({ cause, code, reason, attempt, delay }));
   }
 

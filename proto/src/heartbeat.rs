@@ -22,7 +22,6 @@ impl Default for Heartbeat {
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[repr(u8)]
 enum Phase {
     /// Nothing is to be answered.
     Listening,

@@ -118,13 +118,8 @@ impl<M> Waiting<M> {
 
     /// Takes the message of this id, if it still waits.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> Option<M> {
-        // The search of `VecDeque` searches two slices, and takes more code.
-        let (mut at, mut end) = (0, self.places.len());
-        while at < end {
-            let middle = (at + end) / 2;
-            if self.places.get(middle)?.id < id { at = middle + 1 } else { end = middle }
-        }
-        let place = self.places.get_mut(at).filter(|place| place.id == id)?;
+        let at = self.places.binary_search_by_key(&id, |place| place.id).ok()?;
+        let place = self.places.get_mut(at)?;
         let (size, message) = (place.size, place.message.take()?);
         self.removed(size);
         // Each message is moved at most once for each that was withdrawn.

@@ -1,6 +1,8 @@
 //! The allocator of the npm build: std's own is larger.
 
-use talc::wasm::WasmDynamicTalc;
+use talc::cell::TalcSyncCell;
+use talc::wasm::{WasmBinning, WasmGrowAndClaim};
 
+/// Claims each stretch of memory by itself: one that extends the last stretch takes 0.4 KB more code.
 #[global_allocator]
-static ALLOCATOR: WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: TalcSyncCell<WasmGrowAndClaim, WasmBinning> = TalcSyncCell::new_wasm(WasmGrowAndClaim);

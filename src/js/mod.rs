@@ -10,6 +10,8 @@ mod error;
 mod options;
 mod shell;
 
+use std::rc::Rc;
+
 #[cfg(feature = "session")]
 use js_sys::JsString;
 use js_sys::{Array, Function, Object};
@@ -60,7 +62,7 @@ pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) 
     let mut number = 0;
     Driver::connect(settings, |id| {
         number = id;
-        Box::new(ShellUser::new(shell))
+        Rc::new(ShellUser::new(shell))
     })?;
     Ok(number)
 }
@@ -154,25 +156,17 @@ pub fn close_session(socket: u32, code: Option<u16>, reason: String) -> Result<(
 #[wasm_bindgen]
 pub fn reconnect(socket: u32, shell: Shell) {
     if let Some(socket) = find(socket) {
-        socket.reconnect(Box::new(ShellUser::new(shell)));
+        socket.reconnect(Rc::new(ShellUser::new(shell)));
     }
 }
 
-/// The shell found out where to connect.
+/// The shell found out where to connect, or, without a URL, could not.
 #[wasm_bindgen]
 pub fn found(socket: u32, attempt: u32, url: &JsValue, protocols: Array) {
     let Some(socket) = find(socket) else { return };
     #[cfg(feature = "session")]
     let protocols = if socket.keeps_session() { offer(&protocols) } else { protocols };
-    if socket.found(Attempt(attempt), url, &protocols).is_err() {
-        socket.not_found(Attempt(attempt));
-    }
-}
-
-/// The shell could not find out where to connect.
-#[wasm_bindgen(js_name = notFound)]
-pub fn not_found(socket: u32, attempt: u32) {
-    if let Some(socket) = find(socket) {
+    if url.is_undefined() || socket.found(Attempt(attempt), url, &protocols).is_err() {
         socket.not_found(Attempt(attempt));
     }
 }

@@ -29,9 +29,9 @@ extern "C" {
     #[wasm_bindgen(method, js_name = number)]
     fn big_number(this: &Reader, path: &str, usual: f64, least: u32) -> f64;
 
-    /// What kind of value an option is: one of the constants below, of which `must` says what is allowed.
+    /// What kind of value an option is; `must` has the words for those that are allowed.
     #[wasm_bindgen(method)]
-    fn kind(this: &Reader, path: &str, must: &str) -> u32;
+    fn kind(this: &Reader, path: &str, must: &str) -> Kind;
 
     /// Whether an option is the second of two words.
     #[wasm_bindgen(method, js_name = isSecond)]
@@ -47,9 +47,15 @@ extern "C" {
 }
 
 /// The kinds of values. Where `true` is allowed, it stands for the defaults.
-const UNDEFINED: u32 = 0;
-const FALSE: u32 = 1;
-const FUNCTION: u32 = 3;
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    Undefined = "undefined",
+    False = "false",
+    True = "true",
+    Function = "function",
+    Object = "object",
+}
 
 /// Throws a `TypeError` that names the option and its value, if an option can't be one.
 pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
@@ -85,7 +91,7 @@ impl Reader {
 
     fn policy(&self) -> Policy {
         let kind = self.kind("retry", "a boolean, an object or a function");
-        if kind == FALSE {
+        if kind == Kind::False {
             return Policy::Never;
         }
         let usual = Retry::default();
@@ -95,13 +101,13 @@ impl Reader {
             cap: self.number("retry.cap", usual.cap, 0),
             reset_after: self.number("retry.resetAfter", usual.reset_after, 0),
         };
-        let decides = self.kind("retry.decide", "a function") == FUNCTION || kind == FUNCTION;
+        let decides = self.kind("retry.decide", "a function") == Kind::Function || kind == Kind::Function;
         if decides { Policy::Ask(retry) } else { Policy::Retry(retry) }
     }
 
     fn queue(&self, by_default: bool) -> Option<Limits> {
         let kind = self.kind("queue", "a boolean or an object");
-        if kind == FALSE || kind == UNDEFINED && !by_default {
+        if kind == Kind::False || kind == Kind::Undefined && !by_default {
             return None;
         }
         let usual = Limits::default();
@@ -119,7 +125,7 @@ impl Reader {
     /// The heartbeat of a session is on by default, and its messages are the protocol's.
     fn heartbeat(&self, keeps_session: bool) -> Option<Heartbeat> {
         let kind = self.kind("heartbeat", if keeps_session { "an object or false" } else { "an object" });
-        if kind == FALSE || kind == UNDEFINED && !keeps_session {
+        if kind == Kind::False || kind == Kind::Undefined && !keeps_session {
             return None;
         }
         #[cfg(feature = "session")]
@@ -139,7 +145,7 @@ impl Reader {
     #[cfg(feature = "session")]
     fn bounds(&self, policy: Policy) -> Option<Bounds> {
         let kind = self.kind("resume", "a boolean or an object");
-        if kind == FALSE || kind == UNDEFINED {
+        if kind == Kind::False || kind == Kind::Undefined {
             return None;
         }
         if policy == Policy::Never {

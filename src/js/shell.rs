@@ -1,11 +1,10 @@
 //! The object in `npm/` that stands for a socket in JavaScript.
 
-use js_sys::JsString;
 use undrop_proto::{Attempt, Decision, Dropped, Outcome};
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, WebSocket};
 
-use crate::socket::{CloseInfo, Notice, User};
+use crate::socket::{Notice, User};
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,15 +23,15 @@ extern "C" {
 
     /// Fires `close`, or adds to the browser's own event.
     #[wasm_bindgen(method)]
-    fn closed(this: &Shell, code: u16, reason: &JsString, clean: bool, cause: Option<&str>, event: Option<&CloseEvent>);
+    fn closed(this: &Shell, close: &CloseEvent, cause: Option<&str>, is_heard: bool);
 
     /// Fires `drop`. False if a listener has prevented its default.
     #[wasm_bindgen(method)]
-    fn dropped(this: &Shell, code: u16, reason: &JsString, clean: bool, cause: &str, attempt: u32, delay: u32) -> bool;
+    fn dropped(this: &Shell, close: &CloseEvent, cause: &str, attempt: u32, delay: u32) -> bool;
 
     /// Undefined if the page's function throws.
     #[wasm_bindgen(method)]
-    fn decide(this: &Shell, code: u16, reason: &JsString, cause: &str, attempt: u32, delay: u32) -> JsValue;
+    fn decide(this: &Shell, close: &CloseEvent, cause: &str, attempt: u32, delay: u32) -> JsValue;
 
     #[wasm_bindgen(method)]
     fn lost(this: &Shell, data: &JsValue, cause: &str);
@@ -67,22 +66,21 @@ impl User for ShellUser {
             Notice::Resume => ("resume", None),
             Notice::Reset(reason) => ("reset", Some(reason.name())),
             Notice::Error(reason) => ("error", reason),
-            Notice::Close(info, cause, event) => {
-                let cause = cause.map(|cause| cause.name());
-                return self.0.closed(info.code, &info.reason, info.clean, cause, event);
+            Notice::Close(close, cause, is_heard) => {
+                return self.0.closed(close, cause.map(|cause| cause.name()), is_heard);
             }
         };
         self.0.notify(event, message);
     }
 
-    fn dropped(&self, dropped: &Dropped, close: &CloseInfo) -> bool {
+    fn dropped(&self, dropped: &Dropped, close: &CloseEvent) -> bool {
         let &Dropped { cause, attempt, delay, .. } = dropped;
-        self.0.dropped(close.code, &close.reason, close.clean, cause.name(), attempt, delay)
+        self.0.dropped(close, cause.name(), attempt, delay)
     }
 
-    fn decide(&self, dropped: &Dropped, close: &CloseInfo) -> Decision {
+    fn decide(&self, dropped: &Dropped, close: &CloseEvent) -> Decision {
         let &Dropped { cause, attempt, delay, .. } = dropped;
-        let decision = self.0.decide(close.code, &close.reason, cause.name(), attempt, delay);
+        let decision = self.0.decide(close, cause.name(), attempt, delay);
         match (decision.as_bool(), decision.as_f64()) {
             (Some(false), _) => Decision::GiveUp,
             (Some(true), _) => Decision::Retry,

@@ -34,16 +34,14 @@ export class Reader {
     return usual;
   }
 
-  /** One of the kinds that `options.rs` numbers. `must` names those that are allowed; each option may be undefined. */
+  /** What kind of value an option is. `must` has the words for those that are allowed; each option may be undefined. */
   kind(path, must) {
     const value = this.get(path);
-    if (value === undefined) return 0;
-    if (value === false && /boolean|false/.test(must)) return 1;
-    if (value === true && /boolean/.test(must)) return 2;
-    if (typeof value === 'function' && /function/.test(must)) return 3;
-    if (Object(value) === value && /object/.test(must)) return 4;
+    const type = value === null ? 'null' : typeof value;
+    const kind = type === 'boolean' ? String(value) : type;
+    if (value === undefined || must.includes(type) || must.includes(kind)) return kind;
     this.#refuse(path, must, value);
-    return 0;
+    return 'undefined';
   }
 
   /** Which of two words an option is: whether it is the second. */

@@ -38,7 +38,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
     let inner = Rc::new(Inner::new(options, source, listener));
     #[cfg(feature = "serde")]
     inner.set_typed(connect_registry(&inner, &envelope)?);
-    let user = Box::new(RustUser::new(&inner));
+    let user = Rc::new(RustUser::new(&inner));
     let driver = Driver::connect(Settings { config, bounds, target, ping }, |_| user)
         .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;
     inner.set_driver(driver);

@@ -186,7 +186,7 @@ impl Socket {
     /// Connects now, whatever the state, also when closed. An attempt that is under way goes on.
     pub fn reconnect(&self) {
         if let Ok(driver) = self.inner.held_driver() {
-            driver.reconnect(Box::new(RustUser::new(&self.inner)));
+            driver.reconnect(Rc::new(RustUser::new(&self.inner)));
         }
     }
 

@@ -4,18 +4,17 @@ use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 
-use js_sys::JsString;
 use js_sys::futures::spawn_local;
 use undrop_proto::{Attempt, Cause, Decision, Outcome};
 use wasm_bindgen::JsValue;
-use web_sys::{BinaryType, WebSocket};
+use web_sys::{BinaryType, CloseEvent, WebSocket};
 
 use super::duration::from_millis;
 use super::event::{Closed, Dropped, Event, Fault};
 use super::inner::Inner;
 use super::message::Message;
 use super::source::Found;
-use crate::socket::{CloseInfo, Notice, User};
+use crate::socket::{Notice, User};
 
 /// The socket of Rust as the user of its driver. It does not keep the socket alive.
 pub(super) struct RustUser(Weak<Inner>);
@@ -50,17 +49,17 @@ impl RustUser {
         }
     }
 
-    fn reason(&self, cause: Option<Cause>, reason: &JsString) -> String {
-        if cause == Some(Cause::Url) { self.url_error() } else { reason.into() }
+    fn reason(&self, cause: Option<Cause>, close: &CloseEvent) -> String {
+        if cause == Some(Cause::Url) { self.url_error() } else { close.reason() }
     }
 
-    fn dropped_event(&self, dropped: &undrop_proto::Dropped, close: &CloseInfo) -> Dropped {
+    fn dropped_event(&self, dropped: &undrop_proto::Dropped, close: &CloseEvent) -> Dropped {
         let &undrop_proto::Dropped { cause, attempt, delay, last, .. } = dropped;
         Dropped {
             cause,
-            code: close.code,
-            reason: self.reason(Some(cause), &close.reason),
-            clean: close.clean,
+            code: close.code(),
+            reason: self.reason(Some(cause), close),
+            clean: close.was_clean(),
             attempt,
             delay: from_millis(delay),
             last,
@@ -102,9 +101,9 @@ impl User for RustUser {
             Notice::Reset(reason) => Some(Event::Reset(reason)),
             Notice::Error(violation) => Some(Event::Error(self.fault(violation))),
             Notice::Close(close, cause, _) => Some(Event::Close(Closed {
-                code: close.code,
-                reason: self.reason(cause, &close.reason),
-                clean: close.clean,
+                code: close.code(),
+                reason: self.reason(cause, close),
+                clean: close.was_clean(),
                 cause,
             })),
         };
@@ -113,12 +112,12 @@ impl User for RustUser {
         }
     }
 
-    fn dropped(&self, dropped: &undrop_proto::Dropped, close: &CloseInfo) -> bool {
+    fn dropped(&self, dropped: &undrop_proto::Dropped, close: &CloseEvent) -> bool {
         self.tell(Event::Dropped(self.dropped_event(dropped, close)));
         true
     }
 
-    fn decide(&self, dropped: &undrop_proto::Dropped, close: &CloseInfo) -> Decision {
+    fn decide(&self, dropped: &undrop_proto::Dropped, close: &CloseEvent) -> Decision {
         let decide = self.0.upgrade().and_then(|inner| inner.decide.clone());
         decide.map_or(Decision::Default, |decide| decide(&self.dropped_event(dropped, close)).into())
     }

@@ -16,7 +16,8 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use super::clock::now;
 use super::message::{Kept, Waiter};
-use super::user::{CloseInfo, Notice, User};
+use super::native::Kind;
+use super::user::{Notice, User};
 use super::{native, page};
 
 mod browser;
@@ -66,43 +67,31 @@ pub(crate) type SocketId = u32;
 
 thread_local! {
     /// The sockets of this realm, by their numbers, which grow.
-    static SOCKETS: RefCell<Vec<(SocketId, Rc<Driver>)>> = const { RefCell::new(Vec::new()) };
+    static SOCKETS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<SocketId> = const { Cell::new(0) };
-    // These closures serve all native sockets, since making a closure costs as much as making a native socket.
-    /// What a native socket calls when it opens, fails and closes, and with a message if the user has no listeners on it.
-    static HANDLERS: [Function; 4] = [Kind::Open, Kind::Error, Kind::Close, Kind::Message].map(handler);
+    /// Handles the events of all native sockets, since making a closure costs as much as making a native socket. It is the
+    /// first of their listeners, so it decides whether others hear an event.
+    static HANDLER: Function = native::handler_of(|id, kind, event| {
+        find(id).is_some_and(|socket| socket.handle_event(kind, &event))
+    });
 }
 
 /// The socket of this number, as long as it was not released.
 pub(crate) fn find(id: SocketId) -> Option<Rc<Driver>> {
-    SOCKETS.with_borrow(|sockets| {
-        let at = sockets.binary_search_by_key(&id, |&(id, _)| id).ok()?;
-        Some(sockets.get(at)?.1.clone())
-    })
+    find_from(id).filter(|socket| socket.id == id)
 }
 
-/// Handles one kind of events of native sockets. The handlers of a native socket are the first of its listeners, so they
-/// decide whether others hear the event.
-fn handler(kind: Kind) -> Function {
-    let handle = move |event: web_sys::Event| {
-        let owner = native::owner_of(&event);
-        // Somebody else has dispatched the event at the native socket.
-        if owner == 0 {
-            return;
-        }
-        let passes = find(owner).is_some_and(|socket| socket.handle_event(kind, &event));
-        if !passes {
-            event.stop_immediate_propagation();
-        }
-    };
-    Closure::<dyn Fn(web_sys::Event)>::new(handle).into_js_value().unchecked_into()
+/// The socket of the least number that is not less than this.
+fn find_from(id: SocketId) -> Option<Rc<Driver>> {
+    SOCKETS.with_borrow(|sockets| sockets.get(sockets.partition_point(|socket| socket.id < id)).cloned())
 }
 
 fn handle_signal(signal: Signal) {
+    let mut next = 0;
     // A user who is told something may make and release sockets.
-    let sockets = SOCKETS.with_borrow(|sockets| sockets.iter().map(|(_, socket)| socket.clone()).collect::<Vec<_>>());
-    for socket in sockets {
+    while let Some(socket) = find_from(next) {
         socket.handle_signal(signal);
+        next = socket.id + 1;
     }
 }
 
@@ -116,9 +105,7 @@ pub(crate) struct Driver {
     ping: JsValue,
     /// Absent once it is closed: the user may hold on to this socket in JavaScript, where nobody would see that both
     /// are garbage.
-    ///
-    /// In a box, since a reference to a box is a single pointer: with `Rc<dyn User>` all who use it are larger.
-    user: RefCell<Option<Rc<Box<dyn User>>>>,
+    user: RefCell<Option<Rc<dyn User>>>,
     /// The native socket of the present attempt, or of the last.
     native: RefCell<Option<WebSocket>>,
     /// Whether `native` is of the present attempt and was not abandoned.
@@ -143,7 +130,7 @@ impl Driver {
     /// accepted once.
     pub(crate) fn connect(
         settings: Settings,
-        user: impl FnOnce(SocketId) -> Box<dyn User>,
+        user: impl FnOnce(SocketId) -> Rc<dyn User>,
     ) -> Result<Rc<Self>, JsValue> {
         let Settings { config, target, ping, .. } = settings;
         let id = LAST.get().wrapping_add(1);
@@ -158,7 +145,7 @@ impl Driver {
             connection: RefCell::new(connection),
             target,
             ping,
-            user: RefCell::new(Some(Rc::new(user(id)))),
+            user: RefCell::new(Some(user(id))),
             native: RefCell::new(None),
             is_attached: Cell::new(false),
             timer: Cell::new(None),
@@ -175,7 +162,7 @@ impl Driver {
                 socket.make_native(attempt)?;
             }
         }
-        SOCKETS.with_borrow_mut(|sockets| sockets.push((id, socket.clone())));
+        SOCKETS.with_borrow_mut(|sockets| sockets.push(socket.clone()));
         page::listen(handle_signal);
         socket.handle_condition();
         Ok(socket)
@@ -185,7 +172,7 @@ impl Driver {
     pub(crate) fn release(&self) {
         self.finish();
         SOCKETS.with_borrow_mut(|sockets| {
-            if let Ok(at) = sockets.binary_search_by_key(&self.id, |&(id, _)| id) {
+            if let Some(at) = sockets.iter().position(|socket| socket.id == self.id) {
                 sockets.remove(at);
             }
         });
@@ -232,7 +219,7 @@ impl Driver {
                 Kind::Open => self.handle_opened(&mut connection, now, attempt),
                 Kind::Error => connection.handle_error(attempt),
                 Kind::Close => connection.handle_closed(now, attempt, code, clean),
-                Kind::Message => {}
+                _ => {}
             }
         }
         let passes = self.drain(Some(kind));
@@ -321,13 +308,13 @@ impl Driver {
                 Output::Transmit(message) => self.transmit(&message),
                 Output::Ping => self.send_ping(),
                 Output::Decide(attempt, dropped) => {
-                    let info = self.close_info(dropped.code);
-                    let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &info));
-                    self.update(|connection, now| connection.handle_decision(now, attempt, decision));
+                    let close = self.close_event(dropped.code);
+                    let decision = self.user().map_or(Decision::Default, |user| user.decide(&dropped, &close));
+                    self.connection.borrow_mut().handle_decision(now(), attempt, decision);
                 }
                 Output::Notify(Event::Drop(dropped)) => {
-                    let info = self.close_info(dropped.code);
-                    if self.user().is_some_and(|user| !user.dropped(&dropped, &info)) {
+                    let close = self.close_event(dropped.code);
+                    if self.user().is_some_and(|user| !user.dropped(&dropped, &close)) {
                         self.connection.borrow_mut().give_up();
                     }
                 }
@@ -358,7 +345,7 @@ impl Driver {
             Event::Resume => Notice::Resume,
             Event::Reset(reason) => Notice::Reset(reason),
             Event::Error => Notice::Error(self.violation()),
-            Event::Close(cause) => return self.notify_close(&**user, cause, passes),
+            Event::Close(cause) => return self.notify_close(&*user, cause, passes),
             Event::State | Event::Drop(_) => Notice::State,
         };
         if !passes {
@@ -368,24 +355,21 @@ impl Driver {
     }
 
     fn notify_close(&self, user: &dyn User, cause: Option<Cause>, passes: bool) -> bool {
-        let info = self.close_info(close::ABNORMAL);
+        let close = self.close_event(close::ABNORMAL);
         // Unless the user, told of something else, has just asked for a new connection.
         if self.state() == State::Closed {
             self.finish();
         }
-        user.notify(Notice::Close(&info, cause, info.event.as_ref().filter(|_| passes)));
+        user.notify(Notice::Close(&close, cause, passes));
         passes
     }
 
-    /// How the native socket was closed, if the browser says so now.
-    fn close_info(&self, code: u16) -> CloseInfo {
-        if let Some(event) = self.close_event.borrow().clone() {
-            let (code, reason, clean) = (event.code(), native::reason_of(&event), event.was_clean());
-            return CloseInfo { code, reason, clean, event: Some(event) };
-        }
-        let reason = self.violation().unwrap_or_default();
-        let code = if reason.is_empty() { code } else { close::PROTOCOL_ERROR };
-        CloseInfo { code, reason: reason.into(), clean: false, event: None }
+    /// How the native socket was closed: the browser's event, if it says so now.
+    fn close_event(&self, code: u16) -> CloseEvent {
+        self.close_event.borrow().clone().unwrap_or_else(|| {
+            let reason = self.violation().unwrap_or_default();
+            native::close_event(if reason.is_empty() { code } else { close::PROTOCOL_ERROR }, reason)
+        })
     }
 
     #[cfg(not(feature = "session"))]
@@ -414,7 +398,7 @@ impl Driver {
         }
     }
 
-    fn user(&self) -> Option<Rc<Box<dyn User>>> {
+    fn user(&self) -> Option<Rc<dyn User>> {
         self.user.borrow().clone()
     }
 }
@@ -423,12 +407,3 @@ impl Driver {
 type Action = undrop_proto::SessionAction;
 #[cfg(not(feature = "session"))]
 type Action = core::convert::Infallible;
-
-/// The events of a native socket that may reach the page's listeners on it.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Kind {
-    Open,
-    Error,
-    Close,
-    Message,
-}

@@ -13,5 +13,5 @@ pub(crate) use driver::find;
 pub(crate) use driver::{Driver, Settings, Size, Target};
 pub(crate) use message::{Message, Waiter};
 #[cfg(feature = "serde")]
-pub(crate) use native::send as send_native;
-pub(crate) use user::{CloseInfo, Notice, User};
+pub(crate) use native::try_send;
+pub(crate) use user::{Notice, User};

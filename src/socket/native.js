@@ -9,11 +9,49 @@ const owner = Symbol('undrop');
 /** The events that are being dispatched by somebody else than the native socket. */
 const synthetic = new WeakSet();
 
-/** Makes a native socket. Its arguments stay JavaScript's, so that the browser converts and checks them. */
-export const construct = (url, protocols, socket) => Object.assign(new Native(url, protocols), { [owner]: socket });
+/**
+ * Makes a native socket. Its arguments stay JavaScript's, so that the browser converts and checks them. `handle` is the
+ * first to hear its events; `message` events only if `hearsMessages`.
+ */
+export const construct = (url, protocols, socket, handle, hearsMessages) => {
+  const native = Object.assign(new Native(url, protocols), { [owner]: socket });
+  native.onopen = native.onerror = native.onclose = handle;
+  if (hearsMessages) native.onmessage = handle;
+  return native;
+};
 
-/** The number of the socket whose native socket has fired this event; 0 if somebody else has dispatched it there. */
-export const ownerOf = (event) => (synthetic.has(event) ? 0 : event.currentTarget[owner]);
+/** Nothing is heard of a native socket any more. */
+export const detach = (native) => {
+  native.onopen = native.onerror = native.onclose = native.onmessage = null;
+};
+
+/**
+ * Returns what handles the events of native sockets: it calls `handle` with the number of the socket, the
+ * type and the event, and no other listener hears the event unless that returns true.
+ */
+export const handler = (handle) => (event) => {
+  // Somebody else has dispatched a synthetic event.
+  if (!synthetic.has(event) && !handle(event.currentTarget[owner], event.type, event)) event.stopImmediatePropagation();
+};
+
+/** Sends a message, as it is. A native socket throws only while it connects, and then it is not given any. */
+export const send = (native, data) => {
+  try {
+    native.send(data);
+  } catch {}
+};
+
+/** Sends the message of the heartbeat, or what this function of the page returns. */
+export const sendPing = (native, message) => {
+  try {
+    native.send(typeof message === 'function' ? message() : message);
+  } catch (error) {
+    reportError(error);
+  }
+};
+
+/** What stands for the event of a native socket that has reported none. */
+export const closeEvent = (code, reason) => new CloseEvent('close', { code, reason });
 
 /** Dispatches an event that is not the native socket's own. */
 export const dispatch = (target, event) => {

@@ -1,6 +1,6 @@
 //! The browser's WebSocket: made once, and sent to, without copying what JavaScript has already.
 
-use js_sys::JsString;
+use js_sys::Function;
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
 use wasm_bindgen::prelude::*;
@@ -10,44 +10,65 @@ use web_sys::{CloseEvent, Event, WebSocket};
 extern "C" {
     /// Makes a native socket for the socket of this number. Throws what the browser's constructor throws.
     #[wasm_bindgen(catch)]
-    pub(super) fn construct(url: &JsValue, protocols: &JsValue, socket: u32) -> Result<WebSocket, JsValue>;
+    pub(super) fn construct(
+        url: &JsValue,
+        protocols: &JsValue,
+        socket: u32,
+        handle: &Function,
+        hears_messages: bool,
+    ) -> Result<WebSocket, JsValue>;
 
-    /// The number of the socket whose native socket the event was dispatched at.
-    #[wasm_bindgen(js_name = ownerOf)]
-    pub(super) fn owner_of(event: &Event) -> u32;
+    pub(super) fn detach(native: &WebSocket);
+
+    /// Makes the one handler of the events of all native sockets. `handle` returns whether the page's listeners may hear
+    /// the event.
+    fn handler(handle: JsValue) -> Function;
+
+    /// Sends a message that JavaScript has. web-sys would copy it into wasm and back.
+    pub(super) fn send(native: &WebSocket, data: &JsValue);
+
+    /// Sends the heartbeat's message, or what this function of the page returns.
+    #[wasm_bindgen(js_name = sendPing)]
+    pub(super) fn send_ping(native: &WebSocket, message: &JsValue);
+
+    /// What stands for the event of a native socket that has reported none.
+    #[wasm_bindgen(js_name = closeEvent)]
+    pub(super) fn close_event(code: u16, reason: &str) -> CloseEvent;
 
     /// The bytes of a message: a text, a buffer, a view or a blob.
     #[wasm_bindgen(js_name = byteLength)]
     pub(crate) fn byte_length(data: &JsValue) -> f64;
 }
 
+/// The events of a native socket.
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Open = "open",
+    Error = "error",
+    Close = "close",
+    Message = "message",
+}
+
+/// The handler of native sockets. `handle` gets the number of the socket that the event is of.
+pub(super) fn handler_of(handle: fn(u32, Kind, Event) -> bool) -> Function {
+    handler(Closure::<dyn Fn(u32, Kind, Event) -> bool>::new(handle).into_js_value())
+}
+
+#[cfg(feature = "serde")]
 #[wasm_bindgen]
 extern "C" {
-    /// Reports an error of the page's as the browser reports one that nobody catches.
-    #[wasm_bindgen(js_name = reportError)]
-    pub(crate) fn report_error(error: &JsValue);
-
-    /// A close event whose reason stays JavaScript's.
-    type CloseEventWithReason;
-
-    #[wasm_bindgen(method, getter)]
-    fn reason(this: &CloseEventWithReason) -> JsString;
-
-    /// A native socket that takes any message as it is. web-sys would copy it into wasm and back.
+    /// A native socket that takes any message as it is.
     type AnySender;
 
-    #[wasm_bindgen(method, catch)]
-    fn send(this: &AnySender, data: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = send)]
+    fn try_send(this: &AnySender, data: &JsValue) -> Result<(), JsValue>;
 }
 
-/// Sends a message that JavaScript has.
-pub(crate) fn send(native: &WebSocket, data: &JsValue) -> Result<(), JsValue> {
-    native.unchecked_ref::<AnySender>().send(data)
-}
-
-/// The reason of a close event, as JavaScript has it.
-pub(super) fn reason_of(event: &CloseEvent) -> JsString {
-    event.unchecked_ref::<CloseEventWithReason>().reason()
+/// Sends a message that JavaScript has, and returns what the native socket throws.
+#[cfg(feature = "serde")]
+pub(crate) fn try_send(native: &WebSocket, data: &JsValue) -> Result<(), JsValue> {
+    native.unchecked_ref::<AnySender>().try_send(data)
 }
 
 /// Closes a native socket with this close frame.

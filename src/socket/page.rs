@@ -2,30 +2,28 @@
 
 use core::cell::Cell;
 
-use js_sys::Reflect;
 use undrop_proto::Signal;
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, EventTarget};
 
-#[wasm_bindgen]
-extern "C" {
-    /// The window, or the global scope of a worker.
-    #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
-    static PAGE: EventTarget;
+/// A signal, by its name in `page.js`.
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy)]
+pub(crate) enum SignalName {
+    Online = "online",
+    Offline = "offline",
+    Visible = "visible",
+    Hidden = "hidden",
+    Wake = "wake",
 }
 
-/// What an event of a page says.
-type SignalOf = fn(&Event) -> Option<Signal>;
+#[wasm_bindgen(module = "/src/socket/page.js")]
+extern "C" {
+    fn visibility() -> SignalName;
 
-/// The events of a page that say something about the network or about a sleep.
-const EVENTS: [(&str, SignalOf); 5] = [
-    ("online", |_| Some(Signal::Online)),
-    ("offline", |_| Some(Signal::Offline)),
-    ("visibilitychange", |_| Some(visibility())),
-    ("resume", |_| Some(Signal::Wake)),
-    // Of a page that was restored from the back/forward cache.
-    ("pageshow", |event| (property(event, "persisted") == JsValue::TRUE).then_some(Signal::Wake)),
-];
+    fn network() -> SignalName;
+
+    fn observe(report: JsValue);
+}
 
 thread_local! {
     static IS_LISTENING: Cell<bool> = const { Cell::new(false) };
@@ -33,37 +31,25 @@ thread_local! {
 
 /// Reports what the page says, from the first call on.
 pub(super) fn listen(report: fn(Signal)) {
-    if IS_LISTENING.replace(true) {
-        return;
-    }
-    for (name, signal_of) in EVENTS {
-        let heard = move |event: Event| {
-            if let Some(signal) = signal_of(&event) {
-                report(signal);
-            }
-        };
-        let listener = Closure::<dyn Fn(Event)>::new(heard).into_js_value();
-        // Captured, because some of these events are the document's and do not bubble.
-        let _ = PAGE.with(|page| page.add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true));
+    if !IS_LISTENING.replace(true) {
+        let heard = move |name: SignalName| report(name.into());
+        observe(Closure::<dyn Fn(SignalName)>::new(heard).into_js_value());
     }
 }
 
 /// What the page says now: whether it is hidden, and whether there is a network.
 pub(super) fn condition() -> [Signal; 2] {
-    // Where the browser does not say, there is a network.
-    let is_offline = global_property("navigator", "onLine") == JsValue::FALSE;
-    [visibility(), if is_offline { Signal::Offline } else { Signal::Online }]
+    [visibility().into(), network().into()]
 }
 
-fn visibility() -> Signal {
-    if global_property("document", "hidden") == JsValue::TRUE { Signal::Hidden } else { Signal::Visible }
-}
-
-/// A property of a global object, or undefined where there is no such object: a worker has no document.
-fn global_property(object: &str, name: &str) -> JsValue {
-    PAGE.with(|page| property(&property(page, object), name))
-}
-
-fn property(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
+impl From<SignalName> for Signal {
+    fn from(name: SignalName) -> Self {
+        match name {
+            SignalName::Online => Signal::Online,
+            SignalName::Offline => Signal::Offline,
+            SignalName::Visible => Signal::Visible,
+            SignalName::Hidden => Signal::Hidden,
+            _ => Signal::Wake,
+        }
+    }
 }

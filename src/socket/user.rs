@@ -1,6 +1,5 @@
 //! What a socket tells: the side of a face that the socket sees.
 
-use js_sys::JsString;
 use undrop_proto::session::Reset;
 use undrop_proto::{Attempt, Cause, Decision, Dropped, Outcome};
 use wasm_bindgen::JsValue;
@@ -25,11 +24,11 @@ pub(crate) trait User {
     /// Something happened.
     fn notify(&self, notice: Notice<'_>);
 
-    /// The connection dropped and will reconnect. False if the user wants it to be closed instead.
-    fn dropped(&self, dropped: &Dropped, close: &CloseInfo) -> bool;
+    /// The connection dropped and will reconnect; `close` is how. False if the user wants it to be closed instead.
+    fn dropped(&self, dropped: &Dropped, close: &CloseEvent) -> bool;
 
     /// The connection dropped: what is to be done?
-    fn decide(&self, dropped: &Dropped, close: &CloseInfo) -> Decision;
+    fn decide(&self, dropped: &Dropped, close: &CloseEvent) -> Decision;
 
     /// This message was not sent, or not delivered.
     fn lost(&self, data: &JsValue, outcome: Outcome);
@@ -45,20 +44,10 @@ pub(crate) enum Notice<'a> {
     Reset(Reset),
     /// With what the server did wrong, if that is known.
     Error(Option<&'static str>),
-    /// With the browser's own event, if the user hears of it by that.
+    /// With the browser's own event, or with what stands for it. Whether the user hears of it by the browser's own.
     Close(
-        &'a CloseInfo,
+        &'a CloseEvent,
         Option<Cause>,
-        #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "Rust hears of no event of the browser's"))]
-        Option<&'a CloseEvent>,
+        #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "Rust hears of no event of the browser's"))] bool,
     ),
-}
-
-/// How a native socket was closed.
-pub(crate) struct CloseInfo {
-    pub(crate) code: u16,
-    pub(crate) reason: JsString,
-    pub(crate) clean: bool,
-    /// The browser's event that says so.
-    pub(super) event: Option<CloseEvent>,
 }

@@ -5,7 +5,6 @@ use crate::heartbeat::Monitor;
 use crate::{Dropped, Millis};
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[repr(u8)]
 pub(super) enum Phase {
     Connecting {
         deadline: Option<Deadline>,

@@ -11,7 +11,7 @@ use super::state::Typed;
 use crate::rust::envelope::Envelope;
 use crate::rust::error::Error;
 use crate::rust::inner::{Inner, error_text, text_size};
-use crate::socket::{Waiter, send_native};
+use crate::socket::{Waiter, try_send};
 
 /// Makes the registry of a socket.
 pub(in crate::rust) fn connect_registry(inner: &Rc<Inner>, envelope: &Envelope) -> Result<Typed, Error> {
@@ -63,7 +63,7 @@ pub(in crate::rust) fn connect_registry(inner: &Rc<Inner>, envelope: &Envelope) 
 
 /// Sends what the registry has made. Nothing if it has left; otherwise its number.
 fn post(inner: &Inner, frame: JsString, told: JsValue) -> Result<Option<MessageId>, Error> {
-    if inner.transmit(frame.length() as usize, |native| send_native(native, &frame))? {
+    if inner.transmit(frame.length() as usize, |native| try_send(native, &frame))? {
         return Ok(None);
     }
     let waiter = told.dyn_into().map_or(Waiter::User, Waiter::Function);

@@ -1,15 +1,14 @@
 //! What a driver does with the browser: native sockets and the timer.
 
 use gloo_timers::callback::Timeout;
-use js_sys::Function;
 use undrop_proto::{Attempt, Connection};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
-use super::{Driver, HANDLERS, Target, find};
+use super::{Driver, HANDLER, Target, find};
 use crate::socket::clock::now;
 use crate::socket::message::Message;
-use crate::socket::native::{self, report_error};
+use crate::socket::native;
 
 impl Driver {
     /// Makes a native socket, or has the user find out where to connect.
@@ -35,17 +34,9 @@ impl Driver {
     }
 
     pub(super) fn construct(&self, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
-        let native = native::construct(url, protocols, self.id)?;
         let user = self.user();
-        let hears_messages = user.as_ref().is_some_and(|user| user.hears_native_events());
-        HANDLERS.with(|[opened, failed, closed, message]| {
-            native.set_onopen(Some(opened));
-            native.set_onerror(Some(failed));
-            native.set_onclose(Some(closed));
-            if !hears_messages {
-                native.set_onmessage(Some(message));
-            }
-        });
+        let hears_messages = user.as_ref().is_none_or(|user| !user.hears_native_events());
+        let native = HANDLER.with(|handle| native::construct(url, protocols, self.id, handle, hears_messages))?;
         self.native.replace(Some(native.clone()));
         self.is_attached.set(true);
         if let Some(user) = user {
@@ -71,28 +62,20 @@ impl Driver {
     fn detach(&self) -> bool {
         let was_attached = self.is_attached.replace(false);
         if was_attached && let Some(native) = self.native() {
-            native.set_onopen(None);
-            native.set_onerror(None);
-            native.set_onclose(None);
-            native.set_onmessage(None);
+            native::detach(&native);
         }
         was_attached
     }
 
     pub(super) fn transmit(&self, message: &Message) {
-        let Some(native) = self.native() else { return };
-        // It throws while it connects, and this one is open.
-        let _ = native::send(&native, &message.data);
+        if let Some(native) = self.native() {
+            native::send(&native, &message.data);
+        }
     }
 
     pub(super) fn send_ping(&self) {
-        let Some(native) = self.native() else { return };
-        let sent = match self.ping.dyn_ref::<Function>() {
-            Some(message) => message.call0(&JsValue::UNDEFINED),
-            None => Ok(self.ping.clone()),
-        };
-        if let Err(error) = sent.and_then(|message| native::send(&native, &message)) {
-            report_error(&error);
+        if let Some(native) = self.native() {
+            native::send_ping(&native, &self.ping);
         }
     }
 

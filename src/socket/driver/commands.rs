@@ -92,8 +92,8 @@ impl Driver {
     }
 
     /// Connects now, also if it is closed. The user may have been let go of meanwhile.
-    pub(crate) fn reconnect(&self, user: Box<dyn User>) {
-        self.user.replace(Some(Rc::new(user)));
+    pub(crate) fn reconnect(&self, user: Rc<dyn User>) {
+        self.user.replace(Some(user));
         // Nothing was heard of the page while it was closed.
         let condition = page::condition();
         self.update(|connection, now| {
