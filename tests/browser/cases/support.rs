@@ -192,10 +192,20 @@ pub(super) async fn pause() {
 /// In a worker of Firefox, after a socket whose handshake is never answered is closed, the next handshake to that host may
 /// wait for ever, and so may all after it; with the browser's own class too, which fires `close` all the same.
 pub(super) fn may_give_up_an_attempt_that_hangs() -> bool {
+    !is_worker_of_firefox()
+}
+
+/// The close of a socket that was closed before it was open. In a worker of Firefox the handshake goes on in another thread:
+/// where it was through by then, the browser's own class fires the same `error`, and its `close` says 1005 and clean.
+pub(super) fn is_close_before_open(code: u16, clean: bool) -> bool {
+    (code, clean) == (1006, false) || is_worker_of_firefox() && (code, clean) == (1005, true)
+}
+
+fn is_worker_of_firefox() -> bool {
     let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let scope = js_sys::global();
     let agent = get(&get(&scope, "navigator"), "userAgent").as_string();
-    !get(&scope, "document").is_undefined() || agent.is_none_or(|agent| !agent.contains("Firefox"))
+    get(&scope, "document").is_undefined() && agent.is_some_and(|agent| agent.contains("Firefox"))
 }
 
 /// A place for a socket that the listener itself can empty.
