@@ -18,8 +18,19 @@ export const wasmInChrome = (lane) =>
 
 export const wasmInFirefox = (lane) =>
   wasmTests(lane, 'firefox', ['--firefox', '--geckodriver', findGeckodriver()], {
-    'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'] },
+    'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'], prefs: firefoxPreferences },
   });
+
+const firefoxPreferences = {
+  // Otherwise an attempt after a failed one at the same address is delayed by up to a minute.
+  'network.websocket.delay-failed-reconnects': false,
+  // Otherwise a service worker is ended when it has had no event for 30 s, and tests are none.
+  'dom.serviceWorkers.idle_timeout': 600_000,
+  // The runner's HTTP server (tiny_http 0.12) has four threads, each with one connection. When two connections come at
+  // once and one thread is idle, the second is never answered, and a module that it asks for never arrives. With one each
+  // for the page, for its worker's script and for its worker's modules there are never two for the last thread.
+  'network.http.max-persistent-connections-per-server': 1,
+};
 
 /** What both browsers run, and the server that both talk to: each test has an id of its own on it. */
 let server;
