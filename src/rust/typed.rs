@@ -3,12 +3,13 @@
 
 mod answer;
 mod callbacks;
-mod data;
+mod read;
 mod registry;
 mod request;
 mod state;
 mod stream;
 mod subscription;
+mod write;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -20,13 +21,14 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 pub(super) use self::callbacks::connect_registry;
-use self::data::{read, write};
+use self::read::read;
 use self::registry::caught;
 pub use self::request::Request;
 pub(super) use self::state::Typed;
 use self::state::{Entry, Key};
 pub use self::stream::Messages;
 pub use self::subscription::Subscription;
+use self::write::write;
 use super::error::Error;
 use super::inbox::{Ends, Inbox};
 use super::socket::Socket;
