@@ -20,3 +20,8 @@ pub use undrop_proto::close::CloseError;
 pub use undrop_proto::session::Reset;
 #[cfg(feature = "rust")]
 pub use undrop_proto::{Cause, Outcome, Overflow, State};
+
+/// The example of the README is compiled with the tests.
+#[cfg(all(doctest, feature = "rust"))]
+#[doc = include_str!("README.md")]
+struct Readme;
