@@ -42,6 +42,9 @@ use super::socket::Socket;
 /// While anything here waits for messages, each text message goes one way: to those who wait for its type, if there are
 /// any; otherwise it is told as [`Event::Text`](crate::Event::Text), or if it can't be understood as
 /// [`Event::Invalid`](crate::Event::Invalid). While nothing waits, nothing is parsed, and all messages are told.
+///
+/// JavaScript rounds integers beyond 2^53, so these are errors in both directions, within a `serde_json::Value` too: send them
+/// as text. An `f64` takes any number.
 impl Socket {
     /// Calls the handler with the data of each message of this type, until the [`Subscription`] is dropped.
     ///
