@@ -773,15 +773,3 @@ const textOf = (error) => {
     return '';
   }
 };
-
-/**
- * Whether arrays and objects are nested no more than so many levels deep. Rust asks, since it reads data recursively.
- *
- * @param {unknown} data
- * @param {number} levels
- * @returns {boolean}
- */
-export const isWithin = (data, levels) =>
-  data === null ||
-  typeof data !== 'object' ||
-  (levels > 0 && Object.values(data).every((part) => isWithin(part, levels - 1)));

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use undrop_proto::outbox::Bounds;
 use undrop_proto::{Config, Policy};
-use wasm_bindgen::JsValue;
 
 use super::duration::{from_millis, to_millis, to_some_millis};
 #[cfg(feature = "serde")]
@@ -128,11 +127,6 @@ impl Options {
             ));
         }
         Ok(Some(resume.bounds))
-    }
-
-    /// The message of the heartbeat.
-    pub(super) fn ping(&self) -> JsValue {
-        self.heartbeat.as_ref().map_or(JsValue::UNDEFINED, Heartbeat::ping)
     }
 }
 

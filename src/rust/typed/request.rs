@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use web_sys::AbortController;
 
-use super::data::read;
+use super::read::read;
 use super::registry::{caught, request_options};
 use crate::rust::duration::to_millis;
 use crate::rust::error::Error;
