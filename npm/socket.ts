@@ -162,7 +162,8 @@ const members = {
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);
     // What the last native socket had not sent is not on its way any more.
-    return core.queued(id) + (core.readyState(id) ? native.bufferedAmount : 0);
+    const isDown = ['connecting', 'waiting', 'offline'].includes(core.state(id));
+    return core.queued(id) + (isDown ? 0 : native.bufferedAmount);
   },
   get extensions() {
     return shellOf(this).native.extensions;
