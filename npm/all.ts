@@ -41,6 +41,18 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
   declare static readonly CLOSING: 2;
   declare static readonly CLOSED: 3;
 
+  /**
+   * Returns a class like this one, for what makes its sockets itself and passes no options: these are the options of each
+   * socket, unless its constructor is given others. They are not merged: a `heartbeat` replaces the other one.
+   *
+   * ```js
+   * const Chat = Undrop.with<In, Out>({ heartbeat: { message: '{"type":"ping"}' } });
+   * ```
+   */
+  declare static readonly with: <In extends object = AnyMessages, Out extends object = AnyMessages>(
+    defaults: AllOptions<In, Out>,
+  ) => typeof Undrop<In, Out>;
+
   /** @throws TypeError when an option, the envelope, the codec or a schema can't be one. */
   constructor(
     url: Given<string | URL>,

@@ -162,6 +162,7 @@ export const withRegistry = <In, Out>(
 
 /** @internal */
 export const typedMessages: Part = {
+  isIn: (socket) => registries.has(socket),
   members: {
     on(type: string, handler: () => unknown, options?: Listening) {
       return registryOf(this).on(type, handler, options);
