@@ -9,6 +9,7 @@ import type {
   AnyMessages,
   Arrived,
   Data,
+  Emitted,
   Handler,
   Incoming,
   InvalidEvent,
@@ -16,7 +17,10 @@ import type {
   MessageOptions,
   Name,
   Payload,
+  Query,
+  RepliesOf,
   Reply,
+  Requested,
   Waiting,
 } from './typing.js';
 
@@ -27,8 +31,15 @@ export interface MessageStats extends Stats {
   invalid: number;
 }
 
-/** What typed messages add to a class. `In` has the types of messages that arrive, `Out` those that are sent. */
-export interface TypedMessages<In extends object = AnyMessages, Out extends object = AnyMessages> {
+/**
+ * What typed messages add to a class. `In` has the types of messages that arrive, `Out` those that are sent, `Replies` what
+ * the requests among these are answered.
+ */
+export interface TypedMessages<
+  In extends object = AnyMessages,
+  Out extends object = AnyMessages,
+  Replies = RepliesOf<Out>,
+> {
   /** Calls the handler for each message of the type; `*` stands for all. Returns what undoes it. */
   on<Type extends Name<Incoming<In>> | '*'>(
     type: Type,
@@ -53,19 +64,18 @@ export interface TypedMessages<In extends object = AnyMessages, Out extends obje
    *
    * @throws TypeError when the data does not fit its schema. And what `send` throws, and when the socket is closed.
    */
-  emit<Type extends Name<Out>>(type: Type, ...data: Data<Out[Type]>): void;
+  emit<Type extends Emitted<Out, Replies>>(type: Type, ...data: Data<Out, Type>): void;
 
   /**
-   * Sends a message and waits for the reply.
+   * Sends a message and waits for the reply, for 30 s unless `timeout` or the option `requestTimeout` says otherwise. A
+   * signal may stand for `{ signal }`, and for the data of a request that has none:
+   * `request('time', AbortSignal.timeout(1_000))`.
    *
    * Rejects with a ReplyError when the reply is an error, and with a DOMException: TimeoutError, NetworkError when the
    * connection dropped after the request was sent, QuotaExceededError when the queue is full, InvalidStateError when the
-   * socket is closed.
+   * socket is closed; with a TypeError when the data or the reply does not fit its schema.
    */
-  request<Type extends Name<Out>>(
-    type: Type,
-    ...given: [...Data<Out[Type]>, options?: Waiting]
-  ): Promise<Reply<Out[Type]>>;
+  request<Type extends Requested<Replies>>(type: Type, ...given: Query<Out, Type>): Promise<Replies[Type]>;
 
   /** Answers the requests of the type. Only one function can do that. Returns what undoes it. */
   handle<Type extends Name<In>>(
@@ -115,9 +125,9 @@ const unlessClosed = <Waits>(socket: object, waits: Waits): Waits => {
  *
  * @internal
  */
-export const withRegistry = <In, Out>(
+export const withRegistry = <In, Out, Replies>(
   socket: EventTarget & Pick<Socket, 'state' | 'binaryType'>,
-  options: MessageOptions<In, Out>,
+  options: MessageOptions<In, Out, Replies>,
   begin: () => Shell,
 ): void => {
   let hasWarned = false;
@@ -179,7 +189,7 @@ export const typedMessages: Part = {
     emit(type: string, data?: unknown) {
       registryOf(this).emit(type, data);
     },
-    request(type: string, data?: unknown, options?: Waiting) {
+    request(type: string, data?: unknown, options?: Waiting | AbortSignal) {
       return registryOf(this).request(type, data, options);
     },
     handle(type: string, answer: () => unknown) {
