@@ -16,11 +16,11 @@ import type {
   Listening,
   MessageOptions,
   Name,
+  Named,
   Payload,
   Query,
   RepliesOf,
   Reply,
-  Requested,
   Waiting,
 } from './typing.js';
 
@@ -41,20 +41,20 @@ export interface TypedMessages<
   Replies = RepliesOf<Out>,
 > {
   /** Calls the handler for each message of the type; `*` stands for all. Returns what undoes it. */
-  on<Type extends Name<Incoming<In>> | '*'>(
+  on<Type extends Named<Incoming<In>> | '*'>(
     type: Type,
     handler: Handler<Incoming<In>, NoInfer<Type>>,
     options?: Listening,
   ): () => void;
 
   /** Calls the handler for the next message of the type. */
-  once<Type extends Name<Incoming<In>> | '*'>(
+  once<Type extends Named<Incoming<In>> | '*'>(
     type: Type,
     handler: Handler<Incoming<In>, NoInfer<Type>>,
     options?: Listening,
   ): () => void;
 
-  off<Type extends Name<Incoming<In>> | '*'>(type: Type, handler: Handler<Incoming<In>, NoInfer<Type>>): void;
+  off<Type extends Named<Incoming<In>> | '*'>(type: Type, handler: Handler<Incoming<In>, NoInfer<Type>>): void;
 
   /** Resolves with the data of the next message of the type. Rejects when the socket is closed. */
   next<Type extends Name<Incoming<In>>>(type: Type, options?: Waiting): Promise<Payload<Incoming<In>[Type]>>;
@@ -75,7 +75,7 @@ export interface TypedMessages<
    * connection dropped after the request was sent, QuotaExceededError when the queue is full, InvalidStateError when the
    * socket is closed; with a TypeError when the data or the reply does not fit its schema.
    */
-  request<Type extends Requested<Replies>>(type: Type, ...given: Query<Out, Type>): Promise<Replies[Type]>;
+  request<Type extends Named<Replies>>(type: Type, ...given: Query<Out, Type>): Promise<Replies[Type & keyof Replies]>;
 
   /** Answers the requests of the type. Only one function can do that. Returns what undoes it. */
   handle<Type extends Name<In>>(
@@ -87,7 +87,7 @@ export interface TypedMessages<
    * The messages from now on: the data of one type, or `{ type, data }` of all types. Ends when the socket is closed;
    * throws when the reader is too slow.
    */
-  messages<Type extends Name<Incoming<In>> | '*' = '*'>(
+  messages<Type extends Named<Incoming<In>> | '*' = '*'>(
     type?: Type,
     options?: Collecting,
   ): AsyncIterableIterator<Arrived<Incoming<In>, Type>>;

@@ -19,10 +19,7 @@ type Unnamed<Messages> = string extends keyof Messages ? true : false;
 
 type IsRequest<Message> = [Message] extends [(...query: never) => unknown] ? true : false;
 
-/**
- * The replies to the requests, by their types. Like the types below it is written out, one type after the other, so that
- * the compiler lists them where it reports one that is not among them.
- */
+/** The replies to the requests, by their types. */
 export type RepliesOf<Out> =
   Unnamed<Out> extends true
     ? Record<string, unknown>
@@ -42,8 +39,9 @@ export type Emitted<Out, Replies> =
             : Type;
       }[Name<Out>];
 
-/** The types that are answered. */
-export type Requested<Replies> = { [Type in Name<Replies>]: Type }[Name<Replies>];
+/** The types, one by one: the compiler lists them where it reports one that is not among them. */
+export type Named<Messages> =
+  Unnamed<Messages> extends true ? Name<Messages> : { [Type in Name<Messages>]: Type }[Name<Messages>];
 
 type PayloadOf<Out, Type> = Type extends keyof Out ? Payload<Out[Type]> : undefined;
 
