@@ -112,6 +112,16 @@ export interface Heartbeat {
 
 export interface UndropOptions {
   /**
+   * What ends the socket, besides you. For a client that takes a class, and makes a new socket when one has closed:
+   *
+   * - `'connection'`: a connection that drops closes the socket. Nothing reconnects, as with `retry: false`, but
+   *   `connectTimeout` and `closeTimeout` hold: a connection that is dead, or does not open or close in time, is a `close`
+   *   then, whatever the browser says.
+   *
+   * @default none
+   */
+  lifetime?: 'connection';
+  /**
    * What happens when the connection drops. `true`: it reconnects, unless the close code is final (1000, 1002, 1003,
    * 1007-1010, 4400-4499). `false`: it closes, as with the browser's own class.
    *
@@ -119,14 +129,14 @@ export interface UndropOptions {
    */
   retry?: boolean | Retry | Decide;
   /**
-   * How long a handshake may take, in milliseconds. Without `retry` that is the browser's affair.
+   * How long a handshake may take, in milliseconds. With `retry: false` that is the browser's affair.
    *
    * @default 10000
    */
   connectTimeout?: number;
   /**
    * How long the server may take to answer `close()`, in milliseconds. A connection that is suspected to be dead closes at
-   * once; without `retry` that is the browser's affair.
+   * once; with `retry: false` that is the browser's affair.
    *
    * @default 5000
    */
@@ -172,7 +182,17 @@ export interface Resume {
   onReset?: (reset: Reset) => void;
 }
 
-export interface SessionOptions extends Omit<UndropOptions, 'heartbeat'> {
+export interface SessionOptions extends Omit<UndropOptions, 'heartbeat' | 'lifetime'> {
+  /**
+   * What ends the socket, besides you. For a client that takes a class, and makes a new socket when one has closed:
+   *
+   * - `'connection'`: a connection that drops closes the socket, as in `undrop`;
+   * - `'session'`: a session that can't be resumed closes the socket, after `onReset`. It keeps one also without `resume`.
+   *   As long as the session goes on, `open` is fired once, and `readyState` is `OPEN` also while the connection is down.
+   *
+   * @default none
+   */
+  lifetime?: 'connection' | 'session';
   /**
    * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
    * of connections. `queue` then has no meaning, and `retry` must not be `false`.

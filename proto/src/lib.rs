@@ -91,7 +91,7 @@ mod waiting;
 pub mod wire;
 
 pub use backoff::Retry;
-pub use config::{Config, Policy};
+pub use config::{Config, Lifetime, Policy};
 pub use connection::{Connection, Delivery, QueueOrSession};
 pub use dropped::{Cause, Decision, Dropped};
 pub use heartbeat::Heartbeat;

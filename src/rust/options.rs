@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Policy};
+use undrop_proto::{Config, Lifetime, Policy};
 
 use super::duration::{from_millis, to_millis, to_some_millis};
 #[cfg(feature = "serde")]
@@ -98,6 +98,7 @@ impl Options {
         let queue = self.queue.unwrap_or_else(|| Some(Queue::default()));
         Config {
             policy: self.retry.as_ref().map_or(Policy::Never, Retry::policy),
+            lifetime: Lifetime::Unlimited,
             connect_timeout: to_some_millis(self.connect_timeout),
             close_timeout: to_millis(self.close_timeout),
             queue: queue.map(|queue| queue.limits),

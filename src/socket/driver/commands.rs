@@ -120,15 +120,11 @@ impl Driver {
         }
     }
 
-    /// The `readyState` that stands for the state. The browser knows first when the peer closes, and is right in
-    /// everything where nothing reconnects.
+    /// The `readyState` that the user sees.
     #[cfg(feature = "js")]
     pub(crate) fn ready_state(&self) -> u16 {
-        let (state, reconnects) = self.read(|connection| (connection.state(), connection.reconnects()));
-        match self.attached() {
-            Some(native) if !reconnects || state == State::Open => native.ready_state(),
-            _ => state.ready_state(),
-        }
+        let native = self.attached().map(|native| native.ready_state());
+        self.read(|connection| connection.ready_state(native))
     }
 
     /// The native socket of the present attempt.
