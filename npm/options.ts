@@ -21,6 +21,8 @@ export interface Drop {
   readonly attempt: number;
   /** The delay before it, in milliseconds. */
   readonly delay: number;
+  /** What the function for the URL or the subprotocols has thrown, or the constructor of the native socket. */
+  readonly error?: unknown;
 }
 
 /**
