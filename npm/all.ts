@@ -2,7 +2,7 @@ import * as core from '#wasm/session';
 import bytes from '#wasm/session/bytes';
 import type { Given } from './conversions.js';
 import type { SessionEvents } from './events.js';
-import type { SessionOptions } from './options.js';
+import type { SessionOptions, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 import { type SessionStats, type Sessions, sessions } from './sessions.js';
 import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
@@ -18,7 +18,7 @@ import type { AnyMessages, MessageOptions } from './typing.js';
 const load = ready(core, () => new WebAssembly.Module(bytes()));
 
 /** What both `undrop/messages` and `undrop/session` take. */
-export type AllOptions<In, Out> = SessionOptions & Omit<MessageOptions<In, Out>, 'heartbeat'>;
+export type AllOptions<In, Out> = SessionOptions & Omit<MessageOptions<In, Out>, keyof UndropOptions>;
 
 /**
  * Everything: typed messages, and with `resume` sessions, in which nothing is lost.
@@ -66,7 +66,20 @@ define(Undrop, sessions, typedMessages);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Reset, Resume, Retry, SessionOptions } from './options.js';
+export type {
+  Cause,
+  Decide,
+  Drop,
+  Heartbeat,
+  OptionsWithoutSession,
+  OptionsWithSession,
+  Queue,
+  Reset,
+  Resume,
+  Retry,
+  SessionHeartbeat,
+  SessionOptions,
+} from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
 export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
 export type { State } from './socket.js';

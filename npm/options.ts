@@ -139,7 +139,7 @@ export interface UndropOptions {
    * @default true with `retry`, `false` without
    */
   queue?: boolean | Queue;
-  heartbeat?: Heartbeat;
+  heartbeat?: Heartbeat | false;
   /** Aborting it is like `close()`. */
   signal?: AbortSignal;
 }
@@ -174,17 +174,27 @@ export interface Resume {
   onReset?: (reset: Reset) => void;
 }
 
-export interface SessionOptions extends Omit<UndropOptions, 'heartbeat'> {
-  /**
-   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
-   * of connections. `queue` then has no meaning, and `retry` must not be `false`.
-   *
-   * @default false
-   */
-  resume?: boolean | Resume;
-  /** With `resume` the messages are the protocol's own, and it is on unless it is `false`. */
-  heartbeat?: Heartbeat | { interval?: number; timeout?: number } | false;
+/** Options without `resume`: those of `undrop`. */
+export interface OptionsWithoutSession extends UndropOptions {
+  resume?: false;
 }
 
-/** What the options of any entry may have. */
-export type SocketOptions = Omit<SessionOptions, 'heartbeat'> & { heartbeat?: SessionOptions['heartbeat'] };
+export interface OptionsWithSession extends Omit<UndropOptions, 'retry' | 'queue' | 'heartbeat'> {
+  /**
+   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
+   * of connections.
+   */
+  resume: true | Resume;
+  /** It must reconnect. */
+  retry?: true | Retry | Decide;
+  /** `resume` has limits of its own. */
+  queue?: undefined;
+  /** The messages are the protocol's own. It is on unless it is `false`. */
+  heartbeat?: SessionHeartbeat | false;
+}
+
+/** How a silent connection of a session is found to be dead. */
+export type SessionHeartbeat = Pick<Heartbeat, 'interval' | 'timeout'> & { message?: undefined; reply?: undefined };
+
+/** Without `resume` it is the socket of `undrop`. */
+export type SessionOptions = OptionsWithoutSession | OptionsWithSession;

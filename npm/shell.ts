@@ -5,7 +5,7 @@
 import { dispatch, isSynthetic } from '#native';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
-import type { Cause, Decide, Heartbeat, Reset, Resume, SocketOptions } from './options.js';
+import type { Cause, Decide, Heartbeat, Reset, Resume, SessionOptions } from './options.js';
 import { forget, represent, retarget } from './retarget.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -98,8 +98,8 @@ export class Shell {
   #thrown: { error: unknown } | undefined;
 
   /** Begins the first attempt. */
-  constructor(core: Core, socket: EventTarget, source: Source, options: SocketOptions) {
-    const { retry, heartbeat, resume } = Object(options) as SocketOptions;
+  constructor(core: Core, socket: EventTarget, source: Source, options: SessionOptions) {
+    const { retry, heartbeat, resume } = Object(options) as SessionOptions;
     this.core = core;
     this.#socket = new WeakRef(socket);
     this.#source = source;

@@ -4,7 +4,7 @@
 import { evaluate, type Given, toProtocols, toUrl } from './conversions.js';
 import type { Core } from './core.js';
 import type { ClosedEvent, DropEvent, Events, LostEvent } from './events.js';
-import type { Cause, SocketOptions } from './options.js';
+import type { Cause, SessionOptions } from './options.js';
 import { type Data, Shell } from './shell.js';
 
 /**
@@ -120,7 +120,7 @@ export const begin = (
   given: { readonly length: number },
   url: Given<string | URL>,
   protocols: Given<string | Iterable<string>>,
-  options: SocketOptions,
+  options: SessionOptions,
 ): Shell => {
   if (!given.length) throw new TypeError('Undrop needs the URL to connect to.');
   if (protocols === null)
@@ -136,7 +136,9 @@ export const begin = (
           ],
         }
       : { url: toUrl(url), protocols: toProtocols(protocols) };
-  const { signal } = Object(options) as SocketOptions;
+  const { signal } = Object(options) as SessionOptions;
+  if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
+    throw new TypeError('Undrop: signal must be an AbortSignal.');
   signal?.throwIfAborted();
   const shell = new Shell(core(), socket, source, options);
   shells.set(socket, shell);
