@@ -17,7 +17,7 @@ export interface Drop {
   /** The close code; 1006 where there was none. */
   readonly code: number;
   readonly reason: string;
-  /** The number of the next attempt, counted from the last connection that lasted. */
+  /** The number of the next attempt, as `retry.limit` counts. */
   readonly attempt: number;
   /** The delay before it, in milliseconds. */
   readonly delay: number;

@@ -45,6 +45,13 @@ export interface Socket extends EventTarget, WebSocket {
   readonly readyState: 0 | 1 | 2 | 3;
   /** The state of the connection. `statechange` tells when it changes. */
   readonly state: State;
+  /**
+   * The number of the attempt that is under way, comes next or came last. `retry.limit` counts the same way: it is the number
+   * of the last attempt. The first attempt, and the first one after a connection that lasted or after `reconnect()`, is 1.
+   */
+  readonly attempt: number;
+  /** When the next attempt begins, as `Date.now()` counts; undefined unless the connection waits for it. */
+  readonly retryAt: number | undefined;
   /** Bytes that `send` accepted and the network did not take yet. */
   readonly bufferedAmount: number;
   readonly extensions: string;
@@ -160,6 +167,14 @@ const members = {
   get state() {
     const { core, id } = shellOf(this);
     return core.state(id);
+  },
+  get attempt() {
+    const { core, id } = shellOf(this);
+    return core.attempt(id);
+  },
+  get retryAt() {
+    const { core, id } = shellOf(this);
+    return core.retryAt(id);
   },
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);

@@ -189,6 +189,18 @@ pub fn ready_state(socket: u32) -> u16 {
     find(socket).map_or(0, |socket| socket.ready_state())
 }
 
+/// The number of the attempt that is under way, comes next or came last.
+#[wasm_bindgen]
+pub fn attempt(socket: u32) -> u32 {
+    find(socket).map_or(0, |socket| socket.tries())
+}
+
+/// When the next attempt begins, as `Date.now()` counts, while the connection waits for it.
+#[wasm_bindgen(js_name = retryAt)]
+pub fn retry_at(socket: u32) -> Option<f64> {
+    find(socket)?.retry_at()
+}
+
 /// The bytes that wait for the connection, or that were sent after the end.
 #[wasm_bindgen]
 pub fn queued(socket: u32) -> f64 {
