@@ -2,7 +2,7 @@ import * as core from '#wasm/session';
 import bytes from '#wasm/session/bytes';
 import type { Given } from './conversions.js';
 import type { SessionEvents } from './events.js';
-import type { SessionOptions } from './options.js';
+import type { SessionOptions, UndropOptions } from './options.js';
 import { ready } from './ready.js';
 import { type SessionStats, type Sessions, sessions } from './sessions.js';
 import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
@@ -19,7 +19,7 @@ const load = ready(core, () => new WebAssembly.Module(bytes()));
 
 /** What both `undrop/messages` and `undrop/session` take. */
 export type AllOptions<In, Out, Replies = RepliesOf<Out>> = SessionOptions &
-  Omit<MessageOptions<In, Out, Replies>, 'heartbeat' | 'lifetime'>;
+  Omit<MessageOptions<In, Out, Replies>, keyof UndropOptions>;
 
 /**
  * Everything: typed messages, and with `resume` sessions, in which nothing is lost.
@@ -89,7 +89,21 @@ define(Undrop, sessions, typedMessages);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Reset, Resume, Retry, SessionOptions } from './options.js';
+export type {
+  Cause,
+  Decide,
+  Drop,
+  Heartbeat,
+  OptionsForSession,
+  OptionsWithoutSession,
+  OptionsWithSession,
+  Queue,
+  Reset,
+  Resume,
+  Retry,
+  SessionHeartbeat,
+  SessionOptions,
+} from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
 export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
 export type { State } from './socket.js';

@@ -61,7 +61,21 @@ define(Undrop, sessions);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Reset, Resume, Retry, SessionOptions } from './options.js';
+export type {
+  Cause,
+  Decide,
+  Drop,
+  Heartbeat,
+  OptionsForSession,
+  OptionsWithoutSession,
+  OptionsWithSession,
+  Queue,
+  Reset,
+  Resume,
+  Retry,
+  SessionHeartbeat,
+  SessionOptions,
+} from './options.js';
 export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
 export type { State } from './socket.js';
 export { Undrop as default };

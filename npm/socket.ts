@@ -4,7 +4,7 @@
 import { evaluate, type Given, toProtocols, toUrl } from './conversions.js';
 import type { Core } from './core.js';
 import type { ClosedEvent, DropEvent, Events, LostEvent } from './events.js';
-import type { Cause, SocketOptions } from './options.js';
+import type { Cause, SessionOptions } from './options.js';
 import { type Data, Shell } from './shell.js';
 
 /**
@@ -45,6 +45,13 @@ export interface Socket extends EventTarget, WebSocket {
   readonly readyState: 0 | 1 | 2 | 3;
   /** The state of the connection. `statechange` tells when it changes. */
   readonly state: State;
+  /**
+   * The number of the attempt that is under way, comes next or came last. `retry.limit` counts the same way: it is the number
+   * of the last attempt. The first attempt, and the first one after a connection that lasted or after `reconnect()`, is 1.
+   */
+  readonly attempt: number;
+  /** When the next attempt begins, as `Date.now()` counts; undefined unless the connection waits for it. */
+  readonly retryAt: number | undefined;
   /** Bytes that `send` accepted and the network did not take yet. */
   readonly bufferedAmount: number;
   readonly extensions: string;
@@ -120,7 +127,7 @@ export const begin = (
   given: { readonly length: number },
   url: Given<string | URL>,
   protocols: Given<string | Iterable<string>>,
-  options: SocketOptions,
+  options: SessionOptions,
 ): Shell => {
   if (!given.length) throw new TypeError('Undrop needs the URL to connect to.');
   if (protocols === null)
@@ -136,7 +143,9 @@ export const begin = (
           ],
         }
       : { url: toUrl(url), protocols: toProtocols(protocols) };
-  const { signal } = Object(options) as SocketOptions;
+  const { signal } = Object(options) as SessionOptions;
+  if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
+    throw new TypeError('Undrop: signal must be an AbortSignal.');
   signal?.throwIfAborted();
   const shell = new Shell(core(), socket, source, options);
   shells.set(socket, shell);
@@ -158,6 +167,14 @@ const members = {
   get state() {
     const { core, id } = shellOf(this);
     return core.state(id);
+  },
+  get attempt() {
+    const { core, id } = shellOf(this);
+    return core.attempt(id);
+  },
+  get retryAt() {
+    const { core, id } = shellOf(this);
+    return core.retryAt(id);
   },
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);

@@ -66,9 +66,10 @@ pub struct Connection<M, D: Delivery<M> = Queue<M>> {
     actions: Actions<M, D::Action>,
     /// When the last attempt began.
     attempted: Millis,
-    /// The number of attempts since the last connection that lasted, which counts as one, or since the user asked for
-    /// the first one.
+    /// The number of the attempt that is under way, comes next or came last, as [`Retry::limit`] counts.
     tries: u32,
+    /// The state that the user was notified of last.
+    notified: State,
     hidden: bool,
     offline: bool,
     /// When something last suggested that the connection is dead.
@@ -97,7 +98,8 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             stats: Stats::default(),
             actions: Actions::new(),
             attempted: now,
-            tries: 0,
+            tries: 1,
+            notified: State::Closed,
             hidden: false,
             offline: false,
             suspected: None,
@@ -141,7 +143,6 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
 
     /// The page said something of itself.
     pub fn handle_signal(&mut self, now: Millis, signal: Signal) {
-        let state = self.state();
         match signal {
             Signal::Hidden => self.hidden = true,
             Signal::Visible => self.hidden = false,
@@ -149,7 +150,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             Signal::Online => self.offline = false,
             Signal::Wake => {}
         }
-        self.notify_since(state);
+        self.notify_state();
         if !matches!(signal, Signal::Hidden | Signal::Offline) {
             self.suspect(now);
         }
@@ -223,6 +224,20 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.attempt
     }
 
+    /// The number of the attempt that is under way, comes next or came last. [`Retry::limit`] counts the same way: the last
+    /// attempt that it allows has its number.
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// When the next attempt begins, while the connection waits for it. A signal may bring it forward.
+    pub fn next_attempt(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Waiting { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
     /// How many bytes wait for the connection to open; with a session, how many are unacknowledged while it is not open.
     /// A text that [`send_text`](Self::send_text) queued has three bytes for each code unit until
     /// [`count_queued`](Self::count_queued) has counted it.
@@ -245,13 +260,17 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     }
 
     fn enter(&mut self, phase: Phase) {
-        let state = self.state();
         self.phase = phase;
-        self.notify_since(state);
+        self.notify_state();
     }
 
-    fn notify_since(&mut self, state: State) {
-        if self.state() != state {
+    /// The user who has yet to decide whether to wait, and for how long, is notified after that: so what a user reads when
+    /// the state changes is what comes.
+    fn notify_state(&mut self) {
+        let state = self.state();
+        let is_undecided = matches!(self.phase, Phase::Waiting { plan: Plan::Undecided(_) | Plan::Asked(_), .. });
+        if !is_undecided && self.notified != state {
+            self.notified = state;
             self.notify(Event::State);
         }
     }

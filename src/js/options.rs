@@ -37,9 +37,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = isSecond)]
     fn is_second(this: &Reader, path: &str, first: &str, second: &str) -> bool;
 
-    /// There are options that exclude each other.
+    /// There are options that exclude, or need, each other.
     #[wasm_bindgen(method)]
     fn fail(this: &Reader, message: &str);
+
+    /// Warns of each name that no option has, once all options were read.
+    #[wasm_bindgen(method)]
+    fn warn(this: &Reader);
 
     #[wasm_bindgen(method, getter)]
     fn error(this: &Reader) -> JsValue;
@@ -61,7 +65,11 @@ pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
     let reader = Reader::new(options);
     let options = reader.options();
     let error = reader.error();
-    if error.is_undefined() { Ok(options) } else { Err(error) }
+    if !error.is_undefined() {
+        return Err(error);
+    }
+    reader.warn();
+    Ok(options)
 }
 
 impl Reader {
@@ -141,14 +149,17 @@ impl Reader {
 
     /// The heartbeat of a session is on by default, and its messages are the protocol's.
     fn heartbeat(&self, keeps_session: bool) -> Option<Heartbeat> {
-        let kind = self.kind("heartbeat", if keeps_session { "an object or false" } else { "an object" });
+        let kind = self.kind("heartbeat", "an object or false");
+        // They are read here also where there is no heartbeat, so that their names are known.
+        let message = self.kind("heartbeat.message", "a string, an object or a function");
+        let reply = self.kind("heartbeat.reply", "a string or a function");
         if kind == Kind::False || kind == Kind::Undefined && !keeps_session {
             return None;
         }
-        #[cfg(feature = "session")]
-        if keeps_session
-            && !(self.get("heartbeat.message").is_undefined() && self.get("heartbeat.reply").is_undefined())
-        {
+        if !keeps_session && message == Kind::Undefined {
+            self.fail("heartbeat needs a message to send, unless resume is on");
+        }
+        if keeps_session && !(message == Kind::Undefined && reply == Kind::Undefined) {
             self.fail("with resume the heartbeat has no message and no reply of its own");
         }
         let usual = Heartbeat::default();
@@ -175,6 +186,8 @@ impl Reader {
         if !self.get("queue").is_undefined() {
             self.fail("resume has limits of its own, limitBytes and limitMessages, in place of queue");
         }
+        // `npm/shell.ts` calls it.
+        self.kind("resume.onReset", "a function");
         let usual = Bounds::default();
         Some(Bounds {
             messages: self.number("resume.limitMessages", usual.messages, 1),

@@ -19,6 +19,14 @@ new Undrop('/room', [], {
 new Undrop('/room', [], { resume: true, heartbeat: { interval: 1_000, timeout: 500 } });
 new Undrop('/room', [], { resume: true, heartbeat: false, retry: { limit: 3 } });
 new Undrop('/room', [], { heartbeat: { message: 'ping', reply: 'pong' } });
+// @ts-expect-error a heartbeat without a message, and without a session
+new Undrop('/room', [], { heartbeat: { interval: 300 } });
+// @ts-expect-error the messages of the heartbeat of a session are its own
+new Undrop('/room', [], { resume: true, heartbeat: { message: 'ping' } });
+// @ts-expect-error a session has limits of its own
+new Undrop('/room', [], { resume: true, queue: { messages: 10 } });
+// @ts-expect-error a session reconnects
+new Undrop('/room', [], { resume: true, retry: false });
 // @ts-expect-error a misspelled limit
 new Undrop('/room', [], { resume: { limit: 10 } });
 

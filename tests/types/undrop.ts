@@ -50,6 +50,7 @@ new Undrop('/room', [], { heartbeat: { message: () => new ArrayBuffer(1), reply:
 new Undrop('/room', [], { retyr: false });
 // @ts-expect-error a heartbeat without a message
 new Undrop('/room', [], { heartbeat: { interval: 1_000 } });
+new Undrop('/room', [], { heartbeat: false });
 // @ts-expect-error an overflow rule that does not exist
 new Undrop('/room', [], { queue: { overflow: 'drop-newest' } });
 // @ts-expect-error not a decision

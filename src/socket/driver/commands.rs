@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
-use undrop_proto::{MessageId, Outcome, SendError, Settled, State, Stats};
+use undrop_proto::{Connection, MessageId, Outcome, SendError, Settled, State, Stats};
 use web_sys::WebSocket;
 
 use super::{Driver, Size};
@@ -134,6 +134,26 @@ impl Driver {
 
     pub(crate) fn stats(&self) -> Stats {
         self.read(|connection| *connection.stats())
+    }
+
+    /// The number of the attempt that is under way, comes next or came last.
+    #[cfg(feature = "js")]
+    pub(crate) fn tries(&self) -> u32 {
+        self.read(Connection::tries)
+    }
+
+    /// When the next attempt begins, as `Date.now()` counts. It is computed once for each, so that whoever compares it
+    /// with what it was does not see the two clocks drift.
+    #[cfg(feature = "js")]
+    pub(crate) fn retry_at(&self) -> Option<f64> {
+        let at = self.read(Connection::next_attempt)?;
+        let (_, date) = self
+            .retry_at
+            .get()
+            .filter(|(known, _)| *known == at)
+            .unwrap_or_else(|| (at, js_sys::Date::now() + at.since(now()) as f64));
+        self.retry_at.set(Some((at, date)));
+        Some(date)
     }
 
     /// The bytes that wait for the connection, or that were sent after the end.

@@ -170,7 +170,7 @@ fn a_connection_that_did_not_last_widens_the_window() {
     fixture.drain();
     fixture.pass_to_timeout().opened();
     fixture.pass(4_999).fail();
-    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(2));
+    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(3));
 }
 
 #[test]
@@ -205,12 +205,12 @@ fn a_reconnect_that_fails_was_the_first_attempt_since_the_connection_that_lasted
 }
 
 #[test]
-fn a_reconnect_from_a_connection_that_did_not_last_is_one_attempt_more() {
+fn a_reconnect_from_a_connection_that_did_not_last_is_the_first_attempt() {
     let mut fixture = Fixture::waiting(CONFIG);
     fixture.pass_to_timeout().opened();
     fixture.drain();
     fixture.pass(4_999).reconnect();
-    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(2));
+    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(1));
 }
 
 #[test]

@@ -139,7 +139,6 @@ impl Record {
                 self.permit.never = false;
                 match before.state {
                     State::Open => self.lose(now, Cause::Reconnect, 1006, before.state),
-                    State::Closing | State::Closed => self.tries.attempt = 0,
                     _ => {}
                 }
                 if before.state == State::Closed {
@@ -193,6 +192,9 @@ impl Record {
     /// What the user does may decide how a loss is told.
     fn user_settles(&mut self, input: Input) {
         for loss in &mut self.owed {
+            if loss.report == Report::Undecided && matches!(input, Input::Reconnect) {
+                loss.tries = 1;
+            }
             loss.report = match (loss.report, input) {
                 (Report::Undecided, Input::Close | Input::CloseUnanswered | Input::GiveUp) => Report::End,
                 (Report::Undecided | Report::Drop, Input::Reconnect) => Report::IdleDrop,
@@ -275,10 +277,7 @@ impl Record {
             report: Report::Drop,
         };
         match self.retry() {
-            retry if cause == Cause::Reconnect => {
-                self.tries.lasted(retry.as_ref(), now - self.opened_at);
-                loss.tries = self.tries.attempt;
-            }
+            _ if cause == Cause::Reconnect => loss.tries = 1,
             None => loss.report = Report::End,
             Some(retry) => {
                 self.tries.lose(&retry, &mut loss, from, now - self.opened_at);
@@ -312,7 +311,6 @@ impl Record {
         census.hastened += u64::from(!permit.asked && now < permit.from);
         self.stats.attempts += 1;
         self.native_error = false;
-        self.tries.attempt += 1;
         self.connected = attempt;
         self.connected_at = now;
         self.hanging.began(now + u64::from(self.config.connect_timeout));
