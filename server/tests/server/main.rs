@@ -10,6 +10,7 @@
 //! | `store_losses` | what Redis has lost is noticed |
 //! | `store_pages` | no request holds Redis up |
 //! | `store_settings` | settings that lose are warned of |
+//! | `forwarding` | a message reaches a session by its id, wherever that is |
 //! | `handshakes` | which handshakes are accepted, and with which subprotocol |
 //! | `tokens` | a token is of no use to anybody else |
 //! | `secrets` | and is told to nobody else |
@@ -26,6 +27,7 @@ mod commit;
 mod conversation;
 mod endings;
 mod fairness;
+mod forwarding;
 mod handshakes;
 mod hostile;
 mod limits;

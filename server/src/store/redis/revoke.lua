@@ -1,8 +1,8 @@
 -- Removes a session of a principal whose sessions are revoked. What is left of it tells its node, until it would have expired.
-local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
+local inbox, outbox, record, forwarded = unpack(KEYS)
 if redis.call('HGET', record, 'principal') == ARGV[2] then
   -- A full Redis takes this, and so all that follows.
-  redis.call('UNLINK', inbox, outbox)
+  redis.call('UNLINK', inbox, outbox, forwarded)
   redis.call('HSET', record, 'fence', 'revoked')
 end
 return 1
