@@ -14,6 +14,7 @@ mod subscription;
 
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::sentinel::SentinelNodeConnectionInfo;
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value};
@@ -76,8 +77,47 @@ impl RedisStore {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// With `rediss://` (the feature `tls`) it is encrypted, and Redis shows a certificate that this system trusts. For others see
+    /// [`from_client`](Self::from_client).
     pub fn new(url: &str) -> Result<Self, Unavailable> {
-        Ok(Self::on(Server::Single(Client::open(url).map_err(unavailable)?)))
+        Ok(Self::from_client(Client::open(url).map_err(unavailable)?))
+    }
+
+    /// A store in the Redis of a client that the app has made, with certificates of its own, say. The crate `redis` is
+    /// [`undrop_server::redis`](crate::redis).
+    ///
+    /// ```
+    /// # #[cfg(feature = "tls")] {
+    /// use undrop_server::redis::{Client, RedisResult, TlsCertificates};
+    /// use undrop_server::store::RedisStore;
+    ///
+    /// fn store(authority: Vec<u8>) -> RedisResult<RedisStore> {
+    ///     let certificates = TlsCertificates { client_tls: None, root_cert: Some(authority) };
+    ///     Ok(RedisStore::from_client(Client::build_with_tls("rediss://redis.internal:6380/", certificates)?))
+    /// }
+    /// # }
+    /// ```
+    pub fn from_client(client: Client) -> Self {
+        Self::on(Server::Single(client))
+    }
+
+    /// Uses this connection, which the app has already, until it fails; then the store makes one of its own, as it does to hear
+    /// of messages for its sessions.
+    ///
+    /// ```
+    /// use undrop_server::redis::{Client, RedisResult};
+    /// use undrop_server::store::RedisStore;
+    ///
+    /// async fn store(client: Client) -> RedisResult<RedisStore> {
+    ///     let connection = client.get_multiplexed_async_connection().await?;
+    ///     Ok(RedisStore::from_client(client).with_connection(connection))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_connection(self, connection: MultiplexedConnection) -> Self {
+        self.connector.use_connection(connection);
+        self
     }
 
     /// A store in the primary that these sentinels name for a service, whichever it is at the time.
@@ -142,6 +182,8 @@ impl RedisStore {
     }
 
     fn on(server: Server) -> Self {
+        #[cfg(feature = "tls")]
+        has_cryptography();
         Self {
             connector: Connector::new(server, |connection, name| drop(tokio::spawn(settings::check(connection, name)))),
             prefix: "undrop:".to_owned(),
@@ -262,6 +304,15 @@ impl RedisStore {
             }
         }
         Ok(Some(numbered))
+    }
+}
+
+/// rustls needs an implementation of its cryptography, one for the process: what the app has chosen, or else ring.
+#[cfg(feature = "tls")]
+fn has_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 

@@ -58,6 +58,17 @@ impl Connector {
         Self { server: Arc::new(server), connected, state: Arc::default() }
     }
 
+    /// Begins with this connection, which the app has.
+    pub(super) fn use_connection(&self, connection: MultiplexedConnection) {
+        let (server, connected) = (Arc::clone(&self.server), self.connected);
+        let attempt = async move {
+            let connection = Connection::Single(connection);
+            connected(connection.clone(), server.to_string());
+            Ok(connection)
+        };
+        self.state.lock().present = Some(attempt.boxed().shared());
+    }
+
     pub(super) fn server(&self) -> Arc<Server> {
         Arc::clone(&self.server)
     }
