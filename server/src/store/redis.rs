@@ -2,7 +2,7 @@
 //!
 //! A session is a hash with its numbers and two streams with its messages, whose entries bear the numbers of the
 //! messages: Redis itself refuses to add one twice. Each step is a script, which Redis runs as a whole or not at all.
-//! What is forwarded to it by its id is in a third stream. The keys of a session have its id in braces, so a cluster keeps them
+//! What is forwarded to it by its id waits in the hash. The three keys of a session have its id in braces, so a cluster keeps them
 //! together.
 //!
 //! A stream has as many entries as the record says, or the record has lost some: Redis evicts each key by itself.
@@ -231,9 +231,9 @@ impl RedisStore {
     }
 
     /// The keys of a session, as the scripts have them.
-    fn keys(&self, id: SessionId) -> [String; 4] {
+    fn keys(&self, id: SessionId) -> [String; 3] {
         let record = self.record(id);
-        [format!("{record}:in"), format!("{record}:out"), record.clone(), format!("{record}:forwarded")]
+        [format!("{record}:in"), format!("{record}:out"), record]
     }
 
     fn record(&self, id: SessionId) -> String {
@@ -387,9 +387,9 @@ impl Store for RedisStore {
     }
 
     async fn forward(&self, id: SessionId, Forward { key, message }: &Forward) -> Result<(), NotForwarded> {
-        let [inbox, outbox, record, forwarded] = self.keys(id);
+        let [inbox, outbox, record] = self.keys(id);
         let once = format!("{record}:once:{key:032x}");
-        let keys = [inbox, outbox, record, forwarded, once];
+        let keys = [inbox, outbox, record, once];
         let answer = self.run_on(&self.forward, &keys, |command| {
             // The scripts have the fence first. This one has no need for it.
             command.arg("").arg(kind(message)).arg(message.as_bytes());

@@ -2,7 +2,7 @@
 --
 -- Answers 1; 2 if it has, and messages that were forwarded to the session wait; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
 -- Redis is full: then only what is not needed any more has been removed; -3 if the session was revoked.
-local inbox, outbox, record, forwarded = unpack(KEYS)
+local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, ttl, taken, committed, sent, acknowledged, forwards, forwards_done = unpack(redis.call(
   'HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'forwards', 'forwarded'
 ))
@@ -75,10 +75,8 @@ local function growth()
       end
     end
   end
-  if now_done > forwards_done then
-    for _, entry in ipairs(redis.call('XRANGE', forwarded, '-', id(now_done))) do
-      bytes = bytes - #entry[2][2]
-    end
+  for number = forwards_done + 1, math.min(now_done, forwards) do
+    bytes = bytes - redis.call('HSTRLEN', record, 'f' .. digits(number))
   end
   return bytes
 end
@@ -124,12 +122,13 @@ for _, plan in ipairs({ input, output }) do
   redis.call('PEXPIRE', plan.stream, digits(ttl * 1.5))
 end
 if now_done > forwards_done then
-  redis.call('XTRIM', forwarded, 'MINID', '=', id(now_done + 1))
-  -- A Redis that came back with an older state may have lost them.
+  for number = forwards_done + 1, math.min(now_done, forwards) do
+    redis.call('HDEL', record, 'f' .. digits(number))
+  end
+  -- A Redis that came back with an older state may have lost some.
   forwards = math.max(forwards, now_done)
   redis.call('HSET', record, 'forwards', digits(forwards), 'forwarded', digits(now_done))
 end
-redis.call('PEXPIRE', forwarded, digits(ttl * 1.5))
 redis.call(
   'HSET', record,
   'taken', digits(input.last), 'committed', digits(input.done),
