@@ -77,6 +77,7 @@ mod config;
 mod connection;
 mod deadline;
 mod dropped;
+pub mod envelope;
 mod heartbeat;
 mod millis;
 pub mod outbox;

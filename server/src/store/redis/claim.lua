@@ -1,8 +1,9 @@
 -- Claims a session for the node that asks, if it is of this principal and has all that its client knows of.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, received, known_acknowledged = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
-local present, principal, ttl, taken, committed, sent, acknowledged =
-  unpack(redis.call('HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
+local present, principal, ttl, taken, committed, sent, acknowledged, forwarded = unpack(
+  redis.call('HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'forwarded')
+)
 if not principal then
   -- The three keys expire together. Streams without their record are what an evicting Redis has left.
   return redis.status_reply(redis.call('EXISTS', inbox, outbox) > 0 and 'lost' or 'unknown')
@@ -26,4 +27,4 @@ for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, string.format('%.0f', ttl * 1.5))
 end
 redis.call('HSET', record, 'fence', fence)
-return { ttl, committed, taken, acknowledged, sent }
+return { ttl, committed, taken, acknowledged, sent, forwarded or '0' }
