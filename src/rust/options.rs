@@ -35,6 +35,8 @@ pub struct Options {
     resume: Option<Resume>,
     #[cfg(feature = "serde")]
     pub(super) envelope: Envelope,
+    #[cfg(feature = "serde")]
+    pub(super) request_timeout: Duration,
 }
 
 impl Options {
@@ -94,6 +96,13 @@ impl Options {
         self
     }
 
+    /// How long the reply to a request may take that has no [`timeout`](crate::Request::timeout) of its own. Default: 30 s.
+    #[cfg(feature = "serde")]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
     pub(super) fn config(&self) -> Config {
         let queue = self.queue.unwrap_or_else(|| Some(Queue::default()));
         Config {
@@ -144,6 +153,8 @@ impl Default for Options {
             resume: None,
             #[cfg(feature = "serde")]
             envelope: Envelope::default(),
+            #[cfg(feature = "serde")]
+            request_timeout: Duration::from_secs(30),
         }
     }
 }

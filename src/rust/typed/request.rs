@@ -41,7 +41,7 @@ impl<Reply> Request<Reply> {
     }
 
     /// How long the reply may take, counted from the first await. After that the request is withdrawn, and an
-    /// [`Error::Timeout`]. Default: 30 s.
+    /// [`Error::Timeout`]. Default: that of [`Options::request_timeout`](crate::Options::request_timeout).
     pub fn timeout(mut self, duration: Duration) -> Self {
         self.timeout = Some(duration);
         self

@@ -137,9 +137,14 @@ impl Driver {
     }
 
     /// The number of the attempt that is under way, comes next or came last.
-    #[cfg(feature = "js")]
     pub(crate) fn tries(&self) -> u32 {
         self.read(Connection::tries)
+    }
+
+    /// How many milliseconds there are until the next attempt, while the connection waits for it.
+    #[cfg(feature = "rust")]
+    pub(crate) fn retry_in(&self) -> Option<u64> {
+        Some(self.read(Connection::next_attempt)?.since(now()))
     }
 
     /// When the next attempt begins, as `Date.now()` counts. It is computed once for each, so that whoever compares it
