@@ -49,7 +49,11 @@ impl<H: Host> Slot<H> {
         }
         let committed = batch.commits.iter().map(|pending| pending.number).fold(change.committed, u64::max);
         change.committed = committed;
-        let change = Change { taken, committed, sent, acknowledged: change.acknowledged };
+        // One that can't be must not count: the session may be another than its client knows.
+        let resumed = self.core.resumed();
+        let asked = batch.resumes.iter().map(|resume| resume.known).filter(|known| known.follows(resumed).is_ok());
+        let attempt = asked.map(|known| known.attempt).fold(resumed, u32::max);
+        let change = Change { taken, committed, sent, acknowledged: change.acknowledged, attempt };
         Batch { change, waiting: batch }
     }
 
@@ -110,6 +114,7 @@ impl<H: Host> Slot<H> {
                 messages: persisted.chain(&self.unsent).chain(new).cloned().collect(),
             },
             acknowledged: self.core.acknowledged(),
+            attempt: change.attempt,
         };
         self.write(Batch { change, waiting });
     }

@@ -221,6 +221,7 @@ impl<H: Host> Slot<H> {
             committed: inbox.after,
             sent: Numbered::none(core.acknowledged() + core.unacknowledged() as u64),
             acknowledged: core.acknowledged(),
+            attempt: core.resumed(),
         };
         let uncommitted: VecDeque<_> = inbox.messages.into();
         let received = uncommitted.iter().zip(inbox.after + 1..);

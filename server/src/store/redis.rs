@@ -254,6 +254,7 @@ impl Store for RedisStore {
         let answer = self
             .run(&self.claim, id, *fence, |command| {
                 command.arg(&principal).arg(known.received).arg(known.acknowledged);
+                command.arg(known.attempt).arg(known.answered);
             })
             .await?;
         let Some(counts) = counts(&answer) else {
@@ -262,6 +263,7 @@ impl Store for RedisStore {
                 Value::SimpleString(answer) if answer == "foreign" => Ok(Claim::Foreign),
                 Value::SimpleString(answer) if answer == "lost" => Ok(Claim::Lost),
                 Value::SimpleString(answer) if answer == "late" => Ok(Claim::Late),
+                Value::SimpleString(answer) if answer == "past" => Ok(Claim::Past),
                 answer => Err(unexpected(answer)),
             };
         };
@@ -275,7 +277,7 @@ impl Store for RedisStore {
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
-        let Change { taken, committed, sent, acknowledged } = change;
+        let Change { taken, committed, sent, acknowledged, attempt } = change;
         let answer = self
             .run(&self.write, id, fence, |command| {
                 command.arg(*committed).arg(*acknowledged);
@@ -286,6 +288,7 @@ impl Store for RedisStore {
                         command.arg(kind).arg(message.as_bytes());
                     }
                 }
+                command.arg(*attempt);
             })
             .await?;
         match answer {

@@ -36,6 +36,8 @@ pub struct Record {
     /// Which host has claimed it, for the record.
     pub owner: u64,
     pub expires: u64,
+    /// The greatest number of a connection.
+    pub attempt: u32,
     pub inbox: Queue,
     pub outbox: Queue,
 }
@@ -190,14 +192,14 @@ impl Store {
         Ok(())
     }
 
-    /// It comes back with an older state.
-    pub fn roll_back(&mut self, shared: &mut Shared) -> Verdict {
+    /// It comes back with an older state, one of the last so many.
+    pub fn roll_back(&mut self, shared: &mut Shared, most: u32) -> Verdict {
         if self.history.is_empty() {
             return Ok(());
         }
         shared.census.rollbacks += 1;
-        let keep = shared.net.random.below(self.history.len() as u32) as usize;
-        self.history.truncate(keep + 1);
+        let steps = shared.net.random.below(most.min(self.history.len() as u32)) as usize;
+        self.history.truncate(self.history.len() - steps);
         let Some(records) = self.history.pop_back() else { return Ok(()) };
         for session in 0..shared.record.sessions() {
             shared.record.rolled_back(session, records.get(&session).map(|record| &**record));
@@ -237,7 +239,7 @@ impl Store {
 
     fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
         let (inbox, outbox) = (Queue::default(), Queue::default());
-        let record = Record { fence, owner: host, expires: expires(shared), inbox, outbox };
+        let record = Record { fence, owner: host, expires: expires(shared), attempt: 0, inbox, outbox };
         self.records.insert(session, Rc::new(record));
         shared.record.created(session, host);
     }
@@ -260,11 +262,16 @@ impl Store {
         let kept =
             Kept { time_to_live, inbox: record.inbox.to_numbered(inbox), outbox: record.outbox.to_numbered(outbox) };
         let is_whole = inbox && outbox || shared.has(Defect::ServesWhatIsLeft);
-        let ignored = Known { received: kept.outbox.after, acknowledged: 0 };
-        let known = if shared.has(Defect::ClaimsWhatCanNotBe) { ignored } else { known };
-        let kept = match Claim::of(kept, known) {
+        let compared = match shared.defect {
+            Some(Defect::ClaimsWhatCanNotBe) => Known { received: kept.outbox.after, acknowledged: 0, ..known },
+            Some(Defect::ForgetsWhoWasAnswered) => Known { answered: 0, ..known },
+            _ => known,
+        };
+        let attempt = (record.fence != fence).then_some(record.attempt);
+        let kept = match Claim::of(kept, attempt, compared) {
             Claim::Taken(kept) if is_whole => kept,
-            Claim::Late if is_whole => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Late => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Past if is_whole => return Ok(Answer::Claim(Claim::Past, fence)),
             _ => {
                 shared.census.lost += 1;
                 shared.record.refused(session)?;
@@ -279,7 +286,8 @@ impl Store {
         let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
         record.owner = caller.host;
         record.expires = expires(shared);
-        shared.record.claimed(&mut shared.census, session, caller.host)?;
+        record.attempt = known.attempt;
+        shared.record.claimed(&mut shared.census, session, caller.host, known.attempt)?;
         Ok(Answer::Claim(Claim::Taken(kept), fence))
     }
 
@@ -291,7 +299,7 @@ impl Store {
         fence: Fence,
         change: &Change<Message>,
     ) -> Verdict<Result<(), StoreError>> {
-        let Change { taken, committed, sent, acknowledged } = change;
+        let Change { taken, committed, sent, acknowledged, attempt } = change;
         let ignores = shared.has(Defect::IgnoresTheFence);
         let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
             shared.census.fenced_writes += 1;
@@ -312,6 +320,7 @@ impl Store {
                 record.outbox.trim();
             }
         }
+        record.attempt = record.attempt.max(*attempt);
         record.expires = expires(shared);
         shared.record.written(&mut shared.census, session, caller.host, change, shared.net.now)?;
         Ok(Ok(()))

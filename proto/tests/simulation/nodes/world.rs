@@ -153,7 +153,6 @@ census! {
         renewed: "resumes of a session that has lost a part",
         forgotten_commits: "commits that the store forgot and nobody noticed",
         forks: "sessions that went on with other messages than the client knows",
-        unnoticed_forks: "times the client resumed such a session",
         forgotten_messages: "messages of a handler that the store forgot and nobody noticed",
     }
 }
@@ -251,12 +250,16 @@ impl World {
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
+            Act::AppSendsHere(count) => match client.attempt() {
+                Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].app_sends(shared, store, count),
+                None => Ok(()),
+            },
             Act::AppCloses => nodes.iter_mut().try_for_each(|node| node.app_closes(shared, store)),
             Act::Kill(node) => nodes[node].kill(shared),
             Act::ShutDown(node) => nodes[node].shut_down(shared, store),
             Act::StoreFails(span) => store.fail(shared, span),
             Act::StoreIsSlow(span) => store.be_slow(shared, span),
-            Act::StoreRollsBack => store.roll_back(shared),
+            Act::StoreRollsBack(most) => store.roll_back(shared, most),
             Act::StoreEvicts => store.evict(shared),
             Act::ClientSends(count) => client.send(shared, count),
             Act::ClientPings => client.ping(shared),
