@@ -17,10 +17,12 @@ export interface Drop {
   /** The close code; 1006 where there was none. */
   readonly code: number;
   readonly reason: string;
-  /** The number of the next attempt, counted from the last connection that lasted. */
+  /** The number of the next attempt, as `retry.limit` counts. */
   readonly attempt: number;
   /** The delay before it, in milliseconds. */
   readonly delay: number;
+  /** What the function for the URL or the subprotocols has thrown, or the constructor of the native socket. */
+  readonly error?: unknown;
 }
 
 /**
@@ -112,6 +114,16 @@ export interface Heartbeat {
 
 export interface UndropOptions {
   /**
+   * What ends the socket, besides you. For a client that takes a class, and makes a new socket when one has closed:
+   *
+   * - `'connection'`: a connection that drops closes the socket. Nothing reconnects, as with `retry: false`, but
+   *   `connectTimeout` and `closeTimeout` hold: a connection that is dead, or does not open or close in time, is a `close`
+   *   then, whatever the browser says.
+   *
+   * @default none
+   */
+  lifetime?: 'connection';
+  /**
    * What happens when the connection drops. `true`: it reconnects, unless the close code is final (1000, 1002, 1003,
    * 1007-1010, 4400-4499). `false`: it closes, as with the browser's own class.
    *
@@ -119,14 +131,14 @@ export interface UndropOptions {
    */
   retry?: boolean | Retry | Decide;
   /**
-   * How long a handshake may take, in milliseconds. Without `retry` that is the browser's affair.
+   * How long a handshake may take, in milliseconds. With `retry: false` that is the browser's affair.
    *
    * @default 10000
    */
   connectTimeout?: number;
   /**
    * How long the server may take to answer `close()`, in milliseconds. A connection that is suspected to be dead closes at
-   * once; without `retry` that is the browser's affair.
+   * once; with `retry: false` that is the browser's affair.
    *
    * @default 5000
    */
@@ -137,7 +149,7 @@ export interface UndropOptions {
    * @default true with `retry`, `false` without
    */
   queue?: boolean | Queue;
-  heartbeat?: Heartbeat;
+  heartbeat?: Heartbeat | false;
   /** Aborting it is like `close()`. */
   signal?: AbortSignal;
 }
@@ -172,17 +184,42 @@ export interface Resume {
   onReset?: (reset: Reset) => void;
 }
 
-export interface SessionOptions extends Omit<UndropOptions, 'heartbeat'> {
-  /**
-   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
-   * of connections. `queue` then has no meaning, and `retry` must not be `false`.
-   *
-   * @default false
-   */
-  resume?: boolean | Resume;
-  /** With `resume` the messages are the protocol's own, and it is on unless it is `false`. */
-  heartbeat?: Heartbeat | { interval?: number; timeout?: number } | false;
+/** Options without `resume`: those of `undrop`. */
+export interface OptionsWithoutSession extends UndropOptions {
+  resume?: false;
 }
 
-/** What the options of any entry may have. */
-export type SocketOptions = Omit<SessionOptions, 'heartbeat'> & { heartbeat?: SessionOptions['heartbeat'] };
+interface KeepsSession extends Omit<UndropOptions, 'lifetime' | 'retry' | 'queue' | 'heartbeat'> {
+  /** It must reconnect. */
+  retry?: true | Retry | Decide;
+  /** `resume` has limits of its own. */
+  queue?: undefined;
+  /** The messages are the protocol's own. It is on unless it is `false`. */
+  heartbeat?: SessionHeartbeat | false;
+}
+
+export interface OptionsWithSession extends KeepsSession {
+  /**
+   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
+   * of connections.
+   */
+  resume: true | Resume;
+  lifetime?: 'session';
+}
+
+/** Options of a socket that lives as long as its session. */
+export interface OptionsForSession extends KeepsSession {
+  /**
+   * A session that can't be resumed closes the socket, after `onReset`. As long as the session goes on, `open` is fired
+   * once, and `readyState` is `OPEN` also while the connection is down. For a client that takes a class, and makes a new
+   * socket when one has closed.
+   */
+  lifetime: 'session';
+  resume?: true | Resume;
+}
+
+/** How a silent connection of a session is found to be dead. */
+export type SessionHeartbeat = Pick<Heartbeat, 'interval' | 'timeout'> & { message?: undefined; reply?: undefined };
+
+/** Without `resume` it is the socket of `undrop`. */
+export type SessionOptions = OptionsWithoutSession | OptionsWithSession | OptionsForSession;

@@ -5,7 +5,7 @@
 import { dispatch, isSynthetic } from '#native';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
-import type { Cause, Decide, Heartbeat, Reset, Resume, SocketOptions } from './options.js';
+import type { Cause, Decide, Heartbeat, Reset, Resume, SessionOptions } from './options.js';
 import { forget, represent, retarget } from './retarget.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -94,10 +94,12 @@ export class Shell {
   /** The first code unit of text frames that concern the session; NaN without a session. */
   readonly #escape: number;
   #hasWarned = false;
+  /** What a function of the page's has thrown, while the drop that comes of it is told. */
+  #thrown: { error: unknown } | undefined;
 
   /** Begins the first attempt. */
-  constructor(core: Core, socket: EventTarget, source: Source, options: SocketOptions) {
-    const { retry, heartbeat, resume } = Object(options) as SocketOptions;
+  constructor(core: Core, socket: EventTarget, source: Source, options: SessionOptions) {
+    const { retry, heartbeat, resume } = Object(options) as SessionOptions;
     this.core = core;
     this.#socket = new WeakRef(socket);
     this.#source = source;
@@ -132,10 +134,11 @@ export class Shell {
   find(attempt: number) {
     if (!('find' in this.#source)) return;
     const { core } = this;
-    this.#source.find().then(
-      ([url, protocols]) => core.found(this.id, attempt, url, protocols),
-      () => core.found(this.id, attempt, undefined, []),
-    );
+    // The first call comes before this socket has its number.
+    this.#source
+      .find()
+      .then(([url, protocols]) => core.found(this.id, attempt, url, protocols))
+      .catch((error) => this.#fail(error, () => core.notFound(this.id, attempt)));
   }
 
   notify(type: string, message: string | undefined) {
@@ -146,7 +149,7 @@ export class Shell {
 
   /** The connection is closed. The page's listeners may hear the browser's own event, which says so. */
   closed(close: CloseEvent, cause: Cause | undefined, isHeard: boolean) {
-    const more = cause && { cause };
+    const more = cause && { cause, ...this.#thrown };
     if (isHeard) Object.assign(close, more);
     else this.#fire(new CloseEvent('close', close), more);
   }
@@ -154,11 +157,11 @@ export class Shell {
   /** False if a listener has prevented the default. */
   dropped({ code, reason, wasClean }: CloseEvent, cause: Cause, attempt: number, delay: number): boolean {
     const event = new CloseEvent('drop', { code, reason, wasClean, cancelable: true });
-    return this.#fire(event, { cause, attempt, delay });
+    return this.#fire(event, { cause, attempt, delay, ...this.#thrown });
   }
 
   decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): unknown {
-    return reported(() => this.#decide?.({ cause, code, reason, attempt, delay }));
+    return reported(() => this.#decide?.({ cause, code, reason, attempt, delay, ...this.#thrown }));
   }
 
   lost(data: unknown, cause: string) {
@@ -283,6 +286,14 @@ export class Shell {
       this.handlers.set(type, added);
       this.add(2, socket, type, added.listener);
     }
+  }
+
+  /** A function of the page's that an attempt needs has thrown: `drop` ends the attempt. */
+  #fail(error: unknown, drop: () => void) {
+    reportError(error);
+    this.#thrown = { error };
+    drop();
+    this.#thrown = undefined;
   }
 
   #find(type: string, callback: Callback, capture: boolean) {

@@ -4,7 +4,7 @@
 import { evaluate, type Given, toProtocols, toUrl } from './conversions.js';
 import type { Core } from './core.js';
 import type { ClosedEvent, DropEvent, Events, LostEvent } from './events.js';
-import type { Cause, SocketOptions } from './options.js';
+import type { Cause, SessionOptions } from './options.js';
 import { type Data, Shell } from './shell.js';
 
 /**
@@ -45,6 +45,13 @@ export interface Socket extends EventTarget, WebSocket {
   readonly readyState: 0 | 1 | 2 | 3;
   /** The state of the connection. `statechange` tells when it changes. */
   readonly state: State;
+  /**
+   * The number of the attempt that is under way, comes next or came last. `retry.limit` counts the same way: it is the number
+   * of the last attempt. The first attempt, and the first one after a connection that lasted or after `reconnect()`, is 1.
+   */
+  readonly attempt: number;
+  /** When the next attempt begins, as `Date.now()` counts; undefined unless the connection waits for it. */
+  readonly retryAt: number | undefined;
   /** Bytes that `send` accepted and the network did not take yet. */
   readonly bufferedAmount: number;
   readonly extensions: string;
@@ -120,7 +127,7 @@ export const begin = (
   given: { readonly length: number },
   url: Given<string | URL>,
   protocols: Given<string | Iterable<string>>,
-  options: SocketOptions,
+  options: SessionOptions,
 ): Shell => {
   if (!given.length) throw new TypeError('Undrop needs the URL to connect to.');
   if (protocols === null)
@@ -136,7 +143,9 @@ export const begin = (
           ],
         }
       : { url: toUrl(url), protocols: toProtocols(protocols) };
-  const { signal } = Object(options) as SocketOptions;
+  const { signal } = Object(options) as SessionOptions;
+  if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
+    throw new TypeError('Undrop: signal must be an AbortSignal.');
   signal?.throwIfAborted();
   const shell = new Shell(core(), socket, source, options);
   shells.set(socket, shell);
@@ -159,10 +168,19 @@ const members = {
     const { core, id } = shellOf(this);
     return core.state(id);
   },
+  get attempt() {
+    const { core, id } = shellOf(this);
+    return core.attempt(id);
+  },
+  get retryAt() {
+    const { core, id } = shellOf(this);
+    return core.retryAt(id);
+  },
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);
     // What the last native socket had not sent is not on its way any more.
-    return core.queued(id) + (core.readyState(id) ? native.bufferedAmount : 0);
+    const isDown = ['connecting', 'waiting', 'offline'].includes(core.state(id));
+    return core.queued(id) + (isDown ? 0 : native.bufferedAmount);
   },
   get extensions() {
     return shellOf(this).native.extensions;
@@ -231,14 +249,18 @@ const handlerOf = (type: string) => {
   };
 };
 
-/** What a part adds to a class: its members, and the events that have handlers. */
+/** What a part adds to a class: its members, the events that have handlers, and whether a socket has them. */
 export interface Part {
   members: object;
   events?: string[];
+  isIn: (socket: object) => boolean;
 }
 
+/** The class of an entry, or one of its `with`. */
+type SocketClass = { prototype: object } & (new (...given: never[]) => object);
+
 /** Gives a class its members. */
-export const define = (Class: { prototype: object; name: string }, ...parts: Part[]) => {
+export const define = (Class: SocketClass, ...parts: Part[]) => {
   const types = [...EVENTS, ...parts.flatMap(({ events = [] }) => events)];
   // Enumeration shows what it shows of the browser's own class, and no more.
   const standard: object = globalThis.WebSocket?.prototype ?? {};
@@ -250,13 +272,44 @@ export const define = (Class: { prototype: object; name: string }, ...parts: Par
   // A minifier has taken it away.
   Object.defineProperty(Class, 'name', { value: 'Undrop', configurable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
-};
-
-/** Has `instanceof` of a class hold for the sockets of all entries, which have at least its members. */
-export const acceptAllEntries = (Class: object) =>
+  addWith(Class);
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, socket: object) {
       // A class that extends it asks for its own objects.
-      return this === Class ? shells.has(socket) : Function.prototype[Symbol.hasInstance].call(this, socket);
+      return this === Class
+        ? shells.has(socket) && parts.every(({ isIn }) => isIn(socket))
+        : Function.prototype[Symbol.hasInstance].call(this, socket);
     },
   });
+};
+
+/**
+ * Adds `with`, which returns a class like this one with options of its own. Like the browser's own class it extends
+ * `EventTarget` and has all members on its own prototype.
+ */
+const addWith = (Class: SocketClass) => {
+  const withDefaults = (defaults: object) => {
+    class Configured extends EventTarget {
+      // @ts-expect-error: what is returned stands for what `super` would have made.
+      // biome-ignore lint/correctness/noUnreachableSuper: see above.
+      constructor(_url: unknown, _protocols = [], options: object = {}) {
+        // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+        const given: unknown[] = [...arguments];
+        if (given.length && Object(options) === options) given[2] = { ...defaults, ...options };
+        // biome-ignore lint/correctness/noConstructorReturn: see above.
+        return Reflect.construct(Class, given, new.target);
+      }
+    }
+    copy(Class.prototype, Configured.prototype, ['constructor']);
+    copy(Class, Configured, ['prototype', 'with', Symbol.hasInstance]);
+    addWith(Configured);
+    return Configured;
+  };
+  Object.defineProperty(Class, 'with', { value: withDefaults });
+};
+
+/** Gives an object what another has of its own, but for these. */
+const copy = (from: object, to: object, left: PropertyKey[]) => {
+  for (const key of Reflect.ownKeys(from))
+    if (!left.includes(key)) Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key) ?? {});
+};

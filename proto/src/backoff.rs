@@ -68,6 +68,16 @@ impl Backoff {
         self.spent >= retry.limit
     }
 
+    /// Whether there was a drop since the last connection that lasted.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed > 0
+    }
+
+    /// The number of the next attempt; that of the last one if there may be no more.
+    pub(crate) fn next_try(&self, retry: &Retry) -> u32 {
+        self.spent.saturating_add(1).min(retry.limit.max(1))
+    }
+
     /// Draws the delay before the next attempt.
     pub(crate) fn draw(&mut self, retry: &Retry, window: Window) -> u32 {
         // A window of nothing would stay one, and a URL that is missing at once would be asked for without end.

@@ -45,7 +45,9 @@ use super::close::ABNORMAL;
 use super::deadline::{Deadline, Due};
 use super::heartbeat::Monitor;
 use super::queue::Queue;
-use super::{Attempt, Cause, Config, Decision, Event, Millis, Output, Policy, Retry, Settled, Signal, State, Stats};
+use super::{
+    Attempt, Cause, Config, Decision, Event, Lifetime, Millis, Output, Policy, Retry, Settled, Signal, State, Stats,
+};
 
 /// One connection, as its user sees it: any number of native sockets, from the first attempt to the last event.
 ///
@@ -64,9 +66,10 @@ pub struct Connection<M, D: Delivery<M> = Queue<M>> {
     actions: Actions<M, D::Action>,
     /// When the last attempt began.
     attempted: Millis,
-    /// The number of attempts since the last connection that lasted, which counts as one, or since the user asked for
-    /// the first one.
+    /// The number of the attempt that is under way, comes next or came last, as [`Retry::limit`] counts.
     tries: u32,
+    /// The state that the user was notified of last.
+    notified: State,
     hidden: bool,
     offline: bool,
     /// When something last suggested that the connection is dead.
@@ -95,7 +98,8 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             stats: Stats::default(),
             actions: Actions::new(),
             attempted: now,
-            tries: 0,
+            tries: 1,
+            notified: State::Closed,
             hidden: false,
             offline: false,
             suspected: None,
@@ -139,7 +143,6 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
 
     /// The page said something of itself.
     pub fn handle_signal(&mut self, now: Millis, signal: Signal) {
-        let state = self.state();
         match signal {
             Signal::Hidden => self.hidden = true,
             Signal::Visible => self.hidden = false,
@@ -147,7 +150,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             Signal::Online => self.offline = false,
             Signal::Wake => {}
         }
-        self.notify_since(state);
+        self.notify_state();
         if !matches!(signal, Signal::Hidden | Signal::Offline) {
             self.suspect(now);
         }
@@ -197,6 +200,20 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
     }
 
+    /// The `readyState`, given that of the native socket of the present attempt, if there is one. The browser knows first
+    /// when the peer closes, and is right in everything where nothing reconnects. A connection that ends with its session
+    /// is open as long as it has one, whatever becomes of its native sockets.
+    pub fn ready_state(&self, native: Option<u16>) -> u16 {
+        let state = self.state();
+        let has_session = self.ends_with_session() && self.delivery.has_session();
+        match native {
+            _ if has_session && state.ready_state() < State::Open.ready_state() => State::Open.ready_state(),
+            _ if has_session => state.ready_state(),
+            Some(native) if !self.reconnects() || state == State::Open => native,
+            _ => state.ready_state(),
+        }
+    }
+
     /// Whether it reconnects when it drops.
     pub fn reconnects(&self) -> bool {
         self.retry().is_some()
@@ -205,6 +222,20 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The number of the last attempt.
     pub fn attempt(&self) -> Attempt {
         self.attempt
+    }
+
+    /// The number of the attempt that is under way, comes next or came last. [`Retry::limit`] counts the same way: the last
+    /// attempt that it allows has its number.
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// When the next attempt begins, while the connection waits for it. A signal may bring it forward.
+    pub fn next_attempt(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Waiting { until, .. } => Some(until),
+            _ => None,
+        }
     }
 
     /// How many bytes wait for the connection to open; with a session, how many are unacknowledged while it is not open.
@@ -229,13 +260,17 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     }
 
     fn enter(&mut self, phase: Phase) {
-        let state = self.state();
         self.phase = phase;
-        self.notify_since(state);
+        self.notify_state();
     }
 
-    fn notify_since(&mut self, state: State) {
-        if self.state() != state {
+    /// The user who has yet to decide whether to wait, and for how long, is notified after that: so what a user reads when
+    /// the state changes is what comes.
+    fn notify_state(&mut self) {
+        let state = self.state();
+        let is_undecided = matches!(self.phase, Phase::Waiting { plan: Plan::Undecided(_) | Plan::Asked(_), .. });
+        if !is_undecided && self.notified != state {
+            self.notified = state;
             self.notify(Event::State);
         }
     }
@@ -255,9 +290,19 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.actions.push(Output::Settle(settled));
     }
 
+    /// Whether an attempt, and a close, have to succeed in time.
+    fn has_timeouts(&self) -> bool {
+        self.retry().is_some() || self.config.lifetime == Lifetime::Connection
+    }
+
+    fn ends_with_session(&self) -> bool {
+        self.config.lifetime == Lifetime::Session
+    }
+
     /// How to reconnect; nothing under [`Policy::Never`].
     fn retry(&self) -> Option<&Retry> {
         match &self.config.policy {
+            _ if self.config.lifetime == Lifetime::Connection => None,
             Policy::Never => None,
             Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
         }

@@ -44,7 +44,8 @@ pub struct Dropped {
     pub cause: Cause,
     /// The close code, 1006 where there was none.
     pub code: u16,
-    /// The number of the next attempt, counted from the last connection that lasted.
+    /// The number of the next attempt, as [`Retry::limit`](super::Retry::limit) counts: from 1 after a connection that lasted,
+    /// and when the user reconnects. The first attempt of all was the first.
     pub attempt: u32,
     /// The delay before it, in milliseconds.
     pub delay: u32,

@@ -25,7 +25,11 @@ export async function bundle() {
     inputs: [
       sources,
       ...snippets,
-      ...Object.values(modules).flatMap(({ glue, optimized }) => [glue, optimized]),
+      ...Object.values(modules).flatMap(({ glue, optimized, bindings }) => [
+        glue,
+        optimized,
+        join(bindings, 'snippets'),
+      ]),
       here,
       inRoot('node_modules/esbuild/package.json'),
     ],

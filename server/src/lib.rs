@@ -104,6 +104,8 @@ mod slots;
 pub mod store;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
+#[cfg(feature = "serde")]
+mod typed;
 mod websocket;
 mod worst_case;
 
@@ -117,9 +119,15 @@ pub use message::Message;
 pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use proxies::Proxies;
+#[cfg(feature = "redis")]
+pub use redis;
 #[cfg(feature = "axum")]
 pub use serve::{ServeOptions, serve, serve_stream};
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
+#[cfg(feature = "serde")]
+pub use typed::{Typed, TypedError};
+#[cfg(feature = "serde")]
+pub use undrop_proto::envelope::Envelope;
 pub use undrop_proto::outbox::Bounds;
 pub use worst_case::WorstCase;

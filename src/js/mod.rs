@@ -160,13 +160,19 @@ pub fn reconnect(socket: u32, shell: Shell) {
     }
 }
 
-/// The shell found out where to connect, or, without a URL, could not.
+/// The shell found out where to connect. Throws what the browser's constructor throws: then it was [not found](not_found).
 #[wasm_bindgen]
-pub fn found(socket: u32, attempt: u32, url: &JsValue, protocols: Array) {
-    let Some(socket) = find(socket) else { return };
+pub fn found(socket: u32, attempt: u32, url: &JsValue, protocols: Array) -> Result<(), JsValue> {
+    let Some(socket) = find(socket) else { return Ok(()) };
     #[cfg(feature = "session")]
     let protocols = if socket.keeps_session() { offer(&protocols) } else { protocols };
-    if url.is_undefined() || socket.found(Attempt(attempt), url, &protocols).is_err() {
+    socket.found(Attempt(attempt), url, &protocols)
+}
+
+/// The shell could not find out where to connect.
+#[wasm_bindgen(js_name = notFound)]
+pub fn not_found(socket: u32, attempt: u32) {
+    if let Some(socket) = find(socket) {
         socket.not_found(Attempt(attempt));
     }
 }
@@ -181,6 +187,18 @@ pub fn state(socket: u32) -> JsValue {
 #[wasm_bindgen(js_name = readyState)]
 pub fn ready_state(socket: u32) -> u16 {
     find(socket).map_or(0, |socket| socket.ready_state())
+}
+
+/// The number of the attempt that is under way, comes next or came last.
+#[wasm_bindgen]
+pub fn attempt(socket: u32) -> u32 {
+    find(socket).map_or(0, |socket| socket.tries())
+}
+
+/// When the next attempt begins, as `Date.now()` counts, while the connection waits for it.
+#[wasm_bindgen(js_name = retryAt)]
+pub fn retry_at(socket: u32) -> Option<f64> {
+    find(socket)?.retry_at()
 }
 
 /// The bytes that wait for the connection, or that were sent after the end.

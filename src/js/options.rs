@@ -2,7 +2,7 @@
 
 #[cfg(feature = "session")]
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Heartbeat, Limits, Overflow, Policy, Retry};
+use undrop_proto::{Config, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry};
 use wasm_bindgen::prelude::*;
 
 /// The options of a socket.
@@ -37,10 +37,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = isSecond)]
     fn is_second(this: &Reader, path: &str, first: &str, second: &str) -> bool;
 
-    /// There are options that exclude each other.
-    #[cfg(feature = "session")]
+    /// There are options that exclude, or need, each other.
     #[wasm_bindgen(method)]
     fn fail(this: &Reader, message: &str);
+
+    /// Warns of each name that no option has, once all options were read.
+    #[wasm_bindgen(method)]
+    fn warn(this: &Reader);
 
     #[wasm_bindgen(method, getter)]
     fn error(this: &Reader) -> JsValue;
@@ -62,15 +65,20 @@ pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
     let reader = Reader::new(options);
     let options = reader.options();
     let error = reader.error();
-    if error.is_undefined() { Ok(options) } else { Err(error) }
+    if !error.is_undefined() {
+        return Err(error);
+    }
+    reader.warn();
+    Ok(options)
 }
 
 impl Reader {
     fn options(&self) -> Options {
         let usual = Config::default();
-        let policy = self.policy();
+        let lifetime = self.lifetime();
+        let policy = self.policy(lifetime);
         #[cfg(feature = "session")]
-        let bounds = self.bounds(policy);
+        let bounds = self.bounds(lifetime, policy);
         #[cfg(feature = "session")]
         let keeps_session = bounds.is_some();
         #[cfg(not(feature = "session"))]
@@ -78,6 +86,7 @@ impl Reader {
         Options {
             config: Config {
                 policy,
+                lifetime,
                 connect_timeout: self.number("connectTimeout", usual.connect_timeout, 1),
                 close_timeout: self.number("closeTimeout", usual.close_timeout, 0),
                 queue: self.queue(policy != Policy::Never),
@@ -89,9 +98,25 @@ impl Reader {
         }
     }
 
-    fn policy(&self) -> Policy {
+    fn lifetime(&self) -> Lifetime {
+        if self.is_second("lifetime", "session", "connection") {
+            return Lifetime::Connection;
+        }
+        if !self.is_second("lifetime", "connection", "session") {
+            return Lifetime::Unlimited;
+        }
+        #[cfg(not(feature = "session"))]
+        self.fail("lifetime: 'session' needs undrop/session or undrop/all");
+        Lifetime::Session
+    }
+
+    fn policy(&self, lifetime: Lifetime) -> Policy {
         let kind = self.kind("retry", "a boolean, an object or a function");
-        if kind == Kind::False {
+        let is_never = lifetime == Lifetime::Connection;
+        if is_never && !matches!(kind, Kind::Undefined | Kind::False) {
+            self.fail("with lifetime: 'connection' nothing reconnects: leave out retry");
+        }
+        if is_never || kind == Kind::False {
             return Policy::Never;
         }
         let usual = Retry::default();
@@ -124,14 +149,17 @@ impl Reader {
 
     /// The heartbeat of a session is on by default, and its messages are the protocol's.
     fn heartbeat(&self, keeps_session: bool) -> Option<Heartbeat> {
-        let kind = self.kind("heartbeat", if keeps_session { "an object or false" } else { "an object" });
+        let kind = self.kind("heartbeat", "an object or false");
+        // They are read here also where there is no heartbeat, so that their names are known.
+        let message = self.kind("heartbeat.message", "a string, an object or a function");
+        let reply = self.kind("heartbeat.reply", "a string or a function");
         if kind == Kind::False || kind == Kind::Undefined && !keeps_session {
             return None;
         }
-        #[cfg(feature = "session")]
-        if keeps_session
-            && !(self.get("heartbeat.message").is_undefined() && self.get("heartbeat.reply").is_undefined())
-        {
+        if !keeps_session && message == Kind::Undefined {
+            self.fail("heartbeat needs a message to send, unless resume is on");
+        }
+        if keeps_session && !(message == Kind::Undefined && reply == Kind::Undefined) {
             self.fail("with resume the heartbeat has no message and no reply of its own");
         }
         let usual = Heartbeat::default();
@@ -143,9 +171,13 @@ impl Reader {
 
     /// The bounds of the outbox, if a session is wanted.
     #[cfg(feature = "session")]
-    fn bounds(&self, policy: Policy) -> Option<Bounds> {
+    fn bounds(&self, lifetime: Lifetime, policy: Policy) -> Option<Bounds> {
         let kind = self.kind("resume", "a boolean or an object");
-        if kind == Kind::False || kind == Kind::Undefined {
+        let is_session = lifetime == Lifetime::Session;
+        if is_session && kind == Kind::False {
+            self.fail("lifetime: 'session' needs resume");
+        }
+        if kind == Kind::False || kind == Kind::Undefined && !is_session {
             return None;
         }
         if policy == Policy::Never {
@@ -154,6 +186,8 @@ impl Reader {
         if !self.get("queue").is_undefined() {
             self.fail("resume has limits of its own, limitBytes and limitMessages, in place of queue");
         }
+        // `npm/shell.ts` calls it.
+        self.kind("resume.onReset", "a function");
         let usual = Bounds::default();
         Some(Bounds {
             messages: self.number("resume.limitMessages", usual.messages, 1),

@@ -8,9 +8,23 @@ export const setProperty = (object, name, value) => {
   object[name] = value;
 };
 
+/** The options that JavaScript reads. */
+const READ_ELSEWHERE = ['authenticate', 'signal', 'envelope', 'codec', 'schemas', 'requestTimeout'];
+
+/** The names that were warned of. */
+const warned = new Set();
+
+/** How many pairs of neighbouring letters of a word are also in another, as a part of all pairs of both. */
+const likeness = (one, other) => {
+  const pairs = [...one.matchAll(/(?=(..))/gs)];
+  return pairs.filter(([, pair]) => other.includes(pair)).length / (one.length + other.length);
+};
+
 /** Reads options by their paths, like `retry.limit`, and remembers the first error. */
 export class Reader {
   #options;
+  /** The paths of all options that there are. */
+  #known = new Set(READ_ELSEWHERE);
 
   constructor(options) {
     this.#options = options;
@@ -18,6 +32,7 @@ export class Reader {
   }
 
   get(path) {
+    this.#known.add(path);
     try {
       return path.split('.').reduce((group, name) => Object(group)[name], this.#options);
     } catch (thrown) {
@@ -50,6 +65,26 @@ export class Reader {
     if (value !== undefined && value !== first && value !== second)
       this.#refuse(path, `'${first}' or '${second}'`, value);
     return value === second;
+  }
+
+  /** Warns of each name that no option has, once all options were read. */
+  warn() {
+    const options = this.#options;
+    const known = [...this.#known];
+    const given = Object.keys(options).flatMap((name) =>
+      known.some((path) => path.startsWith(`${name}.`))
+        ? [name, ...Object.keys(Object(options[name])).map((inner) => `${name}.${inner}`)]
+        : name,
+    );
+    for (const path of given) {
+      if (known.includes(path) || warned.has(path)) continue;
+      warned.add(path);
+      const [, group, name] = path.match(/(.*\.|)(.*)/);
+      const names = known.filter((one) => one.startsWith(group));
+      const score = (one) => likeness(name.toLowerCase(), one.slice(group.length).toLowerCase());
+      const nearest = names.sort((one, other) => score(other) - score(one)).slice(0, 3);
+      console.warn(`Undrop: there is no option ${path}. Is it ${nearest.join(', or ')}?`);
+    }
   }
 
   fail(message) {

@@ -25,7 +25,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
         return Err(Error::Unsupported);
     }
     let bounds = options.bounds()?;
-    let (config, ping) = (options.config(), options.ping());
+    let config = options.config();
     let (target, source) = match target {
         Where::Known(url) => {
             let protocols = offer(&options.protocols, bounds.is_some()).into();
@@ -38,6 +38,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
     let inner = Rc::new(Inner::new(options, source, listener));
     #[cfg(feature = "serde")]
     inner.set_typed(connect_registry(&inner, &envelope)?);
+    let ping = inner.ping();
     let user = Rc::new(RustUser::new(&inner));
     let driver = Driver::connect(Settings { config, bounds, target, ping }, |_| user)
         .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;

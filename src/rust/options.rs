@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Policy};
-use wasm_bindgen::JsValue;
+use undrop_proto::{Config, Lifetime, Policy};
 
 use super::duration::{from_millis, to_millis, to_some_millis};
 #[cfg(feature = "serde")]
@@ -99,6 +98,7 @@ impl Options {
         let queue = self.queue.unwrap_or_else(|| Some(Queue::default()));
         Config {
             policy: self.retry.as_ref().map_or(Policy::Never, Retry::policy),
+            lifetime: Lifetime::Unlimited,
             connect_timeout: to_some_millis(self.connect_timeout),
             close_timeout: to_millis(self.close_timeout),
             queue: queue.map(|queue| queue.limits),
@@ -128,11 +128,6 @@ impl Options {
             ));
         }
         Ok(Some(resume.bounds))
-    }
-
-    /// The message of the heartbeat.
-    pub(super) fn ping(&self) -> JsValue {
-        self.heartbeat.as_ref().map_or(JsValue::UNDEFINED, Heartbeat::ping)
     }
 }
 

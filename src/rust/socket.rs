@@ -197,7 +197,7 @@ impl Socket {
 
     /// Counts for a status page.
     pub fn stats(&self) -> Stats {
-        self.inner.driver().map(|driver| driver.stats().into()).unwrap_or_default()
+        self.inner.driver().map(|driver| Stats::from_proto(driver.stats())).unwrap_or_default()
     }
 
     /// How many messages of the session are not acknowledged. Without a session, none.

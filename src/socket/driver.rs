@@ -117,6 +117,9 @@ pub(crate) struct Driver {
     close_event: RefCell<Option<CloseEvent>>,
     /// The bytes of the messages that were sent after the end.
     discarded: Cell<u64>,
+    /// When the next attempt begins, by the clock of the protocol and by that of the page.
+    #[cfg(feature = "js")]
+    retry_at: Cell<Option<(Millis, f64)>>,
     /// How the user wants the native socket closed.
     #[cfg(feature = "session")]
     close_frame: Cell<Option<CloseFrame>>,
@@ -152,6 +155,8 @@ impl Driver {
             due: Cell::new(None),
             close_event: RefCell::new(None),
             discarded: Cell::new(0),
+            #[cfg(feature = "js")]
+            retry_at: Cell::new(None),
             #[cfg(feature = "session")]
             close_frame: Cell::new(None),
             #[cfg(feature = "session")]

@@ -19,8 +19,22 @@ new Undrop('/room', [], {
 new Undrop('/room', [], { resume: true, heartbeat: { interval: 1_000, timeout: 500 } });
 new Undrop('/room', [], { resume: true, heartbeat: false, retry: { limit: 3 } });
 new Undrop('/room', [], { heartbeat: { message: 'ping', reply: 'pong' } });
+// @ts-expect-error a heartbeat without a message, and without a session
+new Undrop('/room', [], { heartbeat: { interval: 300 } });
+// @ts-expect-error the messages of the heartbeat of a session are its own
+new Undrop('/room', [], { resume: true, heartbeat: { message: 'ping' } });
+// @ts-expect-error a session has limits of its own
+new Undrop('/room', [], { resume: true, queue: { messages: 10 } });
+// @ts-expect-error a session reconnects
+new Undrop('/room', [], { resume: true, retry: false });
 // @ts-expect-error a misspelled limit
 new Undrop('/room', [], { resume: { limit: 10 } });
+
+new Undrop('/room', [], { lifetime: 'session' });
+const OfAClient: new (url: string | URL, protocols?: string | string[]) => WebSocket = Undrop.with({
+  lifetime: 'session',
+});
+new OfAClient('/room');
 
 // Sending.
 const delivered: Promise<void> = socket.deliver('text', { timeToLive: 1_000, signal: new AbortController().signal });

@@ -11,20 +11,16 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// Connects now, whatever the state, also when closed. An attempt that is under way goes on.
     pub fn reconnect(&mut self, now: Millis) {
         self.backoff.reset();
+        self.tries = 1;
         match self.phase {
             Phase::Connecting { .. } => return,
             // The user is notified of the drop that was to be decided about as of any other.
             Phase::Waiting { plan: Plan::Undecided(dropped) | Plan::Asked(dropped), .. } => {
-                self.notify(Event::Drop(Dropped { delay: 0, last: false, ..dropped }))
+                self.notify(Event::Drop(Dropped { attempt: 1, delay: 0, last: false, ..dropped }))
             }
-            Phase::Waiting { .. } => {}
-            Phase::Closing { .. } => {
-                self.actions.push(Output::Abandon(self.attempt));
-                self.tries = 0;
-            }
-            Phase::ClosingWithoutSocket { .. } | Phase::Closed => self.tries = 0,
+            Phase::Waiting { .. } | Phase::ClosingWithoutSocket { .. } | Phase::Closed => {}
+            Phase::Closing { .. } => self.actions.push(Output::Abandon(self.attempt)),
             Phase::Open { .. } => {
-                self.has_lasted(now);
                 self.count(Cause::Reconnect);
                 self.actions.push(Output::Abandon(self.attempt));
                 self.notify(Event::Drop(Dropped {
@@ -72,12 +68,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.detach();
         self.delivery.begin();
         self.attempt = Attempt(self.attempt.0.wrapping_add(1));
-        self.tries = self.tries.saturating_add(1);
         self.stats.attempts += 1;
         self.attempted = now;
         self.error_notified = false;
         self.last_cause = None;
-        let deadline = self.retry().map(|_| Deadline::at(now + self.config.connect_timeout));
+        let deadline = self.has_timeouts().then(|| Deadline::at(now + self.config.connect_timeout));
         self.enter(Phase::Connecting { deadline });
         self.actions.push(Output::Connect(self.attempt));
     }

@@ -71,6 +71,10 @@ pub trait Keep<M>: Sized {
     fn has_progressed(&self) -> bool {
         false
     }
+    /// Whether it has a session that may go on.
+    fn has_session(&self) -> bool {
+        false
+    }
     /// Whether a message may go straight to the native socket.
     fn can_bypass(&self) -> bool {
         true
@@ -274,6 +278,10 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
                 _ => false,
             },
         }
+    }
+
+    fn has_session(&self) -> bool {
+        matches!(self, Self::Session { session, .. } if session.token().is_some() && !session.is_over())
     }
 
     fn can_bypass(&self) -> bool {

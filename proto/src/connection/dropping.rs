@@ -5,7 +5,7 @@ use super::{Connection, Delivery};
 use crate::backoff::Window;
 use crate::close::{self, ABNORMAL};
 use crate::deadline::GRACE;
-use crate::{Attempt, Cause, Dropped, Event, Millis, Output, Policy};
+use crate::{Attempt, Cause, Dropped, Millis, Output, Policy};
 
 impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The native socket of this attempt closed, or could not be opened.
@@ -52,12 +52,13 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             _ => Window::Plain(spread.unwrap_or(0)),
         };
         let last = close::is_final(code) || self.backoff.is_spent(&retry);
+        let has_failed = self.backoff.has_failed();
         let mut delay = self.backoff.draw(&retry, window);
-        if self.hidden && self.tries > 1 {
+        if self.hidden && has_failed {
             // The user does not see the page, and there may be many such pages.
             delay = delay.saturating_add(retry.cap);
         }
-        let dropped = Dropped { cause, code, attempt: self.tries, delay, last };
+        let dropped = Dropped { cause, code, attempt: self.backoff.next_try(&retry), delay, last };
         let asks = matches!(self.config.policy, Policy::Ask(_));
         if last && !asks {
             return self.finish(ending);
@@ -65,7 +66,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         let plan = if asks { Plan::Undecided(dropped) } else { Plan::Backoff };
         self.enter(Phase::Waiting { until: now + delay, ending, plan });
         if !asks {
-            self.notify(Event::Drop(dropped));
+            self.wait(dropped);
         }
     }
 
@@ -77,16 +78,12 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
 
     /// Whether the connection was open for long enough, or has resumed a session and brought it on. Without reconnecting
     /// each has lasted.
-    pub(super) fn has_lasted(&mut self, now: Millis) -> bool {
+    fn has_lasted(&self, now: Millis) -> bool {
         let Phase::Open { since, .. } = self.phase else {
             return false;
         };
         let is_old = self.retry().is_none_or(|retry| now.since(since) >= u64::from(retry.reset_after));
-        let lasted = is_old || self.delivery.has_progressed();
-        if lasted {
-            self.tries = 1;
-        }
-        lasted
+        is_old || self.delivery.has_progressed()
     }
 
     pub(super) fn count(&mut self, cause: Cause) {

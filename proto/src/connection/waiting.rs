@@ -32,7 +32,14 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         };
         *plan = next;
         *until = now + delay;
-        self.notify(Event::Drop(Dropped { delay, last: false, ..dropped }));
+        self.notify_state();
+        self.wait(Dropped { delay, last: false, ..dropped });
+    }
+
+    /// The user is told that another attempt follows.
+    pub(super) fn wait(&mut self, dropped: Dropped) {
+        self.tries = dropped.attempt;
+        self.notify(Event::Drop(dropped));
     }
 
     /// Closes instead of reconnecting. Of no effect unless the connection waits for the next attempt.

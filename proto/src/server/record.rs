@@ -36,6 +36,29 @@ pub struct Change<M> {
     pub acknowledged: u64,
     /// The number that the client gave the last connection that asked for the session here. A store keeps the greatest.
     pub attempt: u32,
+    /// How many of the messages that were forwarded to the session are among those that the app sent. Those need not be kept.
+    pub forwarded: u64,
+}
+
+/// Messages of the app that were forwarded to a session by its id, on whichever node, and that its node has not sent yet: the
+/// first of them.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Forwarded<M> {
+    /// The messages. Their numbers are those of forwarded messages alone.
+    pub messages: Numbered<M>,
+    /// What is left.
+    pub rest: Rest,
+}
+
+/// What is left of the messages that were forwarded to a session when the first of them were read.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Rest {
+    /// None.
+    Nothing,
+    /// More, which are read next.
+    More,
+    /// More, for which the outbox has no room now.
+    NoRoom,
 }
 
 /// What a store has kept of a session.
@@ -47,6 +70,8 @@ pub struct Kept<M> {
     pub inbox: Numbered<M>,
     /// What the app sent and the client has not acknowledged, after those that it has.
     pub outbox: Numbered<M>,
+    /// How many of the messages that were forwarded to the session are among those that the app sent.
+    pub forwarded: u64,
 }
 
 /// What a client that resumes knows of its session. Its connections are numbered, so that a store that lost a part of the session
@@ -106,7 +131,8 @@ impl<M> Default for Numbered<M> {
 
 impl<M> Default for Change<M> {
     fn default() -> Self {
-        Self { taken: Numbered::none(0), committed: 0, sent: Numbered::none(0), acknowledged: 0, attempt: 0 }
+        let (taken, sent) = Default::default();
+        Self { taken, committed: 0, sent, acknowledged: 0, attempt: 0, forwarded: 0 }
     }
 }
 

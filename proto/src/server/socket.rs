@@ -100,6 +100,7 @@ impl<H: Host> Slot<H> {
 
     /// Answers the calls whose messages the client has acknowledged.
     fn acknowledge(&mut self) {
+        self.outbox_shrinks();
         self.unpersisted.change.acknowledged = self.core.acknowledged();
         let delivered = self.core.delivered();
         while self.deliveries.front().is_some_and(|(id, _)| *id <= delivered) {

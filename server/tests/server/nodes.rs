@@ -1,42 +1,12 @@
 //! A session moves between nodes, with a real Redis.
 
-use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 use undrop_server::{Cause, Config, NotCommitted};
 
 use crate::support::redis::Redis;
 use crate::support::server::config;
-use crate::support::{Client, Server, Tap, echo, soon};
-
-/// The program `examples/echo.rs`, in a process of its own.
-struct Node {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Node {
-    async fn start(redis: &Redis) -> Self {
-        // Cargo builds the examples with the tests, into the folder beside theirs.
-        let tests = std::env::current_exe().unwrap();
-        let program = tests.parent().unwrap().with_file_name("examples").join("echo");
-        let mut command = Command::new(&program);
-        command.args(["--redis", &redis.url()]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = soon("the node's address", lines.next_line()).await.unwrap().unwrap();
-        let address = line.strip_prefix("listening ws://").unwrap().parse().unwrap();
-        Self { child, address }
-    }
-
-    /// Kills it, as a power cut would.
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-}
+use crate::support::{Client, Node, Server, Tap, echo};
 
 #[tokio::test]
 async fn a_session_goes_on_at_another_node_when_its_own_is_killed() {

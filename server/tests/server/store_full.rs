@@ -11,9 +11,9 @@ fn text(number: u64, bytes: usize) -> undrop_server::Message {
     format!("{number:0bytes$}").into()
 }
 
-fn is_full(result: Result<(), Failure>) -> bool {
+fn is_full<T>(result: Result<T, Failure>) -> bool {
     match result {
-        Ok(()) => false,
+        Ok(_) => false,
         Err(Failure::Unavailable(error)) => {
             assert!(error.to_string().contains("full"), "{error}");
             true

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, Kept, Known, MemoryStore, Numbered, Store};
+use undrop_server::store::{
+    Change, Claim, Claimant, Failure, Fence, Forward, Forwarded, Fresh, Kept, Known, MemoryStore, NotForwarded,
+    Numbered, Rest, Store,
+};
 use undrop_server::{Message, Principal, SessionId};
 
 use crate::support::soon;
@@ -266,8 +269,75 @@ async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Sto
     assert!(matches!(store.write(id(23), CREATED, &Change::default()).await, Err(Failure::Revoked)));
 }
 
+fn forward(key: u128, message: impl Into<Message>) -> Forward {
+    Forward { key, message: message.into() }
+}
+
+async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl Store) {
+    let fence = fresh(store, 31).await;
+    assert!(!store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
+    for (key, text) in [(1, "a"), (2, "b"), (1, "a"), (3, "c"), (2, "b")] {
+        store.forward(id(31), &forward(key, text)).await.unwrap();
+    }
+    assert!(store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
+    let waiting = Forwarded { messages: numbered(0, &["a".into(), "b".into(), "c".into()]), rest: Rest::Nothing };
+    assert_eq!(store.forwarded(id(31), fence).await.unwrap(), waiting);
+    let change = Change { sent: numbered(0, &["a".into(), "b".into()]), forwarded: 2, ..Change::default() };
+    for _ in 0..2 {
+        assert!(store.write(id(31), fence, &change).await.unwrap().has_forwarded);
+    }
+    // Whoever claims the session next sends the rest, and knows how many there were before.
+    let kept = claim(store, 31, 1).await;
+    assert_eq!((kept.outbox, kept.forwarded), (numbered(0, &["a".into(), "b".into()]), 2));
+    assert!(matches!(store.forwarded(id(31), fence).await, Err(Failure::Fenced)));
+    let waiting = Forwarded { messages: numbered(2, &["c".into()]), rest: Rest::Nothing };
+    assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap(), waiting);
+    let change = Change { sent: numbered(2, &["c".into()]), forwarded: 3, ..Change::default() };
+    assert!(!store.write(id(31), Fence(1), &change).await.unwrap().has_forwarded);
+    assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap().messages.messages, []);
+}
+
+async fn forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wait<S: Store>(store: &S) {
+    assert!(matches!(store.forward(id(33), &forward(1, "a")).await, Err(NotForwarded::Over)));
+    let fence = fresh(store, 32).await;
+    for key in 0..S::MOST_FORWARDED {
+        store.forward(id(32), &forward(key.into(), vec![0, 255])).await.unwrap();
+    }
+    assert!(matches!(store.forward(id(32), &forward(u128::MAX, "a")).await, Err(NotForwarded::Full)));
+    // They are read in pages.
+    let Forwarded { messages, rest } = store.forwarded(id(32), fence).await.unwrap();
+    assert_eq!((messages.messages.len(), rest), (256, Rest::More));
+    let change = Change { sent: numbered(0, &messages.messages), forwarded: 256, ..Change::default() };
+    store.write(id(32), fence, &change).await.unwrap();
+    store.forward(id(32), &forward(u128::MAX, "a")).await.unwrap();
+    assert_eq!(store.forwarded(id(32), fence).await.unwrap().messages.after, 256);
+    store.remove(id(32), fence).await.unwrap();
+    assert!(matches!(store.forward(id(32), &forward(9, "a")).await, Err(NotForwarded::Over)));
+}
+
+async fn finds_the_sessions_of_a_user(store: &impl Store) {
+    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    for (number, user) in [(41, "mia"), (42, "mia"), (43, "tom")] {
+        store.create(id(number), CREATED, of(user)).await.unwrap();
+    }
+    let anonymous = Fresh { principal: Principal::Anonymous, time_to_live: TTL };
+    store.create(id(44), CREATED, anonymous).await.unwrap();
+    let mut sessions = store.sessions_of(&Principal::user("mia")).await.unwrap();
+    sessions.sort();
+    assert_eq!(sessions, [id(41), id(42)]);
+    assert_eq!(store.sessions_of(&Principal::Anonymous).await.unwrap(), []);
+    store.remove(id(41), CREATED).await.unwrap();
+    assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), [id(42)]);
+    store.revoke(&Principal::user("mia")).await.unwrap();
+    assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), []);
+    assert!(matches!(store.forward(id(42), &forward(1, "a")).await, Err(NotForwarded::Over)));
+}
+
 async fn keeps_its_promises(store: &impl Store) {
     revokes_the_sessions_of_one_user_and_tells_their_nodes(store).await;
+    keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store).await;
+    forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wait(store).await;
+    finds_the_sessions_of_a_user(store).await;
     keeps_what_is_neither_committed_nor_acknowledged(store).await;
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;

@@ -42,9 +42,6 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn unhandled(this: &Registry) -> f64;
-
-    #[wasm_bindgen(js_name = isWithin)]
-    pub(super) fn is_within(data: &JsValue, levels: u32) -> bool;
 }
 
 /// What `Registry` takes.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
-use undrop_proto::{MessageId, Outcome, SendError, Settled, State, Stats};
+use undrop_proto::{Connection, MessageId, Outcome, SendError, Settled, State, Stats};
 use web_sys::WebSocket;
 
 use super::{Driver, Size};
@@ -120,15 +120,11 @@ impl Driver {
         }
     }
 
-    /// The `readyState` that stands for the state. The browser knows first when the peer closes, and is right in
-    /// everything where nothing reconnects.
+    /// The `readyState` that the user sees.
     #[cfg(feature = "js")]
     pub(crate) fn ready_state(&self) -> u16 {
-        let (state, reconnects) = self.read(|connection| (connection.state(), connection.reconnects()));
-        match self.attached() {
-            Some(native) if !reconnects || state == State::Open => native.ready_state(),
-            _ => state.ready_state(),
-        }
+        let native = self.attached().map(|native| native.ready_state());
+        self.read(|connection| connection.ready_state(native))
     }
 
     /// The native socket of the present attempt.
@@ -138,6 +134,26 @@ impl Driver {
 
     pub(crate) fn stats(&self) -> Stats {
         self.read(|connection| *connection.stats())
+    }
+
+    /// The number of the attempt that is under way, comes next or came last.
+    #[cfg(feature = "js")]
+    pub(crate) fn tries(&self) -> u32 {
+        self.read(Connection::tries)
+    }
+
+    /// When the next attempt begins, as `Date.now()` counts. It is computed once for each, so that whoever compares it
+    /// with what it was does not see the two clocks drift.
+    #[cfg(feature = "js")]
+    pub(crate) fn retry_at(&self) -> Option<f64> {
+        let at = self.read(Connection::next_attempt)?;
+        let (_, date) = self
+            .retry_at
+            .get()
+            .filter(|(known, _)| *known == at)
+            .unwrap_or_else(|| (at, js_sys::Date::now() + at.since(now()) as f64));
+        self.retry_at.set(Some((at, date)));
+        Some(date)
     }
 
     /// The bytes that wait for the connection, or that were sent after the end.

@@ -28,6 +28,8 @@ const invalid = [
   [{ queue: { overflow: 'drop-newest' } }, 'queue.overflow', 'drop-newest'],
   [{ heartbeat: true }, 'heartbeat', 'true'],
   [{ heartbeat: null }, 'heartbeat', 'null'],
+  [{ heartbeat: { message: 3 } }, 'heartbeat.message', '3'],
+  [{ heartbeat: { message: 'ping', reply: 3 } }, 'heartbeat.reply', '3'],
   [{ heartbeat: { message: 'ping', interval: 0 } }, 'heartbeat.interval', '0'],
   [{ heartbeat: { message: 'ping', timeout: 'x' } }, 'heartbeat.timeout', 'x'],
 ];
@@ -36,6 +38,16 @@ const invalidWithSession = [
   [{ resume: null }, 'resume', 'null'],
   [{ resume: { limitMessages: 0 } }, 'resume.limitMessages', '0'],
   [{ resume: { limitBytes: 'x' } }, 'resume.limitBytes', 'x'],
+  [{ resume: { onReset: 'x' } }, 'resume.onReset', 'x'],
+];
+
+/** Names that no option has, and what the warning takes them for first. */
+const unknown = [
+  [{ maxRetries: 3 }, 'maxRetries', 'retry'],
+  [{ conectTimeout: 3_000 }, 'conectTimeout', 'connectTimeout'],
+  [{ retry: { max: 3 } }, 'retry.max', 'retry.limit'],
+  [{ queue: { byte: 3 } }, 'queue.byte', 'queue.bytes'],
+  [{ heartbeat: { message: 'ping', replies: 'pong' } }, 'heartbeat.replies', 'heartbeat.reply'],
 ];
 
 const show = (options) => JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value));
@@ -59,6 +71,54 @@ export const badArguments = {
     ...inEntry(Session, 'session', [...invalid.slice(0, 3), ...invalidWithSession]),
     ...inEntry(All, 'all', [...invalid.slice(0, 3), ...invalidWithSession]),
   ]),
+
+  ...Object.fromEntries(
+    unknown.map(([options, name, nearest]) => [
+      `${show(options)} is one warning, however often, that names ${name} and ${nearest}`,
+      {
+        async play(url) {
+          const texts = await warnings(() => {
+            for (let times = 0; times < 2; times++) new Undrop(`${url}/echo`, [], options).close();
+          });
+          return texts.map((text) => text.match(/^Undrop: there is no option ([\w.]+)\. Is it ([\w.]+),/)?.slice(1));
+        },
+        expected: [[name, nearest]],
+      },
+    ]),
+  ),
+
+  'options that there are make no warning': {
+    play: (url) =>
+      warnings(() => {
+        const { signal } = new AbortController();
+        const common = { retry: { limit: 1, first: 1, cap: 1, resetAfter: 1, decide: () => false }, signal };
+        const plain = { ...common, connectTimeout: 1_000, closeTimeout: 1_000, queue: { messages: 1, bytes: 1 } };
+        const heartbeat = { interval: 1_000, timeout: 1_000, message: 'ping', reply: 'pong' };
+        for (const Class of [Undrop, Messages, Session, All])
+          new Class(`${url}/echo`, [], { ...plain, heartbeat }).close();
+        const resume = { limitBytes: 1, limitMessages: 1, onReset() {} };
+        for (const Class of [Session, All]) new Class(`${url}/session`, [], { ...common, resume }).close();
+        for (const Class of [Messages, All]) new Class(`${url}/echo`, [], { envelope: {}, schemas: {} }).close();
+      }),
+    expected: [],
+  },
+
+  'a heartbeat without a message is a TypeError, unless resume is on': {
+    async play(url) {
+      const heartbeat = { interval: 300 };
+      const [first, ...rest] = [Undrop, Messages, Session, All].map((Class) =>
+        thrown(() => new Class(`${url}/echo`, [], { heartbeat })),
+      );
+      new Session(`${url}/session`, [], { heartbeat, resume: true }).close();
+      return [first, rest.every((text) => text === first)];
+    },
+    expected: ['TypeError: Undrop: heartbeat needs a message to send, unless resume is on.', true],
+  },
+
+  'a signal that is none is a TypeError': {
+    play: (url) => thrown(() => new Undrop(`${url}/echo`, [], { signal: {} })),
+    expected: 'TypeError: Undrop: signal must be an AbortSignal.',
+  },
 
   'an invalid option begins no attempt': {
     async play(url) {

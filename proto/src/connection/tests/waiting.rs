@@ -148,8 +148,16 @@ fn a_reconnect_begins_at_once_and_the_backoff_with_the_first_window() {
         assert_eq!(fixture.drain(), [CONNECT(attempt), STATE]);
         fixture.fail();
         let drop = fixture.drain_drop().unwrap_or_else(|| unreachable!());
-        assert!(drop.attempt == attempt && drop.delay <= 10, "{drop:?}");
+        assert!(drop.attempt == 2 && drop.delay <= 10, "{drop:?}");
     }
+}
+
+#[test]
+fn the_time_of_the_next_attempt_is_known_while_it_waits() {
+    let mut fixture = Fixture::waiting(CONFIG);
+    assert_eq!(fixture.connection.next_attempt(), fixture.connection.poll_timeout());
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.connection.next_attempt(), None);
 }
 
 #[test]

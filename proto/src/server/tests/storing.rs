@@ -115,6 +115,7 @@ fn a_session_begins_again_with_what_is_not_committed() {
         time_to_live: core::time::Duration::from_millis(60_000),
         inbox: numbered(3, "de"),
         outbox: numbered(5, "xy"),
+        forwarded: 0,
     };
     let mut slot = restored(kept, known(6, 5));
     assert_eq!(settle(&mut slot), ["receive 4 d", "receive 5 e", "Resumed"]);

@@ -70,9 +70,6 @@ pub struct Tries {
     /// Losses in a row, and those of them that count against the limit.
     failed: u32,
     spent: u32,
-    /// The number of the next attempt, counted from the last connection that lasted, or from the first attempt since
-    /// the user asked.
-    pub attempt: u32,
     /// When the page last woke, was seen again or got a network, with a connection open.
     suspected: Option<u64>,
 }
@@ -87,12 +84,8 @@ impl Tries {
     }
 
     /// Whether a connection lasted that was open for so long. Without retries each does.
-    pub fn lasted(&mut self, retry: Option<&Retry>, lasted: u64) -> bool {
-        let lasted = retry.is_none_or(|retry| lasted >= u64::from(retry.reset_after));
-        if lasted {
-            self.attempt = 1;
-        }
-        lasted
+    fn lasted(&self, retry: Option<&Retry>, lasted: u64) -> bool {
+        retry.is_none_or(|retry| lasted >= u64::from(retry.reset_after))
     }
 
     pub fn signal(&mut self, now: u64, signal: Signal, state: State) {
@@ -118,7 +111,8 @@ impl Tries {
         let suspected = from == State::Open && self.suspected.is_some_and(|at| loss.at - at <= SUSPICION);
         loss.window = self.window(retry, loss.cause, loss.code, suspected);
         self.failed += 1;
-        loss.tries = self.attempt;
+        // The attempt of the number of the limit is the last.
+        loss.tries = (self.spent + 1).min(retry.limit.max(1));
         loss.spent = self.spent >= retry.limit;
         loss.last = is_final(loss.code) || loss.spent;
     }
@@ -132,7 +126,7 @@ impl Tries {
             (_, 1012 | 1013) => (retry.first.min(retry.cap), retry.cap),
             _ => (0, wide),
         };
-        if self.hidden && self.attempt > 1 { (from + retry.cap, to + retry.cap) } else { (from, to) }
+        if self.hidden && self.failed > 0 { (from + retry.cap, to + retry.cap) } else { (from, to) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use undrop_proto::{
-    Attempt, Cause, Config, Decision, Dropped, Event, Millis, Policy, Retry, SendError, Signal, State, Stats,
+    Attempt, Cause, Config, Decision, Dropped, Event, Lifetime, Millis, Policy, Retry, SendError, Signal, State, Stats,
 };
 
 use super::census::Census;
@@ -137,10 +137,8 @@ impl Record {
             Input::Reconnect => {
                 self.tries.reset();
                 self.permit.never = false;
-                match before.state {
-                    State::Open => self.lose(now, Cause::Reconnect, 1006, before.state),
-                    State::Closing | State::Closed => self.tries.attempt = 0,
-                    _ => {}
+                if before.state == State::Open {
+                    self.lose(now, Cause::Reconnect, 1006, before.state);
                 }
                 if before.state == State::Closed {
                     self.begun += 1;
@@ -168,16 +166,16 @@ impl Record {
         let open = before.state == State::Open;
         let alone = match input {
             Input::Close if matches!(before.state, State::Connecting | State::Open) => {
-                open && self.retry().is_some() && self.silence.is_suspicious(now)
+                open && self.has_timeouts() && self.silence.is_suspicious(now)
             }
             _ => true,
         };
         census.closes_of_suspects += u64::from(alone && open && matches!(input, Input::Close));
         self.closes_alone = alone;
-        self.closing = match self.retry() {
+        self.closing = match self.has_timeouts() {
             _ if alone => Some(now),
-            Some(_) => Some(now + u64::from(self.config.close_timeout)),
-            None => None,
+            true => Some(now + u64::from(self.config.close_timeout)),
+            false => None,
         };
         let Some(until) = self.closing else { return Ok(()) };
         Law::I4.holds(after.timeout.is_some_and(|at| at.0 <= until), || {
@@ -193,6 +191,9 @@ impl Record {
     /// What the user does may decide how a loss is told.
     fn user_settles(&mut self, input: Input) {
         for loss in &mut self.owed {
+            if loss.report == Report::Undecided && matches!(input, Input::Reconnect) {
+                loss.tries = 1;
+            }
             loss.report = match (loss.report, input) {
                 (Report::Undecided, Input::Close | Input::CloseUnanswered | Input::GiveUp) => Report::End,
                 (Report::Undecided | Report::Drop, Input::Reconnect) => Report::IdleDrop,
@@ -221,7 +222,7 @@ impl Record {
     /// A timer fired, late or not.
     fn timed_out(&mut self, now: u64, before: Snapshot, after: Snapshot, census: &mut Census) -> Verdict {
         match before.state {
-            State::Connecting if self.retry().is_some() => {
+            State::Connecting if self.has_timeouts() => {
                 let given_up = after.state != State::Connecting;
                 self.hanging.judge(now, given_up, census)?;
                 if given_up {
@@ -275,10 +276,7 @@ impl Record {
             report: Report::Drop,
         };
         match self.retry() {
-            retry if cause == Cause::Reconnect => {
-                self.tries.lasted(retry.as_ref(), now - self.opened_at);
-                loss.tries = self.tries.attempt;
-            }
+            _ if cause == Cause::Reconnect => loss.tries = 1,
             None => loss.report = Report::End,
             Some(retry) => {
                 self.tries.lose(&retry, &mut loss, from, now - self.opened_at);
@@ -312,7 +310,6 @@ impl Record {
         census.hastened += u64::from(!permit.asked && now < permit.from);
         self.stats.attempts += 1;
         self.native_error = false;
-        self.tries.attempt += 1;
         self.connected = attempt;
         self.connected_at = now;
         self.hanging.began(now + u64::from(self.config.connect_timeout));
@@ -474,8 +471,14 @@ impl Record {
         down || state == State::Open && self.messages.ending
     }
 
+    /// Whether an attempt, and a close, have to succeed in time.
+    pub fn has_timeouts(&self) -> bool {
+        self.retry().is_some() || self.config.lifetime == Lifetime::Connection
+    }
+
     pub fn retry(&self) -> Option<Retry> {
         match self.config.policy {
+            _ if self.config.lifetime == Lifetime::Connection => None,
             Policy::Never => None,
             Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use undrop_proto::server::{
-    self, Action, Cause, Change, Disconnect, Fence, Frame as Output, Inbound, Known, NotCommitted, Numbered, Report,
-    Serve as _, Slot, SlotId, StoreError, StoreRequest, codes,
+    self, Action, Cause, Change, Disconnect, Fence, Forwarded, Frame as Output, Inbound, Known, NotCommitted, Numbered,
+    Report, Rest, Serve as _, Slot, SlotId, StoreError, StoreRequest, codes,
 };
 use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, close};
@@ -180,6 +180,45 @@ impl Driver {
         self.act(context)?;
         self.slot.persist(context.shared.net.millis());
         self.act(context)
+    }
+
+    /// The store has written, and says whether forwarded messages wait.
+    pub fn written(&mut self, context: &mut Context<'_>, number: u64, has_forwarded: bool) -> Verdict {
+        if has_forwarded {
+            self.is_woken(context);
+        }
+        self.answered(context, number, Ok(()))
+    }
+
+    /// The store has answered with forwarded messages. The session gets those for which there is room.
+    pub fn reads_forwarded(
+        &mut self,
+        context: &mut Context<'_>,
+        number: u64,
+        mut forwarded: Forwarded<Message>,
+    ) -> Verdict {
+        let messages = &mut forwarded.messages.messages;
+        let fitting = self.handler.room_for(context.shared, &self.slot, messages);
+        if fitting < messages.len() {
+            context.shared.census.no_room += 1;
+            messages.truncate(fitting);
+            forwarded.rest = Rest::NoRoom;
+        }
+        let read = messages.clone();
+        let before = self.slot.unacknowledged().messages;
+        self.slot.handle_forwarded(context.shared.net.millis(), number, Ok(forwarded));
+        let sent = self.slot.unacknowledged().messages - before;
+        self.handler.forwards(&read[read.len() - sent..]);
+        self.act(context)?;
+        self.slot.persist(context.shared.net.millis());
+        self.act(context)
+    }
+
+    /// A message was forwarded to the session, or may have been.
+    pub fn is_woken(&mut self, context: &mut Context<'_>) {
+        if !context.shared.has(Defect::NeverLooksForForwarded) {
+            self.slot.look_for_forwarded();
+        }
     }
 
     /// The handler has its turn.
@@ -454,6 +493,7 @@ impl Driver {
         let caller =
             Caller { node: context.node, starts: context.starts, host: self.host, purpose: Purpose::Session(number) };
         let work = match work {
+            server::Work::ReadForwarded => store::Work::ReadForwarded(self.fence),
             server::Work::Remove => store::Work::Remove(self.fence),
             server::Work::Write(change) => {
                 let is_empty = change.taken.messages.is_empty() && change.sent.messages.is_empty();

@@ -140,6 +140,18 @@ impl Node {
                 })?;
                 self.todo.push_back(Todo::Run(caller.host));
             }
+            (Purpose::Session(number), Answer::Written { has_forwarded }) => {
+                self.with_driver(shared, store, caller.host, |driver, context| {
+                    driver.written(context, number, has_forwarded)
+                })?;
+                self.todo.push_back(Todo::Run(caller.host));
+            }
+            (Purpose::Session(number), Answer::Forwarded(forwarded)) => {
+                self.with_driver(shared, store, caller.host, |driver, context| {
+                    driver.reads_forwarded(context, number, forwarded)
+                })?;
+                self.todo.push_back(Todo::Run(caller.host));
+            }
             (Purpose::Session(_), Answer::Claim(..)) => {}
             (Purpose::Manager, answer) => self.manager_is_answered(shared, store, caller.host, answer)?,
         }
@@ -187,6 +199,20 @@ impl Node {
     pub fn app_sends(&mut self, shared: &mut Shared, store: &mut Store, count: u32) -> Verdict {
         for host in self.open_hosts() {
             self.with_driver(shared, store, host, |driver, context| driver.app_sends(context, count))?;
+            self.todo.push_back(Todo::Run(host));
+        }
+        self.go_on(shared, store)
+    }
+
+    /// A message was forwarded to this session, which may be on this node.
+    pub fn is_woken(&mut self, shared: &mut Shared, store: &mut Store, session: usize) -> Verdict {
+        let on_it = |host: &Host| host.session == session;
+        let hosts: Vec<u64> = self.hosts.iter().filter(|(_, host)| on_it(host)).map(|(number, _)| *number).collect();
+        for host in hosts {
+            self.with_driver(shared, store, host, |driver, context| {
+                driver.is_woken(context);
+                Ok(())
+            })?;
             self.todo.push_back(Todo::Run(host));
         }
         self.go_on(shared, store)
@@ -381,7 +407,7 @@ impl Node {
         let make = if instead.is_some() { Session::instead } else { Session::<Message, session::Server>::new };
         let welcome = Welcome { lost: instead == Some(NotResumed::Lost), ..welcome(shared, session) };
         let core = make(shared.setup.bounds, welcome, first);
-        let beginning = Beginning { core, time_to_live, inbox: Numbered::none(0) };
+        let beginning = Beginning { core, time_to_live, inbox: Numbered::none(0), forwarded: 0 };
         let slot = Slot::open(shared.setup.config, shared.net.millis(), beginning);
         shared.record.is_answered(attempt);
         let handler = Handler::new(&shared.record, session, number, 0, &[], 0);
@@ -398,7 +424,7 @@ impl Node {
         fence: Fence,
     ) -> Verdict {
         let Request { attempt, session, known } = request;
-        let Kept { inbox, outbox, .. } = kept;
+        let Kept { inbox, outbox, forwarded, .. } = kept;
         shared.census.restores += 1;
         let handler = Handler::new(&shared.record, session, number, outbox.after, &outbox.messages, inbox.after);
         let stored = Stored {
@@ -408,7 +434,7 @@ impl Node {
             attempt: known.answered,
         };
         let core = Session::<Message, session::Server>::restore(shared.setup.bounds, welcome(shared, session), stored);
-        let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox };
+        let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox, forwarded };
         let (slot, resumed) = Slot::restore(shared.setup.config, shared.net.millis(), beginning, known, TERMS);
         shared.record.is_answered(attempt);
         let connection = match resumed {

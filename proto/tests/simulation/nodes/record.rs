@@ -32,6 +32,8 @@ struct Session {
     received: u64,
     /// What the client received.
     down: Vec<u32>,
+    /// What the app forwarded to it, in order.
+    forwarded: Vec<u32>,
     /// What the store has: nothing if it does not have the session.
     stored: Option<Stored>,
     /// The messages of the app that the store has or had, by number. It never held those that it had no need for.
@@ -253,7 +255,7 @@ impl Record {
         let owner = stored.owner;
         Law::I10.holds(owner == host, || format!("session {session} is of host {owner}, and {host} has written it"))?;
         stored.written = now;
-        let Change { taken, committed, sent, acknowledged, attempt } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, .. } = change;
         let has = &mut stored.has;
         let no_gap = taken.follows(has.taken, *committed) && sent.follows(has.sent, *acknowledged);
         Law::I10.holds(no_gap, || format!("the store has {has:?}, and took {change:?}"))?;
@@ -378,6 +380,13 @@ impl Record {
     pub fn next_down(&mut self, session: usize, bytes: u32) -> Message {
         self.down.push(Down { session, number: None, has_arrived: false });
         Message { number: self.down.len() as u32 - 1, bytes }
+    }
+
+    /// The app forwards a message to the session by its id.
+    pub fn forwards(&mut self, session: usize, bytes: u32) -> Message {
+        let message = self.next_down(session, bytes);
+        self.sessions[session].forwarded.push(message.number);
+        message
     }
 
     pub fn delivers(&mut self, host: u64, message: Message) -> u32 {
@@ -505,6 +514,8 @@ impl Record {
         Law::I5.holds(session.received == session.up.len() as u64, || {
             format!("{} messages were sent, {} received", session.up.len(), session.received)
         })?;
+        let numbers: Vec<_> = session.forwarded.iter().map(|message| self.down[*message as usize].number).collect();
+        Law::I5.holds(numbers.is_sorted(), || format!("forwarded messages were sent as {numbers:?}"))?;
         let same = session.is_forked
             || session.down.len() == session.log.len()
                 && session

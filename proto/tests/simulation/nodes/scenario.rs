@@ -72,6 +72,8 @@ pub enum Act {
     AppSends(u32),
     /// The same, only on the node that the client is connected to.
     AppSendsHere(u32),
+    /// The app sends to a session by its id, wherever that is.
+    AppForwards(u32),
     /// A task of the app beside the handler closes the session.
     AppCloses,
     /// A node dies with all that it has in memory, and comes back.
@@ -182,6 +184,8 @@ fn act(random: &mut Random, setup: &Setup, rough: u32, ends: bool) -> Act {
         2 => Act::ClientPings,
         3 | 4 => Act::Reconnect,
         even if even.is_multiple_of(2) => Act::ClientSends(burst(random)),
+        // A store that came back with an older state has again what was forwarded, or has lost it.
+        5 | 7 | 9 if !setup.storing.lies => Act::AppForwards(burst(random)),
         _ => Act::AppSends(burst(random)),
     }
 }

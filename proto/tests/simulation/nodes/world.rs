@@ -106,6 +106,8 @@ census! {
         arrived: "deliveries that arrived",
         unknown: "deliveries of which it is not known",
         undelivered: "messages returned to a handler",
+        forwarded: "messages forwarded to a session",
+        no_room: "times there was no room for a forwarded message",
         committed: "commits that are stored",
         several: "commits of several messages",
         replies: "commits with replies",
@@ -203,6 +205,7 @@ impl World {
     fn close(&self) -> Verdict {
         self.client.close()?;
         self.nodes.iter().try_for_each(Node::close)?;
+        self.store.close(self.client.session())?;
         self.shared.record.close(self.client.session())
     }
 
@@ -254,6 +257,12 @@ impl World {
                 Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].app_sends(shared, store, count),
                 None => Ok(()),
             },
+            Act::AppForwards(count) => {
+                let session = store.forward(shared, count);
+                // Not every message tells the node that there is one.
+                let Some(session) = session.filter(|_| !shared.net.random.one_in(4)) else { return Ok(()) };
+                nodes.iter_mut().try_for_each(|node| node.is_woken(shared, store, session))
+            }
             Act::AppCloses => nodes.iter_mut().try_for_each(|node| node.app_closes(shared, store)),
             Act::Kill(node) => nodes[node].kill(shared),
             Act::ShutDown(node) => nodes[node].shut_down(shared, store),

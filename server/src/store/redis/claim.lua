@@ -2,8 +2,8 @@
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, received, known_acknowledged = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 local attempt, answered = tonumber(ARGV[5]), tonumber(ARGV[6])
-local present, principal, ttl, taken, committed, sent, acknowledged, last = unpack(redis.call(
-  'HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt'
+local present, principal, ttl, taken, committed, sent, acknowledged, last, forwarded = unpack(redis.call(
+  'HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt', 'forwarded'
 ))
 if not principal then
   -- The three keys expire together. Streams without their record are what an evicting Redis has left.
@@ -37,4 +37,4 @@ for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, string.format('%.0f', ttl * 1.5))
 end
 redis.call('HSET', record, 'fence', fence, 'attempt', attempt)
-return { ttl, committed, taken, acknowledged, sent }
+return { ttl, committed, taken, acknowledged, sent, forwarded or '0' }

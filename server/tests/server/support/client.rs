@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep_until};
 use undrop_proto::outbox::Bounds;
 use undrop_proto::session::{self, Heard, Output, Session as Core};
 use undrop_proto::wire::{self, Control};
 use undrop_proto::{Attempt, Millis, Outcome};
-use undrop_server::Message;
+use undrop_server::{Message, SessionId};
 
 use super::raw::{Frame, Raw};
 use super::soon;
@@ -213,6 +214,12 @@ impl Client {
     /// The session's token.
     pub fn token(&self) -> wire::Token {
         self.core.token().expect("a session")
+    }
+
+    /// The id under which servers know the session.
+    pub fn session(&self) -> SessionId {
+        let digest = Sha256::digest(self.token().0.to_be_bytes());
+        SessionId::from_bytes(digest[..16].try_into().unwrap())
     }
 
     pub fn terms(&self) -> wire::Terms {
