@@ -230,6 +230,10 @@ impl Manager {
                 warn!(session = %id, %principal, "a client has the token of another principal's session");
             }
             Ok(Claim::Late) => {
+                let disconnect = Disconnect::close(codes::TAKEN_OVER, "taken over");
+                return Err((request.incoming.connection, disconnect));
+            }
+            Ok(Claim::Past) => {
                 add(&metrics.violations, 1);
                 return Err((request.incoming.connection, Violation::ResumeOfThePast.into()));
             }
@@ -308,6 +312,8 @@ impl Manager {
                 (message, bytes)
             }),
             taken: inbox.last(),
+            // The store has compared them.
+            attempt: known.answered,
         };
         let time_to_live = millis(time_to_live);
         let core =

@@ -59,8 +59,13 @@ impl<H: Host> Slot<H> {
         }
         let committed = batch.commits.iter().map(|pending| pending.number).fold(change.committed, u64::max);
         change.committed = committed;
+        // One that can't be must not count: the session may be another than its client knows.
+        let resumed = self.core.resumed();
+        let asked = batch.resumes.iter().map(|resume| resume.known).filter(|known| known.follows(resumed).is_ok());
+        let attempt = asked.map(|known| known.attempt).fold(resumed, u32::max);
         change.forwarded = batch.forwarded.as_ref().map_or(change.forwarded, |pending| pending.number);
-        let change = Change { taken, committed, sent, acknowledged: change.acknowledged, forwarded: change.forwarded };
+        let (acknowledged, forwarded) = (change.acknowledged, change.forwarded);
+        let change = Change { taken, committed, sent, acknowledged, attempt, forwarded };
         Batch { change, waiting: batch }
     }
 
@@ -121,6 +126,7 @@ impl<H: Host> Slot<H> {
                 messages: persisted.chain(&self.unsent).chain(new).cloned().collect(),
             },
             acknowledged: self.core.acknowledged(),
+            attempt: change.attempt,
             forwarded: change.forwarded,
         };
         self.write(Batch { change, waiting });

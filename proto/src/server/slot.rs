@@ -245,6 +245,7 @@ impl<H: Host> Slot<H> {
             committed: inbox.after,
             sent: Numbered::none(core.acknowledged() + core.unacknowledged() as u64),
             acknowledged: core.acknowledged(),
+            attempt: core.resumed(),
             forwarded,
         };
         let uncommitted: VecDeque<_> = inbox.messages.into();

@@ -72,7 +72,8 @@ fn live() -> Slot<App> {
 /// A session that the store had, resumed by a client that knows this.
 fn restored(kept: Kept<char>, known: Known) -> Slot<App> {
     let messages = kept.outbox.messages.into_iter().map(|message| (message, 1));
-    let stored = Stored { acknowledged: kept.outbox.after, messages, taken: kept.inbox.last() };
+    let stored =
+        Stored { acknowledged: kept.outbox.after, messages, taken: kept.inbox.last(), attempt: known.answered };
     let core = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
     let beginning = Beginning { core, time_to_live: TIME_TO_LIVE, inbox: kept.inbox, forwarded: kept.forwarded };
     Slot::restore(CONFIG, NOW, beginning, known, TERMS).0
@@ -169,8 +170,9 @@ fn hear(slot: &mut impl Serve<App>, attempt: Attempt, control: Control) {
     slot.handle_inbound(NOW, attempt, Inbound::Control(control));
 }
 
+/// What a client knows on its second connection.
 fn known(received: u64, acknowledged: u64) -> Known {
-    Known { received, acknowledged }
+    Known { received, acknowledged, attempt: 2, answered: 0 }
 }
 
 fn numbered(after: u64, messages: &str) -> Numbered<char> {

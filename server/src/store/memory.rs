@@ -42,6 +42,8 @@ struct Record {
     principal: Principal,
     time_to_live: Duration,
     expires: Instant,
+    /// The greatest number of a connection.
+    attempt: u32,
     inbox: Queue,
     outbox: Queue,
     forwarded: Queue,
@@ -82,8 +84,9 @@ impl Store for MemoryStore {
         let Fresh { principal, time_to_live } = fresh;
         let expires = Instant::now() + time_to_live * 3 / 2;
         let (inbox, outbox, forwarded, keys) = Default::default();
-        let is_revoked = false;
-        let record = Record { fence, is_revoked, principal, time_to_live, expires, inbox, outbox, forwarded, keys };
+        let (is_revoked, attempt) = (false, 0);
+        let record =
+            Record { fence, is_revoked, principal, time_to_live, expires, attempt, inbox, outbox, forwarded, keys };
         shard.records.insert(id, record);
         Ok(())
     }
@@ -109,22 +112,25 @@ impl Store for MemoryStore {
             outbox: record.outbox.to_numbered(),
             forwarded: record.forwarded.done,
         };
-        let claim = Claim::of(kept, claimant.known);
+        let attempt = (record.fence != claimant.fence).then_some(record.attempt);
+        let claim = Claim::of(kept, attempt, claimant.known);
         if let Claim::Taken(_) = claim {
             record.fence = claimant.fence;
+            record.attempt = claimant.known.attempt;
             record.expires = now + record.time_to_live * 3 / 2;
         }
         Ok(claim)
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
-        let Change { taken, committed, sent, acknowledged, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
         self.with_record(id, fence, |record| {
             if !record.inbox.precedes(taken, *committed) || !record.outbox.precedes(sent, *acknowledged) {
                 return Err(Failure::Behind);
             }
             record.inbox.change(taken, *committed);
             record.outbox.change(sent, *acknowledged);
+            record.attempt = record.attempt.max(*attempt);
             record.forwarded.change(&Numbered::none(record.forwarded.last()), *forwarded);
             record.expires = Instant::now() + record.time_to_live * 3 / 2;
             Ok(Written { has_forwarded: !record.forwarded.messages.is_empty() })

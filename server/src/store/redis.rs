@@ -342,6 +342,7 @@ impl Store for RedisStore {
         let answer = self
             .run(&self.claim, id, *fence, |command| {
                 command.arg(&principal).arg(known.received).arg(known.acknowledged);
+                command.arg(known.attempt).arg(known.answered);
             })
             .await?;
         let Some(counts) = counts(&answer) else {
@@ -350,6 +351,7 @@ impl Store for RedisStore {
                 Value::SimpleString(answer) if answer == "foreign" => Ok(Claim::Foreign),
                 Value::SimpleString(answer) if answer == "lost" => Ok(Claim::Lost),
                 Value::SimpleString(answer) if answer == "late" => Ok(Claim::Late),
+                Value::SimpleString(answer) if answer == "past" => Ok(Claim::Past),
                 answer => Err(unexpected(answer)),
             };
         };
@@ -363,7 +365,7 @@ impl Store for RedisStore {
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
-        let Change { taken, committed, sent, acknowledged, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
         let answer = self
             .run(&self.write, id, fence, |command| {
                 command.arg(*committed).arg(*acknowledged).arg(*forwarded);
@@ -373,6 +375,7 @@ impl Store for RedisStore {
                         command.arg(kind(message)).arg(message.as_bytes());
                     }
                 }
+                command.arg(*attempt);
             })
             .await?;
         match answer {

@@ -104,8 +104,7 @@ async fn a_commit_waits_with_its_answers_and_takes_the_room_of_what_it_commits()
     store.write(id(1), CREATED, &answer(10_000)).await.unwrap();
     assert_eq!((field(&redis, "committed").await, field(&redis, "sent").await), ("1".to_owned(), "1".to_owned()));
     // A commit without an answer needs no room.
-    let change =
-        Change { taken: numbered(taken, &[]), committed: 2, sent: numbered(1, &[]), acknowledged: 0, forwarded: 0 };
+    let change = Change { taken: numbered(taken, &[]), committed: 2, sent: numbered(1, &[]), ..Change::default() };
     store.write(id(1), CREATED, &change).await.unwrap();
     // Nor does a message that is committed before it is stored.
     let change = Change { taken: numbered(taken, &[text(taken + 1, 50_000)]), committed: taken + 1, ..change };

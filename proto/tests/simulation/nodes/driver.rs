@@ -322,7 +322,11 @@ impl Driver {
         let Requests { resumes, evict, shutdown } = std::mem::take(requests);
         let progress = !resumes.is_empty() || evict || shutdown;
         for request in resumes {
-            self.slot.request_resume(now, request, request.known, TERMS);
+            let known = match context.shared.defect {
+                Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
+                _ => request.known,
+            };
+            self.slot.request_resume(now, request, known, TERMS);
         }
         if evict {
             self.slot.evict(now);
@@ -431,9 +435,9 @@ impl Driver {
                 Ok(())
             }
             Action::Refuse(request, disconnect) => {
-                if says_violation(&disconnect) {
-                    let is_late = context.shared.net.has_left(request.attempt, Way::Up);
-                    Law::Protocol.holds(is_late, || format!("{request:?} is refused: {disconnect:?}"))?;
+                Law::Protocol
+                    .holds(!says_violation(&disconnect), || format!("{request:?} is refused: {disconnect:?}"))?;
+                if matches!(disconnect, Disconnect::Close(codes::TAKEN_OVER, _)) {
                     context.shared.census.late += 1;
                     if let Some((number, attempt)) = self.connection.filter(|_| context.shared.has(Defect::LeavesFirst))
                     {

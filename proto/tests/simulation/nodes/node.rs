@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use undrop_proto::server::{
-    Beginning, Claim, Disconnect, Fence, Full, Kept, Numbered, Share, Slot, SlotId, Slots, StoreError, Taken,
+    Beginning, Claim, Disconnect, Fence, Full, Kept, Numbered, Share, Slot, SlotId, Slots, StoreError, Taken, codes,
 };
-use undrop_proto::session::{self, NotResumed, Session, Stored, Violation};
+use undrop_proto::session::{self, NotResumed, Session, Stored};
 use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, close};
 
@@ -326,6 +326,7 @@ impl Node {
         let (session, slot_id) = (host.session, host.slot_id);
         let unavailable = matches!(answer, Answer::Done(Err(_)));
         let is_late = matches!(answer, Answer::Claim(Claim::Late, _));
+        let is_past = matches!(answer, Answer::Claim(Claim::Past, _));
         let is_lost = matches!(answer, Answer::Claim(Claim::Lost, _));
         match (&host.state, answer) {
             (State::Runs(_), _) => return Ok(()),
@@ -336,7 +337,7 @@ impl Node {
             }
             (State::Claiming { request }, Answer::Claim(Claim::Taken(kept), fence)) => {
                 let request = *request;
-                return self.restore(shared, store, (number, slot_id), request, kept, fence);
+                return self.restore(shared, (number, slot_id), request, kept, fence);
             }
             _ => {}
         }
@@ -346,7 +347,11 @@ impl Node {
         match host.state {
             State::Creating { attempt, .. } => self.turn_away(shared, store, attempt, close::TRY_AGAIN_LATER),
             State::Claiming { request } if is_late => {
-                self.refuse_late(shared, store, request, NotResumed::Late)?;
+                shared.census.late += 1;
+                self.refuse(shared, store, request.attempt, codes::TAKEN_OVER);
+            }
+            State::Claiming { request } if is_past => {
+                return Law::Protocol.broken(format!("{request:?} has received less than it acknowledged"));
             }
             State::Claiming { request } if unavailable => {
                 self.turn_away(shared, store, request.attempt, close::TRY_AGAIN_LATER);
@@ -413,7 +418,6 @@ impl Node {
     fn restore(
         &mut self,
         shared: &mut Shared,
-        store: &mut Store,
         (number, slot_id): (u64, SlotId),
         request: Request,
         kept: Kept<Message>,
@@ -427,6 +431,7 @@ impl Node {
             acknowledged: outbox.after,
             messages: outbox.messages.into_iter().map(|message| (message, u64::from(message.bytes))),
             taken: inbox.last(),
+            attempt: known.answered,
         };
         let core = Session::<Message, session::Server>::restore(shared.setup.bounds, welcome(shared, session), stored);
         let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox, forwarded };
@@ -434,23 +439,10 @@ impl Node {
         shared.record.is_answered(attempt);
         let connection = match resumed {
             Ok(number) => Some((number, attempt)),
-            Err(reason) => {
-                self.refuse_late(shared, store, request, reason)?;
-                None
-            }
+            Err(reason) => return Law::Protocol.broken(format!("{request:?} can't resume: {reason:?}")),
         };
         let driver = Driver::new((number, session, slot_id), fence, slot, connection, handler);
         self.spawn(number, driver);
-        Ok(())
-    }
-
-    /// A request came when its client had left its connection.
-    fn refuse_late(&mut self, shared: &mut Shared, store: &mut Store, request: Request, reason: NotResumed) -> Verdict {
-        let is_late = shared.net.has_left(request.attempt, Way::Up) && reason == NotResumed::Late;
-        Law::Protocol.holds(is_late, || format!("{request:?} can't resume: {reason:?}"))?;
-        shared.census.late += 1;
-        shared.record.is_answered(request.attempt);
-        close_connection(&mut self.context(shared, store), request.attempt, &Violation::ResumeOfThePast.into());
         Ok(())
     }
 
@@ -502,6 +494,10 @@ impl Node {
 
     fn turn_away(&mut self, shared: &mut Shared, store: &mut Store, attempt: Attempt, code: u16) {
         shared.census.busy += 1;
+        self.refuse(shared, store, attempt, code);
+    }
+
+    fn refuse(&mut self, shared: &mut Shared, store: &mut Store, attempt: Attempt, code: u16) {
         shared.record.is_answered(attempt);
         close_connection(&mut self.context(shared, store), attempt, &Disconnect::close(code, ""));
     }

@@ -36,6 +36,8 @@ pub struct Record {
     /// Which host has claimed it, for the record.
     pub owner: u64,
     pub expires: u64,
+    /// The greatest number of a connection.
+    pub attempt: u32,
     pub inbox: Queue,
     pub outbox: Queue,
     /// What was forwarded to the session and is not sent yet.
@@ -221,14 +223,14 @@ impl Store {
         Ok(())
     }
 
-    /// It comes back with an older state.
-    pub fn roll_back(&mut self, shared: &mut Shared) -> Verdict {
+    /// It comes back with an older state, one of the last so many.
+    pub fn roll_back(&mut self, shared: &mut Shared, most: u32) -> Verdict {
         if self.history.is_empty() {
             return Ok(());
         }
         shared.census.rollbacks += 1;
-        let keep = shared.net.random.below(self.history.len() as u32) as usize;
-        self.history.truncate(keep + 1);
+        let steps = shared.net.random.below(most.min(self.history.len() as u32)) as usize;
+        self.history.truncate(self.history.len() - steps);
         let Some(records) = self.history.pop_back() else { return Ok(()) };
         for session in 0..shared.record.sessions() {
             shared.record.rolled_back(session, records.get(&session).map(|record| &**record));
@@ -267,8 +269,8 @@ impl Store {
     // How it is done.
 
     fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
-        let (inbox, outbox, forwarded) = Default::default();
-        let record = Record { fence, owner: host, expires: expires(shared), inbox, outbox, forwarded };
+        let (inbox, outbox, forwarded, attempt) = Default::default();
+        let record = Record { fence, owner: host, expires: expires(shared), attempt, inbox, outbox, forwarded };
         self.records.insert(session, Rc::new(record));
         shared.record.created(session, host);
     }
@@ -295,11 +297,16 @@ impl Store {
             forwarded: record.forwarded.done,
         };
         let is_whole = inbox && outbox || shared.has(Defect::ServesWhatIsLeft);
-        let ignored = Known { received: kept.outbox.after, acknowledged: 0 };
-        let known = if shared.has(Defect::ClaimsWhatCanNotBe) { ignored } else { known };
-        let kept = match Claim::of(kept, known) {
+        let compared = match shared.defect {
+            Some(Defect::ClaimsWhatCanNotBe) => Known { received: kept.outbox.after, acknowledged: 0, ..known },
+            Some(Defect::ForgetsWhoWasAnswered) => Known { answered: 0, ..known },
+            _ => known,
+        };
+        let attempt = (record.fence != fence).then_some(record.attempt);
+        let kept = match Claim::of(kept, attempt, compared) {
             Claim::Taken(kept) if is_whole => kept,
-            Claim::Late if is_whole => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Late => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Past if is_whole => return Ok(Answer::Claim(Claim::Past, fence)),
             _ => {
                 shared.census.lost += 1;
                 shared.record.refused(session)?;
@@ -314,7 +321,8 @@ impl Store {
         let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
         record.owner = caller.host;
         record.expires = expires(shared);
-        shared.record.claimed(&mut shared.census, session, caller.host)?;
+        record.attempt = known.attempt;
+        shared.record.claimed(&mut shared.census, session, caller.host, known.attempt)?;
         Ok(Answer::Claim(Claim::Taken(kept), fence))
     }
 
@@ -326,7 +334,7 @@ impl Store {
         fence: Fence,
         change: &Change<Message>,
     ) -> Verdict<Result<bool, StoreError>> {
-        let Change { taken, committed, sent, acknowledged, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
         let ignores = shared.has(Defect::IgnoresTheFence);
         let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
             shared.census.fenced_writes += 1;
@@ -347,6 +355,7 @@ impl Store {
                 record.outbox.trim();
             }
         }
+        record.attempt = record.attempt.max(*attempt);
         if !shared.has(Defect::KeepsWhatWasForwarded) {
             record.forwarded.change(shared, &Numbered::none(record.forwarded.last()), *forwarded);
         }

@@ -155,7 +155,6 @@ census! {
         renewed: "resumes of a session that has lost a part",
         forgotten_commits: "commits that the store forgot and nobody noticed",
         forks: "sessions that went on with other messages than the client knows",
-        unnoticed_forks: "times the client resumed such a session",
         forgotten_messages: "messages of a handler that the store forgot and nobody noticed",
     }
 }
@@ -254,6 +253,10 @@ impl World {
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
+            Act::AppSendsHere(count) => match client.attempt() {
+                Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].app_sends(shared, store, count),
+                None => Ok(()),
+            },
             Act::AppForwards(count) => {
                 let session = store.forward(shared, count);
                 // Not every message tells the node that there is one.
@@ -265,7 +268,7 @@ impl World {
             Act::ShutDown(node) => nodes[node].shut_down(shared, store),
             Act::StoreFails(span) => store.fail(shared, span),
             Act::StoreIsSlow(span) => store.be_slow(shared, span),
-            Act::StoreRollsBack => store.roll_back(shared),
+            Act::StoreRollsBack(most) => store.roll_back(shared, most),
             Act::StoreEvicts => store.evict(shared),
             Act::ClientSends(count) => client.send(shared, count),
             Act::ClientPings => client.ping(shared),

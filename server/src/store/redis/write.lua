@@ -3,8 +3,8 @@
 -- Answers 1; 2 if it has, and messages that were forwarded to the session wait; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
 -- Redis is full: then only what is not needed any more has been removed; -3 if the session was revoked.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
-local fence, ttl, taken, committed, sent, acknowledged, forwards, forwards_done = unpack(redis.call(
-  'HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'forwards', 'forwarded'
+local fence, ttl, taken, committed, sent, acknowledged, attempt, forwards, forwards_done = unpack(redis.call(
+  'HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt', 'forwards', 'forwarded'
 ))
 if fence == 'revoked' then
   return -3
@@ -132,7 +132,8 @@ end
 redis.call(
   'HSET', record,
   'taken', digits(input.last), 'committed', digits(input.done),
-  'sent', digits(output.last), 'acknowledged', digits(output.done)
+  'sent', digits(output.last), 'acknowledged', digits(output.done),
+  'attempt', digits(math.max(tonumber(attempt), tonumber(ARGV[#ARGV])))
 )
 if answer == 1 and forwards > now_done then
   return 2

@@ -174,17 +174,12 @@ impl Client {
         connection
     }
 
-    /// A copy of the client, without a connection.
-    pub fn copy(&self) -> Self {
-        self.copy_to(self.address)
-    }
-
-    /// The same, for another server.
-    pub fn copy_to(&self, address: SocketAddr) -> Self {
+    /// The client, without a connection, after so many connections that nobody has heard of. It goes to this server next.
+    pub fn copy_to(&self, address: SocketAddr, connections: u32) -> Self {
         let mut copy = Self { core: self.core.clone(), ..Self::new(address, &self.path) };
-        copy.attempt = self.attempt;
         copy.opened = self.opened;
-        copy.core.handle_lost(Attempt(copy.attempt));
+        copy.core.handle_lost(Attempt(self.attempt));
+        copy.attempt = self.attempt + connections;
         copy
     }
 
