@@ -32,6 +32,7 @@ const guide = {
     },
     'A fresh token for each attempt': { act: when('open', 'socket.reconnect()'), logs: ['in', 'in'] },
     'Find out that a connection is dead': { logs: ['in'] },
+    'Under a library': { logs: ['in'] },
     Leave: { logs: ['closed: 1005, true'] },
     'Messages with a type': { logs: ['Ada: hello', '50'] },
   },
