@@ -7,19 +7,21 @@ import { browsers } from '../support/browsers.mjs';
 import { bundle } from '../support/bundle.mjs';
 import { startPageServer } from '../support/page-server.mjs';
 import { badArguments } from './socket/arguments.js';
+import { configured } from './socket/configured.js';
 import { sending } from './socket/sending.js';
 import { surroundings } from './socket/surroundings.js';
 import { syntheticEvents } from './socket/synthetic-events.js';
 
 const SCRIPT = `
   import { badArguments } from './e2e/socket/arguments.js';
+  import { configured } from './e2e/socket/configured.js';
   import { sending } from './e2e/socket/sending.js';
   import { surroundings } from './e2e/socket/surroundings.js';
   import { syntheticEvents } from './e2e/socket/synthetic-events.js';
-  globalThis.scenes = { ...syntheticEvents, ...badArguments, ...sending, ...surroundings };`;
+  globalThis.scenes = { ...syntheticEvents, ...badArguments, ...configured, ...sending, ...surroundings };`;
 
 /** In the page a scene is played as `play(url)`; what it returns is compared. */
-const scenes = { ...syntheticEvents, ...badArguments, ...sending, ...surroundings };
+const scenes = { ...syntheticEvents, ...badArguments, ...configured, ...sending, ...surroundings };
 
 const server = await startTestServer();
 const pages = await startPageServer({
