@@ -49,7 +49,9 @@ test('JSON is JSON', () => {
 });
 
 test('Rust blocks are compiled: they are examples in the documentation of a crate', () => {
-  const examples = ['src', 'server/src'].flatMap((folder) => filesIn(inRoot(folder))).map(documentation);
+  const sources = ['src', 'server/src'].flatMap((folder) => filesIn(inRoot(folder))).map(documentation);
+  // The front page of this crate is its README.
+  const examples = [...sources, compact(readFileSync(inRoot('server/README.md'), 'utf8'))];
   const left = blocksOf('rust')
     // rust.test.mjs builds those of this page.
     .filter(({ page }) => page !== 'docs/rust.md')
