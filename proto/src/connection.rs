@@ -125,6 +125,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     pub fn poll_timeout(&self) -> Option<Millis> {
         let phase = match &self.phase {
             Phase::Connecting { deadline } => deadline.as_ref().map(Deadline::time),
+            Phase::Authenticating { deadline } => Some(deadline.time()),
             Phase::Open { monitor, .. } => monitor.as_ref().map(Monitor::deadline),
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Closing { deadline } => *deadline,
@@ -159,10 +160,12 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.delivery.expire(now);
         self.settle_all();
         match &mut self.phase {
-            Phase::Connecting { deadline: Some(deadline) } => match deadline.handle_timeout(now) {
-                Due::NotYet | Due::Late => {}
-                Due::Now => self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken),
-            },
+            Phase::Connecting { deadline: Some(deadline) } | Phase::Authenticating { deadline } => {
+                match deadline.handle_timeout(now) {
+                    Due::NotYet | Due::Late => {}
+                    Due::Now => self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken),
+                }
+            }
             Phase::Open { monitor: Some(monitor), .. } => {
                 let check = monitor.handle_timeout(now);
                 self.obey(now, check);
@@ -189,13 +192,18 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The state of the connection.
     pub fn state(&self) -> State {
         match self.phase {
-            Phase::Connecting { .. } => State::Connecting,
+            Phase::Connecting { .. } | Phase::Authenticating { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Waiting { .. } if self.offline => State::Offline,
             Phase::Waiting { .. } => State::Waiting,
             Phase::Closing { .. } | Phase::ClosingWithoutSocket { .. } => State::Closing,
             Phase::Closed => State::Closed,
         }
+    }
+
+    /// Whether the state is that of the native socket: where nothing reconnects, the browser is right.
+    pub fn mirrors_native(&self) -> bool {
+        !self.reconnects() && !self.is_authenticating(self.attempt)
     }
 
     /// Whether it reconnects when it drops.
