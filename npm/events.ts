@@ -12,7 +12,7 @@ export interface DropEvent extends CloseEvent, Drop {
 export interface ClosedEvent extends CloseEvent {
   /** Why it dropped, if it did not reconnect; absent if the page closed it. */
   readonly cause?: Cause;
-  /** What the function for the URL or the subprotocols has thrown, if that ended it. */
+  /** What the function for the URL, the subprotocols or `authenticate` has thrown, if that ended it. */
   readonly error?: unknown;
 }
 

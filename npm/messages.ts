@@ -78,7 +78,17 @@ define(Undrop, typedMessages);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Retry, UndropOptions } from './options.js';
+export type {
+  Authenticate,
+  Cause,
+  Connection,
+  Decide,
+  Drop,
+  Heartbeat,
+  Queue,
+  Retry,
+  UndropOptions,
+} from './options.js';
 export type { Issue, StandardSchema } from './schema.js';
 export type { State } from './socket.js';
 export type { Collecting } from './streams.js';

@@ -1,15 +1,16 @@
 // The options of a socket. `src/js/options.rs` checks them and has the defaults.
 
 /** Why a connection dropped. */
-export type Cause = 'close' | 'heartbeat' | 'timeout' | 'url' | 'wake' | 'reconnect';
+export type Cause = 'close' | 'heartbeat' | 'timeout' | 'url' | 'authenticate' | 'wake' | 'reconnect';
 
 /** A connection that dropped, as `retry` and the `drop` event see it. */
 export interface Drop {
   /**
    * - `close`: the native socket closed, or its handshake failed;
    * - `heartbeat`: the server did not answer;
-   * - `timeout`: the handshake took longer than `connectTimeout`;
+   * - `timeout`: the handshake, or `authenticate`, took longer than `connectTimeout`;
    * - `url`: the function for the URL or the subprotocols failed;
+   * - `authenticate`: the function that authenticates failed;
    * - `wake`: after a sleep, or with the network back, the server did not answer;
    * - `reconnect`: the page asked for a new connection.
    */
@@ -21,7 +22,7 @@ export interface Drop {
   readonly attempt: number;
   /** The delay before it, in milliseconds. */
   readonly delay: number;
-  /** What the function for the URL or the subprotocols has thrown, or the constructor of the native socket. */
+  /** What the function for the URL, the subprotocols or `authenticate` has thrown. */
   readonly error?: unknown;
 }
 
@@ -112,6 +113,19 @@ export interface Heartbeat {
   reply?: string | ((data: unknown) => boolean);
 }
 
+/** A connection that is open and on which nothing was sent yet. */
+export interface Connection {
+  /** Sends at once. */
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void;
+  /** Resolves with the data of the next message. Rejects when the connection is over. */
+  receive(): Promise<unknown>;
+  /** Aborted when the connection is over, and when `authenticate` has returned. */
+  readonly signal: AbortSignal;
+}
+
+/** Says on a connection who the page is, and waits for the answer. */
+export type Authenticate = (connection: Connection) => unknown;
+
 export interface UndropOptions {
   /**
    * What ends the socket, besides you. For a client that takes a class, and makes a new socket when one has closed:
@@ -131,7 +145,13 @@ export interface UndropOptions {
    */
   retry?: boolean | Retry | Decide;
   /**
-   * How long a handshake may take, in milliseconds. With `retry: false` that is the browser's affair.
+   * Called for each connection before anything else is sent; `open` follows when it has returned, or its promise is
+   * fulfilled. When it fails, or the connection is over meanwhile, what is queued stays. Not with `resume`.
+   */
+  authenticate?: Authenticate;
+  /**
+   * How long a handshake may take, in milliseconds, and `authenticate` as long again. With `retry: false` the handshake is
+   * the browser's affair.
    *
    * @default 10000
    */
@@ -189,9 +209,11 @@ export interface OptionsWithoutSession extends UndropOptions {
   resume?: false;
 }
 
-interface KeepsSession extends Omit<UndropOptions, 'lifetime' | 'retry' | 'queue' | 'heartbeat'> {
+interface KeepsSession extends Omit<UndropOptions, 'authenticate' | 'lifetime' | 'retry' | 'queue' | 'heartbeat'> {
   /** It must reconnect. */
   retry?: true | Retry | Decide;
+  /** A session begins with frames of its own: have the URL carry the token. */
+  authenticate?: undefined;
   /** `resume` has limits of its own. */
   queue?: undefined;
   /** The messages are the protocol's own. It is on unless it is `false`. */

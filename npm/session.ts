@@ -62,7 +62,9 @@ define(Undrop, sessions);
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
 export type {
+  Authenticate,
   Cause,
+  Connection,
   Decide,
   Drop,
   Heartbeat,

@@ -3,9 +3,19 @@
 // there is a new native socket, the registrations move to it.
 
 import { dispatch, isSynthetic } from '#native';
+import { Authentication } from './authentication.js';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
-import type { Cause, Decide, Heartbeat, Reset, Resume, SessionOptions } from './options.js';
+import type {
+  Authenticate,
+  Cause,
+  Decide,
+  Heartbeat,
+  Reset,
+  Resume,
+  SessionOptions,
+  UndropOptions,
+} from './options.js';
 import { forget, represent, retarget } from './retarget.js';
 
 type Callback = EventListenerOrEventListenerObject;
@@ -88,6 +98,9 @@ export class Shell {
   #registrations: Registration[] = [];
   readonly #socket: WeakRef<EventTarget>;
   readonly #source: Source;
+  readonly #authenticate: Authenticate | undefined;
+  /** While the page authenticates. */
+  #authentication: Authentication | undefined;
   readonly #decide: Decide | undefined;
   readonly #reply: Heartbeat['reply'];
   readonly #onReset: Resume['onReset'];
@@ -99,10 +112,11 @@ export class Shell {
 
   /** Begins the first attempt. */
   constructor(core: Core, socket: EventTarget, source: Source, options: SessionOptions) {
-    const { retry, heartbeat, resume } = Object(options) as SessionOptions;
+    const { authenticate, retry, heartbeat, resume } = Object(options) as SessionOptions & UndropOptions;
     this.core = core;
     this.#socket = new WeakRef(socket);
     this.#source = source;
+    this.#authenticate = authenticate;
     this.#decide = typeof retry === 'function' ? retry : (Object(retry) as { decide?: Decide }).decide;
     this.#reply = heartbeat ? (heartbeat as Heartbeat).reply : undefined;
     this.#onReset = (Object(resume) as Resume).onReset;
@@ -117,6 +131,7 @@ export class Shell {
 
   /** There is a new native socket; or the last one was abandoned, and there is none yet. */
   attach(native: WebSocket | undefined) {
+    this.#endAuthentication();
     if (native) {
       native.binaryType = this.native.binaryType;
       this.native = native;
@@ -141,7 +156,27 @@ export class Shell {
       .catch((error) => this.#fail(error, () => core.notFound(this.id, attempt)));
   }
 
+  /** The page authenticates before anything else is sent; what arrives meanwhile is its alone. */
+  async authenticate(attempt: number) {
+    const { core, id } = this;
+    const authentication = new Authentication(this.native);
+    this.#authentication = authentication;
+    try {
+      await this.#authenticate?.(authentication.connection);
+    } catch (error) {
+      if (this.#authentication !== authentication) authentication.report(error);
+      else this.#fail(error, () => core.authenticated(id, attempt, false));
+      return;
+    }
+    if (this.#authentication !== authentication) return;
+    this.#endAuthentication();
+    core.authenticated(id, attempt, true);
+    // What the page has not received there are its messages now.
+    for (const data of authentication.unread) this.#target.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
   notify(type: string, message: string | undefined) {
+    if (type === 'statechange') this.#endAuthentication();
     const onReset = this.#onReset;
     if (type === 'reset') reported(() => onReset?.({ reason: message as Reset['reason'] }));
     else this.#fire(new Event(type), message === undefined ? undefined : { message });
@@ -288,6 +323,12 @@ export class Shell {
     }
   }
 
+  /** The page has authenticated, or the connection is over. */
+  #endAuthentication() {
+    this.#authentication?.end();
+    this.#authentication = undefined;
+  }
+
   /** A function of the page's that an attempt needs has thrown: `drop` ends the attempt. */
   #fail(error: unknown, drop: () => void) {
     reportError(error);
@@ -324,6 +365,11 @@ export class Shell {
     const { core, id } = this;
     // Read once: that takes the browser as long as all that is done here.
     const { data } = event;
+    if (this.#authentication) {
+      this.#authentication.hear(data);
+      event.stopImmediatePropagation();
+      return true;
+    }
     const reply = this.#reply;
     const isReply = reply !== undefined && (typeof reply === 'function' ? reply(data) : data === reply);
     let own: unknown = data;

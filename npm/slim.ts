@@ -62,6 +62,16 @@ define(Undrop);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
-export type { Cause, Decide, Drop, Heartbeat, Queue, Retry, UndropOptions } from './options.js';
+export type {
+  Authenticate,
+  Cause,
+  Connection,
+  Decide,
+  Drop,
+  Heartbeat,
+  Queue,
+  Retry,
+  UndropOptions,
+} from './options.js';
 export type { State, Stats } from './socket.js';
 export { Undrop as default };

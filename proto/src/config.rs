@@ -19,12 +19,15 @@ pub struct Config {
     /// What may be queued while the connection is not open; nothing without limits. Not applied to a session, which has
     /// [`Bounds`](super::outbox::Bounds).
     pub queue: Option<Limits>,
+    /// Whether the user has to [authenticate](super::Output::Authenticate) on each native socket before anything else is
+    /// sent. It may take as long as a handshake. Not applied to a session, which begins with frames of its own.
+    pub authenticates: bool,
     /// How often the connection is checked; without, only the browser finds that it is dead.
     pub heartbeat: Option<Heartbeat>,
 }
 
 impl Default for Config {
-    /// Reconnects, 10 s to connect, 5 s to close, a queue, no heartbeat.
+    /// Reconnects, 10 s to connect, 5 s to close, a queue, no authentication, no heartbeat.
     fn default() -> Self {
         Self {
             policy: Policy::Retry(Retry::default()),
@@ -32,6 +35,7 @@ impl Default for Config {
             connect_timeout: 10_000,
             close_timeout: 5_000,
             queue: Some(Limits::default()),
+            authenticates: false,
             heartbeat: None,
         }
     }

@@ -127,6 +127,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     pub fn poll_timeout(&self) -> Option<Millis> {
         let phase = match &self.phase {
             Phase::Connecting { deadline } => deadline.as_ref().map(Deadline::time),
+            Phase::Authenticating { deadline } => Some(deadline.time()),
             Phase::Open { monitor, .. } => monitor.as_ref().map(Monitor::deadline),
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Closing { deadline } => *deadline,
@@ -161,10 +162,12 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.delivery.expire(now);
         self.settle_all();
         match &mut self.phase {
-            Phase::Connecting { deadline: Some(deadline) } => match deadline.handle_timeout(now) {
-                Due::NotYet | Due::Late => {}
-                Due::Now => self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken),
-            },
+            Phase::Connecting { deadline: Some(deadline) } | Phase::Authenticating { deadline } => {
+                match deadline.handle_timeout(now) {
+                    Due::NotYet | Due::Late => {}
+                    Due::Now => self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken),
+                }
+            }
             Phase::Open { monitor: Some(monitor), .. } => {
                 let check = monitor.handle_timeout(now);
                 self.obey(now, check);
@@ -191,7 +194,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The state of the connection.
     pub fn state(&self) -> State {
         match self.phase {
-            Phase::Connecting { .. } => State::Connecting,
+            Phase::Connecting { .. } | Phase::Authenticating { .. } => State::Connecting,
             Phase::Open { .. } => State::Open,
             Phase::Waiting { .. } if self.offline => State::Offline,
             Phase::Waiting { .. } => State::Waiting,
@@ -209,9 +212,14 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         match native {
             _ if has_session && state.ready_state() < State::Open.ready_state() => State::Open.ready_state(),
             _ if has_session => state.ready_state(),
-            Some(native) if !self.reconnects() || state == State::Open => native,
+            Some(native) if self.mirrors_native() || state == State::Open => native,
             _ => state.ready_state(),
         }
+    }
+
+    /// Whether the state is that of the native socket: where nothing reconnects, the browser is right.
+    pub fn mirrors_native(&self) -> bool {
+        !self.reconnects() && !self.is_authenticating(self.attempt)
     }
 
     /// Whether it reconnects when it drops.

@@ -12,6 +12,8 @@ pub enum Cause {
     Timeout,
     /// The function for the URL or the subprotocols failed.
     Url,
+    /// The user could not authenticate.
+    Authenticate,
     /// After a sleep, or with the network back, the server did not answer a probe.
     Wake,
     /// The user asked for a new connection.
@@ -20,8 +22,15 @@ pub enum Cause {
 
 impl Cause {
     /// All of them, in the order of [`Stats::drops`](super::Stats::drops).
-    pub const ALL: [Cause; 6] =
-        [Cause::Close, Cause::Heartbeat, Cause::Timeout, Cause::Url, Cause::Wake, Cause::Reconnect];
+    pub const ALL: [Cause; 7] = [
+        Cause::Close,
+        Cause::Heartbeat,
+        Cause::Timeout,
+        Cause::Url,
+        Cause::Authenticate,
+        Cause::Wake,
+        Cause::Reconnect,
+    ];
 
     /// Its name in JavaScript, the docs and the logs.
     pub const fn name(self) -> &'static str {
@@ -30,6 +39,7 @@ impl Cause {
             Cause::Heartbeat => "heartbeat",
             Cause::Timeout => "timeout",
             Cause::Url => "url",
+            Cause::Authenticate => "authenticate",
             Cause::Wake => "wake",
             Cause::Reconnect => "reconnect",
         }

@@ -16,6 +16,10 @@ pub enum Output<M, A = SessionAction> {
     Connect(Attempt),
     /// Detach the native socket of this attempt and close it, without waiting for anything from it.
     Abandon(Attempt),
+    /// The native socket of this attempt is open: have the user authenticate on it, and report what comes of it to
+    /// [`handle_authenticated`](super::Connection::handle_authenticated) or
+    /// [`handle_unauthenticated`](super::Connection::handle_unauthenticated).
+    Authenticate(Attempt),
     /// Hand this message to the native socket.
     Transmit(M),
     /// Send the heartbeat's message, without a session.

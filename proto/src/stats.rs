@@ -8,7 +8,7 @@ pub struct Stats {
     /// Attempts after which the connection was open.
     pub opens: u32,
     /// Open connections that dropped and attempts that failed, by cause, in the order of [`Cause::ALL`](super::Cause::ALL).
-    pub drops: [u32; 6],
+    pub drops: [u32; 7],
     /// Messages received.
     pub messages_in: u64,
     /// Messages handed to a native socket; with a session, messages accepted.

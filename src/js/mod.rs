@@ -177,6 +177,14 @@ pub fn not_found(socket: u32, attempt: u32) {
     }
 }
 
+/// The page has authenticated on the native socket of this attempt, or could not.
+#[wasm_bindgen]
+pub fn authenticated(socket: u32, attempt: u32, is_accepted: bool) {
+    if let Some(socket) = find(socket) {
+        socket.authenticated(Attempt(attempt), is_accepted);
+    }
+}
+
 /// The name of the state.
 #[wasm_bindgen]
 pub fn state(socket: u32) -> JsValue {

@@ -90,6 +90,7 @@ impl Reader {
                 connect_timeout: self.number("connectTimeout", usual.connect_timeout, 1),
                 close_timeout: self.number("closeTimeout", usual.close_timeout, 0),
                 queue: self.queue(policy != Policy::Never),
+                authenticates: self.authenticates(keeps_session),
                 heartbeat: self.heartbeat(keeps_session),
             },
             #[cfg(feature = "session")]
@@ -145,6 +146,15 @@ impl Reader {
             time_to_live: (time_to_live > 0).then_some(time_to_live),
             overflow: if drops_oldest { Overflow::DropOldest } else { Overflow::Refuse },
         })
+    }
+
+    /// A session begins with frames of its own.
+    fn authenticates(&self, keeps_session: bool) -> bool {
+        let authenticates = self.kind("authenticate", "a function") == Kind::Function;
+        if authenticates && keeps_session {
+            self.fail("resume excludes authenticate: have the URL carry the token");
+        }
+        authenticates
     }
 
     /// The heartbeat of a session is on by default, and its messages are the protocol's.

@@ -17,6 +17,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn find(this: &Shell, attempt: u32);
 
+    #[wasm_bindgen(method)]
+    fn authenticate(this: &Shell, attempt: u32);
+
     /// Fires an event, with this message if there is one.
     #[wasm_bindgen(method)]
     fn notify(this: &Shell, event: &str, message: Option<&str>);
@@ -57,6 +60,10 @@ impl User for ShellUser {
 
     fn find(&self, Attempt(attempt): Attempt) {
         self.0.find(attempt);
+    }
+
+    fn authenticate(&self, Attempt(attempt): Attempt) {
+        self.0.authenticate(attempt);
     }
 
     fn notify(&self, notice: Notice<'_>) {

@@ -9,7 +9,7 @@ export const setProperty = (object, name, value) => {
 };
 
 /** The options that JavaScript reads. */
-const READ_ELSEWHERE = ['authenticate', 'signal', 'envelope', 'codec', 'schemas', 'requestTimeout'];
+const READ_ELSEWHERE = ['signal', 'envelope', 'codec', 'schemas', 'requestTimeout'];
 
 /** The names that were warned of. */
 const warned = new Set();

@@ -111,6 +111,7 @@ impl Options {
             connect_timeout: to_some_millis(self.connect_timeout),
             close_timeout: to_millis(self.close_timeout),
             queue: queue.map(|queue| queue.limits),
+            authenticates: false,
             heartbeat: match &self.resume {
                 Some(resume) => resume.heartbeat.map(|rhythm| rhythm.0),
                 None => self.heartbeat.as_ref().map(Heartbeat::to_proto),

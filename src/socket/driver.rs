@@ -259,6 +259,18 @@ impl Driver {
         self.update(|connection, now| connection.handle_no_url(now, attempt));
     }
 
+    /// The user has authenticated on the native socket of this attempt, or could not.
+    #[cfg(feature = "js")]
+    pub(crate) fn authenticated(&self, attempt: Attempt, is_accepted: bool) {
+        self.update(|connection, now| {
+            if is_accepted {
+                connection.handle_authenticated(now, attempt);
+            } else {
+                connection.handle_unauthenticated(now, attempt);
+            }
+        });
+    }
+
     /// A message of so many bytes arrived, which may be the reply to a heartbeat. True if it is the user's.
     pub(crate) fn received(&self, bytes: f64, is_reply: bool) -> bool {
         if is_reply {
@@ -310,6 +322,11 @@ impl Driver {
                     }
                 }
                 Output::Abandon(_) => self.abandon(),
+                Output::Authenticate(attempt) => {
+                    if let Some(user) = self.user() {
+                        user.authenticate(attempt);
+                    }
+                }
                 Output::Transmit(message) => self.transmit(&message),
                 Output::Ping => self.send_ping(),
                 Output::Decide(attempt, dropped) => {

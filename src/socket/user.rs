@@ -21,6 +21,10 @@ pub(crate) trait User {
     /// [`Driver::not_found`](super::Driver::not_found).
     fn find(&self, attempt: Attempt);
 
+    /// Authenticates on the native socket of this attempt, and reports it to
+    /// [`Driver::authenticated`](super::Driver::authenticated). Called only if the settings ask for it.
+    fn authenticate(&self, _attempt: Attempt) {}
+
     /// Something happened.
     fn notify(&self, notice: Notice<'_>);
 

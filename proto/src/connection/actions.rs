@@ -28,9 +28,12 @@ impl<M, A> Actions<M, A> {
 
     pub(super) fn push(&mut self, output: Output<M, A>) {
         let queue = match output {
-            Output::Connect(_) | Output::Abandon(_) | Output::Transmit(_) | Output::Ping | Output::Session(_) => {
-                &mut self.acts
-            }
+            Output::Connect(_)
+            | Output::Abandon(_)
+            | Output::Authenticate(_)
+            | Output::Transmit(_)
+            | Output::Ping
+            | Output::Session(_) => &mut self.acts,
             Output::Decide(..) | Output::Notify(_) | Output::Settle(_) => &mut self.notices,
         };
         queue.push_back(output);

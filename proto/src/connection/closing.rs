@@ -15,7 +15,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             Phase::Open { monitor: Some(monitor), .. } if monitor.is_suspicious(now) && self.has_timeouts() => {
                 self.close_unanswered(now);
             }
-            Phase::Connecting { .. } | Phase::Open { .. } => match self.delivery.end() {
+            Phase::Connecting { .. } | Phase::Authenticating { .. } | Phase::Open { .. } => match self.delivery.end() {
                 Close::Begun => {
                     let deadline = self.has_timeouts().then(|| now + self.config.close_timeout);
                     self.enter(Phase::Closing { deadline });
@@ -30,7 +30,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The user closes, and there is no peer to wait for: the native socket is abandoned, if there is one.
     pub fn close_unanswered(&mut self, now: Millis) {
         match self.phase {
-            Phase::Connecting { .. } | Phase::Open { .. } => {
+            Phase::Connecting { .. } | Phase::Authenticating { .. } | Phase::Open { .. } => {
                 // Otherwise a session would go on with a native socket that is abandoned.
                 self.detach();
                 self.actions.push(Output::Abandon(self.attempt));
@@ -48,7 +48,9 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
         // Of an attempt that may be followed by another, the user is notified only if it was the last.
         match self.phase {
-            Phase::Connecting { .. } | Phase::Open { .. } if self.retry().is_none() => self.notify_error(),
+            Phase::Connecting { .. } | Phase::Authenticating { .. } | Phase::Open { .. } if self.retry().is_none() => {
+                self.notify_error();
+            }
             Phase::Closing { .. } => self.notify_error(),
             _ => {}
         }

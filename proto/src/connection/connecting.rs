@@ -13,7 +13,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.backoff.reset();
         self.tries = 1;
         match self.phase {
-            Phase::Connecting { .. } => return,
+            Phase::Connecting { .. } | Phase::Authenticating { .. } => return,
             // The user is notified of the drop that was to be decided about as of any other.
             Phase::Waiting { plan: Plan::Undecided(dropped) | Plan::Asked(dropped), .. } => {
                 self.notify(Event::Drop(Dropped { attempt: 1, delay: 0, last: false, ..dropped }))
@@ -38,9 +38,34 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// The handshake of this attempt succeeded. With a session the connection is open once the server has answered the
     /// first frame. [`handle_handshake`](Connection::handle_handshake) checks the subprotocol, too.
     pub fn handle_opened(&mut self, now: Millis, attempt: Attempt) {
-        if attempt == self.attempt && matches!(self.phase, Phase::Connecting { .. }) && !self.delivery.greets(attempt) {
+        if !self.awaits_url(attempt) || self.delivery.greets(attempt) {
+            return;
+        }
+        if self.config.authenticates {
+            self.actions.push(Output::Authenticate(attempt));
+            self.enter(Phase::Authenticating { deadline: Deadline::at(now + self.config.connect_timeout) });
+        } else {
             self.open(now, Event::Open);
         }
+    }
+
+    /// The user has authenticated on the native socket of this attempt.
+    pub fn handle_authenticated(&mut self, now: Millis, attempt: Attempt) {
+        if self.is_authenticating(attempt) {
+            self.open(now, Event::Open);
+        }
+    }
+
+    /// The user could not authenticate on the native socket of this attempt. What is queued stays.
+    pub fn handle_unauthenticated(&mut self, now: Millis, attempt: Attempt) {
+        if self.is_authenticating(attempt) {
+            self.drop_connection(now, Cause::Authenticate, ABNORMAL, Ending::Broken);
+        }
+    }
+
+    /// Whether the user authenticates on the native socket of this attempt.
+    pub fn is_authenticating(&self, attempt: Attempt) -> bool {
+        attempt == self.attempt && matches!(self.phase, Phase::Authenticating { .. })
     }
 
     pub(super) fn open(&mut self, now: Millis, event: Event) {
@@ -59,7 +84,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
     }
 
-    /// Whether this attempt still needs its URL.
+    /// Whether the handshake of this attempt has not succeeded yet, so that it may still need its URL.
     pub fn awaits_url(&self, attempt: Attempt) -> bool {
         attempt == self.attempt && matches!(self.phase, Phase::Connecting { .. })
     }

@@ -16,7 +16,9 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         // Under `Policy::Never` the native socket reports an error itself, to `handle_error`.
         let ending = if clean || self.retry().is_none() { Ending::Clean } else { Ending::Broken };
         match self.phase {
-            Phase::Connecting { .. } | Phase::Open { .. } => self.drop_connection(now, Cause::Close, code, ending),
+            Phase::Connecting { .. } | Phase::Authenticating { .. } | Phase::Open { .. } => {
+                self.drop_connection(now, Cause::Close, code, ending);
+            }
             Phase::Closing { .. } => self.finish(ending),
             Phase::Waiting { .. } | Phase::ClosingWithoutSocket { .. } | Phase::Closed => {}
         }

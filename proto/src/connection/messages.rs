@@ -69,10 +69,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
 
     /// Whether a message needs no [`send`](Self::send) and may go straight to the native socket, to be reported to
     /// [`handle_sent`](Self::handle_sent). Where nothing reconnects and there is no queue it always may: the native socket
-    /// refuses a message that it can't take.
+    /// refuses a message that it can't take. Only while the user authenticates it may not.
     pub fn is_writable(&self) -> bool {
-        let is_open = self.is_open() || self.retry().is_none() && self.config.queue.is_none();
-        is_open && self.delivery.can_bypass()
+        let is_left_alone =
+            self.retry().is_none() && self.config.queue.is_none() && !self.is_authenticating(self.attempt);
+        (self.is_open() || is_left_alone) && self.delivery.can_bypass()
     }
 
     /// A message went straight to the native socket.

@@ -9,6 +9,10 @@ pub(super) enum Phase {
     Connecting {
         deadline: Option<Deadline>,
     },
+    /// The native socket is open, and the user authenticates.
+    Authenticating {
+        deadline: Deadline,
+    },
     Open {
         since: Millis,
         monitor: Option<Monitor>,

@@ -65,7 +65,7 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         let is_supported = self.session().is_none() || wire::app_protocol(protocol).is_some();
         if is_supported {
             self.handle_opened(now, attempt);
-        } else if attempt == self.attempt && matches!(self.phase, Phase::Connecting { .. }) {
+        } else if self.awaits_url(attempt) {
             self.fail(now, UNSUPPORTED);
         }
     }

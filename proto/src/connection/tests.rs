@@ -7,6 +7,7 @@ use super::*;
 use crate::SessionAction;
 use crate::{Dropped, Heartbeat, Limits, MessageId, Outcome, Overflow, SendError};
 
+mod authenticating;
 mod closed;
 mod closing;
 mod connecting;
@@ -24,6 +25,7 @@ const CONFIG: Config = Config {
     connect_timeout: 10_000,
     close_timeout: 5_000,
     queue: Some(Limits { messages: 3, bytes: 100, time_to_live: Some(60_000), overflow: Overflow::Refuse }),
+    authenticates: false,
     heartbeat: Some(Heartbeat { interval: 25_000, timeout: 10_000 }),
 };
 
@@ -32,6 +34,7 @@ const NEVER: Config = Config { policy: Policy::Never, ..CONFIG };
 const ONCE: Config = Config { lifetime: Lifetime::Connection, ..CONFIG };
 /// It closes with its session.
 const WITH_SESSION: Config = Config { lifetime: Lifetime::Session, ..CONFIG };
+const AUTHENTICATES: Config = Config { authenticates: true, ..CONFIG };
 const ASK: Config = Config { policy: Policy::Ask(RETRY), ..CONFIG };
 
 /// A connection, and the time. What it gave out before it reached the state that was asked for is forgotten.

@@ -110,8 +110,8 @@ impl Driver {
 
     /// Where nothing reconnects, the browser is right: Chromium reports nothing of an address that it has blocked.
     pub(crate) fn state(&self) -> State {
-        let (state, reconnects) = self.read(|connection| (connection.state(), connection.reconnects()));
-        match self.attached().filter(|_| !reconnects).map(|native| native.ready_state()) {
+        let (state, mirrors) = self.read(|connection| (connection.state(), connection.mirrors_native()));
+        match self.attached().filter(|_| mirrors).map(|native| native.ready_state()) {
             Some(WebSocket::CONNECTING) => State::Connecting,
             Some(WebSocket::OPEN) => State::Open,
             Some(WebSocket::CLOSING) => State::Closing,

@@ -1,23 +1,7 @@
 // Functions for the URL and the subprotocols that fail.
 
 import { Undrop } from '../../../dist/index.js';
-import { next } from './tools.js';
-
-/** Calls `act` and returns what the page hears of as uncaught errors meanwhile. */
-const uncaught = async (act) => {
-  const errors = [];
-  const hear = (event) => {
-    event.preventDefault();
-    errors.push(event.error);
-  };
-  addEventListener('error', hear);
-  try {
-    await act();
-  } finally {
-    removeEventListener('error', hear);
-  }
-  return errors;
-};
+import { next, uncaught } from './tools.js';
 
 class Unauthorized extends Error {
   status = 401;

@@ -26,6 +26,22 @@ export const warnings = async (act) => {
   return texts;
 };
 
+/** Calls `act` and returns what the page hears of as uncaught errors meanwhile. */
+export const uncaught = async (act) => {
+  const errors = [];
+  const hear = (event) => {
+    event.preventDefault();
+    errors.push(event.error);
+  };
+  addEventListener('error', hear);
+  try {
+    await act();
+  } finally {
+    removeEventListener('error', hear);
+  }
+  return errors;
+};
+
 /** Sends and resolves with the echo. */
 export const echo = async (socket, text) => {
   const message = next(socket, 'message');

@@ -13,6 +13,7 @@ census! {
         closes: "connections closed",
         closes_by_user: "of these, closed by the user",
         errors: "of these, with an error",
+        authentications: "times the user was to authenticate",
         accepted: "messages accepted",
         transmitted: "messages transmitted",
         bypassed: "messages sent straight to the socket",
@@ -70,6 +71,7 @@ census! {
         dropped_by_heartbeat: "drops by heartbeat",
         dropped_by_timeout: "drops by timeout",
         dropped_by_url: "drops by url",
+        dropped_by_authenticate: "drops by authenticate",
         dropped_by_wake: "drops by wake",
         dropped_by_reconnect: "drops by reconnect",
     }
@@ -77,11 +79,12 @@ census! {
 
 impl Census {
     pub fn dropped(&mut self, stats: &Stats) {
-        let [close, heartbeat, timeout, url, wake, reconnect] = stats.drops.map(u64::from);
+        let [close, heartbeat, timeout, url, authenticate, wake, reconnect] = stats.drops.map(u64::from);
         self.dropped_by_close = close;
         self.dropped_by_heartbeat = heartbeat;
         self.dropped_by_timeout = timeout;
         self.dropped_by_url = url;
+        self.dropped_by_authenticate = authenticate;
         self.dropped_by_wake = wake;
         self.dropped_by_reconnect = reconnect;
     }

@@ -95,7 +95,17 @@ impl World {
                 self.sockets.abandon();
                 Ok(())
             }
+            Output::Authenticate(attempt) => {
+                Law::I1.holds(self.sockets.live() == Some(attempt), || {
+                    format!("the user authenticates on {attempt:?} while {:?} lives", self.sockets.live())
+                })?;
+                self.authenticate();
+                Ok(())
+            }
             Output::Transmit(message) => {
+                Law::I6.holds(!self.record.authenticating, || {
+                    format!("message {message} left before the user had authenticated")
+                })?;
                 Law::I6.holds(self.sockets.stage() == Some(Stage::Open), || {
                     format!("message {message} was handed to a socket that is {:?}", self.sockets.stage())
                 })?;
@@ -103,6 +113,8 @@ impl World {
                 self.record.messages.transmits(self.sockets.now(), message, &mut self.census)
             }
             Output::Ping => {
+                Law::I6
+                    .holds(!self.record.authenticating, || "a heartbeat before the user had authenticated".into())?;
                 Law::I6.holds(self.sockets.stage() == Some(Stage::Open), || {
                     format!("a heartbeat for a socket that is {:?}", self.sockets.stage())
                 })?;
@@ -121,6 +133,20 @@ impl World {
                 self.record.messages.settles(self.sockets.now(), settled, &mut self.census)?;
                 self.act_in_event()
             }
+        }
+    }
+
+    /// The user sends something, and the server answers, or does not.
+    fn authenticate(&mut self) {
+        self.census.authentications += 1;
+        if self.calm {
+            return self.sockets.serve(0, Input::Authenticated);
+        }
+        let span = u64::from(self.sockets.random().below(2_000));
+        match self.sockets.random().below(6) {
+            0..=3 => self.sockets.serve(span, Input::Authenticated),
+            4 => self.sockets.serve(span, Input::Unauthenticated),
+            _ => {}
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Input {
     Error(Attempt),
     Closed(Attempt, u16, bool),
     NoUrl(Attempt),
+    Authenticated(Attempt),
+    Unauthenticated(Attempt),
     Signal(Signal),
     Timeout,
     Send(u64, u64),
@@ -34,7 +36,9 @@ impl Input {
             | Input::Ending(attempt)
             | Input::Error(attempt)
             | Input::Closed(attempt, ..)
-            | Input::NoUrl(attempt) => Some(attempt),
+            | Input::NoUrl(attempt)
+            | Input::Authenticated(attempt)
+            | Input::Unauthenticated(attempt) => Some(attempt),
             _ => None,
         }
     }
@@ -49,6 +53,8 @@ impl Input {
             Input::Error(attempt) => connection.handle_error(attempt),
             Input::Closed(attempt, code, clean) => connection.handle_closed(now, attempt, code, clean),
             Input::NoUrl(attempt) => connection.handle_no_url(now, attempt),
+            Input::Authenticated(attempt) => connection.handle_authenticated(now, attempt),
+            Input::Unauthenticated(attempt) => connection.handle_unauthenticated(now, attempt),
             Input::Signal(signal) => connection.handle_signal(now, signal),
             Input::Timeout => connection.handle_timeout(now),
             Input::Send(message, bytes) => return connection.send(now, message, bytes).map(Some),

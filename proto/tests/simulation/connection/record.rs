@@ -54,6 +54,8 @@ pub struct Record {
     /// How often it was connected while closed, the first time included, and how often the user was told of its close.
     begun: u32,
     closed: u32,
+    /// The native socket is open, and the user has yet to authenticate.
+    pub authenticating: bool,
 }
 
 struct End {
@@ -88,6 +90,7 @@ impl Record {
             state_told: State::Connecting,
             begun: 1,
             closed: 0,
+            authenticating: false,
         }
     }
 
@@ -96,13 +99,23 @@ impl Record {
         let down = matches!(before.state, State::Waiting | State::Offline);
         self.user_settles(input);
         match input {
-            Input::Opened(_) if before.state == State::Connecting => {
+            Input::Opened(_) if before.state == State::Connecting && self.config.authenticates => {
+                self.authenticating = true;
+                self.hanging.began(now + u64::from(self.config.connect_timeout));
+            }
+            Input::Unauthenticated(_) if before.state == State::Connecting => {
+                self.clean = false;
+                self.lose(now, Cause::Authenticate, 1006, before.state);
+            }
+            Input::Opened(_) | Input::Authenticated(_) if before.state == State::Connecting => {
+                self.authenticating = false;
                 self.stats.opens += 1;
                 self.opened_at = now;
                 self.silence.opened(now);
                 self.messages.ending = false;
                 census.opens += 1;
             }
+            Input::Message(..) | Input::Reply(_) if self.authenticating => {}
             Input::Message(_, bytes) => {
                 self.stats.messages_in += 1;
                 self.stats.bytes_in += bytes;
@@ -131,6 +144,7 @@ impl Record {
             }
             Input::Close | Input::CloseUnanswered => {
                 self.permit.never = true;
+                self.authenticating = false;
                 self.clean &= !down;
                 self.closes(now, input, before, after, census)?;
             }
@@ -222,7 +236,7 @@ impl Record {
     /// A timer fired, late or not.
     fn timed_out(&mut self, now: u64, before: Snapshot, after: Snapshot, census: &mut Census) -> Verdict {
         match before.state {
-            State::Connecting if self.has_timeouts() => {
+            State::Connecting if self.has_timeouts() || self.authenticating => {
                 let given_up = after.state != State::Connecting;
                 self.hanging.judge(now, given_up, census)?;
                 if given_up {
@@ -310,6 +324,7 @@ impl Record {
         census.hastened += u64::from(!permit.asked && now < permit.from);
         self.stats.attempts += 1;
         self.native_error = false;
+        self.authenticating = false;
         self.connected = attempt;
         self.connected_at = now;
         self.hanging.began(now + u64::from(self.config.connect_timeout));

@@ -131,7 +131,7 @@ impl Setup {
         };
         let heartbeat =
             Heartbeat { interval: digits.pick(&[25_000, 5_000, 1_000]), timeout: digits.pick(&[10_000, 3_000, 500]) };
-        Self {
+        let setup = Self {
             config: Config {
                 policy: digits.pick(&[
                     Policy::Retry(retry),
@@ -149,13 +149,16 @@ impl Setup {
                     0 => Lifetime::Connection,
                     _ => Lifetime::Unlimited,
                 },
+                authenticates: false,
             },
             latency: digits.pick(&[10, 0, 80, 700]),
             lateness: digits.pick(&[0, 0, 4, 30]),
             acts_in_events: digits.pick(&[0, 0, 20, 4]),
             bypasses: digits.pick(&[false, true]),
             texts: digits.pick(&[false, true]),
-        }
+        };
+        let authenticates = digits.pick(&[false, false, true]);
+        Self { config: Config { authenticates, ..setup.config }, ..setup }
     }
 }
 

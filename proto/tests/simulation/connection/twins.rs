@@ -39,6 +39,7 @@ each_is_caught! {
     a_connection_that_forgets_its_deadline: ForgetsItsDeadline by I4,
     a_connection_that_waits_for_the_servers_close: WaitsForTheServersClose by I4,
     a_connection_that_loses_a_message: LosesAMessage by I6,
+    a_connection_that_sends_before_the_user_has_authenticated: SendsUnauthenticated by I6,
     a_connection_that_forgets_that_it_closed: ForgetsThatItClosed by I6,
     a_connection_that_forgets_that_it_sent: ForgetsThatItSent by I6,
     a_connection_that_settles_twice: SettlesTwice by I6,
@@ -97,6 +98,7 @@ pub enum Defect {
     ForgetsItsDeadline,
     WaitsForTheServersClose,
     LosesAMessage,
+    SendsUnauthenticated,
     ForgetsThatItClosed,
     ForgetsThatItSent,
     SettlesTwice,
@@ -459,6 +461,9 @@ impl Subject {
         }
         self.said &= matches!(self.connection.state(), State::Waiting | State::Offline);
         match self.defect {
+            Some(Defect::SendsUnauthenticated) if self.connection.queued() > 0 => {
+                self.connection.handle_authenticated(now, self.connection.attempt());
+            }
             Some(Defect::ConnectsAfterClose) => {
                 self.closed |= matches!(input, Input::Close | Input::CloseUnanswered);
                 self.closed &= !matches!(input, Input::Reconnect);

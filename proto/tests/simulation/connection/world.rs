@@ -251,7 +251,8 @@ impl World {
         Law::I4.holds(self.is_healthy(), || format!("nothing has gone wrong for long, and it is {state:?}"))?;
         if state == State::Closed {
             self.tell(Input::Reconnect)?;
-            self.pass(11)?;
+            // A handshake takes 10 ms, and the user another 5 to authenticate.
+            self.pass(16)?;
             let state = self.subject.state();
             return Law::I4
                 .holds(state == State::Open, || format!("nothing went wrong since a reconnect, and it is {state:?}"));

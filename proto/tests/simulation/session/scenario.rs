@@ -110,6 +110,7 @@ fn connection(random: &mut Random) -> Config {
         connect_timeout: random.pick(&[10_000, 1_500]),
         close_timeout: random.pick(&[5_000, 500]),
         queue: None,
+        authenticates: false,
         heartbeat: random.pick(&[None, Some(Heartbeat { interval: 2_000, timeout: 1_000 })]),
     }
 }

@@ -192,7 +192,7 @@ impl WholeClient {
                 self.hang_up(shared);
                 Ok(())
             }
-            Output::Ping => Law::Protocol.broken("a heartbeat that is not the session's"),
+            Output::Ping | Output::Authenticate(_) => Law::Protocol.broken("a heartbeat that is not the session's"),
             Output::Decide(attempt, _) => {
                 let decision = match shared.net.random.below(8) {
                     0 if !shared.is_calm() => Decision::GiveUp,
