@@ -54,7 +54,7 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
 }
 
 export interface Undrop<In, Out>
-  extends Omit<Socket, 'stats' | 'onlost' | 'addEventListener' | 'removeEventListener'>,
+  extends Omit<Socket, 'stats' | 'onlost' | 'onerror' | 'addEventListener' | 'removeEventListener'>,
     TypedMessages<In, Out>,
     Sessions {
   readonly stats: MessageStats & SessionStats;
@@ -65,7 +65,7 @@ export interface Undrop<In, Out>
 define(Undrop, sessions, typedMessages);
 
 export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
+export type { ClosedEvent, DropEvent, FaultEvent, LostInSessionEvent as LostEvent } from './events.js';
 export type {
   Authenticate,
   Cause,

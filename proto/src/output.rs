@@ -58,6 +58,9 @@ pub enum Event {
     Open,
     /// The connection did not end cleanly. A close follows.
     Error,
+    /// The server chose the subprotocol of sessions and did not answer in time, and never has: [it may not speak
+    /// it](super::wire::NOT_SPOKEN). Told once; a drop follows.
+    Unanswered,
     /// The connection is closed. The last event, unless the user reconnects. With the cause of the drop that ended it;
     /// without if the user closed it, or the server ended the session.
     Close(Option<Cause>),

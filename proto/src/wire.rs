@@ -15,6 +15,9 @@ use crate::server::Known;
 /// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
 pub const PROTOCOL: &str = "undrop.1";
 
+/// What is told of a server that chose [`PROTOCOL`] as it would choose any that is offered.
+pub const NOT_SPOKEN: &str = "the server took undrop.1 but does not speak it";
+
 /// The subprotocols to offer for a session, in place of those of the app.
 pub fn offer<S: AsRef<str>>(app_protocols: &[S]) -> Vec<String> {
     if app_protocols.is_empty() {

@@ -71,6 +71,10 @@ pub trait Keep<M>: Sized {
     fn has_progressed(&self) -> bool {
         false
     }
+    /// Whether the server of a session was greeted on the present connection, and has never yet answered on any.
+    fn is_unanswered(&self) -> bool {
+        false
+    }
     /// Whether a message may go straight to the native socket.
     fn can_bypass(&self) -> bool {
         true
@@ -274,6 +278,10 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
                 _ => false,
             },
         }
+    }
+
+    fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Session { session, .. } if session.attempt().is_some() && session.terms().is_none())
     }
 
     fn can_bypass(&self) -> bool {
