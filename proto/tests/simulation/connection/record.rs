@@ -151,9 +151,8 @@ impl Record {
             Input::Reconnect => {
                 self.tries.reset();
                 self.permit.never = false;
-                match before.state {
-                    State::Open => self.lose(now, Cause::Reconnect, 1006, before.state),
-                    _ => {}
+                if before.state == State::Open {
+                    self.lose(now, Cause::Reconnect, 1006, before.state);
                 }
                 if before.state == State::Closed {
                     self.begun += 1;
