@@ -77,7 +77,7 @@ export class Undrop<
 }
 
 export interface Undrop<In, Out, Replies>
-  extends Omit<Socket, 'stats' | 'onlost' | 'addEventListener' | 'removeEventListener'>,
+  extends Omit<Socket, 'stats' | 'onlost' | 'onerror' | 'addEventListener' | 'removeEventListener'>,
     TypedMessages<In, Out, Replies>,
     Sessions {
   readonly stats: MessageStats & SessionStats;
@@ -88,7 +88,7 @@ export interface Undrop<In, Out, Replies>
 define(Undrop, sessions, typedMessages);
 
 export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
+export type { ClosedEvent, DropEvent, FaultEvent, LostInSessionEvent as LostEvent } from './events.js';
 export type {
   Authenticate,
   Cause,

@@ -49,8 +49,15 @@ export interface Events {
   statechange: Event;
 }
 
+/** The connection did not end cleanly, and `close` follows; or, with a `message` alone, the server does not answer. */
+export interface FaultEvent extends Event {
+  /** What the server of the session does wrong, if that is known. */
+  readonly message?: string;
+}
+
 /** What a socket fires that can keep a session. */
-export interface SessionEvents extends Omit<Events, 'lost'> {
+export interface SessionEvents extends Omit<Events, 'lost' | 'error'> {
+  error: FaultEvent;
   lost: LostInSessionEvent;
   /** The connection is open again, and the session goes on: nothing was lost, and there is nothing to do. */
   resume: Event;

@@ -118,7 +118,8 @@ export interface Connection {
   /** Sends at once. */
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void;
   /** Resolves with the data of the next message. Rejects when the connection is over. */
-  receive(): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: like the data of a MessageEvent.
+  receive(): Promise<any>;
   /** Aborted when the connection is over, and when `authenticate` has returned. */
   readonly signal: AbortSignal;
 }

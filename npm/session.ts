@@ -50,7 +50,7 @@ export class Undrop extends EventTarget {
 }
 
 export interface Undrop
-  extends Omit<Socket, 'stats' | 'onlost' | 'addEventListener' | 'removeEventListener'>,
+  extends Omit<Socket, 'stats' | 'onlost' | 'onerror' | 'addEventListener' | 'removeEventListener'>,
     Sessions {
   readonly stats: SessionStats;
   addEventListener: AddListener<SessionEvents, Undrop>;
@@ -60,7 +60,7 @@ export interface Undrop
 define(Undrop, sessions);
 
 export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, LostInSessionEvent as LostEvent } from './events.js';
+export type { ClosedEvent, DropEvent, FaultEvent, LostInSessionEvent as LostEvent } from './events.js';
 export type {
   Authenticate,
   Cause,

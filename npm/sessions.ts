@@ -1,7 +1,7 @@
 // Sessions, which the entries `undrop/session` and `undrop/all` add to a class.
 
 import { toCloseCode, toReason } from './conversions.js';
-import type { LostInSessionEvent } from './events.js';
+import type { FaultEvent, LostInSessionEvent } from './events.js';
 import type { Data, Outcome } from './shell.js';
 import { type EventHandler, type Part, type Stats, shellOf } from './socket.js';
 
@@ -33,6 +33,7 @@ export interface DeliveryError extends Error {
 export interface Sessions {
   onresume: EventHandler<Event>;
   onlost: EventHandler<LostInSessionEvent>;
+  onerror: EventHandler<FaultEvent>;
 
   /**
    * Sends, and resolves when the server has acknowledged the message.

@@ -1,6 +1,7 @@
 // What the class of each entry has: the standard's members and ours. Each class extends `EventTarget` itself and has its
 // members on its own prototype, like the browser's own class.
 
+import { isSupported } from '#native';
 import { evaluate, type Given, toProtocols, toUrl } from './conversions.js';
 import type { Core } from './core.js';
 import type { ClosedEvent, DropEvent, Events, LostEvent } from './events.js';
@@ -129,6 +130,10 @@ export const begin = (
   protocols: Given<string | Iterable<string>>,
   options: SessionOptions,
 ): Shell => {
+  if (!isSupported)
+    throw new Error(
+      'Undrop: there is no WebSocket here. Make the socket in a browser, not where the page is rendered.',
+    );
   if (!given.length) throw new TypeError('Undrop needs the URL to connect to.');
   if (protocols === null)
     console.warn(

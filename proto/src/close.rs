@@ -19,6 +19,10 @@ pub const RESTART: u16 = 1012;
 /// The server is overloaded.
 pub const TRY_AGAIN_LATER: u16 = 1013;
 
+/// The server of a session refuses the connection for now: what showed it whose the client is has expired, and the client
+/// may come back with another. See docs/protocol.md.
+pub const CREDENTIALS_EXPIRED: u16 = 4003;
+
 /// What a page closes with instead of [`PROTOCOL_ERROR`], which the browser reserves for itself. See docs/protocol.md.
 pub const PROTOCOL_ERROR_OF_A_PAGE: u16 = 4402;
 

@@ -76,6 +76,8 @@ pub struct Connection<M, D: Delivery<M> = Queue<M>> {
     suspected: Option<Millis>,
     /// The user was notified of an error since the last attempt began.
     error_notified: bool,
+    /// The user was notified that the server of the session does not answer.
+    silence_notified: bool,
     /// Why the last connection dropped, until the next attempt begins.
     last_cause: Option<Cause>,
 }
@@ -104,6 +106,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             offline: false,
             suspected: None,
             error_notified: false,
+            silence_notified: false,
             last_cause: None,
         };
         connection.connect(now);
@@ -165,7 +168,13 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             Phase::Connecting { deadline: Some(deadline) } | Phase::Authenticating { deadline } => {
                 match deadline.handle_timeout(now) {
                     Due::NotYet | Due::Late => {}
-                    Due::Now => self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken),
+                    Due::Now => {
+                        if !self.silence_notified && self.delivery.is_unanswered() {
+                            self.silence_notified = true;
+                            self.notify(Event::Unanswered);
+                        }
+                        self.drop_connection(now, Cause::Timeout, ABNORMAL, Ending::Broken);
+                    }
                 }
             }
             Phase::Open { monitor: Some(monitor), .. } => {

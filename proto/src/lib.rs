@@ -51,6 +51,7 @@
 //! | `connection` | one connection over any number of native sockets |
 //! | `config` | how a connection behaves, with the defaults |
 //! | `output` | what a connection wants done, and what the user is told |
+//! | `attempt` | which attempt something is about |
 //! | `dropped` | why a connection dropped, and what to do about it |
 //! | `outcome` | what became of a message |
 //! | `signal` | what the page says of itself |
@@ -71,6 +72,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod attempt;
 mod backoff;
 pub mod close;
 mod config;
@@ -91,6 +93,7 @@ mod stats;
 mod waiting;
 pub mod wire;
 
+pub use attempt::Attempt;
 pub use backoff::Retry;
 pub use config::{Config, Lifetime, Policy};
 pub use connection::{Connection, Delivery, QueueOrSession};
@@ -98,7 +101,7 @@ pub use dropped::{Cause, Decision, Dropped};
 pub use heartbeat::Heartbeat;
 pub use millis::Millis;
 pub use outcome::{MessageId, Outcome, SendError, Settled};
-pub use output::{Attempt, Event, Output, SessionAction, State};
+pub use output::{Event, Output, SessionAction, State};
 pub use queue::{Limits, Overflow, Queue};
 pub use signal::Signal;
 pub use stats::{RoundTrip, Stats};

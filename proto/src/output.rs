@@ -2,12 +2,7 @@
 
 use super::session::Reset;
 use super::wire::Control;
-use super::{Cause, Dropped, Settled};
-
-/// The number of a connection attempt, and of the native socket that it makes. What an older attempt reports changes
-/// nothing.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Attempt(pub u32);
+use super::{Attempt, Cause, Dropped, Settled};
 
 /// What is to be done.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -58,6 +53,9 @@ pub enum Event {
     Open,
     /// The connection did not end cleanly. A close follows.
     Error,
+    /// The server chose the subprotocol of sessions and did not answer in time, and never has: [it may not speak
+    /// it](super::wire::NOT_SPOKEN). Told once; a drop follows.
+    Unanswered,
     /// The connection is closed. The last event, unless the user reconnects. With the cause of the drop that ended it;
     /// without if the user closed it, or the server ended the session.
     Close(Option<Cause>),

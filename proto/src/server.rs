@@ -43,13 +43,14 @@ mod store;
 use core::time::Duration;
 
 use crate::outbox::Bounds;
+pub use crate::wire::Known;
 use crate::wire::Terms;
 use crate::{Attempt, Millis};
 pub use action::{Action, Disconnect, Frame, Inbound, Report};
 pub use amount::Amount;
 pub use cause::{Cause, NotCommitted};
 pub use plain::PlainSlot;
-pub use record::{Change, Claim, Fence, Forwarded, Kept, Known, Numbered, Rest};
+pub use record::{Change, Claim, Fence, Forwarded, Kept, Numbered, Rest};
 pub use request::{StoreError, StoreRequest, Work};
 pub use slot::{Beginning, Slot};
 pub use slots::{Full, Share, SlotId, Slots, Taken};

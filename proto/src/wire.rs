@@ -10,10 +10,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::server::Known;
-
 /// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
 pub const PROTOCOL: &str = "undrop.1";
+
+/// What is told of a server that chose [`PROTOCOL`] as it would choose any that is offered.
+pub const NOT_SPOKEN: &str = "the server took undrop.1 but does not speak it";
 
 /// The subprotocols to offer for a session, in place of those of the app.
 pub fn offer<S: AsRef<str>>(app_protocols: &[S]) -> Vec<String> {
@@ -116,6 +117,20 @@ pub struct Welcome {
     pub terms: Terms,
     /// Whether the client asked for a session of which the server, or its store, has lost a part.
     pub lost: bool,
+}
+
+/// What a client that resumes knows of its session. Its connections are numbered, so that a store that lost a part of the session
+/// and has other messages under the numbers that were lost can't be mistaken for the one that it was.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Known {
+    /// How many messages it has received.
+    pub received: u64,
+    /// How many of its own messages were acknowledged to it.
+    pub acknowledged: u64,
+    /// The number that the client gave this connection: greater than that of each connection before.
+    pub attempt: u32,
+    /// That of the last connection on which it was told that this session goes on; 0 if there is none.
+    pub answered: u32,
 }
 
 /// What a server asks of its clients. It may change from one connection to the next.

@@ -7,6 +7,9 @@ pub use undrop_proto::close::RESTART;
 pub use undrop_proto::close::TRY_AGAIN_LATER as TRY_LATER;
 pub use undrop_proto::server::codes::{EVICTED, FAILED, NO_GREETING, REVOKED, TAKEN_OVER};
 
+/// What showed whose the client is has expired. The client comes back with another, and its session is kept meanwhile.
+pub use undrop_proto::close::CREDENTIALS_EXPIRED;
+
 /// A text that is not UTF-8.
 pub const NOT_UTF8: u16 = 1007;
 /// A message that is larger than [`Limits::message_bytes`](crate::Limits::message_bytes). The session is over, since

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use undrop_proto::server::Known;
+use undrop_proto::wire::Known;
 use undrop_proto::wire::Token;
 
 use crate::budget::Owner;

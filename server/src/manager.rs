@@ -71,7 +71,7 @@ impl Manager {
         let connections = Connections::new(connections, connections_per_address, shared.metrics.connections.clone());
         let warned = AtomicBool::new(false);
         let slots = Slots::new(shared.clone());
-        shared.store.watch(Wake::new(Arc::downgrade(&slots)));
+        shared.store.watch(Wake::new(Arc::<Slots>::downgrade(&slots)));
         Self { slots, shared, authenticator, allowances, connections, warned }
     }
 

@@ -45,4 +45,10 @@ impl Refused {
     pub fn unauthorized() -> Self {
         Self { code: crate::codes::UNAUTHORIZED, reason: "unauthorized".into() }
     }
+
+    /// The cookie or the token of the client has expired, and it can get another one: 4003. The client keeps what it has not
+    /// delivered, and connects again, to what its function for the URL returns then.
+    pub fn expired() -> Self {
+        Self { code: crate::codes::CREDENTIALS_EXPIRED, reason: "expired".into() }
+    }
 }

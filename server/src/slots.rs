@@ -14,6 +14,7 @@ use crate::metrics::Count;
 use crate::principal::Principal;
 use crate::requests::Requests;
 use crate::shared::Shared;
+use crate::store::Forwards;
 
 /// How long a session of an anonymous client has to have been without a connection before another client of its address may
 /// take its place, in milliseconds. A client that is still there reconnects sooner.
@@ -96,19 +97,6 @@ impl Slots {
         }
     }
 
-    /// A message was forwarded to this session.
-    pub(crate) fn look_for_forwarded(&self, id: SessionId) {
-        let table = self.table.lock();
-        // The least of all principals.
-        for (_, requests) in table.from(&(id, Principal::Anonymous)).take_while(|((other, _), _)| *other == id) {
-            requests.look_for_forwarded();
-        }
-    }
-
-    pub(crate) fn all_look_for_forwarded(&self) {
-        self.table.lock().all().for_each(|requests| requests.look_for_forwarded());
-    }
-
     /// The session whose handler failed too often is ended.
     pub(crate) fn forget_failures(&self, id: SessionId, principal: &Principal) {
         self.table.lock().forget_failures(&(id, principal.clone()));
@@ -125,6 +113,20 @@ impl Slots {
             }
             Owner::Unknown => None,
         }
+    }
+}
+
+impl Forwards for Slots {
+    fn look_for_forwarded(&self, id: SessionId) {
+        let table = self.table.lock();
+        // The least of all principals.
+        for (_, requests) in table.from(&(id, Principal::Anonymous)).take_while(|((other, _), _)| *other == id) {
+            requests.look_for_forwarded();
+        }
+    }
+
+    fn all_look_for_forwarded(&self) {
+        self.table.lock().all().for_each(|requests| requests.look_for_forwarded());
     }
 }
 

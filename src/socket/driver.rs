@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
-use undrop_proto::close;
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
 use undrop_proto::{
     Attempt, Cause, Config, Connection, Decision, Event, Millis, Outcome, Output, Settled, Signal, State,
 };
+use undrop_proto::{close, wire};
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
@@ -359,7 +359,7 @@ impl Driver {
             Event::Open => Some(Kind::Open),
             Event::Error => Some(Kind::Error),
             Event::Close(_) => Some(Kind::Close),
-            Event::State | Event::Resume | Event::Reset(_) | Event::Drop(_) => None,
+            Event::State | Event::Resume | Event::Reset(_) | Event::Unanswered | Event::Drop(_) => None,
         };
         let passes = told.is_some() && told == kind && user.hears_native_events() && self.read(Connection::is_drained);
         let notice = match event {
@@ -367,6 +367,7 @@ impl Driver {
             Event::Resume => Notice::Resume,
             Event::Reset(reason) => Notice::Reset(reason),
             Event::Error => Notice::Error(self.violation()),
+            Event::Unanswered => Notice::Error(Some(wire::NOT_SPOKEN)),
             Event::Close(cause) => return self.notify_close(&*user, cause, passes),
             Event::State | Event::Drop(_) => Notice::State,
         };

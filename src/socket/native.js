@@ -3,6 +3,9 @@
 /** The browser's class as it was when this module was loaded: a page may replace it by ours. */
 const Native = globalThis.WebSocket;
 
+/** Whether there is one at all: not in older Nodes, where pages are rendered. */
+export const isSupported = Native !== undefined;
+
 /** The number of the socket that a native socket belongs to. */
 const owner = Symbol('undrop');
 

@@ -52,9 +52,9 @@ const asNative = {
 };
 
 /** An attempt whose end the browser does not report ends by `connectTimeout`. */
-const timedOut = ['at first 0', 'drop timeout 1006 #1', 'error', 'close 1006', 'at last 3'];
+const timedOut = ['at first 0', 'drop timeout 1006 #2', 'error', 'close 1006', 'at last 3'];
 /** As with a URL that the browser's constructor refuses. */
-const refused = ['at first 0', 'drop url 1006 #1', 'error', 'close 1006', 'at last 3'];
+const refused = ['at first 0', 'drop url 1006 #2', 'error', 'close 1006', 'at last 3'];
 
 const retrying = {
   value: { Chromium: timedOut, Firefox: asNative.Firefox },

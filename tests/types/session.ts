@@ -49,6 +49,8 @@ const isUnsure = ({ cause }: DeliveryError) => cause === 'unconfirmed';
 socket.onresume = (event: Event) => event.type;
 socket.addEventListener('resume', () => undefined);
 socket.addEventListener('lost', ({ cause, data }: LostEvent) => [cause === 'unsent', data]);
+socket.addEventListener('error', ({ message }): string | undefined => message);
+socket.onerror = ({ message }) => console.log(message?.length);
 const stats: SessionStats = socket.stats;
 const waiting: number = stats.unacknowledged;
 

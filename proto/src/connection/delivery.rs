@@ -75,6 +75,10 @@ pub trait Keep<M>: Sized {
     fn has_session(&self) -> bool {
         false
     }
+    /// Whether the server of a session was greeted on the present connection, and has never yet answered on any.
+    fn is_unanswered(&self) -> bool {
+        false
+    }
     /// Whether a message may go straight to the native socket.
     fn can_bypass(&self) -> bool {
         true
@@ -282,6 +286,10 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
 
     fn has_session(&self) -> bool {
         matches!(self, Self::Session { session, .. } if session.token().is_some() && !session.is_over())
+    }
+
+    fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Session { session, .. } if session.attempt().is_some() && session.terms().is_none())
     }
 
     fn can_bypass(&self) -> bool {

@@ -76,7 +76,7 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
             return false;
         }
         match self.session().map(|session| session.handle_message(attempt, bytes)) {
-            Some(Err(violation)) => self.fail(now(), violation.reason()),
+            Some(Err(violation)) => self.violated(now(), violation),
             Some(Ok(None)) => {}
             Some(Ok(Some(number))) => {
                 if let Some(session) = self.session() {
@@ -134,7 +134,7 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
             }
             // The server closes the native socket.
             Ok(Heard::Ended) => self.enter(Phase::Closing { deadline: Some(now + self.config.close_timeout) }),
-            Err(violation) => self.fail(now, violation.reason()),
+            Err(violation) => self.violated(now, violation),
         }
     }
 
@@ -172,8 +172,14 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         self.finish(Ending::Broken);
     }
 
-    /// The server broke the protocol. The session is over, and so is the connection: the server would do it again on the
-    /// next one.
+    /// The server broke the protocol; one that has never answered in it has chosen it as it would any that is offered.
+    fn violated(&mut self, now: Millis, violation: Violation) {
+        let has_answered = self.session().is_some_and(|session| session.terms().is_some());
+        let is_first = matches!(self.phase, Phase::Connecting { .. }) && !has_answered;
+        self.fail(now, if is_first { wire::NOT_SPOKEN } else { violation.reason() });
+    }
+
+    /// The session is over, and so is the connection: the server would do the same on the next one.
     fn fail(&mut self, now: Millis, reason: &'static str) {
         if let Some(session) = self.session() {
             session.break_off();

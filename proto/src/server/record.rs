@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::session::NotResumed;
+use crate::wire::Known;
 
 /// A claim of a session: a random number, which whoever claims the session has chosen. A store lets write whoever shows the
 /// number of the last claim. A counter would begin again after a store has lost it, and an older claim could be mistaken for the
@@ -74,20 +75,6 @@ pub struct Kept<M> {
     pub forwarded: u64,
 }
 
-/// What a client that resumes knows of its session. Its connections are numbered, so that a store that lost a part of the session
-/// and has other messages under the numbers that were lost can't be mistaken for the one that it was.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Known {
-    /// How many messages it has received.
-    pub received: u64,
-    /// How many of its own messages were acknowledged to it.
-    pub acknowledged: u64,
-    /// The number that the client gave this connection: greater than that of each connection before.
-    pub attempt: u32,
-    /// That of the last connection on which it was told that this session goes on; 0 if there is none.
-    pub answered: u32,
-}
-
 /// The outcome of a claim.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Claim<M> {
@@ -152,19 +139,6 @@ impl<M> Claim<M> {
             Claim::Past
         } else {
             Claim::Taken(kept)
-        }
-    }
-}
-
-impl Known {
-    /// Whether the client that asks may go on with a session whose last connection had this number.
-    pub(crate) const fn follows(self, last: u32) -> Result<(), NotResumed> {
-        if self.answered > last {
-            Err(NotResumed::Lost)
-        } else if self.attempt <= last {
-            Err(NotResumed::Late)
-        } else {
-            Ok(())
         }
     }
 }

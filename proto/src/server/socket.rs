@@ -2,9 +2,9 @@
 
 use core::mem::replace;
 
+use super::Known;
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::cause::Cause;
-use super::record::Known;
 use super::slot::{Attachment, PendingResume, Phase, Probe, Slot};
 use super::{Host, Serve as _, codes};
 use crate::session::{Heard, NotResumed, Output, Violation};

@@ -5,7 +5,7 @@ use super::roles::{Client, Greeting, Role, Server, Stored};
 use super::violation::NotResumed;
 use super::{Phase, Session};
 use crate::outbox::{Bounds, Impossible, Outbox};
-use crate::server::Known;
+use crate::wire::Known;
 use crate::wire::{Terms, Token, Welcome};
 use crate::{Attempt, Millis};
 

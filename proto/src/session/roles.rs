@@ -2,7 +2,7 @@
 
 use super::violation::Violation;
 use crate::Attempt;
-use crate::server::Known;
+use crate::wire::Known;
 use crate::wire::{Control, Terms, Token, Welcome};
 
 /// Which end of a session this is: [`Client`] or [`Server`].

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Outcome;
 use crate::outbox::Bounds;
-use crate::server::Known;
+use crate::wire::Known;
 use crate::wire::{Control, Terms, Token, Welcome};
 
 const NOW: Millis = Millis(1_000);

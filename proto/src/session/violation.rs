@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::close;
 use crate::outbox::Impossible;
-use crate::server::Known;
+use crate::wire::Known;
 use crate::wire::{Control, Malformed, Token};
 
 /// The peer broke the protocol.
@@ -111,4 +111,17 @@ pub enum NotResumed {
     /// The client has received less than it acknowledged. Its connection is to be closed, with
     /// [`Violation::ResumeOfThePast`].
     Past,
+}
+
+impl Known {
+    /// Whether the client that asks may go on with a session whose last connection had this number.
+    pub(crate) const fn follows(self, last: u32) -> Result<(), NotResumed> {
+        if self.answered > last {
+            Err(NotResumed::Lost)
+        } else if self.attempt <= last {
+            Err(NotResumed::Late)
+        } else {
+            Ok(())
+        }
+    }
 }

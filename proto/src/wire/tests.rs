@@ -4,7 +4,7 @@ use alloc::{format, vec};
 use super::{
     Control, ESCAPE, MAX_COUNT, Malformed, Terms, TextFrame, Token, Welcome, app_protocol, escape, offer, unescape,
 };
-use crate::server::Known;
+use crate::wire::Known;
 
 /// What a client knows on its third connection that was answered on its second.
 const fn known(received: u64, acknowledged: u64) -> Known {

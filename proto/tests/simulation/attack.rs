@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::server::Known;
 use undrop_proto::session::{Client, Heard, NotResumed, Output, Request, Role, Server, Session, Stored};
+use undrop_proto::wire::Known;
 use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome};
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use undrop_proto::outbox::Bounds;
-use undrop_proto::server::Known;
 use undrop_proto::session::{Client, Heard, NotResumed, Output, Request, Role, Server, Session, Stored, Violation};
+use undrop_proto::wire::Known;
 use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, Millis, Outcome, SendError, Settled};
 

@@ -4,36 +4,43 @@ use std::fmt;
 use std::sync::Weak;
 
 use crate::SessionId;
-use crate::slots::Slots;
+
+/// The sessions of a node.
+pub(crate) trait Forwards: Send + Sync {
+    /// A message was forwarded to this session.
+    fn look_for_forwarded(&self, id: SessionId);
+    /// Messages may have been forwarded to any session.
+    fn all_look_for_forwarded(&self);
+}
 
 /// Tells a node that messages were forwarded to its sessions, or may have been. It then reads them.
 #[derive(Clone)]
 pub struct Wake {
-    slots: Weak<Slots>,
+    sessions: Weak<dyn Forwards>,
 }
 
 impl Wake {
-    pub(crate) fn new(slots: Weak<Slots>) -> Self {
-        Self { slots }
+    pub(crate) fn new(sessions: Weak<dyn Forwards>) -> Self {
+        Self { sessions }
     }
 
     /// A message was forwarded to this session, which may be on this node or not.
     pub fn session(&self, id: SessionId) {
-        if let Some(slots) = self.slots.upgrade() {
-            slots.look_for_forwarded(id);
+        if let Some(sessions) = self.sessions.upgrade() {
+            sessions.look_for_forwarded(id);
         }
     }
 
     /// Messages may have been forwarded to any session.
     pub fn all(&self) {
-        if let Some(slots) = self.slots.upgrade() {
-            slots.all_look_for_forwarded();
+        if let Some(sessions) = self.sessions.upgrade() {
+            sessions.all_look_for_forwarded();
         }
     }
 
     /// Whether the node is gone.
     pub fn is_over(&self) -> bool {
-        self.slots.strong_count() == 0
+        self.sessions.strong_count() == 0
     }
 }
 

@@ -38,7 +38,7 @@ const hole = (fault, ways) =>
       assert.equal(await proxy.blackhole(ways), 1);
       await socket.until('open', 2);
     },
-    ['open', 'drop heartbeat 1006 #1', 'open'],
+    ['open', 'drop heartbeat 1006 #2', 'open'],
   );
 
 /** The connection is cut when a part of the echo's frame has passed. The page must not get that part. */
@@ -52,7 +52,7 @@ const cutWithin = (fault, order) => ({
     await socket.until('open', 2);
     assert.deepEqual((await socket.report()).messages, []);
   },
-  events: ['open', 'drop close 1006 #1', 'open'],
+  events: ['open', 'drop close 1006 #2', 'open'],
 });
 
 export const networkFaults = [
@@ -112,7 +112,7 @@ export const networkFaults = [
       await proxy.order('listen');
       await socket.until('open', 2);
     },
-    ({ seen }) => between(seen, /^drop (close 1006 #1|timeout 1006 #\d+)$/),
+    ({ seen }) => between(seen, /^drop (close 1006 #2|timeout 1006 #\d+)$/),
     // A handshake that timed out may reach the server later.
     { handshakes: 'any' },
   ),

@@ -61,7 +61,7 @@ export const pageLifecycle = [
       assert.equal(delay, 0);
       await socket.until('open', 2);
     },
-    events: ['open', 'drop wake 1006 #1', 'open'],
+    events: ['open', 'drop wake 1006 #2', 'open'],
   }),
   {
     fault: 'dropped while offline (the events alone): connects when online, not before',
@@ -93,7 +93,7 @@ export const pageLifecycle = [
       await browser.run(dispatch('visibilitychange', 'document'));
       await socket.until('open', 2);
     },
-    events: ['open', 'drop close 1006 #1', 'open'],
+    events: ['open', 'drop close 1006 #2', 'open'],
   },
   {
     fault: 'resumed (Firefox freezes no page: the event alone): the connection is probed and holds',

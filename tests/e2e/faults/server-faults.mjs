@@ -12,7 +12,7 @@ const reconnects = (fault, path, code = 1006, more = {}) => ({
     await socket.inject('now');
     await socket.until('open', 2);
   },
-  events: ['open', `drop close ${code} #1`, 'open'],
+  events: ['open', `drop close ${code} #2`, 'open'],
   ...more,
 });
 
@@ -43,7 +43,7 @@ const delayed = (code) => ({
     assert.ok(delay >= 5_000 && delay <= 30_000, `a delay of ${delay}`);
     await socket.until('close');
   },
-  events: ['open', `drop close ${code} #1`, `close ${code} clean`],
+  events: ['open', `drop close ${code} #2`, `close ${code} clean`],
 });
 
 /** Two attempts fail so, the third opens. */
@@ -61,7 +61,7 @@ const failing = (fault, path, { cause = 'close', handshakes = 1, connectTimeout 
     await socket.until('open');
   },
   // The lookup of a name may take longer than an attempt.
-  events: ({ seen }) => (seen.join().match(`^drop ${cause} 1006 #1,drop ${cause} 1006 #2,open$`) ? seen : cause),
+  events: ({ seen }) => (seen.join().match(`^drop ${cause} 1006 #2,drop ${cause} 1006 #3,open$`) ? seen : cause),
   handshakes,
   // URLs that are not the server's have no id, so attempts at them are not counted for this row.
   ...(path.startsWith('/') ? {} : { sockets: 1 }),
@@ -89,7 +89,7 @@ export const serverFaults = [
       assert.equal(await proxy.reset(), 1);
       await socket.until('open', 2);
     },
-    events: ['open', 'drop close 1006 #1', 'open'],
+    events: ['open', 'drop close 1006 #2', 'open'],
   },
   {
     fault: 'black hole, no event: the heartbeat finds it',
@@ -103,7 +103,7 @@ export const serverFaults = [
       // The browser has not noticed: the abandoned connection is still there.
       assert.equal(await proxy.count(), 2);
     },
-    events: ['open', 'drop heartbeat 1006 #1', 'open'],
+    events: ['open', 'drop heartbeat 1006 #2', 'open'],
   },
   {
     fault: 'a proxy cuts the idle connection',
@@ -119,7 +119,7 @@ export const serverFaults = [
       await socket.use((socket) => socket.reconnect());
       await socket.until('open', 2);
     },
-    events: ['open', 'drop close 1006 #1', 'open'],
+    events: ['open', 'drop close 1006 #2', 'open'],
   },
   {
     fault: 'a proxy that cuts idle connections, and a heartbeat',
@@ -184,7 +184,7 @@ export const serverFaults = [
       // Chromium takes the two that a browser reports by itself for a breach of the protocol.
       events: ({ name }) => [
         'open',
-        `drop close ${name === 'Chromium' && [1005, 1015].includes(code) ? 1006 : code} #1`,
+        `drop close ${name === 'Chromium' && [1005, 1015].includes(code) ? 1006 : code} #2`,
         'open',
       ],
     }),

@@ -54,6 +54,27 @@ const closes = async (id) => {
 
 /** What a page does, and what it then sees. */
 export const scenes = {
+  'a server that chooses undrop.1 and sends back what it gets is told for what it is': {
+    async play(url) {
+      const { socket, story } = make(`${url}/echo?protocol=undrop.1`);
+      await event(socket, 'close');
+      return story;
+    },
+    expected: [
+      'error the server took undrop.1 but does not speak it',
+      'close 1002 the server took undrop.1 but does not speak it',
+    ],
+  },
+  'a server that chooses undrop.1 and never answers is told for what it is, once': {
+    async play(url) {
+      const { socket, story } = make(`${url}/blackhole?protocol=undrop.1&after=0`, { connectTimeout: 1_500 });
+      await event(socket, 'error');
+      for (let drops = 0; drops < 2; drops++) await event(socket, 'drop');
+      socket.close();
+      return story.filter((line) => line.startsWith('error'));
+    },
+    expected: ['error the server took undrop.1 but does not speak it'],
+  },
   'every kind of message comes back as it was': {
     async play(url) {
       const { socket, story } = make(`${url}/session`);

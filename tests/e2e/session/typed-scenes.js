@@ -83,7 +83,7 @@ export const typedScenes = {
       sessions: 1,
       unhandled: 0,
       invalid: 0,
-      drops: { close: 3, heartbeat: 0, timeout: 0, url: 0, wake: 0, reconnect: 0 },
+      drops: { close: 3, heartbeat: 0, timeout: 0, url: 0, authenticate: 0, wake: 0, reconnect: 0 },
     },
   },
   'what is emitted while the server closes, and the close event is still to come, arrives': {

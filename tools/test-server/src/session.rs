@@ -9,8 +9,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use undrop_proto::outbox::Bounds;
-use undrop_proto::server::Known;
 use undrop_proto::session::{Heard, NotResumed, Output, Request, Server, Session, Stored, Violation};
+use undrop_proto::wire::Known;
 use undrop_proto::wire::{self, Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, Millis, Outcome};
 

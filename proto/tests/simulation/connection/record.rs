@@ -394,7 +394,9 @@ impl Record {
         }
         match event {
             Event::Open | Event::State => Ok(()),
-            Event::Resume | Event::Reset(_) => Law::Events.broken(format!("{event:?} of a session that there is not")),
+            Event::Resume | Event::Reset(_) | Event::Unanswered => {
+                Law::Events.broken(format!("{event:?} of a session that there is not"))
+            }
             Event::Drop(drop) => self.dropped(drop, census),
             Event::Error => {
                 Law::Events.holds(!self.error_told, || "a second error".to_owned())?;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use undrop_proto::server::Known;
 use undrop_proto::session::{self, Heard, NotResumed, Output, Request, Session, Stored};
+use undrop_proto::wire::Known;
 use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, MessageId, Outcome, SendError, Settled};
 

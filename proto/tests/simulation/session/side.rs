@@ -1,9 +1,9 @@
 //! One end's side of the record: what it sent and has not settled, what it acknowledged, and when it wants to be
 //! called.
 
-use undrop_proto::server::Known;
 use undrop_proto::session::Output;
 use undrop_proto::wire::Control;
+use undrop_proto::wire::Known;
 use undrop_proto::{Attempt, MessageId, Millis, SendError, Settled};
 
 use super::acknowledgements::Acknowledgements;

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use undrop_proto::server::Known;
 use undrop_proto::session::{Client, Heard, NotResumed, Output, Role, Server, Session, Violation};
+use undrop_proto::wire::Known;
 use undrop_proto::wire::{Control, Terms, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome, SendError, Settled};
 

@@ -249,7 +249,7 @@ impl WholeClient {
                     }
                 }
             }
-            Told::Error | Told::State => {}
+            Told::Error | Told::State | Told::Unanswered => {}
         }
         self.act_in_event(shared)
     }
