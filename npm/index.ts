@@ -4,7 +4,7 @@ import type { Given } from './conversions.js';
 import type { Events } from './events.js';
 import type { UndropOptions } from './options.js';
 import { ready } from './ready.js';
-import { type AddListener, acceptAllEntries, begin, define, type RemoveListener, type Socket } from './socket.js';
+import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
 
 const load = ready(core, () => new WebAssembly.Module(bytes()));
 
@@ -22,6 +22,16 @@ export class Undrop extends EventTarget {
   declare static readonly OPEN: 1;
   declare static readonly CLOSING: 2;
   declare static readonly CLOSED: 3;
+
+  /**
+   * Returns a class like this one, for what makes its sockets itself and passes no options: these are the options of each
+   * socket, unless its constructor is given others. They are not merged: a `heartbeat` replaces the other one.
+   *
+   * ```js
+   * const Closed = Undrop.with({ lifetime: 'connection', heartbeat: { message: 'ping', reply: 'pong' } });
+   * ```
+   */
+  declare static readonly with: (defaults: UndropOptions) => typeof Undrop;
 
   /**
    * @param url - Absolute, or relative to the page; `http:` and `https:` mean `ws:` and `wss:`.
@@ -42,7 +52,6 @@ export interface Undrop extends Omit<Socket, 'addEventListener' | 'removeEventLi
 }
 
 define(Undrop);
-acceptAllEntries(Undrop);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostEvent } from './events.js';

@@ -10,7 +10,7 @@ import {
   typedMessages,
   withRegistry,
 } from './typed-messages.js';
-import type { AnyMessages, MessageOptions } from './typing.js';
+import type { AnyMessages, MessageOptions, RepliesOf } from './typing.js';
 
 const load = ready(core, () => new WebAssembly.Module(bytes()));
 
@@ -28,17 +28,37 @@ const load = ready(core, () => new WebAssembly.Module(bytes()));
  * ```
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: `define` adds what the interface says.
-export class Undrop<In extends object = AnyMessages, Out extends object = AnyMessages> extends EventTarget {
+export class Undrop<
+  In extends object = AnyMessages,
+  Out extends object = AnyMessages,
+  Replies = RepliesOf<Out>,
+> extends EventTarget {
   declare static readonly CONNECTING: 0;
   declare static readonly OPEN: 1;
   declare static readonly CLOSING: 2;
   declare static readonly CLOSED: 3;
 
+  /**
+   * Returns a class like this one, for what makes its sockets itself and passes no options: these are the options of each
+   * socket, unless its constructor is given others. They are not merged: a `heartbeat` replaces the other one.
+   *
+   * ```js
+   * const Chat = Undrop.with<In, Out>({ heartbeat: { message: '{"type":"ping"}' } });
+   * ```
+   */
+  declare static readonly with: <
+    In extends object = AnyMessages,
+    Out extends object = AnyMessages,
+    Replies = RepliesOf<Out>,
+  >(
+    defaults: MessageOptions<In, Out, Replies>,
+  ) => typeof Undrop<In, Out, Replies>;
+
   /** @throws TypeError when an option, the envelope, the codec or a schema can't be one. */
   constructor(
     url: Given<string | URL>,
     protocols: Given<string | Iterable<string>> = [],
-    options: MessageOptions<In, Out> = {},
+    options: MessageOptions<In, Out, Replies> = {},
   ) {
     super();
     // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
@@ -46,12 +66,12 @@ export class Undrop<In extends object = AnyMessages, Out extends object = AnyMes
   }
 }
 
-export interface Undrop<In, Out>
+export interface Undrop<In, Out, Replies>
   extends Omit<Socket, 'stats' | 'addEventListener' | 'removeEventListener'>,
-    TypedMessages<In, Out> {
+    TypedMessages<In, Out, Replies> {
   readonly stats: MessageStats;
-  addEventListener: AddListener<MessageEvents, Undrop<In, Out>>;
-  removeEventListener: RemoveListener<MessageEvents, Undrop<In, Out>>;
+  addEventListener: AddListener<MessageEvents, Undrop<In, Out, Replies>>;
+  removeEventListener: RemoveListener<MessageEvents, Undrop<In, Out, Replies>>;
 }
 
 define(Undrop, typedMessages);

@@ -129,6 +129,16 @@ export type Authenticate = (connection: Connection) => unknown;
 
 export interface UndropOptions {
   /**
+   * What ends the socket, besides you. For a client that takes a class, and makes a new socket when one has closed:
+   *
+   * - `'connection'`: a connection that drops closes the socket. Nothing reconnects, as with `retry: false`, but
+   *   `connectTimeout` and `closeTimeout` hold: a connection that is dead, or does not open or close in time, is a `close`
+   *   then, whatever the browser says.
+   *
+   * @default none
+   */
+  lifetime?: 'connection';
+  /**
    * What happens when the connection drops. `true`: it reconnects, unless the close code is final (1000, 1002, 1003,
    * 1007-1010, 4400-4499). `false`: it closes, as with the browser's own class.
    *
@@ -141,15 +151,15 @@ export interface UndropOptions {
    */
   authenticate?: Authenticate;
   /**
-   * How long a handshake may take, in milliseconds, and `authenticate` as long again. Without `retry` the handshake is the
-   * browser's affair.
+   * How long a handshake may take, in milliseconds, and `authenticate` as long again. With `retry: false` the handshake is
+   * the browser's affair.
    *
    * @default 10000
    */
   connectTimeout?: number;
   /**
    * How long the server may take to answer `close()`, in milliseconds. A connection that is suspected to be dead closes at
-   * once; without `retry` that is the browser's affair.
+   * once; with `retry: false` that is the browser's affair.
    *
    * @default 5000
    */
@@ -200,12 +210,7 @@ export interface OptionsWithoutSession extends UndropOptions {
   resume?: false;
 }
 
-export interface OptionsWithSession extends Omit<UndropOptions, 'authenticate' | 'retry' | 'queue' | 'heartbeat'> {
-  /**
-   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
-   * of connections.
-   */
-  resume: true | Resume;
+interface KeepsSession extends Omit<UndropOptions, 'authenticate' | 'lifetime' | 'retry' | 'queue' | 'heartbeat'> {
   /** It must reconnect. */
   retry?: true | Retry | Decide;
   /** A session begins with frames of its own: have the URL carry the token. */
@@ -216,8 +221,28 @@ export interface OptionsWithSession extends Omit<UndropOptions, 'authenticate' |
   heartbeat?: SessionHeartbeat | false;
 }
 
+export interface OptionsWithSession extends KeepsSession {
+  /**
+   * Keeps a session with a server that speaks `undrop.1`: what is sent arrives exactly once and in order, over any number
+   * of connections.
+   */
+  resume: true | Resume;
+  lifetime?: 'session';
+}
+
+/** Options of a socket that lives as long as its session. */
+export interface OptionsForSession extends KeepsSession {
+  /**
+   * A session that can't be resumed closes the socket, after `onReset`. As long as the session goes on, `open` is fired
+   * once, and `readyState` is `OPEN` also while the connection is down. For a client that takes a class, and makes a new
+   * socket when one has closed.
+   */
+  lifetime: 'session';
+  resume?: true | Resume;
+}
+
 /** How a silent connection of a session is found to be dead. */
 export type SessionHeartbeat = Pick<Heartbeat, 'interval' | 'timeout'> & { message?: undefined; reply?: undefined };
 
 /** Without `resume` it is the socket of `undrop`. */
-export type SessionOptions = OptionsWithoutSession | OptionsWithSession;
+export type SessionOptions = OptionsWithoutSession | OptionsWithSession | OptionsForSession;

@@ -27,6 +27,16 @@ export class Undrop extends EventTarget {
   declare static readonly CLOSING: 2;
   declare static readonly CLOSED: 3;
 
+  /**
+   * Returns a class like this one, for what makes its sockets itself and passes no options: these are the options of each
+   * socket, unless its constructor is given others. They are not merged: a `heartbeat` replaces the other one.
+   *
+   * ```js
+   * const Resumed = Undrop.with({ lifetime: 'session' });
+   * ```
+   */
+  declare static readonly with: (defaults: SessionOptions) => typeof Undrop;
+
   /** @throws TypeError when an option can't be one, or does not go with `resume`. */
   constructor(
     url: Given<string | URL>,
@@ -58,6 +68,7 @@ export type {
   Decide,
   Drop,
   Heartbeat,
+  OptionsForSession,
   OptionsWithoutSession,
   OptionsWithSession,
   Queue,

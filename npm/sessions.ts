@@ -49,6 +49,7 @@ const MAX_SPAN = 2 ** 32 - 1;
 
 /** @internal */
 export const sessions: Part = {
+  isIn: (socket) => !!shellOf(socket).core.escape,
   events: ['resume'],
   members: {
     close(code: number | undefined = undefined, reason: string | undefined = undefined) {

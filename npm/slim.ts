@@ -3,7 +3,7 @@ import type { Given } from './conversions.js';
 import type { Events } from './events.js';
 import type { UndropOptions } from './options.js';
 import { ready } from './ready.js';
-import { type AddListener, acceptAllEntries, begin, define, type RemoveListener, type Socket } from './socket.js';
+import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
 
 // Where there is no browser there is nothing to load; and the first `new Undrop` reports a failure.
 const module = await WebAssembly.compileStreaming(fetch(new URL('./undrop.wasm', import.meta.url))).catch(
@@ -31,6 +31,16 @@ export class Undrop extends EventTarget {
   declare static readonly CLOSED: 3;
 
   /**
+   * Returns a class like this one, for what makes its sockets itself and passes no options: these are the options of each
+   * socket, unless its constructor is given others. They are not merged: a `heartbeat` replaces the other one.
+   *
+   * ```js
+   * const Closed = Undrop.with({ lifetime: 'connection', heartbeat: { message: 'ping', reply: 'pong' } });
+   * ```
+   */
+  declare static readonly with: (defaults: UndropOptions) => typeof Undrop;
+
+  /**
    * @param url - Absolute, or relative to the page; `http:` and `https:` mean `ws:` and `wss:`.
    * @param protocols - The subprotocols to offer, the most wanted first.
    * @throws SyntaxError (DOMException) when the URL or a subprotocol can't be one.
@@ -49,7 +59,6 @@ export interface Undrop extends Omit<Socket, 'addEventListener' | 'removeEventLi
 }
 
 define(Undrop);
-acceptAllEntries(Undrop);
 
 export type { Given } from './conversions.js';
 export type { ClosedEvent, DropEvent, LostEvent } from './events.js';

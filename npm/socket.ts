@@ -184,7 +184,8 @@ const members = {
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);
     // What the last native socket had not sent is not on its way any more.
-    return core.queued(id) + (core.readyState(id) ? native.bufferedAmount : 0);
+    const isDown = ['connecting', 'waiting', 'offline'].includes(core.state(id));
+    return core.queued(id) + (isDown ? 0 : native.bufferedAmount);
   },
   get extensions() {
     return shellOf(this).native.extensions;
@@ -253,14 +254,18 @@ const handlerOf = (type: string) => {
   };
 };
 
-/** What a part adds to a class: its members, and the events that have handlers. */
+/** What a part adds to a class: its members, the events that have handlers, and whether a socket has them. */
 export interface Part {
   members: object;
   events?: string[];
+  isIn: (socket: object) => boolean;
 }
 
+/** The class of an entry, or one of its `with`. */
+type SocketClass = { prototype: object } & (new (...given: never[]) => object);
+
 /** Gives a class its members. */
-export const define = (Class: { prototype: object; name: string }, ...parts: Part[]) => {
+export const define = (Class: SocketClass, ...parts: Part[]) => {
   const types = [...EVENTS, ...parts.flatMap(({ events = [] }) => events)];
   // Enumeration shows what it shows of the browser's own class, and no more.
   const standard: object = globalThis.WebSocket?.prototype ?? {};
@@ -272,13 +277,44 @@ export const define = (Class: { prototype: object; name: string }, ...parts: Par
   // A minifier has taken it away.
   Object.defineProperty(Class, 'name', { value: 'Undrop', configurable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
-};
-
-/** Has `instanceof` of a class hold for the sockets of all entries, which have at least its members. */
-export const acceptAllEntries = (Class: object) =>
+  addWith(Class);
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, socket: object) {
       // A class that extends it asks for its own objects.
-      return this === Class ? shells.has(socket) : Function.prototype[Symbol.hasInstance].call(this, socket);
+      return this === Class
+        ? shells.has(socket) && parts.every(({ isIn }) => isIn(socket))
+        : Function.prototype[Symbol.hasInstance].call(this, socket);
     },
   });
+};
+
+/**
+ * Adds `with`, which returns a class like this one with options of its own. Like the browser's own class it extends
+ * `EventTarget` and has all members on its own prototype.
+ */
+const addWith = (Class: SocketClass) => {
+  const withDefaults = (defaults: object) => {
+    class Configured extends EventTarget {
+      // @ts-expect-error: what is returned stands for what `super` would have made.
+      // biome-ignore lint/correctness/noUnreachableSuper: see above.
+      constructor(_url: unknown, _protocols = [], options: object = {}) {
+        // biome-ignore lint/complexity/noArguments: a parameter that is undefined and one that is missing differ here.
+        const given: unknown[] = [...arguments];
+        if (given.length && Object(options) === options) given[2] = { ...defaults, ...options };
+        // biome-ignore lint/correctness/noConstructorReturn: see above.
+        return Reflect.construct(Class, given, new.target);
+      }
+    }
+    copy(Class.prototype, Configured.prototype, ['constructor']);
+    copy(Class, Configured, ['prototype', 'with', Symbol.hasInstance]);
+    addWith(Configured);
+    return Configured;
+  };
+  Object.defineProperty(Class, 'with', { value: withDefaults });
+};
+
+/** Gives an object what another has of its own, but for these. */
+const copy = (from: object, to: object, left: PropertyKey[]) => {
+  for (const key of Reflect.ownKeys(from))
+    if (!left.includes(key)) Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key) ?? {});
+};

@@ -9,13 +9,17 @@ import type {
   AnyMessages,
   Arrived,
   Data,
+  Emitted,
   Handler,
   Incoming,
   InvalidEvent,
   Listening,
   MessageOptions,
   Name,
+  Named,
   Payload,
+  Query,
+  RepliesOf,
   Reply,
   Waiting,
 } from './typing.js';
@@ -27,23 +31,30 @@ export interface MessageStats extends Stats {
   invalid: number;
 }
 
-/** What typed messages add to a class. `In` has the types of messages that arrive, `Out` those that are sent. */
-export interface TypedMessages<In extends object = AnyMessages, Out extends object = AnyMessages> {
+/**
+ * What typed messages add to a class. `In` has the types of messages that arrive, `Out` those that are sent, `Replies` what
+ * the requests among these are answered.
+ */
+export interface TypedMessages<
+  In extends object = AnyMessages,
+  Out extends object = AnyMessages,
+  Replies = RepliesOf<Out>,
+> {
   /** Calls the handler for each message of the type; `*` stands for all. Returns what undoes it. */
-  on<Type extends Name<Incoming<In>> | '*'>(
+  on<Type extends Named<Incoming<In>> | '*'>(
     type: Type,
     handler: Handler<Incoming<In>, NoInfer<Type>>,
     options?: Listening,
   ): () => void;
 
   /** Calls the handler for the next message of the type. */
-  once<Type extends Name<Incoming<In>> | '*'>(
+  once<Type extends Named<Incoming<In>> | '*'>(
     type: Type,
     handler: Handler<Incoming<In>, NoInfer<Type>>,
     options?: Listening,
   ): () => void;
 
-  off<Type extends Name<Incoming<In>> | '*'>(type: Type, handler: Handler<Incoming<In>, NoInfer<Type>>): void;
+  off<Type extends Named<Incoming<In>> | '*'>(type: Type, handler: Handler<Incoming<In>, NoInfer<Type>>): void;
 
   /** Resolves with the data of the next message of the type. Rejects when the socket is closed. */
   next<Type extends Name<Incoming<In>>>(type: Type, options?: Waiting): Promise<Payload<Incoming<In>[Type]>>;
@@ -53,19 +64,18 @@ export interface TypedMessages<In extends object = AnyMessages, Out extends obje
    *
    * @throws TypeError when the data does not fit its schema. And what `send` throws, and when the socket is closed.
    */
-  emit<Type extends Name<Out>>(type: Type, ...data: Data<Out[Type]>): void;
+  emit<Type extends Emitted<Out, Replies>>(type: Type, ...data: Data<Out, Type>): void;
 
   /**
-   * Sends a message and waits for the reply.
+   * Sends a message and waits for the reply, for 30 s unless `timeout` or the option `requestTimeout` says otherwise. A
+   * signal may stand for `{ signal }`, and for the data of a request that has none:
+   * `request('time', AbortSignal.timeout(1_000))`.
    *
    * Rejects with a ReplyError when the reply is an error, and with a DOMException: TimeoutError, NetworkError when the
    * connection dropped after the request was sent, QuotaExceededError when the queue is full, InvalidStateError when the
-   * socket is closed.
+   * socket is closed; with a TypeError when the data or the reply does not fit its schema.
    */
-  request<Type extends Name<Out>>(
-    type: Type,
-    ...given: [...Data<Out[Type]>, options?: Waiting]
-  ): Promise<Reply<Out[Type]>>;
+  request<Type extends Named<Replies>>(type: Type, ...given: Query<Out, Type>): Promise<Replies[Type & keyof Replies]>;
 
   /** Answers the requests of the type. Only one function can do that. Returns what undoes it. */
   handle<Type extends Name<In>>(
@@ -77,7 +87,7 @@ export interface TypedMessages<In extends object = AnyMessages, Out extends obje
    * The messages from now on: the data of one type, or `{ type, data }` of all types. Ends when the socket is closed;
    * throws when the reader is too slow.
    */
-  messages<Type extends Name<Incoming<In>> | '*' = '*'>(
+  messages<Type extends Named<Incoming<In>> | '*' = '*'>(
     type?: Type,
     options?: Collecting,
   ): AsyncIterableIterator<Arrived<Incoming<In>, Type>>;
@@ -115,9 +125,9 @@ const unlessClosed = <Waits>(socket: object, waits: Waits): Waits => {
  *
  * @internal
  */
-export const withRegistry = <In, Out>(
+export const withRegistry = <In, Out, Replies>(
   socket: EventTarget & Pick<Socket, 'state' | 'binaryType'>,
-  options: MessageOptions<In, Out>,
+  options: MessageOptions<In, Out, Replies>,
   begin: () => Shell,
 ): void => {
   let hasWarned = false;
@@ -162,6 +172,7 @@ export const withRegistry = <In, Out>(
 
 /** @internal */
 export const typedMessages: Part = {
+  isIn: (socket) => registries.has(socket),
   members: {
     on(type: string, handler: () => unknown, options?: Listening) {
       return registryOf(this).on(type, handler, options);
@@ -178,7 +189,7 @@ export const typedMessages: Part = {
     emit(type: string, data?: unknown) {
       registryOf(this).emit(type, data);
     },
-    request(type: string, data?: unknown, options?: Waiting) {
+    request(type: string, data?: unknown, options?: Waiting | AbortSignal) {
       return registryOf(this).request(type, data, options);
     },
     handle(type: string, answer: () => unknown) {

@@ -14,8 +14,45 @@ export type Payload<Message> = [Message] extends [(...query: infer Query) => unk
 /** The data of the reply to a request. */
 export type Reply<Message> = [Message] extends [(...query: never) => infer Answer] ? Awaited<Answer> : unknown;
 
+/** Any type will do: the page has not said which there are. */
+type Unnamed<Messages> = string extends keyof Messages ? true : false;
+
+type IsRequest<Message> = [Message] extends [(...query: never) => unknown] ? true : false;
+
+/** The replies to the requests, by their types. */
+export type RepliesOf<Out> =
+  Unnamed<Out> extends true
+    ? Record<string, unknown>
+    : { [Type in keyof Out as IsRequest<Out[Type]> extends true ? Type : never]: Reply<Out[Type]> };
+
+/** The types that are sent and not answered. */
+export type Emitted<Out, Replies> =
+  Unnamed<Out> extends true
+    ? string
+    : {
+        [Type in Name<Out>]: Type extends keyof Replies
+          ? string extends keyof Replies
+            ? Type
+            : never
+          : IsRequest<Out[Type]> extends true
+            ? never
+            : Type;
+      }[Name<Out>];
+
+/** The types, one by one: the compiler lists them where it reports one that is not among them. */
+export type Named<Messages> =
+  Unnamed<Messages> extends true ? Name<Messages> : { [Type in Name<Messages>]: Type }[Name<Messages>];
+
+type PayloadOf<Out, Type> = Type extends keyof Out ? Payload<Out[Type]> : undefined;
+
 /** The arguments that pass the data. Data that may be undefined may be omitted. */
-export type Data<Message> = undefined extends Payload<Message> ? [data?: Payload<Message>] : [data: Payload<Message>];
+export type Data<Out, Type> =
+  undefined extends PayloadOf<Out, Type> ? [data?: PayloadOf<Out, Type>] : [data: PayloadOf<Out, Type>];
+
+/** The arguments of a request after its type. Without data, a signal may take its place. */
+export type Query<Out, Type> = [PayloadOf<Out, Type>] extends [undefined]
+  ? [data?: AbortSignal | undefined, options?: Waiting | AbortSignal]
+  : [...Data<Out, Type>, options?: Waiting | AbortSignal];
 
 /** The messages that arrive; `binary` stands for frames that are not text, unless there is a codec. */
 export type Incoming<In> = 'binary' extends keyof In ? In : In & { binary: ArrayBuffer | Blob };
@@ -57,15 +94,23 @@ export interface Codec {
 }
 
 /** The schemas that check the data of each type, and may transform it. */
-export interface Schemas<In, Out> {
+export interface Schemas<In, Out, Replies = RepliesOf<Out>> {
   incoming?: { readonly [Type in keyof In]?: StandardSchema<unknown, Payload<In[Type]>> };
   outgoing?: { readonly [Type in keyof Out]?: StandardSchema<Payload<Out[Type]>, unknown> };
+  /** For the data of the replies to each request. A reply that does not fit rejects the request, with a TypeError. */
+  replies?: { readonly [Type in keyof Replies]?: StandardSchema<unknown, Replies[Type]> };
 }
 
-export interface MessageOptions<In, Out> extends UndropOptions {
+export interface MessageOptions<In, Out, Replies = RepliesOf<Out>> extends UndropOptions {
   envelope?: Envelope;
   codec?: Codec;
-  schemas?: Schemas<In, Out>;
+  schemas?: Schemas<In, Out, Replies>;
+  /**
+   * How long a request waits for its reply, in milliseconds, unless it has a `timeout` of its own. `Infinity`: no limit.
+   *
+   * @default 30000
+   */
+  requestTimeout?: number;
 }
 
 export interface Listening {
@@ -74,7 +119,10 @@ export interface Listening {
 }
 
 export interface Waiting {
-  /** Milliseconds after which the promise rejects with a TimeoutError. Default: no limit. */
+  /**
+   * Milliseconds after which the promise rejects with a TimeoutError. Default: for a request `requestTimeout`, else no
+   * limit.
+   */
   timeout?: number;
   signal?: AbortSignal;
 }

@@ -6,7 +6,13 @@ use std::cell::Cell;
 use std::future::ready;
 use std::rc::Rc;
 
-use undrop::{Error, Event, Heartbeat, Options, Resume, Retry, Socket};
+use undrop::{
+    Cause, CloseError, Closed, Decision, Delivery, Dropped, Endpoint, Error, Event, Fault, Flushed, Heartbeat, Message,
+    Options, Outcome, Overflow, Queue, Readable, Reason, Reset, Resume, Retry, Rhythm, RoundTrip, Socket, State, Stats,
+    Writable,
+};
+#[cfg(feature = "serde")]
+use undrop::{Envelope, Messages, Request, Subscription};
 
 /// A component that is rendered on a server, too.
 struct Room {
@@ -62,4 +68,16 @@ fn a_function_for_the_url_is_not_called_without_a_browser() {
     };
     let error = Socket::connect_with(find, Options::default(), |_, _| ()).unwrap_err();
     assert_eq!((error, called.get()), (Error::Unsupported, false));
+}
+
+/// What an app holds, in a struct of its own: each type has its one name, at the root.
+#[allow(dead_code, reason = "it is enough that it compiles")]
+struct App {
+    options: (Options, Retry, Queue, Overflow, Heartbeat, Rhythm, Resume, Endpoint),
+    told: (Event, State, Dropped, Cause, Closed, Fault, Reason, Reset, Message, Outcome),
+    decided: (Decision, Error, CloseError),
+    shown: (Stats, RoundTrip),
+    awaited: (Delivery, Flushed, Readable, Writable),
+    #[cfg(feature = "serde")]
+    typed: (Envelope, Messages<u32>, Request<u32>, Subscription),
 }

@@ -45,7 +45,9 @@ use super::close::ABNORMAL;
 use super::deadline::{Deadline, Due};
 use super::heartbeat::Monitor;
 use super::queue::Queue;
-use super::{Attempt, Cause, Config, Decision, Event, Millis, Output, Policy, Retry, Settled, Signal, State, Stats};
+use super::{
+    Attempt, Cause, Config, Decision, Event, Lifetime, Millis, Output, Policy, Retry, Settled, Signal, State, Stats,
+};
 
 /// One connection, as its user sees it: any number of native sockets, from the first attempt to the last event.
 ///
@@ -210,6 +212,20 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
     }
 
+    /// The `readyState`, given that of the native socket of the present attempt, if there is one. The browser knows first
+    /// when the peer closes, and is right in everything where nothing reconnects. A connection that ends with its session
+    /// is open as long as it has one, whatever becomes of its native sockets.
+    pub fn ready_state(&self, native: Option<u16>) -> u16 {
+        let state = self.state();
+        let has_session = self.ends_with_session() && self.delivery.has_session();
+        match native {
+            _ if has_session && state.ready_state() < State::Open.ready_state() => State::Open.ready_state(),
+            _ if has_session => state.ready_state(),
+            Some(native) if self.mirrors_native() || state == State::Open => native,
+            _ => state.ready_state(),
+        }
+    }
+
     /// Whether the state is that of the native socket: where nothing reconnects, the browser is right.
     pub fn mirrors_native(&self) -> bool {
         !self.reconnects() && !self.is_authenticating(self.attempt)
@@ -291,9 +307,19 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.actions.push(Output::Settle(settled));
     }
 
+    /// Whether an attempt, and a close, have to succeed in time.
+    fn has_timeouts(&self) -> bool {
+        self.retry().is_some() || self.config.lifetime == Lifetime::Connection
+    }
+
+    fn ends_with_session(&self) -> bool {
+        self.config.lifetime == Lifetime::Session
+    }
+
     /// How to reconnect; nothing under [`Policy::Never`].
     fn retry(&self) -> Option<&Retry> {
         match &self.config.policy {
+            _ if self.config.lifetime == Lifetime::Connection => None,
             Policy::Never => None,
             Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
         }

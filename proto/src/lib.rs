@@ -40,7 +40,11 @@
 //! ```
 //!
 //! A connection that [keeps a session](Connection::with_session) loses no message when it drops. Both ends of a session
-//! are a [`session::Session`].
+//! are a [`session::Session`]. [The protocol](https://github.com/undrop/undrop/blob/main/docs/protocol.md) has its frames, and
+//! [how it is built](https://github.com/undrop/undrop/blob/main/docs/architecture.md) what drives this crate.
+//!
+//! This crate is for drivers of other transports. In a page one uses [undrop](https://docs.rs/undrop), and on a server
+//! [undrop-server](https://docs.rs/undrop-server).
 //!
 //! | module | concept |
 //! |---|---|
@@ -73,6 +77,7 @@ mod config;
 mod connection;
 mod deadline;
 mod dropped;
+pub mod envelope;
 mod heartbeat;
 mod millis;
 pub mod outbox;
@@ -87,7 +92,7 @@ mod waiting;
 pub mod wire;
 
 pub use backoff::Retry;
-pub use config::{Config, Policy};
+pub use config::{Config, Lifetime, Policy};
 pub use connection::{Connection, Delivery, QueueOrSession};
 pub use dropped::{Cause, Decision, Dropped};
 pub use heartbeat::Heartbeat;

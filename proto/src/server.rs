@@ -30,6 +30,7 @@ mod cause;
 mod commands;
 mod deadlines;
 mod ending;
+mod forwarded;
 mod persistence;
 mod plain;
 mod record;
@@ -48,7 +49,7 @@ pub use action::{Action, Disconnect, Frame, Inbound, Report};
 pub use amount::Amount;
 pub use cause::{Cause, NotCommitted};
 pub use plain::PlainSlot;
-pub use record::{Change, Claim, Fence, Kept, Known, Numbered};
+pub use record::{Change, Claim, Fence, Forwarded, Kept, Known, Numbered, Rest};
 pub use request::{StoreError, StoreRequest, Work};
 pub use slot::{Beginning, Slot};
 pub use slots::{Full, Share, SlotId, Slots, Taken};
@@ -159,6 +160,8 @@ pub trait Serve<H: Host> {
     fn evict(&mut self, now: Millis);
     /// The app has ended all sessions of this user.
     fn revoke(&mut self, now: Millis);
+    /// A message was forwarded to the session, or may have been.
+    fn look_for_forwarded(&mut self);
     /// All sessions together, or those of this owner, have received so much that the connection is not to be read for a while.
     fn throttle(&mut self, is_throttled: bool);
     /// The server shuts down.
@@ -174,6 +177,8 @@ pub trait Serve<H: Host> {
     fn handle_unreadable(&mut self, now: Millis, attempt: Attempt, disconnect: Disconnect);
     /// The store has answered.
     fn handle_stored(&mut self, now: Millis, number: u64, answer: Result<(), StoreError>);
+    /// The store has answered with forwarded messages, as many as the outbox has room for.
+    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<H::Message>, StoreError>);
     /// The time of [`poll_timeout`](Self::poll_timeout) has come, or may have.
     fn handle_timeout(&mut self, now: Millis);
 

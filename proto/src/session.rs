@@ -10,7 +10,8 @@
 //!
 //! The duties of the owner:
 //!
-//! - Each connection has an [`Attempt`] number of its own. Input of any but the last connection is ignored.
+//! - Each connection has an [`Attempt`] number of its own. Input of any but the last connection is ignored. A client's numbers
+//!   only grow: its server tells by them which connection is the last.
 //! - The outputs of `poll` are done in their order. Those for a connection that dropped meanwhile are discarded.
 //! - A message that arrived is [taken](Session::take) once it can't be lost any more, and only then: the peer never sends
 //!   it again. An owner that keeps messages in memory takes them at once; one that stores them takes a message when it is
@@ -52,7 +53,6 @@ mod roles;
 mod violation;
 
 use super::outbox::{Impossible, Outbox};
-use super::server::Known;
 use super::waiting::Size;
 use super::wire::Control;
 use super::{Attempt, MessageId, Millis, SendError, Settled};
@@ -142,8 +142,7 @@ impl<M, R: Role> Session<M, R> {
                 // The frame with which a session begins has no count of what has arrived behind its request.
                 let received = if self.role.begins() { 0 } else { self.receipts.acknowledge_all()? };
                 self.phase = if R::CONNECTS { Phase::Greeted(attempt) } else { Phase::Live(attempt) };
-                let known = Known { received, acknowledged: self.outbox.acknowledged() };
-                Some(Output::Control(attempt, self.role.greet(known)))
+                Some(Output::Control(attempt, self.role.greet(attempt, received, self.outbox.acknowledged())))
             }
             Phase::Live(attempt) => self.converse(attempt),
             Phase::Ending(attempt) => self.converse(attempt).or_else(|| self.finish(attempt, Phase::Ended(attempt))),
@@ -408,7 +407,7 @@ impl<M, R: Role> Session<M, R> {
         // Its own greeting goes first.
         let phase = if self.listens() { Phase::Live(attempt) } else { self.phase };
         match (phase, control) {
-            (Phase::Greeted(_), answer) => match self.role.hear_answer(answer)? {
+            (Phase::Greeted(_), answer) => match self.role.hear_answer(attempt, answer)? {
                 Answer::Fresh { reset } => {
                     if reset.is_some() {
                         self.outbox.reset();

@@ -176,7 +176,8 @@ impl Malformed {
 
 impl Control {
     /// The bytes of the longest control frame.
-    pub const LONGEST: usize = "\u{10}welcome ".len() + TOKEN_DIGITS + 3 * " 4294967295".len() + " lost".len();
+    pub const LONGEST: usize =
+        "\u{10}resume ".len() + TOKEN_DIGITS + 2 * " 9007199254740991".len() + 2 * " 4294967295".len();
 
     /// Decodes a control frame from its UTF-8 bytes or its UTF-16 code units.
     pub fn decode<U: Into<u16>>(frame: impl IntoIterator<Item = U>) -> Result<Control, Malformed> {
@@ -189,7 +190,12 @@ impl Control {
             NEW => Control::New,
             RESUME => Control::Resume {
                 token: reader.token()?,
-                known: Known { received: reader.number(MAX_COUNT)?, acknowledged: reader.number(MAX_COUNT)? },
+                known: Known {
+                    received: reader.number(MAX_COUNT)?,
+                    acknowledged: reader.number(MAX_COUNT)?,
+                    attempt: reader.span()?,
+                    answered: reader.span()?,
+                },
             },
             WELCOME => Control::Welcome(Welcome {
                 token: reader.token()?,
@@ -217,6 +223,8 @@ impl Control {
                 writer.token(token);
                 writer.number(known.received);
                 writer.number(known.acknowledged);
+                writer.number(u64::from(known.attempt));
+                writer.number(u64::from(known.answered));
             }
             Control::Welcome(Welcome { token, time_to_live, terms, lost }) => {
                 writer.name(WELCOME);

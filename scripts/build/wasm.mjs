@@ -68,12 +68,15 @@ export async function makeModule(name, without) {
 async function compileModule(name, without) {
   const { folder, compiled } = filesOf(name, without);
   await run('cargo', [
-    'build',
+    'rustc',
     '--profile',
     'npm',
     '--target',
     'wasm32-unknown-unknown',
     '--lib',
+    // A crate that depends on this one would link such a library for nothing, so Cargo.toml does not ask for it.
+    '--crate-type',
+    'cdylib',
     '--no-default-features',
     '--features',
     modules[name],

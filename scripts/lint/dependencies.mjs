@@ -12,7 +12,10 @@ export const dependencyChecks = [crates, advisories, packages];
 
 /** What deny.toml allows, of the crates in Cargo.lock. */
 function crates() {
-  return check('cargo-deny', findCargoDeny(), ['--locked', '--offline', 'check', 'bans', 'licenses', 'sources']);
+  return check('cargo-deny', findCargoDeny(), [
+    ...['--workspace', '--locked', '--offline'],
+    ...['check', 'bans', 'licenses', 'sources'],
+  ]);
 }
 
 async function advisories() {
@@ -20,7 +23,7 @@ async function advisories() {
   const begin = performance.now();
   if ((await ask(findCargoDeny(), ['fetch', 'db'])) === undefined)
     return notChecked(name, 'the database of RustSec could not be fetched', begin);
-  return check(name, findCargoDeny(), ['--locked', 'check', '--disable-fetch', 'advisories']);
+  return check(name, findCargoDeny(), ['--workspace', '--locked', 'check', '--disable-fetch', 'advisories']);
 }
 
 /** The package has no dependencies: these are the tools of the build and of the tests. */

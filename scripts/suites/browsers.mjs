@@ -1,10 +1,12 @@
 // The Rust tests that run in a real browser, by wasm-pack and WebDriver.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { chromiumArgs, findChromedriver, findChromium, findFirefox, findGeckodriver } from '../lib/browsers.mjs';
 import { workspacePackages } from '../lib/cargo.mjs';
 import { cache } from '../lib/paths.mjs';
+import { lastingPort } from '../lib/ports.mjs';
 import { run } from '../lib/run.mjs';
 import { findWasmBindgen, findWasmPack } from '../lib/rust-tools.mjs';
 import { startTestServer, usualPortIfFree } from '../lib/test-server.mjs';
@@ -18,8 +20,15 @@ export const wasmInChrome = (lane) =>
 
 export const wasmInFirefox = (lane) =>
   wasmTests(lane, 'firefox', ['--firefox', '--geckodriver', findGeckodriver()], {
-    'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'] },
+    'moz:firefoxOptions': { binary: findFirefox(), args: ['-headless'], prefs: firefoxPreferences },
   });
+
+const firefoxPreferences = {
+  // Otherwise an attempt after a failed one at the same address is delayed by up to a minute.
+  'network.websocket.delay-failed-reconnects': false,
+  // Otherwise a service worker is ended when it has had no event for 30 s, and tests are none.
+  'dom.serviceWorkers.idle_timeout': 600_000,
+};
 
 /** What both browsers run, and the server that both talk to: each test has an id of its own on it. */
 let server;
@@ -34,8 +43,10 @@ export async function prepareBrowserTests() {
 export const stopBrowserTests = () => server?.stop();
 
 async function wasmTests({ beside }, browser, args, capabilities) {
+  const port = await lastingPort();
   const env = {
     ...wasmEnvironment(server.url, [dirname(findWasmBindgen())]),
+    WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${port}`,
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: write(`webdriver-${browser}.json`, capabilities),
     // In seconds: for a test binary, and for a driver that starts on a machine with other things to do.
     WASM_BINDGEN_TEST_TIMEOUT: '300',
@@ -49,11 +60,42 @@ async function wasmTests({ beside }, browser, args, capabilities) {
   const command = ['test', '--headless', '--mode', 'no-install', ...args, '.'];
   const names = await browserTests();
   if (names.length === 0) return failure('Cargo.toml names no test in tests/browser');
-  // One by one, because cargo would stop at the first that fails, and so that the other browser runs beside this one. The
-  // unit tests of the library and the doc tests are the native run's.
-  return inTurn(
-    names.map((name) => () => beside(() => rustTests(browser, findWasmPack(), [...command, '--test', name], { env }))),
-  );
+  const release = occupyThreads(port);
+  try {
+    // One by one, because cargo would stop at the first that fails, and so that the other browser runs beside this one. The
+    // unit tests of the library and the doc tests are the native run's.
+    return await inTurn(
+      names.map(
+        (name) => () => beside(() => rustTests(browser, findWasmPack(), [...command, '--test', name], { env })),
+      ),
+    );
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Keeps a connection to each thread that the runner's HTTP server begins with, whenever there is a server on this port. It
+ * (tiny_http 0.12) may never answer one of two connections that come at once when a single thread is idle: a module that
+ * the tests import then never arrives. With no thread idle, it begins one for each connection.
+ */
+function occupyThreads(port) {
+  const held = new Set();
+  let isOver = false;
+  const hold = () => {
+    if (isOver) return;
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    held.add(socket);
+    socket.on('close', () => {
+      held.delete(socket);
+      setTimeout(hold, 50);
+    });
+  };
+  for (let thread = 0; thread < 4; thread++) hold();
+  return () => {
+    isOver = true;
+    for (const socket of held) socket.destroy();
+  };
 }
 
 /** The names of the tests that lie in `tests/browser`, as cargo knows them. */

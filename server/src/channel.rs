@@ -3,7 +3,7 @@
 //! The handler runs inside the task, so most commands are collected without a wake-up.
 
 use std::collections::VecDeque;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -181,6 +181,21 @@ impl Channel {
         let mut state = self.state.lock();
         state.collected = amount;
         self.purse.set(cost(amount + state.queued));
+    }
+
+    /// Reserves room for the first of these messages, which were forwarded to the session, and returns for how many there was.
+    pub(crate) fn reserve_forwarded(&self, messages: &[Message]) -> usize {
+        let mut state = self.state.lock();
+        let queued = state.queued;
+        let fitting =
+            messages.iter().take_while(|message| self.reserve(&mut state, std::slice::from_ref(*message)).is_ok());
+        let fitting = fitting.count();
+        state.sent += fitting as u64;
+        // The task has them already.
+        let mut reserved = replace(&mut state.queued, queued);
+        reserved -= queued;
+        state.collected += reserved;
+        fitting
     }
 
     /// The task is gone. What it did not collect is answered by how the session ended.

@@ -35,7 +35,7 @@ pub struct Config {
     pub protocols: Vec<String>,
     /// What happens to a client that does not offer the protocol. Default: it is refused.
     pub plain_connections: PlainConnections,
-    /// The limits.
+    /// The limits. Default: those of [`Limits`], for a server with 8 GiB.
     pub limits: Limits,
 }
 

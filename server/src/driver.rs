@@ -16,7 +16,9 @@ use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::{Instrument as _, info_span};
-use undrop_proto::server::{Amount, Disconnect, Frame, Host, NotCommitted, Serve, StoreError, StoreRequest, Work};
+use undrop_proto::server::{
+    Amount, Disconnect, Frame, Host, NotCommitted, Rest, Serve, StoreError, StoreRequest, Work,
+};
 use undrop_proto::{Attempt, Millis};
 
 use crate::budget::Purse;
@@ -25,7 +27,7 @@ use crate::connection::Connection;
 use crate::incoming::{Handling, ResumeRequest};
 use crate::shared::Shared;
 use crate::slots::Slot;
-use crate::store::{Failure, Fence};
+use crate::store::{Failure, Fence, Forwarded, Written};
 use crate::{Message, SessionId};
 
 mod actions;
@@ -86,7 +88,14 @@ struct Attached {
 /// A request to the store.
 struct Request {
     number: u64,
-    answer: Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>,
+    answer: Pin<Box<dyn Future<Output = Result<Answer, StoreError>> + Send>>,
+}
+
+/// What the store has done.
+enum Answer {
+    Written(Written),
+    Forwarded(Forwarded),
+    Removed,
 }
 
 impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
@@ -180,6 +189,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         if requests.revoke {
             self.session.revoke(now);
         }
+        if requests.forwarded {
+            self.session.look_for_forwarded();
+        }
         if requests.shutdown {
             self.session.shut_down(now);
         }
@@ -210,8 +222,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         let (shared, id, fence) = (self.shared.clone(), self.id, self.fence);
         let answer = Box::pin(async move {
             let answer = match work {
-                Work::Write(change) => shared.store.write(id, fence, &change).await,
-                Work::Remove => shared.store.remove(id, fence).await,
+                Work::Write(change) => shared.store.write(id, fence, &change).await.map(Answer::Written),
+                Work::ReadForwarded => shared.store.forwarded(id, fence).await.map(Answer::Forwarded),
+                Work::Remove => shared.store.remove(id, fence).await.map(|()| Answer::Removed),
             };
             answer.map_err(|failure| match failure {
                 Failure::Fenced => StoreError::Fenced,
@@ -232,13 +245,37 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             let Poll::Ready(result) = answer.as_mut().poll(context) else { break };
             let number = *number;
             self.request = None;
-            self.session.handle_stored(now, number, result);
+            self.answered(now, number, result);
             self.act(now);
             self.session.persist(now);
             self.act(now);
             progress = true;
         }
         progress
+    }
+
+    fn answered(&mut self, now: Millis, number: u64, result: Result<Answer, StoreError>) {
+        match result {
+            Ok(Answer::Written(Written { has_forwarded })) => {
+                if has_forwarded {
+                    self.session.look_for_forwarded();
+                }
+                self.session.handle_stored(now, number, Ok(()));
+            }
+            Ok(Answer::Removed) => self.session.handle_stored(now, number, Ok(())),
+            Ok(Answer::Forwarded(mut forwarded)) => {
+                let messages = &mut forwarded.messages.messages;
+                let fitting = self.slot.channel().reserve_forwarded(messages);
+                if fitting < messages.len() {
+                    messages.truncate(fitting);
+                    forwarded.rest = Rest::NoRoom;
+                }
+                self.session.handle_forwarded(now, number, Ok(forwarded));
+                // What was reserved and not sent after all is given back.
+                self.unacknowledged = None;
+            }
+            Err(error) => self.session.handle_stored(now, number, Err(error)),
+        }
     }
 
     /// Writes what there is to send, as fast as the connection takes it.

@@ -20,6 +20,13 @@ impl SessionId {
         Self(id)
     }
 
+    /// The id that is written so.
+    #[cfg(feature = "redis")]
+    pub(crate) fn parse(digits: &[u8]) -> Option<Self> {
+        let number = u128::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        Some(Self(number.to_be_bytes()))
+    }
+
     /// The id of these bytes, for a store.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -1,28 +1,4 @@
-//! The server's side of [undrop](https://docs.rs/undrop): sessions that outlive their WebSockets, for axum and for
-//! tokio-tungstenite.
-//!
-//! A client with a session loses its connection, connects again, and goes on where it was: no message is lost, none arrives
-//! twice, and all arrive in order, both ways. The app sees one [`Session`] from the first connection to the last:
-//!
-//! ```
-//! # #[cfg(feature = "axum")] {
-//! use axum::{Router, response::Response, routing::any};
-//! use undrop_server::{Config, SessionUpgrade, Sessions};
-//!
-//! async fn chat(upgrade: SessionUpgrade) -> Response {
-//!     upgrade.on_session(|mut session| async move {
-//!         while let Some(received) = session.recv().await {
-//!             let answer = format!("this was number {}", received.number);
-//!             if received.commit_with([answer]).await.is_err() {
-//!                 break;
-//!             }
-//!         }
-//!     })
-//! }
-//!
-//! let app: Router = Router::new().route("/chat", any(chat)).with_state(Sessions::new(Config::default()));
-//! # }
-//! ```
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
 //!
 //! # Where "exactly once" ends
 //!
@@ -59,15 +35,23 @@
 //! 429 and 400. A client that the app refuses gets its connection, and a close frame with 4401, instead of an answer of 401: a
 //! browser tells a page nothing of an answer, and the page would connect again for ever.
 //!
+//! # Where to begin
+//!
+//! [`SessionUpgrade`] is an axum extractor, [`serve()`] a server for an axum app; [`Sessions::accept`] serves any stream of bytes.
+//! [`Session`] is what a handler gets, [`Received`] a message that it commits, [`Sender`] sends from elsewhere on the same node, and
+//! [`Sessions::send_to`] from any node. [`Config`] has all options, [`store`] what keeps the sessions, [`Typed`] the messages of the
+//! client's `emit` and `request`.
+//!
 //! # Features
 //!
-//! `axum` (default): [`SessionUpgrade`]. `tungstenite` (default): [`Sessions::accept`]. `redis`:
-//! [`RedisStore`](store::RedisStore).
+//! `axum` (default): [`SessionUpgrade`]. `tungstenite` (default): [`Sessions::accept`]. `serde` (default): [`Typed`]. `redis`:
+//! [`RedisStore`](store::RedisStore). `tls`: `rediss://` for it, by rustls, whose cryptography is ring's unless the app has
+//! installed another.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 // The documentation names what is behind features.
 #![cfg_attr(
-    not(all(feature = "axum", feature = "tungstenite", feature = "redis")),
+    not(all(feature = "axum", feature = "serde", feature = "tungstenite", feature = "redis")),
     allow(rustdoc::broken_intra_doc_links)
 )]
 // Without a way in there is nobody to call it.
@@ -104,6 +88,8 @@ mod slots;
 pub mod store;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
+#[cfg(feature = "serde")]
+mod typed;
 mod websocket;
 mod worst_case;
 
@@ -117,9 +103,15 @@ pub use message::Message;
 pub use metrics::Metrics;
 pub use principal::{Principal, Refused};
 pub use proxies::Proxies;
+#[cfg(feature = "redis")]
+pub use redis;
 #[cfg(feature = "axum")]
 pub use serve::{ServeOptions, serve, serve_stream};
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
+#[cfg(feature = "serde")]
+pub use typed::{Typed, TypedError};
+#[cfg(feature = "serde")]
+pub use undrop_proto::envelope::Envelope;
 pub use undrop_proto::outbox::Bounds;
 pub use worst_case::WorstCase;

@@ -4,8 +4,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, info, warn};
 use undrop_proto::Attempt;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
@@ -25,8 +26,15 @@ use crate::principal::{Principal, Refused};
 use crate::requests::Requests;
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
-use crate::store::{AnyStore, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered, Unavailable};
-use crate::{SessionId, codes};
+use crate::store::{
+    AnyStore, Claim, Claimant, Fence, Forward, Fresh, Kept, Known, NotForwarded, Numbered, Unavailable, Wake,
+};
+use crate::{Message, SessionId, codes};
+
+/// How long a store that does not answer is asked to forward a message. It remembers for a minute which it has forwarded.
+const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long to wait in between.
+const FORWARD_RETRY: Duration = Duration::from_millis(200);
 
 pub(crate) type Authenticator =
     Box<dyn Fn(Arc<Handshake>) -> Pin<Box<dyn Future<Output = Result<Principal, Refused>> + Send>> + Send + Sync>;
@@ -62,7 +70,9 @@ impl Manager {
         let Limits { connections, connections_per_address, .. } = shared.config.limits;
         let connections = Connections::new(connections, connections_per_address, shared.metrics.connections.clone());
         let warned = AtomicBool::new(false);
-        Self { slots: Slots::new(shared.clone()), shared, authenticator, allowances, connections, warned }
+        let slots = Slots::new(shared.clone());
+        shared.store.watch(Wake::new(Arc::downgrade(&slots)));
+        Self { slots, shared, authenticator, allowances, connections, warned }
     }
 
     /// Whether a handshake is accepted, and with which subprotocol.
@@ -220,6 +230,10 @@ impl Manager {
                 warn!(session = %id, %principal, "a client has the token of another principal's session");
             }
             Ok(Claim::Late) => {
+                let disconnect = Disconnect::close(codes::TAKEN_OVER, "taken over");
+                return Err((request.incoming.connection, disconnect));
+            }
+            Ok(Claim::Past) => {
                 add(&metrics.violations, 1);
                 return Err((request.incoming.connection, Violation::ResumeOfThePast.into()));
             }
@@ -262,7 +276,7 @@ impl Manager {
             Answers::New => Core::<_, Server>::new(outbox, welcome, attempt),
             Answers::Resume { lost } => Core::<_, Server>::instead(outbox, Welcome { lost, ..welcome }, attempt),
         };
-        let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0) };
+        let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0), forwarded: 0 };
         let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
         Driver::spawn(self.shared.clone(), slot, (id, fence), session, Some((attempt, connection)), handler);
@@ -288,7 +302,7 @@ impl Manager {
     }
 
     fn restore(self: &Arc<Self>, slot: Slot, id: SessionId, fence: Fence, kept: Kept, request: ResumeRequest) {
-        let Kept { time_to_live, inbox, outbox } = kept;
+        let Kept { time_to_live, inbox, outbox, forwarded } = kept;
         let ResumeRequest { incoming, token, known } = request;
         slot.channel().restore(outbox.last());
         let stored = Stored {
@@ -298,11 +312,13 @@ impl Manager {
                 (message, bytes)
             }),
             taken: inbox.last(),
+            // The store has compared them.
+            attempt: known.answered,
         };
         let time_to_live = millis(time_to_live);
         let core =
             Core::<_, Server>::restore(self.shared.config.limits.outbox, self.welcome(token, time_to_live), stored);
-        let beginning = Beginning { core, time_to_live, inbox };
+        let beginning = Beginning { core, time_to_live, inbox, forwarded };
         let (session, resumed) =
             Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known, self.shared.terms());
         let (connection, handler) = incoming.begin(id, true, slot.channel().clone());
@@ -349,6 +365,26 @@ impl Manager {
     async fn close_rejected(&self, served: Result<(), Rejected>) {
         if let Err((connection, disconnect)) = served {
             connection.close(disconnect, self.shared.config.close_timeout).await;
+        }
+    }
+
+    /// Sends a message to a session, whichever node has it. A store that does not answer is asked again, as long as a client that
+    /// connects would wait for it.
+    pub(crate) async fn forward(&self, id: SessionId, message: Message) -> Result<(), NotForwarded> {
+        let no_randomness = || Unavailable("there is no randomness".into());
+        let forward = Forward { key: random().ok_or_else(no_randomness)?, message };
+        let until = Instant::now() + self.shared.config.greeting.min(FORWARD_TIMEOUT);
+        loop {
+            let error = match timeout_at(until, self.shared.store.forward(id, &forward)).await {
+                Ok(Err(NotForwarded::Unavailable(error))) => error,
+                Ok(answer) => return answer,
+                Err(elapsed) => Unavailable(Box::new(elapsed)),
+            };
+            self.shared.report_unavailable(&error);
+            if Instant::now() + FORWARD_RETRY >= until {
+                return Err(error.into());
+            }
+            sleep(FORWARD_RETRY).await;
         }
     }
 

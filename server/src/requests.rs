@@ -18,11 +18,13 @@ pub(crate) struct Collected {
     pub(crate) revoke: bool,
     /// The server shuts down.
     pub(crate) shutdown: bool,
+    /// A message was forwarded to the session, or may have been.
+    pub(crate) forwarded: bool,
 }
 
 impl Collected {
     pub(crate) fn is_empty(&self) -> bool {
-        self.resumes.is_empty() && !self.evict && !self.revoke && !self.shutdown
+        self.resumes.is_empty() && !self.evict && !self.revoke && !self.shutdown && !self.forwarded
     }
 }
 
@@ -66,6 +68,12 @@ impl Requests {
     pub(crate) fn shut_down(&self) {
         let mut state = self.0.lock();
         state.pending.shutdown = true;
+        state.wake();
+    }
+
+    pub(crate) fn look_for_forwarded(&self) {
+        let mut state = self.0.lock();
+        state.pending.forwarded = true;
         state.wake();
     }
 

@@ -82,6 +82,10 @@ impl Session {
     }
 
     /// The next message, or nothing when the session is over for this handler and there are no more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped, in `tokio::select!` for instance: the next call returns the message.
     pub async fn recv(&mut self) -> Option<Received> {
         let (number, message) = poll_fn(|context| self.channel.poll_received(context)).await?;
         Some(Received { message, number, session: self.id, channel: self.channel.clone() })
@@ -131,6 +135,11 @@ impl Sender {
 
     /// Sends a message and waits until the client has it. If the session ends before that, it is not known whether it
     /// has: [`SendError::Over`].
+    ///
+    /// # Cancel safety
+    ///
+    /// The message is sent when the future is first polled. If it is dropped after that, the message is sent all the same, and
+    /// only when it has arrived is not told.
     pub async fn deliver(&self, message: impl Into<Message>) -> Result<(), SendError> {
         deliver(&self.channel, message.into()).await
     }
@@ -157,6 +166,12 @@ impl Received {
 
     /// Commits, and sends these replies, in one atomic step: either the message is committed and the replies are stored, or the
     /// message is received again and the replies were never sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// The commit is asked for when the future is first polled. If it is dropped after that, the commit is made all the same, with
+    /// its replies, and only its outcome is not told. A future that was never polled commits nothing. So is
+    /// [`commit`](Self::commit).
     pub async fn commit_with<M: Into<Message>>(
         &self,
         replies: impl IntoIterator<Item = M>,

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use crate::manager::{Authenticator, Manager};
 use crate::metrics::Metrics;
-use crate::store::{AnyStore, MemoryStore, Store, Unavailable};
-use crate::{Config, Handshake, Principal, Refused};
+use crate::store::{AnyStore, MemoryStore, NotForwarded, Store, Unavailable};
+use crate::{Config, Handshake, Message, Principal, Refused, SessionId};
 
 /// The sessions of a server, for one kind of conversation: a client can resume its session at each of the routes that these
 /// serve. A clone refers to the same sessions.
@@ -41,6 +41,38 @@ impl Sessions {
     /// What the server counts.
     pub fn metrics(&self) -> &Metrics {
         &self.manager.shared.metrics
+    }
+
+    /// The sessions of a user, on all nodes, also those without a connection at present, in no particular order. Of anonymous
+    /// clients nobody can say whose sessions they have: there are none.
+    ///
+    /// ```
+    /// # use undrop_server::{Principal, Sessions, store::Unavailable};
+    /// # async fn notify(sessions: &Sessions) -> Result<(), Unavailable> {
+    /// for id in sessions.of(&Principal::user("ann")).await? {
+    ///     if let Err(error) = sessions.send_to(id, "you have mail").await {
+    ///         eprintln!("session {id}: {error}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn of(&self, principal: &Principal) -> Result<Vec<SessionId>, Unavailable> {
+        self.manager.shared.store.sessions_of(principal).await
+    }
+
+    /// Sends a message to a session, whichever node has it, or has it next. Returns when the store has the message. The session's
+    /// node then sends it like one of its own: it arrives once, in an order with all others, and after those that this task
+    /// sent to the session in the same way before. If the session ends before that, the message is lost with it.
+    ///
+    /// At most 1,024 messages wait for a session that has no node, or whose client acknowledges too little:
+    /// [`NotForwarded::Full`]. While the store does not answer, it is asked again until [`Config::greeting`] has passed, at most 30 s; a message
+    /// that it had taken then is not taken twice.
+    ///
+    /// If the future is dropped, it is not known whether the message was sent. A plain connection has no session that
+    /// could be found.
+    pub async fn send_to(&self, session: SessionId, message: impl Into<Message>) -> Result<(), NotForwarded> {
+        self.manager.forward(session, message.into()).await
     }
 
     /// Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect: the user has logged out, say, or

@@ -96,6 +96,19 @@ impl Slots {
         }
     }
 
+    /// A message was forwarded to this session.
+    pub(crate) fn look_for_forwarded(&self, id: SessionId) {
+        let table = self.table.lock();
+        // The least of all principals.
+        for (_, requests) in table.from(&(id, Principal::Anonymous)).take_while(|((other, _), _)| *other == id) {
+            requests.look_for_forwarded();
+        }
+    }
+
+    pub(crate) fn all_look_for_forwarded(&self) {
+        self.table.lock().all().for_each(|requests| requests.look_for_forwarded());
+    }
+
     /// The session whose handler failed too often is ended.
     pub(crate) fn forget_failures(&self, id: SessionId, principal: &Principal) {
         self.table.lock().forget_failures(&(id, principal.clone()));

@@ -2,17 +2,20 @@
 //!
 //! A store keeps what the two ends of a session would otherwise have to ask each other for: what the client sent and the app
 //! has not committed yet, what the app sent and the client has not acknowledged yet, and how many of each there have been.
-//! All of it changes in one atomic step, [`Store::write`].
+//! All of it changes in one atomic step, [`Store::write`]. What the app forwards to a session by its id waits in the store as well,
+//! until the session's node has it among what the app sent.
 
 mod interface;
 mod memory;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
+mod wake;
 
 pub(crate) use interface::AnyStore;
-pub use interface::{Failure, Store, Unavailable};
+pub use interface::{Failure, NotForwarded, Store, Unavailable};
 pub use memory::MemoryStore;
-pub use record::{Change, Claim, Claimant, Fence, Fresh, Kept, Known, Numbered};
+pub use record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Known, Numbered, Rest, Written};
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
+pub use wake::Wake;

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "session")]
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Heartbeat, Limits, Overflow, Policy, Retry};
+use undrop_proto::{Config, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry};
 use wasm_bindgen::prelude::*;
 
 /// The options of a socket.
@@ -75,9 +75,10 @@ pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
 impl Reader {
     fn options(&self) -> Options {
         let usual = Config::default();
-        let policy = self.policy();
+        let lifetime = self.lifetime();
+        let policy = self.policy(lifetime);
         #[cfg(feature = "session")]
-        let bounds = self.bounds(policy);
+        let bounds = self.bounds(lifetime, policy);
         #[cfg(feature = "session")]
         let keeps_session = bounds.is_some();
         #[cfg(not(feature = "session"))]
@@ -85,6 +86,7 @@ impl Reader {
         Options {
             config: Config {
                 policy,
+                lifetime,
                 connect_timeout: self.number("connectTimeout", usual.connect_timeout, 1),
                 close_timeout: self.number("closeTimeout", usual.close_timeout, 0),
                 queue: self.queue(policy != Policy::Never),
@@ -97,9 +99,25 @@ impl Reader {
         }
     }
 
-    fn policy(&self) -> Policy {
+    fn lifetime(&self) -> Lifetime {
+        if self.is_second("lifetime", "session", "connection") {
+            return Lifetime::Connection;
+        }
+        if !self.is_second("lifetime", "connection", "session") {
+            return Lifetime::Unlimited;
+        }
+        #[cfg(not(feature = "session"))]
+        self.fail("lifetime: 'session' needs undrop/session or undrop/all");
+        Lifetime::Session
+    }
+
+    fn policy(&self, lifetime: Lifetime) -> Policy {
         let kind = self.kind("retry", "a boolean, an object or a function");
-        if kind == Kind::False {
+        let is_never = lifetime == Lifetime::Connection;
+        if is_never && !matches!(kind, Kind::Undefined | Kind::False) {
+            self.fail("with lifetime: 'connection' nothing reconnects: leave out retry");
+        }
+        if is_never || kind == Kind::False {
             return Policy::Never;
         }
         let usual = Retry::default();
@@ -163,9 +181,13 @@ impl Reader {
 
     /// The bounds of the outbox, if a session is wanted.
     #[cfg(feature = "session")]
-    fn bounds(&self, policy: Policy) -> Option<Bounds> {
+    fn bounds(&self, lifetime: Lifetime, policy: Policy) -> Option<Bounds> {
         let kind = self.kind("resume", "a boolean or an object");
-        if kind == Kind::False || kind == Kind::Undefined {
+        let is_session = lifetime == Lifetime::Session;
+        if is_session && kind == Kind::False {
+            self.fail("lifetime: 'session' needs resume");
+        }
+        if kind == Kind::False || kind == Kind::Undefined && !is_session {
             return None;
         }
         if policy == Policy::Never {

@@ -46,7 +46,8 @@
  * @typedef {object} RegistryOptions
  * @property {object} [envelope]
  * @property {{ encode(message: unknown): Frame, decode(data: any): unknown }} [codec]
- * @property {{ incoming?: object, outgoing?: object }} [schemas]
+ * @property {{ incoming?: object, outgoing?: object, replies?: object }} [schemas]
+ * @property {number} [requestTimeout] Milliseconds, for requests that have no timeout of their own. Default: 30,000.
  */
 
 /** @typedef {{ once?: boolean, signal?: AbortSignal }} ListenOptions */
@@ -65,6 +66,9 @@
 
 /** @typedef {{ issues?: readonly Issue[], value?: unknown }} Validation */
 
+/** For how many milliseconds a request waits for its reply. */
+const REQUEST_TIMEOUT = 30_000;
+
 /** The type whose handlers are called for every message. */
 const EVERY_TYPE = '*';
 
@@ -81,6 +85,8 @@ export class Registry {
   #takesBinary;
   #incoming;
   #outgoing;
+  #replies;
+  #requestTimeout;
   #socket;
   /** How many handlers, answers and requests need `receive` to be called. */
   #listeners = 0;
@@ -137,7 +143,7 @@ export class Registry {
    * @param {RegistrySocket} socket
    * @throws {TypeError} If an option is invalid.
    */
-  constructor({ envelope, codec, schemas = {} }, socket) {
+  constructor({ envelope, codec, schemas = {}, requestTimeout = REQUEST_TIMEOUT }, socket) {
     this.#envelope = parseEnvelope(envelope);
     if (codec) {
       for (const name of /** @type {const} */ (['encode', 'decode']))
@@ -146,9 +152,12 @@ export class Registry {
       this.#decode = (data) => codec.decode(data);
     }
     this.#takesBinary = !!codec;
-    checkNames('schemas', schemas, ['incoming', 'outgoing']);
+    checkNames('schemas', schemas, ['incoming', 'outgoing', 'replies']);
     this.#incoming = parseSchemas(schemas.incoming);
     this.#outgoing = parseSchemas(schemas.outgoing);
+    this.#replies = parseSchemas(schemas.replies);
+    checkTimeout('requestTimeout', requestTimeout);
+    this.#requestTimeout = requestTimeout;
     this.#socket = socket;
   }
 
@@ -217,12 +226,15 @@ export class Registry {
 
   /**
    * @param {string} type
-   * @param {unknown} [data]
-   * @param {WaitOptions} [options]
+   * @param {unknown} [data] A signal is none, but what a request without data is waited for with.
+   * @param {WaitOptions | AbortSignal} [options]
    * @returns {Promise<unknown>} The data of the reply.
    */
   request(type, data, options) {
-    return this.#wait(`reply to ${type}`, options, (resolve, reject) => {
+    if (data instanceof AbortSignal) return this.request(type, undefined, data);
+    const given = options instanceof AbortSignal ? { signal: options } : options;
+    const waiting = { ...given, timeout: given?.timeout ?? this.#requestTimeout };
+    return this.#wait(`reply to ${type}`, waiting, (resolve, reject) => {
       const id = ++this.#lastId;
       const request = { type, resolve, reject, hasLeft: false };
       /** @type {(() => void) | undefined} */
@@ -348,7 +360,7 @@ export class Registry {
       !this.#answers.has(type)
     ) {
       if (type === error) request.reject(new ReplyError(request.type, data));
-      else request.resolve(data);
+      else this.#conclude(request, data);
     } else if (typeof type === 'string') this.#admit(type, data, id, raw, connection);
     // A second reply, or one to a request that has already failed.
     else if (type == null && typeof id === 'number') this.unhandled++;
@@ -356,6 +368,23 @@ export class Registry {
       this.#complain('envelope', raw, undefined, [
         { message: `it is no ${length ? 'array' : 'object'} with a string as its ${typeAt}` },
       ]);
+  }
+
+  /**
+   * Settles a request with the data of its reply, which has to fit its schema, if there is one.
+   *
+   * @param {Request} request
+   * @param {unknown} data
+   */
+  #conclude({ type, resolve, reject }, data) {
+    const schema = this.#replies?.get(type);
+    const validation = schema ? validate(schema, data) : { value: data };
+    const conclude = (/** @type {Validation} */ { issues, value }) => {
+      if (issues) reject(refusal(`the reply to ${type}`, issues));
+      else resolve(value);
+    };
+    if (isPromise(validation)) this.#hold(validation, conclude);
+    else conclude(validation);
   }
 
   /**
@@ -549,8 +578,7 @@ export class Registry {
   #wait(what, { timeout, signal } = {}, begin) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (timeout !== undefined && !(timeout >= 0))
-        throw new TypeError(`Undrop: timeout must be a number of milliseconds, not ${timeout}.`);
+      if (timeout !== undefined) checkTimeout('timeout', timeout);
       let isSettled = false;
       /** @type {(() => void) | undefined} */
       let undo;
@@ -568,7 +596,8 @@ export class Registry {
       const late = () => fail(new DOMException(`Undrop: no ${what} within ${timeout} ms.`, 'TimeoutError'));
       const forget = this.onEnd(fail);
       // The browser's timers count in 31 bits.
-      const timer = timeout === undefined ? 0 : setTimeout(late, Math.min(timeout, 2 ** 31 - 1));
+      const timer =
+        timeout === undefined || timeout === Infinity ? 0 : setTimeout(late, Math.min(timeout, 2 ** 31 - 1));
       signal?.addEventListener('abort', abort);
       try {
         undo = begin(settling(resolve), fail);
@@ -699,6 +728,14 @@ const parseSchemas = (given) => {
 };
 
 /**
+ * @param {string} name
+ * @param {number} value
+ */
+const checkTimeout = (name, value) => {
+  if (!(value >= 0)) throw new TypeError(`Undrop: ${name} must be a number of milliseconds, not ${value}.`);
+};
+
+/**
  * @param {string} what
  * @param {object} given
  * @param {string[]} names
@@ -773,15 +810,3 @@ const textOf = (error) => {
     return '';
   }
 };
-
-/**
- * Whether arrays and objects are nested no more than so many levels deep. Rust asks, since it reads data recursively.
- *
- * @param {unknown} data
- * @param {number} levels
- * @returns {boolean}
- */
-export const isWithin = (data, levels) =>
-  data === null ||
-  typeof data !== 'object' ||
-  (levels > 0 && Object.values(data).every((part) => isWithin(part, levels - 1)));

@@ -25,7 +25,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
         return Err(Error::Unsupported);
     }
     let bounds = options.bounds()?;
-    let (config, ping) = (options.config(), options.ping());
+    let config = options.config();
     let (target, source) = match target {
         Where::Known(url) => {
             let protocols = offer(&options.protocols, bounds.is_some()).into();
@@ -34,10 +34,11 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
         Where::Asked(source) => (Target::Asked, Some(source)),
     };
     #[cfg(feature = "serde")]
-    let envelope = options.envelope.clone();
+    let (envelope, request_timeout) = (options.envelope.clone(), options.request_timeout);
     let inner = Rc::new(Inner::new(options, source, listener));
     #[cfg(feature = "serde")]
-    inner.set_typed(connect_registry(&inner, &envelope)?);
+    inner.set_typed(connect_registry(&inner, &envelope, request_timeout)?);
+    let ping = inner.ping();
     let user = Rc::new(RustUser::new(&inner));
     let driver = Driver::connect(Settings { config, bounds, target, ping }, |_| user)
         .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;

@@ -19,13 +19,13 @@ pub enum Decision {
     GiveUp,
 }
 
-impl From<Decision> for undrop_proto::Decision {
-    fn from(decision: Decision) -> Self {
-        match decision {
-            Decision::Default => Self::Default,
-            Decision::Retry => Self::Retry,
-            Decision::After(delay) => Self::After(to_millis(delay)),
-            Decision::GiveUp => Self::GiveUp,
+impl Decision {
+    pub(super) fn to_proto(self) -> undrop_proto::Decision {
+        match self {
+            Self::Default => undrop_proto::Decision::Default,
+            Self::Retry => undrop_proto::Decision::Retry,
+            Self::After(delay) => undrop_proto::Decision::After(to_millis(delay)),
+            Self::GiveUp => undrop_proto::Decision::GiveUp,
         }
     }
 }

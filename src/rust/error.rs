@@ -135,8 +135,9 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<SendError> for Error {
-    fn from(error: SendError) -> Self {
+impl Error {
+    /// A message was not accepted.
+    pub(super) fn refused(error: SendError) -> Self {
         match error {
             SendError::NotOpen => Error::NotOpen,
             SendError::Full => Error::Full,

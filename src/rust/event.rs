@@ -61,7 +61,8 @@ pub struct Dropped {
     pub reason: String,
     /// Whether both ends agreed to close.
     pub clean: bool,
-    /// The number of the next attempt, counted from the last connection that lasted.
+    /// The number of the next attempt, as [`Retry::limit`](crate::Retry::limit) counts. The first attempt of all is 1, and so
+    /// is the first one after a connection that lasted.
     pub attempt: u32,
     /// The delay before that attempt.
     pub delay: Duration,

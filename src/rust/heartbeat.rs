@@ -1,8 +1,11 @@
 //! How a connection that is silent is found to be dead.
 
+use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
-use wasm_bindgen::JsValue;
+#[cfg(feature = "serde")]
+use js_sys::JsString;
 
 use super::duration::to_some_millis;
 use super::message::Message;
@@ -14,24 +17,60 @@ use super::message::Message;
 ///
 /// let options = Options::default().heartbeat(Heartbeat::new("ping").reply("pong"));
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// Where the messages differ from one time to the next, functions make and recognize them:
+///
+/// ```
+/// use undrop::{Heartbeat, Message};
+///
+/// let heartbeat = Heartbeat::from_fn(|| format!("ping {}", seconds()))
+///     .reply_if(|message| matches!(message, Message::Text(text) if text.starts_with("pong ")));
+/// # fn seconds() -> u64 { 0 }
+/// ```
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Heartbeat {
-    message: Message,
-    pub(super) reply: Option<Message>,
+    pub(super) ping: Ping,
+    pub(super) reply: Reply,
     rhythm: Rhythm,
+}
+
+/// What is sent.
+#[derive(Clone)]
+pub(super) enum Ping {
+    Message(Message),
+    Function(Rc<dyn Fn() -> Message>),
+}
+
+/// What the server answers.
+#[derive(Clone)]
+pub(super) enum Reply {
+    Anything,
+    Message(Message),
+    Function(Rc<dyn Fn(&Message) -> bool>),
 }
 
 impl Heartbeat {
     /// Sends this message, and takes any message for an answer.
     pub fn new(message: impl Into<Message>) -> Self {
-        Self { message: message.into(), reply: None, rhythm: Rhythm::default() }
+        Self::with(Ping::Message(message.into()))
+    }
+
+    /// Sends what this function returns, and takes any message for an answer.
+    pub fn from_fn<M: Into<Message>>(message: impl Fn() -> M + 'static) -> Self {
+        Self::with(Ping::Function(Rc::new(move || message().into())))
     }
 
     /// What the server answers. The answer is not told to the listener, and round trips are measured. Default: any
     /// message will do, and is told.
     pub fn reply(mut self, reply: impl Into<Message>) -> Self {
-        self.reply = Some(reply.into());
+        self.reply = Reply::Message(reply.into());
+        self
+    }
+
+    /// The same, recognized by a function, which is called for each message that arrives.
+    pub fn reply_if(mut self, is_reply: impl Fn(&Message) -> bool + 'static) -> Self {
+        self.reply = Reply::Function(Rc::new(is_reply));
         self
     }
 
@@ -51,8 +90,45 @@ impl Heartbeat {
         self.rhythm.0
     }
 
-    pub(super) fn ping(&self) -> JsValue {
-        self.message.to_js()
+    fn with(ping: Ping) -> Self {
+        Self { ping, reply: Reply::Anything, rhythm: Rhythm::default() }
+    }
+}
+
+impl Reply {
+    pub(super) fn is(&self, message: &Message) -> bool {
+        match self {
+            Reply::Anything => false,
+            Reply::Message(reply) => reply == message,
+            Reply::Function(is_reply) => is_reply(message),
+        }
+    }
+
+    /// The same for text that JavaScript has, of which no copy is made unless a function asks for one.
+    #[cfg(feature = "serde")]
+    pub(super) fn is_text(&self, text: &JsString) -> bool {
+        match self {
+            Reply::Anything | Reply::Message(Message::Binary(_)) => false,
+            // To compare text a copy is made; text is never longer in UTF-16 than in UTF-8.
+            Reply::Message(Message::Text(reply)) => text.length() as usize <= reply.len() && *text == **reply,
+            Reply::Function(is_reply) => is_reply(&Message::Text(text.into())),
+        }
+    }
+}
+
+impl fmt::Debug for Heartbeat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = formatter.debug_struct("Heartbeat");
+        match &self.ping {
+            Ping::Message(message) => fields.field("message", message),
+            Ping::Function(_) => fields.field("message", &"a function"),
+        };
+        match &self.reply {
+            Reply::Anything => fields.field("reply", &"anything"),
+            Reply::Message(reply) => fields.field("reply", reply),
+            Reply::Function(_) => fields.field("reply", &"a function"),
+        };
+        fields.field("rhythm", &self.rhythm).finish()
     }
 }
 

@@ -15,6 +15,7 @@ use web_sys::WebSocket;
 use super::duration::to_millis;
 use super::error::Error;
 use super::event::Event;
+use super::heartbeat::{Heartbeat, Ping, Reply};
 use super::inbox::Inboxes;
 use super::message::Message;
 use super::options::Options;
@@ -36,7 +37,9 @@ pub(super) struct Inner {
     protocols: Vec<String>,
     source: Option<Source>,
     pub(super) decide: Option<Decide>,
-    reply: Option<Message>,
+    heartbeat: Option<Heartbeat>,
+    /// What the driver calls for the message of the heartbeat, if a function makes it.
+    make_ping: OnceCell<Closure<dyn Fn() -> JsValue>>,
     /// Absent while it runs, and once the socket is dropped.
     listener: Cell<Option<Listener>>,
     /// What happened while the listener ran.
@@ -56,7 +59,8 @@ impl Inner {
             protocols: options.protocols,
             source,
             decide: options.retry.and_then(|Retry { decide, .. }| decide),
-            reply: options.heartbeat.and_then(|heartbeat| heartbeat.reply),
+            heartbeat: options.heartbeat,
+            make_ping: OnceCell::new(),
             listener: Cell::new(Some(listener)),
             untold: RefCell::new(VecDeque::new()),
             is_released: Cell::new(false),
@@ -82,6 +86,22 @@ impl Inner {
     /// The driver of a socket that was not dropped.
     pub(super) fn held_driver(&self) -> Result<&Rc<Driver>, Error> {
         self.driver().filter(|_| !self.is_released()).ok_or(Error::Closed)
+    }
+
+    /// The message of the heartbeat, as the driver takes it.
+    pub(super) fn ping(&self) -> JsValue {
+        let Some(heartbeat) = &self.heartbeat else { return JsValue::UNDEFINED };
+        match &heartbeat.ping {
+            Ping::Message(message) => message.to_js(),
+            Ping::Function(make) => {
+                let make = make.clone();
+                self.make_ping.get_or_init(|| Closure::new(move || make().to_js())).as_ref().clone()
+            }
+        }
+    }
+
+    fn reply(&self) -> &Reply {
+        self.heartbeat.as_ref().map_or(&Reply::Anything, |heartbeat| &heartbeat.reply)
     }
 
     pub(super) fn source(&self) -> Option<&Source> {
@@ -163,7 +183,7 @@ impl Inner {
         if matches!(driver.state(), State::Closing | State::Closed) {
             return Err(Error::Closed);
         }
-        Ok(driver.send(socket::Message::new(data, waiter), size)?)
+        driver.send(socket::Message::new(data, waiter), size).map_err(Error::refused)
     }
 
     /// Sends over the session.
@@ -179,7 +199,7 @@ impl Inner {
         }
         let data = message.to_js();
         let size = data.dyn_ref().map_or(Size::Bytes(message.len() as f64), text_size);
-        Ok(driver.deliver(socket::Message::new(data, waiter), size, time_to_live.map(to_millis))?)
+        driver.deliver(socket::Message::new(data, waiter), size, time_to_live.map(to_millis)).map_err(Error::refused)
     }
 
     pub(super) fn close(&self, frame: CloseFrame) {
@@ -246,7 +266,7 @@ impl Inner {
             return self.receive_typed(driver, typed, text);
         }
         let message = Message::from_js(data);
-        if driver.received(message.len() as f64, self.reply.as_ref() == Some(&message)) {
+        if driver.received(message.len() as f64, self.reply().is(&message)) {
             self.tell_message(message);
         }
     }
@@ -254,10 +274,7 @@ impl Inner {
     /// Text is only copied if the listener has to be told of it.
     #[cfg(feature = "serde")]
     fn receive_typed(self: &Rc<Self>, driver: &Driver, typed: &Typed, text: &JsString) {
-        let length = text.length() as usize;
-        // To compare text a copy is made; text is never longer in UTF-16 than in UTF-8.
-        let is_reply = matches!(&self.reply, Some(Message::Text(reply)) if length <= reply.len() && *text == **reply);
-        if !driver.received(length as f64, is_reply) {
+        if !driver.received(text.length().into(), self.reply().is_text(text)) {
             return;
         }
         let received = typed.receive(text);

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Policy};
-use wasm_bindgen::JsValue;
+use undrop_proto::{Config, Lifetime, Policy};
 
 use super::duration::{from_millis, to_millis, to_some_millis};
 #[cfg(feature = "serde")]
@@ -36,6 +35,8 @@ pub struct Options {
     resume: Option<Resume>,
     #[cfg(feature = "serde")]
     pub(super) envelope: Envelope,
+    #[cfg(feature = "serde")]
+    pub(super) request_timeout: Duration,
 }
 
 impl Options {
@@ -95,10 +96,18 @@ impl Options {
         self
     }
 
+    /// How long the reply to a request may take that has no [`timeout`](crate::Request::timeout) of its own. Default: 30 s.
+    #[cfg(feature = "serde")]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
     pub(super) fn config(&self) -> Config {
         let queue = self.queue.unwrap_or_else(|| Some(Queue::default()));
         Config {
             policy: self.retry.as_ref().map_or(Policy::Never, Retry::policy),
+            lifetime: Lifetime::Unlimited,
             connect_timeout: to_some_millis(self.connect_timeout),
             close_timeout: to_millis(self.close_timeout),
             queue: queue.map(|queue| queue.limits),
@@ -130,11 +139,6 @@ impl Options {
         }
         Ok(Some(resume.bounds))
     }
-
-    /// The message of the heartbeat.
-    pub(super) fn ping(&self) -> JsValue {
-        self.heartbeat.as_ref().map_or(JsValue::UNDEFINED, Heartbeat::ping)
-    }
 }
 
 impl Default for Options {
@@ -150,6 +154,8 @@ impl Default for Options {
             resume: None,
             #[cfg(feature = "serde")]
             envelope: Envelope::default(),
+            #[cfg(feature = "serde")]
+            request_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
 use undrop_proto::State;
 use undrop_proto::close::CloseFrame;
@@ -195,9 +196,34 @@ impl Socket {
         self.inner.state()
     }
 
+    /// The number of the attempt that is under way, comes next or came last. [`Retry::limit`](crate::Retry::limit) counts the
+    /// same way: the last attempt that it allows has its number.
+    pub fn attempt(&self) -> u32 {
+        self.inner.driver().map_or(1, |driver| driver.tries())
+    }
+
+    /// The time until the next attempt, while the connection waits for it. A change of the network, say, may bring it
+    /// forward.
+    ///
+    /// ```
+    /// # use undrop::{Socket, State};
+    /// // For a countdown: to be called each second, from a timer that the component has.
+    /// fn status(socket: &Socket) -> String {
+    ///     match (socket.state(), socket.retry_in()) {
+    ///         (State::Open, _) => "connected".into(),
+    ///         (State::Offline, _) => "there is no network".into(),
+    ///         (_, Some(wait)) => format!("attempt {} in {} s", socket.attempt(), wait.as_secs() + 1),
+    ///         (state, None) => state.name().into(),
+    ///     }
+    /// }
+    /// ```
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.inner.driver()?.retry_in().map(Duration::from_millis)
+    }
+
     /// Counts for a status page.
     pub fn stats(&self) -> Stats {
-        self.inner.driver().map(|driver| driver.stats().into()).unwrap_or_default()
+        self.inner.driver().map(|driver| Stats::from_proto(driver.stats())).unwrap_or_default()
     }
 
     /// How many messages of the session are not acknowledged. Without a session, none.

@@ -44,10 +44,8 @@ impl Stats {
     pub fn drops(&self, cause: Cause) -> u32 {
         self.drops.get(cause as usize).copied().unwrap_or_default()
     }
-}
 
-impl From<undrop_proto::Stats> for Stats {
-    fn from(stats: undrop_proto::Stats) -> Self {
+    pub(super) fn from_proto(stats: undrop_proto::Stats) -> Self {
         let undrop_proto::RoundTrip { count, last, min, sum } = stats.round_trip;
         Self {
             attempts: stats.attempts,

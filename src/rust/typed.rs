@@ -3,12 +3,13 @@
 
 mod answer;
 mod callbacks;
-mod data;
+mod read;
 mod registry;
 mod request;
 mod state;
 mod stream;
 mod subscription;
+mod write;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -20,13 +21,14 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 pub(super) use self::callbacks::connect_registry;
-use self::data::{read, write};
+use self::read::read;
 use self::registry::caught;
 pub use self::request::Request;
 pub(super) use self::state::Typed;
 use self::state::{Entry, Key};
 pub use self::stream::Messages;
 pub use self::subscription::Subscription;
+use self::write::write;
 use super::error::Error;
 use super::inbox::{Ends, Inbox};
 use super::socket::Socket;
@@ -40,6 +42,9 @@ use super::socket::Socket;
 /// While anything here waits for messages, each text message goes one way: to those who wait for its type, if there are
 /// any; otherwise it is told as [`Event::Text`](crate::Event::Text), or if it can't be understood as
 /// [`Event::Invalid`](crate::Event::Invalid). While nothing waits, nothing is parsed, and all messages are told.
+///
+/// JavaScript rounds integers beyond 2^53, so these are errors in both directions, within a `serde_json::Value` too: send them
+/// as text. An `f64` takes any number.
 impl Socket {
     /// Calls the handler with the data of each message of this type, until the [`Subscription`] is dropped.
     ///

@@ -119,7 +119,7 @@ impl User for RustUser {
 
     fn decide(&self, dropped: &undrop_proto::Dropped, close: &CloseEvent) -> Decision {
         let decide = self.0.upgrade().and_then(|inner| inner.decide.clone());
-        decide.map_or(Decision::Default, |decide| decide(&self.dropped_event(dropped, close)).into())
+        decide.map_or(Decision::Default, |decide| decide(&self.dropped_event(dropped, close)).to_proto())
     }
 
     fn lost(&self, data: &JsValue, outcome: Outcome) {

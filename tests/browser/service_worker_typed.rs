@@ -10,6 +10,7 @@ mod cases {
     mod typed_envelopes;
     mod typed_handle;
     mod typed_lifetimes;
+    mod typed_numbers;
     mod typed_requests;
     mod typed_streams;
 }

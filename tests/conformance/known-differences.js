@@ -28,18 +28,16 @@ const ofAllEntries = {
   'interface shape: the enumerable keys of the prototype are the interface': registrations,
   'brand: the methods of EventTarget taken from its prototype work on a socket': registrations,
   'protocols: a function is stringified, and its source is no token': 'a function is asked for the subprotocols',
-};
-
-const hasInstance = {
   'interface shape: the own keys of the class are the constants, and those of a class':
-    'it has Symbol.hasInstance, so that it accepts the sockets of the other entries',
+    'it has `with`, and Symbol.hasInstance, so that it accepts the sockets of other entries',
 };
 
-/** The known differences of each entry. */
+/** The known differences of each class. */
 export const knownDifferences = {
-  index: { ...ofAllEntries, ...hasInstance },
-  slim: { ...ofAllEntries, ...hasInstance },
+  index: ofAllEntries,
+  slim: ofAllEntries,
   messages: ofAllEntries,
   session: ofAllEntries,
   all: ofAllEntries,
+  with: ofAllEntries,
 };

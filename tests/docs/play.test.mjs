@@ -38,6 +38,7 @@ const guide = {
     'A fresh token for each attempt': { act: when('open', 'socket.reconnect()'), logs: ['in', 'in'] },
     'Leave when the token is no longer good': { logs: [/the user has to log in again/, '/login'] },
     'Find out that a connection is dead': { logs: ['in'] },
+    'Under a library': { logs: ['in'] },
     Leave: { logs: ['closed: 1005, true'] },
     'Messages with a type': { logs: ['Ada: hello', '50'] },
   },

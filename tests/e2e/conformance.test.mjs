@@ -1,6 +1,6 @@
 // Does a page find a difference between the browser's own class and ours? Every case of tests/conformance runs against the
-// class of each entry and the native one, in both browsers: in a window, and for some entries in each kind of worker. To
-// run a part of it:
+// class of each entry, a class of `with` and the native one, in both browsers: in a window, and for some entries in each
+// kind of worker. To run a part of it:
 // BROWSER=Firefox SCOPE=window ENTRY=session CASES='close arguments:' node --test tests/e2e/conformance.test.mjs
 
 import assert from 'node:assert/strict';
@@ -9,13 +9,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { startTestServer } from '../../scripts/lib/test-server.mjs';
 import { knownDifferences } from '../conformance/known-differences.js';
 import { browsers } from '../support/browsers.mjs';
-import { entries, scopes, startConformance } from '../support/conformance.mjs';
+import { conforming, scopes, startConformance } from '../support/conformance.mjs';
 
 // A wrapper that copies events fails so many of the window's cases. Fewer would mean that the table finds less.
 const NAIVE_FAILURES = 120;
 
 const server = await startTestServer();
-const conformance = await startConformance(server, ['native', 'naive', ...entries]);
+const conformance = await startConformance(server, ['native', 'naive', ...conforming]);
 after(() => Promise.all([conformance.stop(), server.stop()]));
 
 // The naive wrapper never gets some events.
@@ -55,7 +55,7 @@ async function runAll(start) {
   const observed = {};
   try {
     for (const scope of chosen(scopes, SCOPE)) {
-      const ours = chosen(scope === 'window' ? entries : IN_WORKERS, ENTRY);
+      const ours = chosen(scope === 'window' ? conforming : IN_WORKERS, ENTRY);
       observed[scope] = await runEach(start, scope, ['native', ...ours]);
     }
     const { naive } = observed.window ? await runEach(start, 'window', ['naive'], impatient) : {};

@@ -9,6 +9,7 @@ import { startPageServer } from '../support/page-server.mjs';
 import { badArguments } from './socket/arguments.js';
 import { attempts } from './socket/attempts.js';
 import { authentication } from './socket/authentication.js';
+import { configured } from './socket/configured.js';
 import { providers } from './socket/providers.js';
 import { sending } from './socket/sending.js';
 import { surroundings } from './socket/surroundings.js';
@@ -18,11 +19,12 @@ const SCRIPT = `
   import { badArguments } from './e2e/socket/arguments.js';
   import { attempts } from './e2e/socket/attempts.js';
   import { authentication } from './e2e/socket/authentication.js';
+  import { configured } from './e2e/socket/configured.js';
   import { providers } from './e2e/socket/providers.js';
   import { sending } from './e2e/socket/sending.js';
   import { surroundings } from './e2e/socket/surroundings.js';
   import { syntheticEvents } from './e2e/socket/synthetic-events.js';
-  globalThis.scenes = { ...syntheticEvents, ...badArguments, ...attempts, ...authentication, ...providers, ...sending, ...surroundings };`;
+  globalThis.scenes = { ...syntheticEvents, ...badArguments, ...attempts, ...authentication, ...configured, ...providers, ...sending, ...surroundings };`;
 
 /** In the page a scene is played as `play(url)`; what it returns is compared. */
 const scenes = {
@@ -30,6 +32,7 @@ const scenes = {
   ...badArguments,
   ...attempts,
   ...authentication,
+  ...configured,
   ...providers,
   ...sending,
   ...surroundings,

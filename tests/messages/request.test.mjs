@@ -201,10 +201,57 @@ test('a timeout beyond what timers can count is as long as they can', async (t) 
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const { messages, arrive } = connect();
-  const request = messages.request('history', undefined, { timeout: Infinity });
+  const request = messages.request('history', undefined, { timeout: 2 ** 40 });
   mock.timers.tick(2 ** 31 - 2);
   arrive({ id: 1, data: 'at last' });
   assert.equal(await request, 'at last');
+});
+
+test('a request without a timeout of its own waits 30 s, or as the option says', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  for (const [requestTimeout, waits] of [
+    [undefined, 30_000],
+    [7, 7],
+  ]) {
+    const { messages } = connect({ requestTimeout });
+    const request = messages.request('history');
+    let isOver = false;
+    request.catch(() => {
+      isOver = true;
+    });
+    mock.timers.tick(waits - 1);
+    await settled();
+    assert.equal(isOver, false);
+    mock.timers.tick(1);
+    await assert.rejects(request, { name: 'TimeoutError', message: `Undrop: no reply to history within ${waits} ms.` });
+  }
+});
+
+test('an infinite timeout needs no timer', async (t) => {
+  const setTimeout = t.mock.method(globalThis, 'setTimeout');
+  const { messages, arrive } = connect({ requestTimeout: Infinity });
+  const requests = [messages.request('history'), messages.request('history', 1, { timeout: Infinity })];
+  assert.equal(setTimeout.mock.callCount(), 0);
+  for (const id of [1, 2]) arrive({ id, data: id });
+  assert.deepEqual(await Promise.all(requests), [1, 2]);
+});
+
+test('a signal may stand for the options, and for the data that a request does not have', async () => {
+  const { messages, parsed } = connect();
+  const controller = new AbortController();
+  const requests = [messages.request('time', controller.signal), messages.request('history', 1, controller.signal)];
+  assert.deepEqual(parsed(), [
+    { type: 'time', id: 1 },
+    { type: 'history', id: 2, data: 1 },
+  ]);
+  controller.abort(new Error('enough'));
+  for (const request of requests) await assert.rejects(request, { message: 'enough' });
+});
+
+test('the time limit of all requests is a number from 0', () => {
+  for (const requestTimeout of [Number.NaN, -1, 'soon'])
+    assert.throws(() => connect({ requestTimeout }), { name: 'TypeError', message: /requestTimeout must be a number/ });
 });
 
 test('a timeout is a number from 0', async () => {

@@ -287,3 +287,50 @@ test('schemas that can not be some are refused', () => {
   });
   assert.throws(() => connect({ schemas: { outgoing: { chat: null } } }), TypeError);
 });
+
+for (const [name, { chat, slow }] of Object.entries(libraries)) {
+  test(`${name}: a reply is what its schema makes of the data`, async () => {
+    const { messages, arrive } = connect({ schemas: { replies: { chat } } });
+    const request = messages.request('chat');
+    arrive({ id: 1, data: { text: 'hi', at: '7' } });
+    assert.deepEqual(await request, { text: 'hi', at: 7 });
+  });
+
+  test(`${name}: a reply that does not fit its schema rejects the request`, async () => {
+    for (const [type, arriving] of [
+      ['chat', { text: 7 }],
+      ['slow', { text: 7 }],
+    ]) {
+      const { messages, arrive } = connect({ schemas: { replies: { chat, slow } } });
+      const request = messages.request(type);
+      arrive({ id: 1, data: arriving });
+      await assert.rejects(request, {
+        name: 'TypeError',
+        message: new RegExp(`^Undrop: the reply to ${type} does not fit its schema: text: .*expected string`, 'i'),
+      });
+    }
+  });
+}
+
+test('a reply with an async schema holds back what comes after it', async () => {
+  const { slow, answers } = slowSchema();
+  const { messages, arrive, heard } = connect({ schemas: { replies: { history: slow } } });
+  const order = [];
+  messages.request('history').then((data) => order.push(data));
+  const chat = heard('chat');
+  arrive({ id: 1, data: 'old' });
+  arrive({ type: 'chat', data: 'new' });
+  await settled();
+  assert.deepEqual([order, chat], [[], []]);
+  answers[0]({ value: 'checked' });
+  await settled();
+  assert.deepEqual([order, chat], [['checked'], ['new']]);
+});
+
+test('an error is no reply, and is not checked', async () => {
+  const refuse = schema(() => ({ issues: [{ message: 'never' }] }));
+  const { messages, arrive } = connect({ schemas: { replies: { history: refuse } } });
+  const request = messages.request('history');
+  arrive({ type: 'error', id: 1, data: { message: 'no' } });
+  await assert.rejects(request, { name: 'ReplyError', message: 'Undrop: the answer to history is an error: no' });
+});

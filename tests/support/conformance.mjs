@@ -11,6 +11,9 @@ export const scopes = ['window', 'dedicated worker', 'shared worker', 'service w
 /** The entries of the package, each with a class of its own. */
 export const entries = ['index', 'slim', 'messages', 'session', 'all'];
 
+/** What is to be told from the browser's own class by nothing but the known differences. */
+export const conforming = [...entries, 'with'];
+
 /** `undrop/slim` awaits its WebAssembly, and finds it by its own URL: only a module can do that. */
 const isModule = (name) => name === 'slim';
 

@@ -8,9 +8,9 @@ const types = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=
 
 /**
  * `pages` maps a path to its text or bytes, or to `{ text, headers }`: a CSP, say. `upgrades` is the ws:// address that gets the
- * handshakes. What is not listed is answered by `other(request, response)`, or with a 404.
+ * handshakes, at the path that `onward` makes of theirs. What is not listed is answered by `other(request, response)`, or with a 404.
  */
-export async function startPageServer({ pages, upgrades, other = notFound }) {
+export async function startPageServer({ pages, upgrades, onward = (path) => path, other = notFound }) {
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://page').pathname;
     if (!Object.hasOwn(pages, path)) return other(request, response);
@@ -18,7 +18,7 @@ export async function startPageServer({ pages, upgrades, other = notFound }) {
     response.writeHead(200, { 'content-type': types[path.split('.').at(-1)] ?? types.html, ...headers });
     response.end(text);
   });
-  server.on('upgrade', (request, socket) => forward(request, socket, new URL(upgrades)));
+  server.on('upgrade', (request, socket) => forward(request, socket, new URL(onward(request.url), upgrades)));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
@@ -33,10 +33,10 @@ function notFound(_, response) {
   response.writeHead(404).end();
 }
 
-function forward(request, socket, { hostname, port }) {
+function forward(request, socket, { hostname, port, pathname, search }) {
   const onward = connect(port, hostname, () => {
     const headers = request.rawHeaders.flatMap((name, at, all) => (at % 2 ? [] : `${name}: ${all[at + 1]}\r\n`));
-    onward.write(`${request.method} ${request.url} HTTP/1.1\r\n${headers.join('')}\r\n`);
+    onward.write(`${request.method} ${pathname}${search} HTTP/1.1\r\n${headers.join('')}\r\n`);
     socket.pipe(onward).pipe(socket);
   });
   onward.on('error', () => socket.destroy());

@@ -96,6 +96,7 @@ socket.emit('hello');
 socket.emit('hello', undefined);
 socket.emit('mood');
 socket.emit('mood', 'good');
+// @ts-expect-error it is a request
 socket.emit('history', { limit: 1 });
 // @ts-expect-error no such type
 socket.emit('sya', { text: 'hi' });
@@ -118,8 +119,15 @@ same<ReturnType<typeof history>, Promise<Line[]>>(true);
 const time = () => socket.request('time');
 same<ReturnType<typeof time>, Promise<number>>(true);
 socket.request('time', undefined, { timeout: 1_000 });
-const plain = () => socket.request('say', { text: 'hi' });
-same<ReturnType<typeof plain>, Promise<unknown>>(true);
+socket.request('time', signal);
+socket.request('time', AbortSignal.timeout(1_000));
+socket.request('history', { limit: 50 }, signal);
+// @ts-expect-error it has no reply
+socket.request('say', { text: 'hi' });
+// @ts-expect-error options are no data
+socket.request('time', { timeout: 1_000 });
+// @ts-expect-error a signal is no query
+socket.request('history', signal);
 // @ts-expect-error no such type
 socket.request('histroy', { limit: 50 });
 // @ts-expect-error the query is of another type
@@ -224,6 +232,28 @@ withZod.emit('sya', { text: 'hi', at: '7' });
 // @ts-expect-error the schema takes a string
 withZod.emit('say', { text: 'hi', at: 7 });
 
+withZod.emit('hello', undefined);
+
+// Replies: those that have a schema are requests, and what comes back is what the schema makes of it.
+const withReplies = new Undrop('/room', [], {
+  schemas: {
+    outgoing: { say: z.object({ text: z.string() }), history: z.object({ limit: z.number() }) },
+    replies: { history: z.array(z.string().transform(Number)), time: v.number() },
+  },
+  requestTimeout: 5_000,
+});
+const numbers = () => withReplies.request('history', { limit: 5 });
+same<ReturnType<typeof numbers>, Promise<number[]>>(true);
+const clock = () => withReplies.request('time');
+same<ReturnType<typeof clock>, Promise<number>>(true);
+withReplies.emit('say', { text: 'hi' });
+// @ts-expect-error it is a request
+withReplies.emit('history', { limit: 5 });
+// @ts-expect-error it has no reply
+withReplies.request('say', { text: 'hi' });
+// @ts-expect-error the query is of another type
+withReplies.request('history', { limit: '5' });
+
 const withValibot = new Undrop('/room', [], {
   schemas: { incoming: { chat: v.object({ text: v.string(), at: v.pipe(v.string(), v.transform(Number)) }) } },
 });
@@ -237,8 +267,15 @@ new Undrop<In, Out>('/room', [], {
   schemas: {
     incoming: { chat: z.object({ from: z.string(), text: z.string() }), whois: z.object({ name: z.string() }) },
     outgoing: { history: v.object({ limit: v.number() }) },
+    replies: { time: z.number(), history: z.array(z.object({ from: z.string(), text: z.string() })) },
   },
 });
+// @ts-expect-error the reply is of another type
+new Undrop<In, Out>('/room', [], { schemas: { replies: { time: z.string() } } });
+// @ts-expect-error it is no request
+new Undrop<In, Out>('/room', [], { schemas: { replies: { say: z.string() } } });
+// @ts-expect-error a timeout is a number
+new Undrop<In, Out>('/room', [], { requestTimeout: '5 s' });
 // @ts-expect-error the schema makes something else of it
 new Undrop<In, Out>('/room', [], { schemas: { incoming: { chat: z.object({ from: z.string() }) } } });
 // @ts-expect-error no such type
@@ -248,6 +285,12 @@ new Undrop('/room', [], { schemas: { chat: z.string() } });
 // @ts-expect-error no schema
 new Undrop('/room', [], { schemas: { incoming: { chat: (data: unknown) => data } } });
 
+// A class with options of its own.
+const Room = Undrop.with<In, Out>({ requestTimeout: 5_000, envelope: { type: 'kind' } });
+new Room('/room').emit('say', { text: 'hi' });
+const Checked = Undrop.with({ schemas: { incoming: { news: z.string() } } });
+new Checked('/room').on('news', (text) => same<typeof text, string>(true));
+
 // A class of one's own.
 class Chat extends Undrop<In, Out> {
   say(text: string) {
@@ -256,4 +299,4 @@ class Chat extends Undrop<In, Out> {
 }
 new Chat('/room').say('hello');
 
-export { iterate, plain, read, standard, undo, unhandle, wrong };
+export { iterate, read, standard, undo, unhandle, wrong };

@@ -87,8 +87,8 @@ function defaultsInRust(path, name) {
 }
 
 /** The `@default` of each member of an interface that has one: numbers, and the text of what is none. */
-function defaultsInTypes(type) {
-  const [, body] = find('npm/options.ts', new RegExp(`^export interface ${type} [^{]*\\{\\n([\\s\\S]*?)\\n\\}`, 'gm'));
+function defaultsInTypes(type, path = 'npm/options.ts') {
+  const [, body] = find(path, new RegExp(`^export interface ${type}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`, 'gm'));
   const members = body.matchAll(/@default ([^\n]*)\n {3}\*\/\n {2}(\w+)\?/g);
   return Object.fromEntries([...members].map(([, text, name]) => [name, /^\d+$/.test(text) ? Number(text) : text]));
 }
@@ -100,7 +100,12 @@ const bounds = defaultsInRust('proto/src/outbox.rs', 'Bounds');
 const config = defaultsInRust('proto/src/config.rs', 'Config');
 
 /** What the types say of a default that is no number. */
-const WORDS = { 'u32::MAX': 'no limit', None: 'for ever', 'Overflow::Refuse': "'refuse'" };
+const WORDS = {
+  'u32::MAX': 'no limit',
+  None: 'for ever',
+  'Overflow::Refuse': "'refuse'",
+  'Lifetime::Unlimited': 'none',
+};
 const inWords = (value) => WORDS[value] ?? value;
 
 test('the defaults of retry are those of the protocol', () => {
@@ -127,12 +132,20 @@ test('the defaults of resume are those of the protocol', () => {
 });
 
 test('the default timeouts are those of the protocol, and it reconnects and queues by default', () => {
-  const { connect_timeout, close_timeout, policy, queue } = config;
+  const { connect_timeout, close_timeout, policy, queue, lifetime } = config;
   assert.deepEqual([policy, queue], ['Policy::Retry(Retry::default())', 'Some(Limits::default())']);
   assert.deepEqual(defaultsInTypes('UndropOptions'), {
+    lifetime: inWords(lifetime),
     retry: 'true',
     connectTimeout: connect_timeout,
     closeTimeout: close_timeout,
     queue: 'true with `retry`, `false` without',
+  });
+});
+
+test('the default time limit of a request is that of the registry', () => {
+  const [, milliseconds] = find('src/messages/registry.js', /^const REQUEST_TIMEOUT = ([\d_]+);$/gm);
+  assert.deepEqual(defaultsInTypes('MessageOptions', 'npm/typing.ts'), {
+    requestTimeout: Number(milliseconds.replaceAll('_', '')),
   });
 });

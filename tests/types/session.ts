@@ -30,6 +30,12 @@ new Undrop('/room', [], { resume: true, retry: false });
 // @ts-expect-error a misspelled limit
 new Undrop('/room', [], { resume: { limit: 10 } });
 
+new Undrop('/room', [], { lifetime: 'session' });
+const OfAClient: new (url: string | URL, protocols?: string | string[]) => WebSocket = Undrop.with({
+  lifetime: 'session',
+});
+new OfAClient('/room');
+
 // Sending.
 const delivered: Promise<void> = socket.deliver('text', { timeToLive: 1_000, signal: new AbortController().signal });
 socket.deliver(new Uint8Array(1));

@@ -12,6 +12,17 @@ takesSocket(new Slim('/room'));
 const Class: new (url: string | URL, protocols?: string | string[]) => WebSocket = Default;
 new Class(new URL('wss://example.org'), ['chat']);
 
+// So can a class with options of its own.
+const Configured = Undrop.with({ lifetime: 'connection', heartbeat: { message: 'ping' } });
+const OfAClient: new (url: string | URL, protocols?: string | string[]) => WebSocket = Configured;
+new OfAClient('/room');
+new (Configured.with({ connectTimeout: 5_000 }))('/room', [], { closeTimeout: 1_000 }).reconnect();
+new (Slim.with({ retry: false }))('/room');
+// @ts-expect-error a misspelled option
+Undrop.with({ retyr: false });
+// @ts-expect-error that takes undrop/session
+Undrop.with({ lifetime: 'session' });
+
 // Values, functions and async functions.
 new Undrop(
   () => 'wss://example.org',

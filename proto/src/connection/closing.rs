@@ -12,12 +12,12 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     pub fn close(&mut self, now: Millis) {
         match self.phase {
             // A peer that does not answer a ping would not answer a close.
-            Phase::Open { monitor: Some(monitor), .. } if monitor.is_suspicious(now) && self.retry().is_some() => {
+            Phase::Open { monitor: Some(monitor), .. } if monitor.is_suspicious(now) && self.has_timeouts() => {
                 self.close_unanswered(now);
             }
             Phase::Connecting { .. } | Phase::Authenticating { .. } | Phase::Open { .. } => match self.delivery.end() {
                 Close::Begun => {
-                    let deadline = self.retry().map(|_| now + self.config.close_timeout);
+                    let deadline = self.has_timeouts().then(|| now + self.config.close_timeout);
                     self.enter(Phase::Closing { deadline });
                 }
                 Close::AwaitsPeer => self.enter(Phase::Closing { deadline: Some(now + self.config.close_timeout) }),

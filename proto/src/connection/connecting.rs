@@ -97,7 +97,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         self.attempted = now;
         self.error_notified = false;
         self.last_cause = None;
-        let deadline = self.retry().map(|_| Deadline::at(now + self.config.connect_timeout));
+        let deadline = self.has_timeouts().then(|| Deadline::at(now + self.config.connect_timeout));
         self.enter(Phase::Connecting { deadline });
         self.actions.push(Output::Connect(self.attempt));
     }

@@ -75,6 +75,10 @@ pub trait Keep<M>: Sized {
     fn is_unanswered(&self) -> bool {
         false
     }
+    /// Whether it has a session that may go on.
+    fn has_session(&self) -> bool {
+        false
+    }
     /// Whether a message may go straight to the native socket.
     fn can_bypass(&self) -> bool {
         true
@@ -282,6 +286,10 @@ impl<M: Clone> Keep<M> for QueueOrSession<M> {
 
     fn is_unanswered(&self) -> bool {
         matches!(self, Self::Session { session, .. } if session.attempt().is_some() && session.terms().is_none())
+    }
+
+    fn has_session(&self) -> bool {
+        matches!(self, Self::Session { session, .. } if session.token().is_some() && !session.is_over())
     }
 
     fn can_bypass(&self) -> bool {

@@ -6,7 +6,7 @@ use super::{Connection, Delivery};
 use crate::close::ABNORMAL;
 use crate::heartbeat::Check;
 use crate::waiting::Size;
-use crate::{Attempt, MessageId, Millis, Output, Policy, SendError};
+use crate::{Attempt, MessageId, Millis, Output, SendError};
 
 impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// Sends a message of so many bytes, now or when the connection is open. A connection that keeps a session has
@@ -68,11 +68,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     }
 
     /// Whether a message needs no [`send`](Self::send) and may go straight to the native socket, to be reported to
-    /// [`handle_sent`](Self::handle_sent). Under [`Policy::Never`] without a queue it always may: the native socket refuses
-    /// a message that it can't take. Only while the user authenticates it may not.
+    /// [`handle_sent`](Self::handle_sent). Where nothing reconnects and there is no queue it always may: the native socket
+    /// refuses a message that it can't take. Only while the user authenticates it may not.
     pub fn is_writable(&self) -> bool {
         let is_left_alone =
-            self.config.policy == Policy::Never && self.config.queue.is_none() && !self.is_authenticating(self.attempt);
+            self.retry().is_none() && self.config.queue.is_none() && !self.is_authenticating(self.attempt);
         (self.is_open() || is_left_alone) && self.delivery.can_bypass()
     }
 

@@ -6,7 +6,7 @@ use super::phase::{Ending, Phase};
 use super::{Connection, Queue};
 use crate::close;
 use crate::outbox::Bounds;
-use crate::session::{Client, Heard, Session, Violation};
+use crate::session::{Client, Heard, Reset, Session, Violation};
 use crate::wire::{self, Control, Malformed};
 use crate::{Attempt, Cause, Config, Event, MessageId, Millis, Output, SendError, SessionAction};
 
@@ -110,6 +110,8 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
         self.settle_all();
         match heard {
             Ok(Heard::Nothing | Heard::Acknowledged) => {}
+            Ok(Heard::Opened(Some(reason))) if self.ends_with_session() => self.end_with_session(reason),
+            Ok(Heard::Lost) if self.ends_with_session() => self.end_with_session(Reset::StoreLost),
             Ok(Heard::Opened(reset)) => {
                 if let Some(reason) = reset {
                     self.notify(Event::Reset(reason));
@@ -154,6 +156,20 @@ impl<M: Clone> Connection<M, QueueOrSession<M>> {
             QueueOrSession::Queue(_) => None,
             QueueOrSession::Session { session, .. } => Some(session),
         }
+    }
+
+    /// The session that the connection lived for is over. The server need not keep the one that it has begun instead.
+    fn end_with_session(&mut self, reason: Reset) {
+        if let Some(session) = self.session() {
+            session.end();
+        }
+        while let Some(output) = self.flush() {
+            self.actions.push(output);
+        }
+        self.notify(Event::Reset(reason));
+        self.actions.push(Output::Abandon(self.attempt));
+        self.last_cause = Some(Cause::Close);
+        self.finish(Ending::Broken);
     }
 
     /// The server broke the protocol; one that has never answered in it has chosen it as it would any that is offered.

@@ -21,6 +21,7 @@ const RETRY: Retry = Retry { limit: u32::MAX, first: 5_000, cap: 30_000, reset_a
 
 const CONFIG: Config = Config {
     policy: Policy::Retry(RETRY),
+    lifetime: Lifetime::Unlimited,
     connect_timeout: 10_000,
     close_timeout: 5_000,
     queue: Some(Limits { messages: 3, bytes: 100, time_to_live: Some(60_000), overflow: Overflow::Refuse }),
@@ -29,6 +30,10 @@ const CONFIG: Config = Config {
 };
 
 const NEVER: Config = Config { policy: Policy::Never, ..CONFIG };
+/// It closes with its native socket.
+const ONCE: Config = Config { lifetime: Lifetime::Connection, ..CONFIG };
+/// It closes with its session.
+const WITH_SESSION: Config = Config { lifetime: Lifetime::Session, ..CONFIG };
 const AUTHENTICATES: Config = Config { authenticates: true, ..CONFIG };
 const ASK: Config = Config { policy: Policy::Ask(RETRY), ..CONFIG };
 

@@ -40,6 +40,7 @@ impl<H: Host> Slot<H> {
             self.expires_at(),
             self.refresh_at(),
             self.asks_again_at(),
+            self.reads_forwarded_at(),
             self.resumes_wait_until(),
             handler,
             ending,

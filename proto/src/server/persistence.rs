@@ -6,7 +6,7 @@ use core::mem::take;
 use super::action::{Action, Report};
 use super::amount::Amount;
 use super::record::{Change, Numbered};
-use super::slot::{Asking, Batch, PendingCommit, PendingResume, Phase, Slot, Waiting, Writing};
+use super::slot::{Asking, Batch, PendingResume, Phase, Slot, Waiting, Writing};
 use super::{Host, Known};
 use crate::Millis;
 use crate::wire::Terms;
@@ -18,6 +18,10 @@ impl<H: Host> Slot<H> {
     /// Persists what is unpersisted, unless the store is still writing what was before.
     pub(super) fn write_if_needed(&mut self, now: Millis) {
         if !matches!(self.asking, Asking::Nothing) || matches!(self.phase, Phase::Removing(_) | Phase::Over { .. }) {
+            return;
+        }
+        if self.reads_forwarded(now) {
+            self.read_forwarded();
             return;
         }
         let is_stale = self.refresh_at().is_some_and(|at| at <= now);
@@ -34,7 +38,9 @@ impl<H: Host> Slot<H> {
     /// has so many messages that the app sent and no more, unless they are the replies of one commit.
     fn next_batch(&mut self) -> Batch<H> {
         let Batch { change, waiting } = &mut self.unpersisted;
-        let end = end_of_batch(&waiting.commits, change.sent.messages.len());
+        let replies = waiting.commits.iter().map(|pending| pending.replies);
+        let forwarded = waiting.forwarded.iter().map(|pending| pending.messages);
+        let end = end_of_batch(replies.chain(forwarded), change.sent.messages.len());
         let commits = waiting.commits.iter().take_while(|pending| pending.replies.1 <= end).count();
         let sent = Numbered { after: change.sent.after, messages: drain(&mut change.sent.messages, end) };
         let taken = Numbered { after: change.taken.after, messages: take(&mut change.taken.messages) };
@@ -43,13 +49,23 @@ impl<H: Host> Slot<H> {
             deliveries: drain(&mut waiting.deliveries, end),
             commits: drain(&mut waiting.commits, commits),
             resumes: take(&mut waiting.resumes),
+            forwarded: waiting.forwarded.take_if(|pending| pending.messages.1 <= end),
         };
         for later in &mut waiting.commits {
             later.replies = (later.replies.0 - end, later.replies.1 - end);
         }
+        if let Some(later) = &mut waiting.forwarded {
+            later.messages = (later.messages.0 - end, later.messages.1 - end);
+        }
         let committed = batch.commits.iter().map(|pending| pending.number).fold(change.committed, u64::max);
         change.committed = committed;
-        let change = Change { taken, committed, sent, acknowledged: change.acknowledged };
+        // One that can't be must not count: the session may be another than its client knows.
+        let resumed = self.core.resumed();
+        let asked = batch.resumes.iter().map(|resume| resume.known).filter(|known| known.follows(resumed).is_ok());
+        let attempt = asked.map(|known| known.attempt).fold(resumed, u32::max);
+        change.forwarded = batch.forwarded.as_ref().map_or(change.forwarded, |pending| pending.number);
+        let (acknowledged, forwarded) = (change.acknowledged, change.forwarded);
+        let change = Change { taken, committed, sent, acknowledged, attempt, forwarded };
         Batch { change, waiting: batch }
     }
 
@@ -63,7 +79,7 @@ impl<H: Host> Slot<H> {
     }
 
     pub(super) fn persisted(&mut self, now: Millis, writing: Writing<H>) {
-        let Writing { change, waiting: Waiting { deliveries, commits, resumes }, .. } = writing;
+        let Writing { change, waiting: Waiting { deliveries, commits, resumes, .. }, .. } = writing;
         let Change { taken, committed, acknowledged, .. } = &*change;
         self.trimmed = *acknowledged;
         self.core.take(now, taken.last());
@@ -110,6 +126,8 @@ impl<H: Host> Slot<H> {
                 messages: persisted.chain(&self.unsent).chain(new).cloned().collect(),
             },
             acknowledged: self.core.acknowledged(),
+            attempt: change.attempt,
+            forwarded: change.forwarded,
         };
         self.write(Batch { change, waiting });
     }
@@ -141,11 +159,11 @@ impl<H: Host> Slot<H> {
     }
 }
 
-/// How many of the messages that were sent go into the next change: at most [`MOST_SENT`], or all the replies of the commit that
-/// is in the way.
-fn end_of_batch<C>(commits: &[PendingCommit<C>], sent: usize) -> usize {
+/// How many of the messages that were sent go into the next change: at most [`MOST_SENT`], or all of a group that is in the way.
+/// The replies of a commit are a group, and so are forwarded messages.
+fn end_of_batch(mut groups: impl Iterator<Item = (usize, usize)>, sent: usize) -> usize {
     let most = sent.min(MOST_SENT);
-    match commits.iter().map(|pending| pending.replies).find(|(first, end)| *first < most && most < *end) {
+    match groups.find(|(first, end)| *first < most && most < *end) {
         Some((0, end)) => end,
         Some((first, _)) => first,
         None => most,

@@ -9,7 +9,7 @@ use super::amount::Amount;
 use super::cause::{Cause, NotCommitted};
 use super::request::StoreError;
 use super::slot::{Handler, Probe};
-use super::{Config, Host, Known, Serve, codes};
+use super::{Config, Forwarded, Host, Known, Serve, codes};
 use crate::wire::Terms;
 use crate::{Attempt, Millis, close};
 
@@ -181,6 +181,8 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         self.end(Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
     }
 
+    fn look_for_forwarded(&mut self) {}
+
     fn throttle(&mut self, is_throttled: bool) {
         self.is_throttled = is_throttled;
     }
@@ -214,6 +216,8 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
     }
 
     fn handle_stored(&mut self, _: Millis, _: u64, _: Result<(), StoreError>) {}
+
+    fn handle_forwarded(&mut self, _: Millis, _: u64, _: Result<Forwarded<H::Message>, StoreError>) {}
 
     fn handle_timeout(&mut self, now: Millis) {
         if let Handler::Until(until) = self.handler

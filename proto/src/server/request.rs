@@ -18,6 +18,9 @@ pub struct StoreRequest<M> {
 pub enum Work<M> {
     /// Write this change, as a whole or not at all.
     Write(Arc<Change<M>>),
+    /// Read the messages that were forwarded to the session, and report them to
+    /// [`handle_forwarded`](super::Serve::handle_forwarded).
+    ReadForwarded,
     /// Remove the session.
     Remove,
 }

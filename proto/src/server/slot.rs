@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::amount::Amount;
 use super::cause::{Cause, NotCommitted};
-use super::record::{Change, Known, Numbered};
+use super::record::{Change, Forwarded, Known, Numbered};
 use super::request::StoreError;
 use super::{Config, Host, Serve, codes};
 use crate::session::{NotResumed, Server, Session};
@@ -23,6 +23,8 @@ pub struct Beginning<M> {
     pub time_to_live: u32,
     /// The messages that were received before and are not committed.
     pub inbox: Numbered<M>,
+    /// How many of the messages that were forwarded to the session are among those that were sent before.
+    pub forwarded: u64,
 }
 
 /// A session as one node has it.
@@ -45,6 +47,8 @@ pub struct Slot<H: Host> {
     pub(super) trimmed: u64,
     /// When the store is to be written at the latest, so that it keeps the session.
     pub(super) refresh: Option<Millis>,
+    /// Whether messages that were forwarded to the session are to be read from the store.
+    pub(super) forwarding: Forwarding,
     /// How much the app has sent that is not persisted.
     pub(super) unpersisted_amount: Amount,
     /// The calls that wait for their messages to be acknowledged.
@@ -102,6 +106,15 @@ pub(super) enum Handler {
     Done,
 }
 
+/// Whether messages that were forwarded to the session are to be read from the store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Forwarding {
+    Nothing,
+    Due,
+    /// There was no room for them, or the store did not answer.
+    Later(Millis),
+}
+
 pub(super) enum Phase<H: Host> {
     Running,
     /// The app has closed the session, and its connection is to be closed with this code and reason.
@@ -148,12 +161,15 @@ pub(super) struct Waiting<H: Host> {
     pub(super) deliveries: Vec<Option<H::Delivery>>,
     pub(super) commits: Vec<PendingCommit<H::Commit>>,
     pub(super) resumes: Vec<PendingResume<H::Request>>,
+    /// The forwarded messages among those that are sent.
+    pub(super) forwarded: Option<PendingForwarded>,
 }
 
 /// What the store is doing.
 pub(super) enum Asking<H: Host> {
     Nothing,
     Write(Writing<H>),
+    ReadForwarded,
     Remove { again: Option<Millis> },
 }
 
@@ -174,6 +190,14 @@ pub(super) struct PendingCommit<C> {
     pub(super) number: u64,
     /// Where its replies begin among the messages that are sent with it, and where they end.
     pub(super) replies: (usize, usize),
+}
+
+/// Forwarded messages that are to be sent. That they are, and that the store need not keep them as forwarded ones, is one change.
+pub(super) struct PendingForwarded {
+    /// How many were forwarded up to the last of them.
+    pub(super) number: u64,
+    /// Where they begin among the messages that are sent, and where they end.
+    pub(super) messages: (usize, usize),
 }
 
 /// A connection that asks for the session and waits for the store: the session may have been on another node since its last
@@ -215,12 +239,14 @@ impl<H: Host> Slot<H> {
     }
 
     fn new(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
-        let Beginning { core, time_to_live, inbox } = beginning;
+        let Beginning { core, time_to_live, inbox, forwarded } = beginning;
         let change = Change {
             taken: Numbered::none(inbox.last()),
             committed: inbox.after,
             sent: Numbered::none(core.acknowledged() + core.unacknowledged() as u64),
             acknowledged: core.acknowledged(),
+            attempt: core.resumed(),
+            forwarded,
         };
         let uncommitted: VecDeque<_> = inbox.messages.into();
         let received = uncommitted.iter().zip(inbox.after + 1..);
@@ -236,6 +262,7 @@ impl<H: Host> Slot<H> {
             asking: Asking::Nothing,
             asked: 0,
             refresh: Some(now),
+            forwarding: Forwarding::Nothing,
             unpersisted_amount: Amount::default(),
             deliveries: VecDeque::new(),
             committed: inbox.after,
@@ -346,6 +373,10 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.end(now, Cause::Revoked, Disconnect::close(codes::REVOKED, "revoked"));
     }
 
+    fn look_for_forwarded(&mut self) {
+        self.forwarding = Forwarding::Due;
+    }
+
     fn throttle(&mut self, is_throttled: bool) {
         self.is_throttled = is_throttled;
     }
@@ -376,6 +407,10 @@ impl<H: Host> Serve<H> for Slot<H> {
 
     fn handle_stored(&mut self, now: Millis, number: u64, answer: Result<(), StoreError>) {
         self.answered(now, number, answer);
+    }
+
+    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<H::Message>, StoreError>) {
+        self.forwarded_read(now, number, answer);
     }
 
     fn handle_timeout(&mut self, now: Millis) {
@@ -415,6 +450,6 @@ impl<H: Host> Default for Batch<H> {
 
 impl<H: Host> Default for Waiting<H> {
     fn default() -> Self {
-        Self { deliveries: Vec::new(), commits: Vec::new(), resumes: Vec::new() }
+        Self { deliveries: Vec::new(), commits: Vec::new(), resumes: Vec::new(), forwarded: None }
     }
 }

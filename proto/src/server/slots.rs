@@ -178,6 +178,16 @@ impl<K: Ord + Clone, O: Ord + Clone, V: Clone> Slots<K, O, V> {
         self.entries.values().map(|entry| entry.value.clone()).collect()
     }
 
+    /// The sessions from this key on, in the order of their keys.
+    pub fn from<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a K, &'a V)> {
+        self.entries.range(key..).map(|(key, entry)| (key, &entry.value))
+    }
+
+    /// All sessions.
+    pub fn all(&self) -> impl Iterator<Item = &V> {
+        self.entries.values().map(|entry| &entry.value)
+    }
+
     /// The sessions of an owner.
     pub fn of<'a>(&'a self, owner: &O) -> impl Iterator<Item = &'a V> {
         let keys = self.owners.get(owner).into_iter().flatten();

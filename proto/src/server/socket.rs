@@ -28,6 +28,10 @@ impl<H: Host> Slot<H> {
             }
             Err(NotResumed::Lost) => self.actions.push_back(Action::Renew(request)),
             Err(NotResumed::Late) => {
+                let disconnect = Disconnect::close(codes::TAKEN_OVER, "taken over");
+                self.actions.push_back(Action::Refuse(request, disconnect));
+            }
+            Err(NotResumed::Past) => {
                 let violation = Violation::ResumeOfThePast;
                 self.report(Report::Violation(violation));
                 self.actions.push_back(Action::Refuse(request, violation.into()));
@@ -96,6 +100,7 @@ impl<H: Host> Slot<H> {
 
     /// Answers the calls whose messages the client has acknowledged.
     fn acknowledge(&mut self) {
+        self.outbox_shrinks();
         self.unpersisted.change.acknowledged = self.core.acknowledged();
         let delivered = self.core.delivered();
         while self.deliveries.front().is_some_and(|(id, _)| *id <= delivered) {

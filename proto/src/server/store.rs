@@ -6,7 +6,7 @@ use core::mem::replace;
 use super::Host;
 use super::action::Action;
 use super::request::{StoreError, StoreRequest, Work};
-use super::slot::{Asking, Batch, Slot, Writing};
+use super::slot::{Asking, Batch, Forwarding, Slot, Writing};
 use crate::Millis;
 
 /// How long to wait before a store that did not answer is asked again: at first, in milliseconds, ...
@@ -20,6 +20,12 @@ impl<H: Host> Slot<H> {
         let change = Arc::new(change);
         self.asking = Asking::Write(Writing { change: change.clone(), waiting, again: None, wait: RETRY });
         self.request(Work::Write(change));
+    }
+
+    pub(super) fn read_forwarded(&mut self) {
+        self.forwarding = Forwarding::Nothing;
+        self.asking = Asking::ReadForwarded;
+        self.request(Work::ReadForwarded);
     }
 
     pub(super) fn remove(&mut self) {
@@ -51,6 +57,13 @@ impl<H: Host> Slot<H> {
                     self.asking = Asking::Write(Writing { again, wait, ..writing });
                 }
             },
+            Asking::ReadForwarded => match answer {
+                // A read is not behind anything.
+                Ok(()) | Err(StoreError::Behind) => {}
+                Err(StoreError::Revoked) => self.revoked(now),
+                Err(StoreError::Fenced) => self.fenced(),
+                Err(StoreError::Unavailable) => self.read_forwarded_later(now),
+            },
             Asking::Remove { .. } if answer == Err(StoreError::Unavailable) => {
                 self.removed_perhaps();
                 self.asking = Asking::Remove { again: Some(now + RETRY) };
@@ -63,7 +76,7 @@ impl<H: Host> Slot<H> {
     pub(super) fn asks_again_at(&self) -> Option<Millis> {
         match &self.asking {
             Asking::Write(Writing { again, .. }) | Asking::Remove { again } => *again,
-            Asking::Nothing => None,
+            Asking::Nothing | Asking::ReadForwarded => None,
         }
     }
 
@@ -72,7 +85,7 @@ impl<H: Host> Slot<H> {
             return;
         }
         let work = match &mut self.asking {
-            Asking::Nothing => return,
+            Asking::Nothing | Asking::ReadForwarded => return,
             Asking::Write(writing) => {
                 writing.again = None;
                 Work::Write(writing.change.clone())

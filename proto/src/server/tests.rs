@@ -9,8 +9,8 @@ use core::iter::from_fn;
 use core::time::Duration;
 
 use super::{
-    Action, Beginning, Cause, Change, Config, Disconnect, Frame, Host, Inbound, Kept, Known, NotCommitted, Numbered,
-    PlainSlot, Serve, Slot, StoreError, Work, codes, millis,
+    Action, Beginning, Cause, Change, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known, NotCommitted,
+    Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
 };
 use crate::outbox::Bounds;
 use crate::session::{Server, Session, Stored};
@@ -18,6 +18,7 @@ use crate::wire::{Control, Terms, Token, Welcome};
 use crate::{Attempt, Millis, close};
 
 mod ending;
+mod forwarded;
 mod plain;
 mod resuming;
 mod storing;
@@ -60,7 +61,8 @@ impl Host for App {
 /// A fresh session whose client is answered.
 fn live() -> Slot<App> {
     let core = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
-    let mut slot = Slot::open(CONFIG, NOW, Beginning { core, time_to_live: TIME_TO_LIVE, inbox: Numbered::none(0) });
+    let mut slot =
+        Slot::open(CONFIG, NOW, Beginning { core, time_to_live: TIME_TO_LIVE, inbox: Numbered::none(0), forwarded: 0 });
     slot.persist(NOW);
     answer(&mut slot, Ok(()));
     assert_eq!(frames(&mut slot), [Frame::Control(Control::Welcome(WELCOME))]);
@@ -70,9 +72,10 @@ fn live() -> Slot<App> {
 /// A session that the store had, resumed by a client that knows this.
 fn restored(kept: Kept<char>, known: Known) -> Slot<App> {
     let messages = kept.outbox.messages.into_iter().map(|message| (message, 1));
-    let stored = Stored { acknowledged: kept.outbox.after, messages, taken: kept.inbox.last() };
+    let stored =
+        Stored { acknowledged: kept.outbox.after, messages, taken: kept.inbox.last(), attempt: known.answered };
     let core = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
-    let beginning = Beginning { core, time_to_live: TIME_TO_LIVE, inbox: kept.inbox };
+    let beginning = Beginning { core, time_to_live: TIME_TO_LIVE, inbox: kept.inbox, forwarded: kept.forwarded };
     Slot::restore(CONFIG, NOW, beginning, known, TERMS).0
 }
 
@@ -85,6 +88,7 @@ fn describe(action: &Action<App>) -> String {
     match action {
         Action::Ask(request) => match &request.work {
             Work::Write(_) => "write".into(),
+            Work::ReadForwarded => "read".into(),
             Work::Remove => "remove".into(),
         },
         Action::Receive(number, message) => format!("receive {number} {message}"),
@@ -166,8 +170,9 @@ fn hear(slot: &mut impl Serve<App>, attempt: Attempt, control: Control) {
     slot.handle_inbound(NOW, attempt, Inbound::Control(control));
 }
 
+/// What a client knows on its second connection.
 fn known(received: u64, acknowledged: u64) -> Known {
-    Known { received, acknowledged }
+    Known { received, acknowledged, attempt: 2, answered: 0 }
 }
 
 fn numbered(after: u64, messages: &str) -> Numbered<char> {

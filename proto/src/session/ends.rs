@@ -47,20 +47,20 @@ impl<M> Session<M, Server> {
     /// A new session, for a client that asked with [`Request::New`](super::Request::New). The client may have sent messages
     /// behind that.
     pub fn new(bounds: Bounds, welcome: Welcome, attempt: Attempt) -> Self {
-        let role = Server { welcome, greeting: Greeting::Welcome };
+        let role = Server { welcome, greeting: Greeting::Welcome, resumed: 0 };
         Self::at(role, Phase::Greeting(attempt), Outbox::new(bounds), Receipts::default())
     }
 
     /// A new session, for a client that asked with [`Request::Resume`](super::Request::Resume) for a session that does not
     /// exist, is [over](NotResumed::Over), or has [lost](NotResumed::Lost) a part. The client has to wait for the answer.
     pub fn instead(bounds: Bounds, welcome: Welcome, attempt: Attempt) -> Self {
-        let role = Server { welcome, greeting: Greeting::Instead };
+        let role = Server { welcome, greeting: Greeting::Instead, resumed: 0 };
         Self::at(role, Phase::Greeting(attempt), Outbox::new(bounds), Receipts::default())
     }
 
     /// A session that was stored, by this server or by another. It has no connection until it is resumed.
     pub fn restore(bounds: Bounds, welcome: Welcome, stored: Stored<impl IntoIterator<Item = (M, u64)>>) -> Self {
-        let role = Server { welcome, greeting: Greeting::Resumed };
+        let role = Server { welcome, greeting: Greeting::Resumed, resumed: stored.attempt };
         let outbox = Outbox::restore(bounds, stored.acknowledged, stored.messages);
         Self::at(role, Phase::Detached, outbox, Receipts::restore(stored.taken))
     }
@@ -77,13 +77,15 @@ impl<M> Session<M, Server> {
         if self.is_ending() {
             return Err(NotResumed::Over);
         }
+        known.follows(self.role.resumed)?;
         if known.acknowledged > self.receipts.taken() {
             return Err(NotResumed::Lost);
         }
         self.outbox.resume(known.received).map_err(|impossible| match impossible {
             Impossible::Future => NotResumed::Lost,
-            Impossible::Past => NotResumed::Late,
+            Impossible::Past => NotResumed::Past,
         })?;
+        self.role.resumed = known.attempt;
         self.outbox.expire(now);
         self.role.greeting = Greeting::Resumed;
         self.role.welcome.terms = terms;
@@ -95,6 +97,11 @@ impl<M> Session<M, Server> {
     /// The token of the session.
     pub fn token(&self) -> Token {
         self.role.welcome.token
+    }
+
+    /// The number that the client gave the connection on which the session was resumed last; 0 if it was not.
+    pub fn resumed(&self) -> u32 {
+        self.role.resumed
     }
 }
 

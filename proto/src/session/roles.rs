@@ -1,6 +1,7 @@
 //! What tells the two ends of a session apart: the client connects, and the server answers.
 
 use super::violation::Violation;
+use crate::Attempt;
 use crate::server::Known;
 use crate::wire::{Control, Terms, Token, Welcome};
 
@@ -9,11 +10,11 @@ pub trait Role: sealed::Sealed {
     /// Whether this end connects, and has to be answered before it sends messages.
     const CONNECTS: bool;
 
-    /// The first frame on a connection of an end that knows this of the session.
-    fn greet(&self, known: Known) -> Control;
+    /// The first frame on a connection of an end that has received, and knows to be acknowledged, so many messages.
+    fn greet(&self, attempt: Attempt, received: u64, acknowledged: u64) -> Control;
 
-    /// The answer to the first frame arrived.
-    fn hear_answer(&mut self, answer: Control) -> Result<Answer, Violation>;
+    /// The answer to the first frame on this connection arrived.
+    fn hear_answer(&mut self, attempt: Attempt, answer: Control) -> Result<Answer, Violation>;
 
     /// Whether the peer may speak before this end's first frame: it asked for a new session, and does not wait for the
     /// answer.
@@ -71,6 +72,8 @@ pub struct Client {
     pub(super) token: Option<Token>,
     /// What the server said last.
     pub(super) terms: Option<Terms>,
+    /// The last connection on which the server said that the session goes on; 0 if there is none.
+    answered: u32,
     /// Why the session that it had is over. Its app is told when the next one begins.
     reset: Option<Reset>,
 }
@@ -80,6 +83,8 @@ pub struct Client {
 pub struct Server {
     pub(super) welcome: Welcome,
     pub(super) greeting: Greeting,
+    /// The number that the client gave the connection on which the session was resumed last.
+    pub(super) resumed: u32,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -100,30 +105,35 @@ pub struct Stored<I> {
     pub messages: I,
     /// How many messages of the peer were taken.
     pub taken: u64,
+    /// The [greatest number](crate::server::Change::attempt) that the client gave a connection.
+    pub attempt: u32,
 }
 
 impl Role for Client {
     const CONNECTS: bool = true;
 
-    fn greet(&self, known: Known) -> Control {
+    fn greet(&self, Attempt(attempt): Attempt, received: u64, acknowledged: u64) -> Control {
         match self.token {
             None => Control::New,
-            Some(token) => Control::Resume { token, known },
+            Some(token) => {
+                let known = Known { received, acknowledged, attempt, answered: self.answered };
+                Control::Resume { token, known }
+            }
         }
     }
 
-    fn hear_answer(&mut self, answer: Control) -> Result<Answer, Violation> {
+    fn hear_answer(&mut self, attempt: Attempt, answer: Control) -> Result<Answer, Violation> {
         match (answer, self.token) {
             // There was no session that could have lost anything.
             (Control::Welcome(Welcome { lost: true, .. }), None) => Err(Violation::Unexpected),
             (Control::Welcome(Welcome { token, terms, lost, .. }), before) => {
                 let reason = if lost { Reset::StoreLost } else { Reset::Unknown };
                 let reset = self.reset.take().or(before.map(|_| reason));
-                (self.token, self.terms) = (Some(token), Some(terms));
+                (self.token, self.terms, self.answered) = (Some(token), Some(terms), 0);
                 Ok(Answer::Fresh { reset })
             }
             (Control::Resumed { received, terms }, Some(_)) => {
-                self.terms = Some(terms);
+                (self.terms, self.answered) = (Some(terms), attempt.0);
                 Ok(Answer::Resumed { received })
             }
             _ => Err(Violation::Unexpected),
@@ -147,14 +157,14 @@ impl Role for Client {
 impl Role for Server {
     const CONNECTS: bool = false;
 
-    fn greet(&self, known: Known) -> Control {
+    fn greet(&self, _: Attempt, received: u64, _: u64) -> Control {
         match self.greeting {
             Greeting::Welcome | Greeting::Instead => Control::Welcome(self.welcome),
-            Greeting::Resumed => Control::Resumed { received: known.received, terms: self.welcome.terms },
+            Greeting::Resumed => Control::Resumed { received, terms: self.welcome.terms },
         }
     }
 
-    fn hear_answer(&mut self, _: Control) -> Result<Answer, Violation> {
+    fn hear_answer(&mut self, _: Attempt, _: Control) -> Result<Answer, Violation> {
         Err(Violation::Unexpected)
     }
 

@@ -17,9 +17,9 @@ const SECOND: Attempt = Attempt(2);
 const TERMS: Terms = Terms { spread: 5_000, largest: 1_000 };
 const WELCOME: Welcome = Welcome { token: Token(42), time_to_live: 60_000, terms: TERMS, lost: false };
 
-/// What a client knows that has received so many messages.
+/// What a client knows on its second connection that has received so many messages.
 fn received(received: u64) -> Known {
-    Known { received, acknowledged: 0 }
+    Known { received, acknowledged: 0, attempt: 2, answered: 0 }
 }
 
 fn client() -> Session<char, Client> {
@@ -122,7 +122,7 @@ fn an_impossible_resume_changes_nothing() {
     assert_eq!(server.handle_resume(NOW, SECOND, received(2), TERMS), Err(NotResumed::Lost));
     assert_eq!(server, before);
     server.handle_control(NOW, FIRST, Control::Ack { received: 1 }).unwrap();
-    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Err(NotResumed::Late));
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Err(NotResumed::Past));
     assert_eq!(server.attempt(), Some(FIRST));
 }
 
@@ -132,11 +132,50 @@ fn a_client_that_knows_of_more_than_the_server_has_taken_finds_that_it_has_lost_
     server.handle_message(FIRST, 1).unwrap();
     let before = server.clone();
     // One has arrived, and is not taken.
-    let known = Known { received: 0, acknowledged: 1 };
+    let known = Known { acknowledged: 1, ..received(0) };
     assert_eq!(server.handle_resume(NOW, SECOND, known, TERMS), Err(NotResumed::Lost));
     assert_eq!(server, before);
     server.take(NOW, 1);
     assert_eq!(server.handle_resume(NOW, SECOND, known, TERMS), Ok(Some(FIRST)));
+}
+
+#[test]
+fn a_session_goes_on_on_the_latest_connection_of_its_client() {
+    let (_, mut server) = live();
+    let asks = |attempt, answered| Known { attempt, answered, ..received(0) };
+    assert_eq!(server.resumed(), 0);
+    server.handle_resume(NOW, SECOND, asks(5, 0), TERMS).unwrap();
+    assert_eq!(server.resumed(), 5);
+    let before = server.clone();
+    for late in [asks(4, 0), asks(5, 0), asks(5, 5)] {
+        assert_eq!(server.handle_resume(NOW, Attempt(3), late, TERMS), Err(NotResumed::Late));
+    }
+    // It was told on its sixth that its session goes on, and here nobody knows of that.
+    assert_eq!(server.handle_resume(NOW, Attempt(3), asks(7, 6), TERMS), Err(NotResumed::Lost));
+    assert_eq!(server, before);
+    assert_eq!(server.handle_resume(NOW, Attempt(3), asks(7, 5), TERMS), Ok(Some(SECOND)));
+}
+
+#[test]
+fn a_client_says_which_connection_it_is_on_and_on_which_it_was_answered_last() {
+    let (mut client, _) = live();
+    let mut asked = |attempt, answer: Option<Control>| {
+        client.handle_opened(Attempt(attempt));
+        let Some(Output::Control(_, Control::Resume { known, .. })) = outputs(&mut client).pop() else {
+            unreachable!("a client with a token asks for its session");
+        };
+        if let Some(answer) = answer {
+            client.handle_control(NOW, Attempt(attempt), answer).unwrap();
+        }
+        client.handle_lost(Attempt(attempt));
+        (known.attempt, known.answered)
+    };
+    let resumed = Control::Resumed { received: 0, terms: TERMS };
+    assert_eq!(asked(2, None), (2, 0));
+    assert_eq!(asked(4, Some(resumed)), (4, 0));
+    assert_eq!(asked(5, None), (5, 4));
+    assert_eq!(asked(6, Some(Control::Welcome(WELCOME))), (6, 4));
+    assert_eq!(asked(7, None), (7, 0));
 }
 
 #[test]
@@ -165,7 +204,7 @@ fn asking() -> Session<char, Client> {
     client.handle_control(NOW, FIRST, Control::Ack { received: 1 }).unwrap();
     client.handle_lost(FIRST);
     client.handle_opened(SECOND);
-    let known = Known { received: 0, acknowledged: 1 };
+    let known = Known { acknowledged: 1, ..received(0) };
     let resume = Output::Control(SECOND, Control::Resume { token: Token(42), known });
     assert_eq!(outputs(&mut client).last(), Some(&resume));
     client
@@ -414,7 +453,7 @@ fn a_writable_session_transmits_at_once_what_it_is_sent() {
 
 #[test]
 fn a_restored_server_goes_on_where_it_was() {
-    let stored = Stored { acknowledged: 5, messages: [('x', 1), ('y', 1)], taken: 9 };
+    let stored = Stored { acknowledged: 5, messages: [('x', 1), ('y', 1)], taken: 9, attempt: 1 };
     let mut server = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
     assert_eq!((server.attempt(), server.token(), server.taken()), (None, WELCOME.token, 9));
     assert_eq!(server.handle_resume(NOW, SECOND, received(6), TERMS), Ok(None));

@@ -100,12 +100,15 @@ impl TryFrom<Control> for Request {
 pub enum NotResumed {
     /// It is over. The client gets a new session.
     Over,
-    /// The client knows of messages of which this end does not know: this end, or its store, has lost a part of the
-    /// session. The client gets a new session, and is told that this is why. A session that was
+    /// The client knows of messages or connections of which this end does not know: this end, or its store, has lost a part of
+    /// the session. The client gets a new session, and is told that this is why. A session that was
     /// [restored](super::Session::restore) for this request must not be kept: the numbers of what it would send are those of
     /// messages that the client has taken.
     Lost,
-    /// The request comes from a connection that the client has left. That connection is to be closed, with
-    /// [`Violation::ResumeOfThePast`].
+    /// A later connection of the client, or this one, has asked for the session before. This one is to be closed, as one that
+    /// another has taken the session over from.
     Late,
+    /// The client has received less than it acknowledged. Its connection is to be closed, with
+    /// [`Violation::ResumeOfThePast`].
+    Past,
 }

@@ -181,7 +181,8 @@ impl Attack {
                 let count = kept(server.held.len() as u64) as usize;
                 let held: Vec<u32> = server.held.values().copied().take(count).collect();
                 let messages = held.iter().map(|message| (*message, 1));
-                let stored = Stored { acknowledged, messages, taken };
+                let attempt = kept(server.session.resumed().into()) as u32;
+                let stored = Stored { acknowledged, messages, taken, attempt };
                 let session = Session::<u32, Server>::restore(BOUNDS, welcome(self.sessions), stored);
                 let mut restored = Side::new(session);
                 restored.held.extend((1..).map(MessageId).zip(held));
@@ -228,7 +229,7 @@ impl Attack {
             }
             match resumed {
                 Ok(_) => return server.said.clear(),
-                Err(NotResumed::Late) => return,
+                Err(NotResumed::Late | NotResumed::Past) => return,
                 Err(why) => lost = why == NotResumed::Lost,
             }
         }

@@ -41,6 +41,8 @@ enum Defect {
     TakesBeforeItIsStored,
     /// Neither end compares what the other has with what it knows of that.
     ComparesNoCounts,
+    /// A server does not compare the connection on which the client was answered with the last that it knows of.
+    ComparesNoConnections,
     /// The middle of what is under way is lost, and not its end. No protocol of counts survives this: the test shows
     /// that the model would notice.
     LosesFromTheMiddle,
@@ -67,6 +69,8 @@ struct StoredSession {
     acknowledged: u64,
     messages: Vec<u8>,
     taken: u64,
+    /// The connection that the session was resumed on last.
+    attempt: u32,
     /// Which those are; each is a bit.
     arrived: u32,
 }
@@ -377,6 +381,9 @@ impl World {
             if small.defect == Some(Defect::ComparesNoCounts) {
                 known.acknowledged = 0;
             }
+            if small.defect == Some(Defect::ComparesNoConnections) {
+                known.answered = 0;
+            }
             let was_restored = self.server.is_none() && self.restore();
             let answer =
                 self.server.as_mut().map(|server| server.handle_resume(NOW, attempt(connection), known, TERMS));
@@ -389,6 +396,9 @@ impl World {
                     if let Some(older) = older {
                         self.connections[index(older)].cut = true;
                     }
+                    if let Some(stored) = &mut self.stored {
+                        stored.attempt = known.attempt;
+                    }
                     return Ok(());
                 }
                 // It is late: the client has been on another connection since.
@@ -396,7 +406,8 @@ impl World {
                     self.connections[connection].cut = true;
                     return Ok(());
                 }
-                Some(Err(NotResumed::Late)) => return Err(Violation::ResumeOfThePast.reason()),
+                Some(Err(NotResumed::Late)) => return Err("the last connection is taken for a late one"),
+                Some(Err(NotResumed::Past)) => return Err(Violation::ResumeOfThePast.reason()),
                 Some(Err(NotResumed::Lost)) => {
                     if self.losses == 0 {
                         return Err("nothing was lost, and the server says so");
@@ -435,7 +446,8 @@ impl World {
     fn restore(&mut self) -> bool {
         let Some(stored) = &self.stored else { return false };
         let messages = stored.messages.clone().into_iter().map(|message| (message, 1));
-        let stored = Stored { acknowledged: stored.acknowledged, messages, taken: stored.taken };
+        let (acknowledged, taken, attempt) = (stored.acknowledged, stored.taken, stored.attempt);
+        let stored = Stored { acknowledged, messages, taken, attempt };
         self.server = Some(Session::<u8, Server>::restore(Bounds::default(), self.welcome(), stored));
         true
     }
@@ -444,7 +456,10 @@ impl World {
         self.server = None;
         self.storing.clear();
         for connection in &mut self.connections {
-            connection.up.clear();
+            // One that nobody has greeted may lead to another server with the same store.
+            if connection.greeted {
+                connection.up.clear();
+            }
             connection.cut = true;
         }
     }
@@ -641,6 +656,9 @@ const SMALL: Small = Small {
 /// The store goes back to an earlier state.
 const FORGETFUL: Small = Small { up: 2, down: 1, connections: 3, kills: 0, losses: 1, ..SMALL };
 
+/// The same with an older connection that comes late, so that other messages can get the numbers that were lost.
+const FORKING: Small = Small { up: 0, down: 2, connections: 4, ..FORGETFUL };
+
 /// A build that is not meant for it gets a smaller world.
 const fn fit(small: Small) -> Small {
     if cfg!(debug_assertions) { Small { up: 1, down: 1, connections: 2, ..small } } else { small }
@@ -664,6 +682,7 @@ holds_whatever_happens! {
     nothing_is_lost_on_connections_that_break: Small { up: 2, down: 2, kills: 0, ..SMALL },
     nothing_is_lost_with_a_server_that_is_killed: SMALL,
     nothing_is_lost_in_silence_by_a_store_that_goes_back: FORGETFUL,
+    no_number_stands_for_two_messages_after_a_store_went_back: FORKING,
     nothing_is_lost_in_silence_when_a_session_is_forgotten: Small { evictions: 1, ..SMALL },
     nothing_is_lost_in_silence_when_the_client_ends: Small { client_ends: true, ..SMALL },
     nothing_is_lost_in_silence_when_the_server_ends: Small { server_ends: true, ..SMALL },
@@ -690,4 +709,5 @@ is_caught! {
     a_receiver_that_takes_before_it_has_stored: TakesBeforeItIsStored in SMALL,
     a_connection_that_loses_from_the_middle: LosesFromTheMiddle in SMALL,
     ends_that_compare_no_counts: ComparesNoCounts in FORGETFUL,
+    a_server_that_compares_no_connections: ComparesNoConnections in FORKING,
 }

@@ -86,6 +86,8 @@ struct StoredSession {
     sent: Vec<(Value, u64)>,
     acknowledged: u64,
     taken: u64,
+    /// The connections that the session was resumed on.
+    resumed: Vec<u32>,
 }
 
 impl Both {
@@ -162,6 +164,7 @@ impl Both {
             let lost = |name: &str| step["loses"][name].as_u64().unwrap_or_default();
             self.stored.taken -= lost("taken");
             self.stored.sent.truncate(self.stored.sent.len() - lost("sent") as usize);
+            self.stored.resumed.truncate(self.stored.resumed.len() - lost("resumes") as usize);
         } else {
             expect(&mut self.told, step)?;
         }
@@ -230,7 +233,12 @@ impl Both {
                     self.answered.insert(attempt.0);
                     return Ok(());
                 }
-                Err(NotResumed::Late) => return Err(Violation::ResumeOfThePast),
+                Err(NotResumed::Late) => {
+                    self.answered.insert(attempt.0);
+                    self.told.push_back(taken_over(attempt));
+                    return Ok(());
+                }
+                Err(NotResumed::Past) => return Err(Violation::ResumeOfThePast),
                 Err(why) => Some(why),
             },
         };
@@ -247,20 +255,21 @@ impl Both {
     fn resume(&mut self, attempt: Attempt, token: Token, known: Known) -> Result<(), NotResumed> {
         if let Some(session) = self.sessions.iter_mut().find(|session| session.token() == token) {
             if let Some(older) = session.handle_resume(self.now, attempt, known, self.terms)? {
-                let taken_over =
-                    json!({ "end": "server", "connection": older.0, "closes": 4000, "reason": "taken over" });
-                self.told.push_back(taken_over);
+                self.told.push_back(taken_over(older));
             }
+            self.stored.resumed.push(known.attempt);
             return Ok(());
         }
         if self.stored.asleep != Some(token) {
             return Err(NotResumed::Over);
         }
-        let StoredSession { sent, acknowledged, taken, .. } = &self.stored;
+        let StoredSession { sent, acknowledged, taken, resumed, .. } = &self.stored;
         let messages = sent.iter().skip(*acknowledged as usize).cloned();
-        let stored = Stored { acknowledged: *acknowledged, messages, taken: *taken };
+        let last = resumed.last().copied().unwrap_or_default();
+        let stored = Stored { acknowledged: *acknowledged, messages, taken: *taken, attempt: last };
         let mut session = Session::<Value, Server>::restore(Bounds::default(), self.welcome(token), stored);
         session.handle_resume(self.now, attempt, known, self.terms)?;
+        self.stored.resumed.push(known.attempt);
         self.stored.asleep = None;
         self.sessions.push(session);
         Ok(())
@@ -362,9 +371,10 @@ fn meaning(control: Control) -> Value {
     let hex = |Token(token): Token| format!("{token:032x}");
     match control {
         Control::New => json!({ "name": "new" }),
-        Control::Resume { token, known: Known { received, acknowledged } } => {
-            json!({ "name": "resume", "token": hex(token), "received": received, "acknowledged": acknowledged })
-        }
+        Control::Resume { token, known: Known { received, acknowledged, attempt, answered } } => json!({
+            "name": "resume", "token": hex(token), "received": received, "acknowledged": acknowledged,
+            "attempt": attempt, "answered": answered,
+        }),
         Control::Welcome(Welcome { token, time_to_live, terms: Terms { spread, largest }, lost }) => json!({
             "name": "welcome", "token": hex(token), "timeToLive": time_to_live, "spread": spread, "largest": largest,
             "lost": lost,
@@ -377,6 +387,10 @@ fn meaning(control: Control) -> Value {
         Control::Pong(number) => json!({ "name": "pong", "number": number }),
         Control::End => json!({ "name": "end" }),
     }
+}
+
+fn taken_over(connection: Attempt) -> Value {
+    json!({ "end": "server", "connection": connection.0, "closes": 4000, "reason": "taken over" })
 }
 
 fn attempt(step: &Value) -> Attempt {

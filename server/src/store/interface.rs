@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::record::{Change, Claim, Claimant, Fence, Fresh};
+use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Written};
+use super::wake::Wake;
 use crate::{Principal, SessionId};
 
 /// Where sessions are kept.
@@ -24,6 +25,9 @@ use crate::{Principal, SessionId};
 /// a write that does not [follow](super::Numbered::follows) on what it has with [`Failure::Behind`]; the node then writes all
 /// that the session still needs.
 pub trait Store: Send + Sync + 'static {
+    /// How many messages that were forwarded to a session may wait.
+    const MOST_FORWARDED: u64 = 1_024;
+
     /// Keeps a fresh session under this fence.
     fn create(&self, id: SessionId, fence: Fence, fresh: Fresh)
     -> impl Future<Output = Result<(), Unavailable>> + Send;
@@ -34,7 +38,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes the whole change or nothing of it, and lets the session expire one and a half times its time to live from now on:
     /// its node writes, if only an empty change, each time half of its time to live has passed.
-    fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn write(
+        &self,
+        id: SessionId,
+        fence: Fence,
+        change: &Change,
+    ) -> impl Future<Output = Result<Written, Failure>> + Send;
+
+    /// Keeps a message for the session, after those that were forwarded to it before, whichever node has it. It waits until that
+    /// node has written a [change](Change::forwarded) with it. A message whose [key](Forward::key) was taken within the last
+    /// minute is there already. At most [`MOST_FORWARDED`](Self::MOST_FORWARDED) wait.
+    fn forward(&self, id: SessionId, forward: &Forward) -> impl Future<Output = Result<(), NotForwarded>> + Send;
+
+    /// The first messages that were forwarded to the session and wait: as many as may be read at once, one at least if there is
+    /// one.
+    fn forwarded(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<Forwarded, Failure>> + Send;
+
+    /// Has this node told of messages that are forwarded to its sessions, from now on and as long as the node is there. It is not
+    /// called in an async runtime. A node that is not told finds them when it writes next.
+    fn watch(&self, wake: Wake);
+
+    /// The sessions of this principal, whichever nodes have them. Those of an anonymous one can't be found.
+    fn sessions_of(&self, principal: &Principal) -> impl Future<Output = Result<Vec<SessionId>, Unavailable>> + Send;
 
     /// Removes all sessions of this principal, whichever nodes have them. Those nodes are told with [`Failure::Revoked`] when they
     /// write next, until the sessions would have expired.
@@ -59,8 +84,29 @@ impl<S: Store> Store for Arc<S> {
         S::claim(self, id, claimant)
     }
 
-    fn write(&self, id: SessionId, fence: Fence, change: &Change) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn write(
+        &self,
+        id: SessionId,
+        fence: Fence,
+        change: &Change,
+    ) -> impl Future<Output = Result<Written, Failure>> + Send {
         S::write(self, id, fence, change)
+    }
+
+    fn forward(&self, id: SessionId, forward: &Forward) -> impl Future<Output = Result<(), NotForwarded>> + Send {
+        S::forward(self, id, forward)
+    }
+
+    fn forwarded(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<Forwarded, Failure>> + Send {
+        S::forwarded(self, id, fence)
+    }
+
+    fn watch(&self, wake: Wake) {
+        S::watch(self, wake);
+    }
+
+    fn sessions_of(&self, principal: &Principal) -> impl Future<Output = Result<Vec<SessionId>, Unavailable>> + Send {
+        S::sessions_of(self, principal)
     }
 
     fn revoke(&self, principal: &Principal) -> impl Future<Output = Result<(), Unavailable>> + Send {
@@ -92,6 +138,44 @@ impl From<Unavailable> for Failure {
     }
 }
 
+/// Why a message was not forwarded to a session.
+#[derive(Debug)]
+pub enum NotForwarded {
+    /// There is no such session, or it is over.
+    Over,
+    /// As many wait as may, [`Store::MOST_FORWARDED`]: the session has had no node for a while, or its client acknowledges too little.
+    Full,
+    /// It is not known whether the store has it.
+    Unavailable(Unavailable),
+}
+
+impl From<Unavailable> for NotForwarded {
+    fn from(unavailable: Unavailable) -> Self {
+        NotForwarded::Unavailable(unavailable)
+    }
+}
+
+impl fmt::Display for NotForwarded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotForwarded::Over => formatter.write_str("not sent: there is no such session, or it is over"),
+            NotForwarded::Full => formatter.write_str("not sent: too many messages wait for the session's node"),
+            NotForwarded::Unavailable(unavailable) => {
+                write!(formatter, "it is not known whether it was sent: {unavailable}")
+            }
+        }
+    }
+}
+
+impl Error for NotForwarded {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            NotForwarded::Unavailable(unavailable) => Some(unavailable),
+            NotForwarded::Over | NotForwarded::Full => None,
+        }
+    }
+}
+
 /// The store did not answer.
 #[derive(Debug)]
 pub struct Unavailable(pub Box<dyn Error + Send + Sync>);
@@ -110,7 +194,11 @@ pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait AnyStore: Send + Sync + 'static {
     fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Pending<'_, Result<(), Unavailable>>;
     fn claim<'a>(&'a self, id: SessionId, claimant: &'a Claimant) -> Pending<'a, Result<Claim, Unavailable>>;
-    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>>;
+    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<Written, Failure>>;
+    fn forward<'a>(&'a self, id: SessionId, forward: &'a Forward) -> Pending<'a, Result<(), NotForwarded>>;
+    fn forwarded(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<Forwarded, Failure>>;
+    fn watch(&self, wake: Wake);
+    fn sessions_of<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<Vec<SessionId>, Unavailable>>;
     fn revoke<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<(), Unavailable>>;
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>>;
 }
@@ -124,8 +212,24 @@ impl<S: Store> AnyStore for S {
         Box::pin(Store::claim(self, id, claimant))
     }
 
-    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<(), Failure>> {
+    fn write<'a>(&'a self, id: SessionId, fence: Fence, change: &'a Change) -> Pending<'a, Result<Written, Failure>> {
         Box::pin(Store::write(self, id, fence, change))
+    }
+
+    fn forward<'a>(&'a self, id: SessionId, forward: &'a Forward) -> Pending<'a, Result<(), NotForwarded>> {
+        Box::pin(Store::forward(self, id, forward))
+    }
+
+    fn forwarded(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<Forwarded, Failure>> {
+        Box::pin(Store::forwarded(self, id, fence))
+    }
+
+    fn watch(&self, wake: Wake) {
+        Store::watch(self, wake);
+    }
+
+    fn sessions_of<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<Vec<SessionId>, Unavailable>> {
+        Box::pin(Store::sessions_of(self, principal))
     }
 
     fn revoke<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<(), Unavailable>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use undrop_proto::server;
-pub use undrop_proto::server::{Fence, Known};
+pub use undrop_proto::server::{Fence, Known, Rest};
 
 use crate::{Message, Principal};
 
@@ -35,6 +35,25 @@ pub type Kept = server::Kept<Message>;
 
 /// Messages that follow on each other.
 pub type Numbered = server::Numbered<Message>;
+
+/// A message that the app sends to a session by its id.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Forward {
+    /// A random number. A node that does not know whether a message was taken forwards it again under the same number.
+    pub key: u128,
+    /// The message.
+    pub message: Message,
+}
+
+/// The first messages that were forwarded to a session and are not sent yet.
+pub type Forwarded = server::Forwarded<Message>;
+
+/// A change was written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Written {
+    /// Whether messages that were forwarded to the session wait.
+    pub has_forwarded: bool,
+}
 
 /// What happened in a session since the last write.
 pub type Change = server::Change<Message>;

@@ -2,24 +2,29 @@
 //!
 //! A session is a hash with its numbers and two streams with its messages, whose entries bear the numbers of the
 //! messages: Redis itself refuses to add one twice. Each step is a script, which Redis runs as a whole or not at all.
-//! The three keys of a session have its id in braces, so a cluster keeps them together.
+//! What is forwarded to it by its id waits in the hash. The three keys of a session have its id in braces, so a cluster keeps them
+//! together.
 //!
 //! A stream has as many entries as the record says, or the record has lost some: Redis evicts each key by itself.
 
 mod connection;
 mod script;
 mod settings;
+mod subscription;
 
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::sentinel::SentinelNodeConnectionInfo;
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value};
 
 use self::connection::{Connector, RESPONSE_TIMEOUT, Server, is_full};
 use self::script::Script;
-use super::interface::{Failure, Store, Unavailable};
-use super::record::{Change, Claim, Claimant, Fence, Fresh, Kept, Numbered};
+use self::subscription::Subscription;
+use super::interface::{Failure, NotForwarded, Store, Unavailable};
+use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
+use super::wake::Wake;
 use crate::{Message, Principal, SessionId};
 
 /// How many messages are read at once, ...
@@ -27,6 +32,9 @@ const PAGE_MESSAGES: usize = 256;
 /// ... and how many bytes of them, but for the last four: Redis does nothing else meanwhile. Such a page takes it half a
 /// millisecond.
 const PAGE_BYTES: usize = 256 << 10;
+
+/// How long a message that was forwarded is remembered, in milliseconds, so that it is not taken twice.
+const REMEMBERED: u64 = 60_000;
 
 /// How long a set of a user's sessions is kept after the last one began: longer than any session that is never resumed.
 const NOTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -48,6 +56,9 @@ pub struct RedisStore {
     write: Script,
     remove: Script,
     revoke: Script,
+    forward: Script,
+    forwarded: Script,
+    subscription: Subscription,
 }
 
 impl RedisStore {
@@ -66,8 +77,47 @@ impl RedisStore {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// With `rediss://` (the feature `tls`) it is encrypted, and Redis shows a certificate that this system trusts. For others see
+    /// [`from_client`](Self::from_client).
     pub fn new(url: &str) -> Result<Self, Unavailable> {
-        Ok(Self::on(Server::Single(Client::open(url).map_err(unavailable)?)))
+        Ok(Self::from_client(Client::open(url).map_err(unavailable)?))
+    }
+
+    /// A store in the Redis of a client that the app has made, with certificates of its own, say. The crate `redis` is
+    /// [`undrop_server::redis`](crate::redis).
+    ///
+    /// ```
+    /// # #[cfg(feature = "tls")] {
+    /// use undrop_server::redis::{Client, RedisResult, TlsCertificates};
+    /// use undrop_server::store::RedisStore;
+    ///
+    /// fn store(authority: Vec<u8>) -> RedisResult<RedisStore> {
+    ///     let certificates = TlsCertificates { client_tls: None, root_cert: Some(authority) };
+    ///     Ok(RedisStore::from_client(Client::build_with_tls("rediss://redis.internal:6380/", certificates)?))
+    /// }
+    /// # }
+    /// ```
+    pub fn from_client(client: Client) -> Self {
+        Self::on(Server::Single(client))
+    }
+
+    /// Uses this connection, which the app has already, until it fails; then the store makes one of its own, as it does to hear
+    /// of messages for its sessions.
+    ///
+    /// ```
+    /// use undrop_server::redis::{Client, RedisResult};
+    /// use undrop_server::store::RedisStore;
+    ///
+    /// async fn store(client: Client) -> RedisResult<RedisStore> {
+    ///     let connection = client.get_multiplexed_async_connection().await?;
+    ///     Ok(RedisStore::from_client(client).with_connection(connection))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_connection(self, connection: MultiplexedConnection) -> Self {
+        self.connector.use_connection(connection);
+        self
     }
 
     /// A store in the primary that these sentinels name for a service, whichever it is at the time.
@@ -132,6 +182,8 @@ impl RedisStore {
     }
 
     fn on(server: Server) -> Self {
+        #[cfg(feature = "tls")]
+        has_cryptography();
         Self {
             connector: Connector::new(server, |connection, name| drop(tokio::spawn(settings::check(connection, name)))),
             prefix: "undrop:".to_owned(),
@@ -141,6 +193,9 @@ impl RedisStore {
             write: Script::new(include_str!("redis/write.lua")),
             remove: Script::new(include_str!("redis/remove.lua")),
             revoke: Script::new(include_str!("redis/revoke.lua")),
+            forward: Script::new(include_str!("redis/forward.lua")),
+            forwarded: Script::new(include_str!("redis/forwarded.lua")),
+            subscription: Subscription::default(),
         }
     }
 
@@ -158,17 +213,40 @@ impl RedisStore {
         Fence(fence): Fence,
         arguments: impl Fn(&mut Cmd),
     ) -> Result<Value, Unavailable> {
-        let record = format!("{}{{{id}}}", self.prefix);
-        let keys = [format!("{record}:in"), format!("{record}:out"), record];
-        let answer = script.run(&self.connector, &keys, |command| {
+        self.run_on(script, &self.keys(id), |command| {
             command.arg(format!("{fence:032x}"));
             arguments(command);
-        });
-        answer.await.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
+        })
+        .await
+    }
+
+    async fn run_on(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: impl Fn(&mut Cmd),
+    ) -> Result<Value, Unavailable> {
+        let answer = script.run(&self.connector, keys, arguments).await;
+        answer.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
+    }
+
+    /// The keys of a session, as the scripts have them.
+    fn keys(&self, id: SessionId) -> [String; 3] {
+        let record = self.record(id);
+        [format!("{record}:in"), format!("{record}:out"), record]
+    }
+
+    fn record(&self, id: SessionId) -> String {
+        format!("{}{{{id}}}", self.prefix)
+    }
+
+    /// Where nodes are told of forwarded messages.
+    fn channel(&self) -> String {
+        format!("{}forwarded", self.prefix)
     }
 
     /// The key of the set of a user's sessions, so that they can be revoked.
-    fn sessions_of(&self, principal: &Principal) -> Option<String> {
+    fn set_of(&self, principal: &Principal) -> Option<String> {
         match principal {
             Principal::User(_) => Some(format!("{}of:{principal}", self.prefix)),
             Principal::Anonymous => None,
@@ -178,13 +256,12 @@ impl RedisStore {
     /// Notes whose a session is, before there is one. A set that has grown beyond what a user may have loses some of those that
     /// have expired.
     async fn note(&self, principal: &Principal, id: SessionId) -> Result<(), Unavailable> {
-        let Some(key) = self.sessions_of(principal) else { return Ok(()) };
+        let Some(key) = self.set_of(principal) else { return Ok(()) };
         self.ask(redis::cmd("SADD").arg(&key).arg(id.to_string())).await?;
         self.ask(redis::cmd("PEXPIRE").arg(&key).arg(NOTED.as_millis() as u64)).await?;
         if number(&self.ask(redis::cmd("SCARD").arg(&key)).await?).is_some_and(|noted| noted > MOST_NOTED) {
             for id in self.ids(redis::cmd("SRANDMEMBER").arg(&key).arg(PRUNED)).await? {
-                let record = format!("{}{{{id}}}", self.prefix);
-                if number(&self.ask(redis::cmd("EXISTS").arg(record)).await?) == Some(0) {
+                if number(&self.ask(redis::cmd("EXISTS").arg(self.record(id))).await?) == Some(0) {
                     self.ask(redis::cmd("SREM").arg(&key).arg(id.to_string())).await?;
                 }
             }
@@ -230,6 +307,15 @@ impl RedisStore {
     }
 }
 
+/// rustls needs an implementation of its cryptography, one for the process: what the app has chosen, or else ring.
+#[cfg(feature = "tls")]
+fn has_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
 /// The number of a stream among the keys.
 #[derive(Clone, Copy)]
 enum Stream {
@@ -239,6 +325,7 @@ enum Stream {
 
 impl Store for RedisStore {
     async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
+        self.subscription.begin(&self.connector, self.channel());
         self.note(&fresh.principal, id).await?;
         let (principal, time_to_live) = (fresh.principal.to_string(), fresh.time_to_live.as_millis() as u64);
         self.run(&self.create, id, fence, |command| {
@@ -249,11 +336,13 @@ impl Store for RedisStore {
     }
 
     async fn claim(&self, id: SessionId, claimant: &Claimant) -> Result<Claim, Unavailable> {
+        self.subscription.begin(&self.connector, self.channel());
         let Claimant { principal, fence, known } = claimant;
         let principal = principal.to_string();
         let answer = self
             .run(&self.claim, id, *fence, |command| {
                 command.arg(&principal).arg(known.received).arg(known.acknowledged);
+                command.arg(known.attempt).arg(known.answered);
             })
             .await?;
         let Some(counts) = counts(&answer) else {
@@ -262,34 +351,36 @@ impl Store for RedisStore {
                 Value::SimpleString(answer) if answer == "foreign" => Ok(Claim::Foreign),
                 Value::SimpleString(answer) if answer == "lost" => Ok(Claim::Lost),
                 Value::SimpleString(answer) if answer == "late" => Ok(Claim::Late),
+                Value::SimpleString(answer) if answer == "past" => Ok(Claim::Past),
                 answer => Err(unexpected(answer)),
             };
         };
-        let [time_to_live, committed, taken, acknowledged, sent] = counts;
+        let [time_to_live, committed, taken, acknowledged, sent, forwarded] = counts;
         let (inbox, outbox) = tokio::try_join!(
             self.read(id, *fence, Stream::Inbox, committed, taken),
             self.read(id, *fence, Stream::Outbox, acknowledged, sent),
         )?;
         let (Some(inbox), Some(outbox)) = (inbox, outbox) else { return Ok(Claim::Lost) };
-        Ok(Claim::Taken(Kept { time_to_live: Duration::from_millis(time_to_live), inbox, outbox }))
+        Ok(Claim::Taken(Kept { time_to_live: Duration::from_millis(time_to_live), inbox, outbox, forwarded }))
     }
 
-    async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
-        let Change { taken, committed, sent, acknowledged } = change;
+    async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
         let answer = self
             .run(&self.write, id, fence, |command| {
-                command.arg(*committed).arg(*acknowledged);
+                command.arg(*committed).arg(*acknowledged).arg(*forwarded);
                 for Numbered { after, messages } in [taken, sent] {
                     command.arg(*after).arg(messages.len());
                     for message in messages {
-                        let kind = if matches!(message, Message::Text(_)) { TEXT } else { BINARY };
-                        command.arg(kind).arg(message.as_bytes());
+                        command.arg(kind(message)).arg(message.as_bytes());
                     }
                 }
+                command.arg(*attempt);
             })
             .await?;
         match answer {
-            Value::Int(1) => Ok(()),
+            Value::Int(1) => Ok(Written { has_forwarded: false }),
+            Value::Int(2) => Ok(Written { has_forwarded: true }),
             Value::Int(0) => Err(Failure::Fenced),
             Value::Int(-1) => Err(Failure::Behind),
             Value::Int(-2) => Err(full().into()),
@@ -298,8 +389,54 @@ impl Store for RedisStore {
         }
     }
 
+    async fn forward(&self, id: SessionId, Forward { key, message }: &Forward) -> Result<(), NotForwarded> {
+        let [inbox, outbox, record] = self.keys(id);
+        let once = format!("{record}:once:{key:032x}");
+        let keys = [inbox, outbox, record, once];
+        let answer = self.run_on(&self.forward, &keys, |command| {
+            // The scripts have the fence first. This one has no need for it.
+            command.arg("").arg(kind(message)).arg(message.as_bytes());
+            command.arg(Self::MOST_FORWARDED).arg(REMEMBERED).arg(self.channel()).arg(id.to_string());
+        });
+        match answer.await? {
+            Value::Int(1) => Ok(()),
+            Value::Int(-1) => Err(NotForwarded::Over),
+            Value::Int(-2) => Err(NotForwarded::Full),
+            answer => Err(unexpected(&answer).into()),
+        }
+    }
+
+    async fn forwarded(&self, id: SessionId, fence: Fence) -> Result<Forwarded, Failure> {
+        let answer = self.run(&self.forwarded, id, fence, |command| {
+            command.arg(PAGE_MESSAGES).arg(PAGE_BYTES);
+        });
+        match answer.await? {
+            Value::SimpleString(answer) if answer == "fenced" => Err(Failure::Fenced),
+            Value::SimpleString(answer) if answer == "revoked" => Err(Failure::Revoked),
+            answer => forwarded(&answer).ok_or_else(|| unexpected(&answer).into()),
+        }
+    }
+
+    fn watch(&self, wake: Wake) {
+        self.subscription.watch(wake);
+    }
+
+    async fn sessions_of(&self, principal: &Principal) -> Result<Vec<SessionId>, Unavailable> {
+        let Some(key) = self.set_of(principal) else { return Ok(Vec::new()) };
+        let mut sessions = Vec::new();
+        for id in self.ids(redis::cmd("SMEMBERS").arg(key)).await? {
+            // The set has sessions that have expired.
+            match self.ask(redis::cmd("HGET").arg(self.record(id)).arg("fence")).await? {
+                Value::Nil => {}
+                Value::BulkString(fence) if fence == b"revoked" => {}
+                _ => sessions.push(id),
+            }
+        }
+        Ok(sessions)
+    }
+
     async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
-        let Some(key) = self.sessions_of(principal) else { return Ok(()) };
+        let Some(key) = self.set_of(principal) else { return Ok(()) };
         let name = principal.to_string();
         for id in self.ids(redis::cmd("SMEMBERS").arg(&key)).await? {
             self.run(&self.revoke, id, Fence(0), |command| {
@@ -323,8 +460,23 @@ impl Store for RedisStore {
 const TEXT: &str = "t";
 const BINARY: &str = "b";
 
+fn kind(message: &Message) -> &'static str {
+    match message {
+        Message::Text(_) => TEXT,
+        Message::Binary(_) => BINARY,
+    }
+}
+
+/// Reads a page of forwarded messages: how many came before it, how many are left after it, and the messages.
+fn forwarded(page: &Value) -> Option<Forwarded> {
+    let Value::Array(fields) = page else { return None };
+    let [after, left, messages @ ..] = fields.as_slice() else { return None };
+    let rest = if number(left)? == 0 { Rest::Nothing } else { Rest::More };
+    Some(Forwarded { messages: Numbered { after: number(after)?, messages: read(messages)? }, rest })
+}
+
 /// Reads the numbers of a session that the script has claimed.
-fn counts(answer: &Value) -> Option<[u64; 5]> {
+fn counts(answer: &Value) -> Option<[u64; 6]> {
     let Value::Array(fields) = answer else { return None };
     let numbers: Option<Vec<_>> = fields.iter().map(number).collect();
     numbers?.try_into().ok()
@@ -333,6 +485,11 @@ fn counts(answer: &Value) -> Option<[u64; 5]> {
 /// Reads a page of messages: a kind and bytes each. There is one at least.
 fn messages(page: &Value) -> Option<Vec<Message>> {
     let Value::Array(fields) = page else { return None };
+    read(fields).filter(|messages| !messages.is_empty())
+}
+
+/// Reads messages: a kind and bytes each.
+fn read(fields: &[Value]) -> Option<Vec<Message>> {
     let messages = fields.chunks(2).map(|message| {
         let [Value::BulkString(kind), Value::BulkString(bytes)] = message else { return None };
         Some(match kind.as_slice() {
@@ -340,13 +497,12 @@ fn messages(page: &Value) -> Option<Vec<Message>> {
             _ => Message::binary(bytes.clone()),
         })
     });
-    messages.collect::<Option<Vec<_>>>().filter(|messages| !messages.is_empty())
+    messages.collect()
 }
 
 fn session_id(value: &Value) -> Option<SessionId> {
     let Value::BulkString(digits) = value else { return None };
-    let number = u128::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    Some(SessionId::from_bytes(number.to_be_bytes()))
+    SessionId::parse(digits)
 }
 
 fn number(value: &Value) -> Option<u64> {

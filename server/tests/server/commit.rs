@@ -8,11 +8,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use undrop_proto::outbox::Bounds;
+use undrop_server::store::MemoryStore;
 use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::{config, echo};
-use crate::support::{Client, Raw, Server, Tap};
+use crate::support::{Client, Raw, Server, Tap, soon};
 
 #[tokio::test]
 async fn messages_come_in_order_with_their_numbers() {
@@ -28,6 +29,64 @@ async fn messages_come_in_order_with_their_numbers() {
         assert_eq!((received.number, received.message.as_text()), (number, Some(&*number.to_string())));
         assert_eq!(received.session, held.session.id());
     }
+}
+
+#[tokio::test]
+async fn a_recv_that_is_dropped_loses_nothing() {
+    let tap = Tap::new();
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
+    let mut held = tap.next().await;
+    let mut dropped = 0;
+    for number in 1..=50 {
+        // There is nothing yet.
+        assert!(held.session.recv().now_or_never().is_none());
+        client.send(number.to_string()).await;
+        let received = soon("a message", async {
+            loop {
+                match held.session.recv().now_or_never() {
+                    Some(received) => break received.unwrap(),
+                    None => dropped += 1,
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(received.await.number, number);
+    }
+    assert!(dropped > 0);
+}
+
+#[tokio::test]
+async fn a_commit_whose_future_is_dropped_is_made_all_the_same_and_one_that_was_never_polled_is_not() {
+    let tap = Tap::new();
+    let store = Arc::new(MemoryStore::default());
+    let first = Server::with_store(config(), store.clone(), tap.handler()).await;
+    let mut client = Client::open(first.address, "").await;
+    client.send("one").await;
+    client.send("two").await;
+    let mut held = tap.next().await;
+    let (one, two) = (held.recv().await, held.recv().await);
+    assert!(one.commit_with(["answer"]).now_or_never().is_none());
+    drop(two.commit_with(["never"]));
+    assert_eq!(client.text().await, "answer");
+    let second = Server::with_store(config(), store, tap.handler()).await;
+    client.cut();
+    client.connect_until_it_works(second.address).await;
+    let mut held = tap.next().await;
+    let again = held.recv().await;
+    assert_eq!((again.number, again.message.clone()), (2, "two".into()));
+}
+
+#[tokio::test]
+async fn a_delivery_whose_future_is_dropped_arrives_all_the_same() {
+    let tap = Tap::new();
+    let server = Server::new(config(), tap.handler()).await;
+    let mut client = Client::open(server.address, "").await;
+    let held = tap.next().await;
+    assert!(held.session.deliver("hello").now_or_never().is_none());
+    drop(held.session.deliver("never"));
+    held.session.send("bye").unwrap();
+    assert_eq!((client.text().await, client.text().await), ("hello".to_owned(), "bye".to_owned()));
 }
 
 /// Panics at each third message, before or after it has committed.

@@ -77,7 +77,7 @@ async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
-    connection.say(&format!("\u{10}resume {:032x} 0 0", client.token().0)).await;
+    connection.say(&format!("\u{10}resume {:032x} 0 0 2 0", client.token().0)).await;
     // By the time that one expires which was lost later, this one's time is up as well.
     Client::open(server.address, "").await.cut();
     server.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;

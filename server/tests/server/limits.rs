@@ -140,7 +140,7 @@ async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
-    connection.say(&format!("\u{10}resume {:032x} 0 0", client.token().0)).await;
+    connection.say(&format!("\u{10}resume {:032x} 0 0 2 0", client.token().0)).await;
     assert_eq!(connection.closed().await, Some((1013, "the store does not answer".into())));
     assert_eq!(server.metric("undrop_refused_total{for=\"store\"}"), 1);
     gate.open();

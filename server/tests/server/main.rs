@@ -9,7 +9,9 @@
 //! | `store_full` | a full Redis recovers |
 //! | `store_losses` | what Redis has lost is noticed |
 //! | `store_pages` | no request holds Redis up |
+//! | `store_tls` | Redis over TLS, and by a connection that the app has |
 //! | `store_settings` | settings that lose are warned of |
+//! | `forwarding` | a message reaches a session by its id, wherever that is |
 //! | `handshakes` | which handshakes are accepted, and with which subprotocol |
 //! | `tokens` | a token is of no use to anybody else |
 //! | `secrets` | and is told to nobody else |
@@ -26,6 +28,7 @@ mod commit;
 mod conversation;
 mod endings;
 mod fairness;
+mod forwarding;
 mod handshakes;
 mod hostile;
 mod limits;
@@ -44,6 +47,8 @@ mod store_losses;
 mod store_pages;
 #[cfg(feature = "redis")]
 mod store_settings;
+#[cfg(feature = "tls")]
+mod store_tls;
 mod stores;
 mod support;
 mod tokens;

@@ -13,17 +13,17 @@ async fn a_token_is_in_no_log_and_no_metric_and_nothing_that_is_printed() {
     let mut client = Client::open(server.address, "?user=ann").await;
     let mut held = tap.next().await;
     let token = format!("{:032x}", client.token().0);
-    let resume = format!("\u{10}resume {token} 0 0");
+    let resume = format!("\u{10}resume {token} 0 0 2 0");
     // All that can happen to a token: another user's, an impossible count, a lost connection, a
     // session taken over, an end.
     let mut other = Raw::connect(server.address, "?user=bob", Some("undrop.1")).await.unwrap();
     other.say(&resume).await;
     assert!(other.text().await.starts_with("\u{10}welcome "));
     let mut impossible = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
-    impossible.say(&format!("\u{10}resume {token} 7 0")).await;
+    impossible.say(&format!("\u{10}resume {token} 7 0 2 0")).await;
     assert!(impossible.text().await.ends_with(" lost"));
     let mut malformed = Raw::connect(server.address, "?user=ann", Some("undrop.1")).await.unwrap();
-    malformed.say(&format!("\u{10}resume {token}f 0 0")).await;
+    malformed.say(&format!("\u{10}resume {token}f 0 0 2 0")).await;
     let reason = malformed.closed().await;
     client.cut();
     client.connect().await;

@@ -17,7 +17,7 @@ async fn writes(store: &RedisStore, number: u8, last: u64) {
     soon("a write", async {
         loop {
             match store.write(id(number), CREATED, &taken(last)).await {
-                Ok(()) => break,
+                Ok(_) => break,
                 Err(Failure::Unavailable(_)) => tokio::task::yield_now().await,
                 Err(other) => panic!("{other:?}"),
             }

@@ -1,6 +1,6 @@
 //! A full Redis that evicts nothing.
 
-use undrop_server::store::{Change, Failure, Fence, Fresh, RedisStore, Store};
+use undrop_server::store::{Change, Failure, Fence, Forward, Fresh, RedisStore, Store};
 
 use crate::stores::{CREATED, TTL, ann, claim, fresh, id, numbered};
 use crate::support::redis::{Redis, VOLATILE};
@@ -11,9 +11,9 @@ fn text(number: u64, bytes: usize) -> undrop_server::Message {
     format!("{number:0bytes$}").into()
 }
 
-fn is_full(result: Result<(), Failure>) -> bool {
+fn is_full<T>(result: Result<T, Failure>) -> bool {
     match result {
-        Ok(()) => false,
+        Ok(_) => false,
         Err(Failure::Unavailable(error)) => {
             assert!(error.to_string().contains("full"), "{error}");
             true
@@ -104,11 +104,36 @@ async fn a_commit_waits_with_its_answers_and_takes_the_room_of_what_it_commits()
     store.write(id(1), CREATED, &answer(10_000)).await.unwrap();
     assert_eq!((field(&redis, "committed").await, field(&redis, "sent").await), ("1".to_owned(), "1".to_owned()));
     // A commit without an answer needs no room.
-    let change = Change { taken: numbered(taken, &[]), committed: 2, sent: numbered(1, &[]), acknowledged: 0 };
+    let change = Change { taken: numbered(taken, &[]), committed: 2, sent: numbered(1, &[]), ..Change::default() };
     store.write(id(1), CREATED, &change).await.unwrap();
     // Nor does a message that is committed before it is stored.
     let change = Change { taken: numbered(taken, &[text(taken + 1, 50_000)]), committed: taken + 1, ..change };
     store.write(id(1), CREATED, &change).await.unwrap();
     let kept = claim(&store, 1, 2).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(taken + 1, &[]), numbered(0, &[text(1, 10_000)])));
+}
+
+#[tokio::test]
+async fn a_forwarded_message_is_sent_in_the_room_that_it_had_and_one_that_is_refused_was_not_taken() {
+    let redis = full_redis().await;
+    let store = redis.store();
+    fresh(&store, 1).await;
+    let mut forwarded = 0;
+    let refused = loop {
+        let forward = Forward { key: forwarded, message: text(forwarded as u64 + 1, 10_000) };
+        match store.forward(id(1), &forward).await {
+            Ok(()) => forwarded += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(refused.to_string().contains("full"), "{refused}");
+    stays_full(&redis).await;
+    let change = Change { forwarded: 1, ..send(0, 20_000) };
+    assert!(is_full(store.write(id(1), CREATED, &change).await));
+    assert_eq!(store.forwarded(id(1), CREATED).await.unwrap().messages.after, 0);
+    let change = Change { forwarded: 1, ..send(0, 10_000) };
+    assert!(store.write(id(1), CREATED, &change).await.unwrap().has_forwarded);
+    let waiting = store.forwarded(id(1), CREATED).await.unwrap().messages;
+    assert_eq!((waiting.after, waiting.messages.first()), (1, Some(&text(2, 10_000))));
+    assert_eq!(claim(&store, 1, 2).await.outbox, numbered(0, &[text(1, 10_000)]));
 }

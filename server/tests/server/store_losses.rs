@@ -2,7 +2,7 @@
 
 use undrop_server::store::{Change, Claim, Claimant, Failure, Known, RedisStore, Store};
 
-use crate::stores::{CREATED, TTL, claim, claimant, claimed, fresh, id, numbered};
+use crate::stores::{CREATED, TTL, claim, claimant, claimed, fresh, id, known, numbered};
 use crate::support::redis::{Redis, VOLATILE};
 
 /// The keys of a session: what the client sent, what the app sent, the record.
@@ -15,20 +15,26 @@ fn keys(number: u8) -> [String; 3] {
 fn busy() -> Change {
     let taken = numbered(0, &["a".into(), "b".into(), "c".into()]);
     let sent = numbered(0, &["x".into(), "y".into(), "z".into()]);
-    Change { taken, committed: 1, sent, acknowledged: 1 }
+    Change { taken, committed: 1, sent, acknowledged: 1, ..Change::default() }
 }
 
 /// All that the session of [`busy`] still needs, and a little more.
 fn whole() -> Change {
     let taken = numbered(1, &["b".into(), "c".into(), "d".into()]);
     let sent = numbered(1, &["y".into(), "z".into()]);
-    Change { taken, committed: 1, sent, acknowledged: 1 }
+    Change { taken, committed: 1, sent, acknowledged: 1, ..Change::default() }
 }
 
 async fn is_behind(store: &RedisStore, number: u8) {
     for change in [
-        Change { taken: numbered(3, &["d".into()]), sent: numbered(3, &[]), committed: 1, acknowledged: 1 },
-        Change { taken: numbered(3, &[]), sent: numbered(3, &[]), committed: 1, acknowledged: 1 },
+        Change {
+            taken: numbered(3, &["d".into()]),
+            sent: numbered(3, &[]),
+            committed: 1,
+            acknowledged: 1,
+            ..Change::default()
+        },
+        Change { taken: numbered(3, &[]), sent: numbered(3, &[]), committed: 1, acknowledged: 1, ..Change::default() },
     ] {
         assert!(matches!(store.write(id(number), CREATED, &change).await, Err(Failure::Behind)), "{change:?}");
     }
@@ -38,7 +44,13 @@ async fn becomes_whole(store: &RedisStore, number: u8) {
     for _ in 0..2 {
         store.write(id(number), CREATED, &whole()).await.unwrap();
     }
-    let after = Change { taken: numbered(4, &["e".into()]), committed: 2, sent: numbered(3, &[]), acknowledged: 2 };
+    let after = Change {
+        taken: numbered(4, &["e".into()]),
+        committed: 2,
+        sent: numbered(3, &[]),
+        acknowledged: 2,
+        ..Change::default()
+    };
     store.write(id(number), CREATED, &after).await.unwrap();
     let kept = claim(store, number, 1).await;
     assert_eq!(kept.inbox, numbered(2, &["c".into(), "d".into(), "e".into()]));
@@ -59,9 +71,10 @@ async fn the_keys_of_a_session_live_on_with_each_write_and_each_claim() {
         for key in keys(1) {
             redis.says(&["PEXPIRE", &key, "60000"], "1").await;
         }
-        match step {
-            0 => store.write(id(1), fence, &Change { taken: numbered(3, &[]), ..Change::default() }).await.unwrap(),
-            _ => assert!(matches!(claimed(&store, 1, 1).await, Claim::Taken(_))),
+        if step == 0 {
+            store.write(id(1), fence, &Change { taken: numbered(3, &[]), ..Change::default() }).await.unwrap();
+        } else {
+            assert!(matches!(claimed(&store, 1, 1).await, Claim::Taken(_)));
         }
         for key in keys(1) {
             // One and a half times the time to live, less the time that has passed.
@@ -92,7 +105,13 @@ async fn a_stream_that_is_gone_is_not_written_anew_by_a_part_of_it() {
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &busy()).await.unwrap();
     redis.cli(&["DEL", &keys(1)[0]]).await;
-    let part = Change { taken: numbered(1, &["b".into()]), sent: numbered(3, &[]), committed: 1, acknowledged: 1 };
+    let part = Change {
+        taken: numbered(1, &["b".into()]),
+        sent: numbered(3, &[]),
+        committed: 1,
+        acknowledged: 1,
+        ..Change::default()
+    };
     assert!(matches!(store.write(id(1), CREATED, &part).await, Err(Failure::Behind)));
 }
 
@@ -129,7 +148,13 @@ async fn a_stream_that_nothing_is_needed_of_may_go() {
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &Change { committed: 3, acknowledged: 3, ..busy() }).await.unwrap();
     redis.cli(&["DEL", &keys(1)[0], &keys(1)[1]]).await;
-    let change = Change { taken: numbered(3, &["d".into()]), committed: 3, sent: numbered(3, &[]), acknowledged: 3 };
+    let change = Change {
+        taken: numbered(3, &["d".into()]),
+        committed: 3,
+        sent: numbered(3, &[]),
+        acknowledged: 3,
+        ..Change::default()
+    };
     store.write(id(1), CREATED, &change).await.unwrap();
     assert_eq!(claim(&store, 1, 1).await.inbox, numbered(3, &["d".into()]));
 }
@@ -192,7 +217,7 @@ async fn an_older_state_is_noticed_by_the_client_and_by_the_node() {
     redis.kill().await;
     redis.restart_from(&dump).await;
     let store = redis.store();
-    for known in [Known { received: 1, acknowledged: 1 }, Known { received: 0, acknowledged: 2 }] {
+    for known in [known(1, 1), known(0, 2)] {
         let claimant = Claimant { known, ..claimant(1) };
         assert_eq!(store.claim(id(1), &claimant).await.unwrap(), Claim::Lost);
     }
@@ -213,9 +238,10 @@ async fn an_older_state_with_an_older_claim_is_nobody_elses() {
     let store = redis.store();
     let present = claimant(5).fence;
     assert!(matches!(store.write(id(1), present, &whole()).await, Err(Failure::Fenced)));
-    // The client that comes to a node finds all.
-    let known = Known { received: 3, acknowledged: 3 };
-    assert!(matches!(store.claim(id(1), &Claimant { known, ..claimant(6) }).await.unwrap(), Claim::Taken(_)));
+    // A client that was not answered finds all. For one that was, the older owner may have used its numbers again.
+    let asks = |answered| Claimant { known: Known { attempt: 4, answered, ..known(3, 3) }, ..claimant(6) };
+    assert_eq!(store.claim(id(1), &asks(3)).await.unwrap(), Claim::Lost);
+    assert!(matches!(store.claim(id(1), &asks(0)).await.unwrap(), Claim::Taken(_)));
 }
 
 #[tokio::test]
@@ -232,7 +258,7 @@ async fn a_replica_that_lacks_the_last_of_it_and_takes_over_is_noticed() {
     store.write(id(1), CREATED, &busy()).await.unwrap();
     drop(primary);
     let store = replica.store();
-    let known = Known { received: 3, acknowledged: 3 };
+    let known = known(3, 3);
     assert_eq!(store.claim(id(1), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Lost);
     is_behind(&store, 1).await;
     becomes_whole(&store, 1).await;

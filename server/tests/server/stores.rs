@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, Kept, Known, MemoryStore, Numbered, Store};
+use undrop_server::store::{
+    Change, Claim, Claimant, Failure, Fence, Forward, Forwarded, Fresh, Kept, Known, MemoryStore, NotForwarded,
+    Numbered, Rest, Store,
+};
 use undrop_server::{Message, Principal, SessionId};
 
 use crate::support::soon;
@@ -29,15 +32,21 @@ pub async fn fresh(store: &impl Store, number: u8) -> Fence {
 }
 
 pub fn claimant(fence: u128) -> Claimant {
-    Claimant { principal: ann(), fence: Fence(fence), known: Known::default() }
+    Claimant { principal: ann(), fence: Fence(fence), known: known(0, 0) }
 }
 
-/// The claim of a client that has received what it has acknowledged, and no more.
+/// What a client knows on its first connection after the one on which its session began.
+pub fn known(received: u64, acknowledged: u64) -> Known {
+    Known { received, acknowledged, attempt: 2, answered: 0 }
+}
+
+/// The claim of a client that has received what it has acknowledged, and no more, on the next of its connections.
 pub async fn claimed(store: &impl Store, number: u8, fence: u128) -> Claim {
     let mut claimant = claimant(fence);
     loop {
         match store.claim(id(number), &claimant).await.unwrap() {
-            Claim::Late => claimant.known.received += 1,
+            Claim::Late => claimant.known.attempt += 1,
+            Claim::Past => claimant.known.received += 1,
             claim => return claim,
         }
     }
@@ -55,8 +64,14 @@ async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
     let (binary, empty) = (Message::binary(vec![0, 255, b'\n']), Message::text(""));
     let taken = numbered(0, &["a".into(), binary.clone(), empty.clone()]);
     let sent = numbered(0, &["x".into(), "\u{10}y".into()]);
-    store.write(id(1), fence, &Change { taken, committed: 0, sent, acknowledged: 0 }).await.unwrap();
-    let change = Change { taken: numbered(3, &["d".into()]), committed: 1, sent: numbered(2, &[]), acknowledged: 1 };
+    store.write(id(1), fence, &Change { taken, sent, ..Change::default() }).await.unwrap();
+    let change = Change {
+        taken: numbered(3, &["d".into()]),
+        committed: 1,
+        sent: numbered(2, &[]),
+        acknowledged: 1,
+        ..Change::default()
+    };
     store.write(id(1), fence, &change).await.unwrap();
     let kept = claim(store, 1, 1).await;
     assert_eq!(kept.inbox, numbered(1, &[binary, empty, "d".into()]));
@@ -66,14 +81,15 @@ async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
 
 async fn takes_a_write_that_comes_twice_once(store: &impl Store) {
     let fence = fresh(store, 2).await;
-    let first = Change {
-        taken: numbered(0, &["a".into(), "b".into()]),
-        committed: 0,
-        sent: numbered(0, &["x".into()]),
-        acknowledged: 0,
+    let first =
+        Change { taken: numbered(0, &["a".into(), "b".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    let second = Change {
+        taken: numbered(2, &["c".into()]),
+        committed: 2,
+        sent: numbered(1, &["y".into()]),
+        acknowledged: 1,
+        ..Change::default()
     };
-    let second =
-        Change { taken: numbered(2, &["c".into()]), committed: 2, sent: numbered(1, &["y".into()]), acknowledged: 1 };
     for change in [&first, &first, &second, &second, &first] {
         store.write(id(2), fence, change).await.unwrap();
     }
@@ -115,18 +131,37 @@ async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store
     let fence = fresh(store, 9).await;
     let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
     store.write(id(9), fence, &change).await.unwrap();
-    for known in [Known { received: 2, acknowledged: 1 }, Known { received: 1, acknowledged: 2 }] {
+    for known in [known(2, 1), known(1, 2)] {
         let claimant = Claimant { known, ..claimant(1) };
         assert_eq!(store.claim(id(9), &claimant).await.unwrap(), Claim::Lost);
     }
     // Nothing has changed.
     let change = Change { taken: numbered(1, &[]), sent: numbered(1, &[]), acknowledged: 1, ..change };
     store.write(id(9), fence, &change).await.unwrap();
-    let late = Claimant { known: Known::default(), ..claimant(1) };
-    assert_eq!(store.claim(id(9), &late).await.unwrap(), Claim::Late);
+    assert_eq!(store.claim(id(9), &claimant(1)).await.unwrap(), Claim::Past);
     store.write(id(9), fence, &change).await.unwrap();
-    let known = Known { received: 1, acknowledged: 1 };
+    let known = known(1, 1);
     assert!(matches!(store.claim(id(9), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Taken(_)));
+}
+
+async fn knows_the_last_connection_of_a_client(store: &impl Store) {
+    let fence = fresh(store, 16).await;
+    let asks =
+        |fence, attempt, answered| Claimant { known: Known { attempt, answered, ..known(0, 0) }, ..claimant(fence) };
+    let change = Change { attempt: 5, ..Change::default() };
+    store.write(id(16), fence, &change).await.unwrap();
+    store.write(id(16), fence, &Change::default()).await.unwrap();
+    for late in [asks(1, 4, 0), asks(1, 5, 4)] {
+        assert_eq!(store.claim(id(16), &late).await.unwrap(), Claim::Late);
+    }
+    assert_eq!(store.claim(id(16), &asks(1, 7, 6)).await.unwrap(), Claim::Lost);
+    // Nothing has changed.
+    store.write(id(16), fence, &change).await.unwrap();
+    for claimant in [asks(1, 7, 5), asks(1, 7, 5), asks(2, 9, 7)] {
+        assert!(matches!(store.claim(id(16), &claimant).await.unwrap(), Claim::Taken(_)), "{claimant:?}");
+    }
+    assert_eq!(store.claim(id(16), &asks(3, 8, 7)).await.unwrap(), Claim::Late);
+    assert_eq!(store.claim(id(16), &asks(3, 11, 10)).await.unwrap(), Claim::Lost);
 }
 
 async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Store) {
@@ -139,8 +174,13 @@ async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Stor
         assert!(matches!(store.write(id(10), fence, &change).await, Err(Failure::Behind)), "{change:?}");
     }
     // What is missing need not be kept.
-    let change =
-        Change { taken: numbered(3, &["d".into()]), committed: 3, sent: numbered(2, &["z".into()]), acknowledged: 2 };
+    let change = Change {
+        taken: numbered(3, &["d".into()]),
+        committed: 3,
+        sent: numbered(2, &["z".into()]),
+        acknowledged: 2,
+        ..Change::default()
+    };
     store.write(id(10), fence, &change).await.unwrap();
     let kept = claim(store, 10, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(3, &["d".into()]), numbered(2, &["z".into()])));
@@ -151,13 +191,31 @@ async fn takes_all_that_a_session_needs_at_once(store: &impl Store) {
     let all: Vec<Message> = (1..=6).map(|number| Message::text(number.to_string())).collect();
     let change = Change { taken: numbered(0, &all[..2]), sent: numbered(0, &all[..3]), ..Change::default() };
     store.write(id(11), fence, &change).await.unwrap();
-    let gap = Change { taken: numbered(4, &all[4..]), sent: numbered(3, &[]), committed: 3, acknowledged: 0 };
+    let gap = Change {
+        taken: numbered(4, &all[4..]),
+        sent: numbered(3, &[]),
+        committed: 3,
+        acknowledged: 0,
+        ..Change::default()
+    };
     assert!(matches!(store.write(id(11), fence, &gap).await, Err(Failure::Behind)));
-    let whole = Change { taken: numbered(3, &all[3..]), committed: 3, sent: numbered(1, &all[1..4]), acknowledged: 1 };
+    let whole = Change {
+        taken: numbered(3, &all[3..]),
+        committed: 3,
+        sent: numbered(1, &all[1..4]),
+        acknowledged: 1,
+        ..Change::default()
+    };
     for _ in 0..2 {
         store.write(id(11), fence, &whole).await.unwrap();
     }
-    let change = Change { taken: numbered(6, &[]), committed: 4, sent: numbered(4, &all[4..]), acknowledged: 2 };
+    let change = Change {
+        taken: numbered(6, &[]),
+        committed: 4,
+        sent: numbered(4, &all[4..]),
+        acknowledged: 2,
+        ..Change::default()
+    };
     store.write(id(11), fence, &change).await.unwrap();
     let kept = claim(store, 11, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(4, &all[4..]), numbered(2, &all[2..])));
@@ -211,14 +269,82 @@ async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Sto
     assert!(matches!(store.write(id(23), CREATED, &Change::default()).await, Err(Failure::Revoked)));
 }
 
+fn forward(key: u128, message: impl Into<Message>) -> Forward {
+    Forward { key, message: message.into() }
+}
+
+async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl Store) {
+    let fence = fresh(store, 31).await;
+    assert!(!store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
+    for (key, text) in [(1, "a"), (2, "b"), (1, "a"), (3, "c"), (2, "b")] {
+        store.forward(id(31), &forward(key, text)).await.unwrap();
+    }
+    assert!(store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
+    let waiting = Forwarded { messages: numbered(0, &["a".into(), "b".into(), "c".into()]), rest: Rest::Nothing };
+    assert_eq!(store.forwarded(id(31), fence).await.unwrap(), waiting);
+    let change = Change { sent: numbered(0, &["a".into(), "b".into()]), forwarded: 2, ..Change::default() };
+    for _ in 0..2 {
+        assert!(store.write(id(31), fence, &change).await.unwrap().has_forwarded);
+    }
+    // Whoever claims the session next sends the rest, and knows how many there were before.
+    let kept = claim(store, 31, 1).await;
+    assert_eq!((kept.outbox, kept.forwarded), (numbered(0, &["a".into(), "b".into()]), 2));
+    assert!(matches!(store.forwarded(id(31), fence).await, Err(Failure::Fenced)));
+    let waiting = Forwarded { messages: numbered(2, &["c".into()]), rest: Rest::Nothing };
+    assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap(), waiting);
+    let change = Change { sent: numbered(2, &["c".into()]), forwarded: 3, ..Change::default() };
+    assert!(!store.write(id(31), Fence(1), &change).await.unwrap().has_forwarded);
+    assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap().messages.messages, []);
+}
+
+async fn forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wait<S: Store>(store: &S) {
+    assert!(matches!(store.forward(id(33), &forward(1, "a")).await, Err(NotForwarded::Over)));
+    let fence = fresh(store, 32).await;
+    for key in 0..S::MOST_FORWARDED {
+        store.forward(id(32), &forward(key.into(), vec![0, 255])).await.unwrap();
+    }
+    assert!(matches!(store.forward(id(32), &forward(u128::MAX, "a")).await, Err(NotForwarded::Full)));
+    // They are read in pages.
+    let Forwarded { messages, rest } = store.forwarded(id(32), fence).await.unwrap();
+    assert_eq!((messages.messages.len(), rest), (256, Rest::More));
+    let change = Change { sent: numbered(0, &messages.messages), forwarded: 256, ..Change::default() };
+    store.write(id(32), fence, &change).await.unwrap();
+    store.forward(id(32), &forward(u128::MAX, "a")).await.unwrap();
+    assert_eq!(store.forwarded(id(32), fence).await.unwrap().messages.after, 256);
+    store.remove(id(32), fence).await.unwrap();
+    assert!(matches!(store.forward(id(32), &forward(9, "a")).await, Err(NotForwarded::Over)));
+}
+
+async fn finds_the_sessions_of_a_user(store: &impl Store) {
+    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    for (number, user) in [(41, "mia"), (42, "mia"), (43, "tom")] {
+        store.create(id(number), CREATED, of(user)).await.unwrap();
+    }
+    let anonymous = Fresh { principal: Principal::Anonymous, time_to_live: TTL };
+    store.create(id(44), CREATED, anonymous).await.unwrap();
+    let mut sessions = store.sessions_of(&Principal::user("mia")).await.unwrap();
+    sessions.sort();
+    assert_eq!(sessions, [id(41), id(42)]);
+    assert_eq!(store.sessions_of(&Principal::Anonymous).await.unwrap(), []);
+    store.remove(id(41), CREATED).await.unwrap();
+    assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), [id(42)]);
+    store.revoke(&Principal::user("mia")).await.unwrap();
+    assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), []);
+    assert!(matches!(store.forward(id(42), &forward(1, "a")).await, Err(NotForwarded::Over)));
+}
+
 async fn keeps_its_promises(store: &impl Store) {
     revokes_the_sessions_of_one_user_and_tells_their_nodes(store).await;
+    keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store).await;
+    forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wait(store).await;
+    finds_the_sessions_of_a_user(store).await;
     keeps_what_is_neither_committed_nor_acknowledged(store).await;
     takes_a_write_that_comes_twice_once(store).await;
     lets_nobody_write_who_has_lost_the_session(store).await;
     tells_other_principals_nothing_and_changes_nothing_for_them(store).await;
     answers_a_claim_that_comes_twice_twice(store).await;
     lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store).await;
+    knows_the_last_connection_of_a_client(store).await;
     tells_a_node_that_it_has_lost_what_was_written_before(store).await;
     takes_all_that_a_session_needs_at_once(store).await;
     forgets_a_session_whose_time_is_up(store).await;

@@ -9,7 +9,7 @@ use crate::support::{Client, Raw, Server, echo};
 
 async fn resume(server: &Server, path: &str, token: u128, received: u64, acknowledged: u64) -> Raw {
     let mut connection = Raw::connect(server.address, path, Some("undrop.1")).await.unwrap();
-    connection.say(&format!("\u{10}resume {token:032x} {received} {acknowledged}")).await;
+    connection.say(&format!("\u{10}resume {token:032x} {received} {acknowledged} 2 0")).await;
     connection
 }
 

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::data::{read, write};
+use super::read::read;
+use super::write::write;
 use crate::rust::inner::Inner;
 use crate::rust::socket::Socket;
 

@@ -1,6 +1,7 @@
 //! What the registry calls of its socket.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::{Function, JsString};
 use undrop_proto::MessageId;
@@ -8,13 +9,18 @@ use wasm_bindgen::prelude::*;
 
 use super::registry::{self, Registry, options, reason, thrown};
 use super::state::Typed;
+use crate::rust::duration::to_millis;
 use crate::rust::envelope::Envelope;
 use crate::rust::error::Error;
 use crate::rust::inner::{Inner, error_text, text_size};
 use crate::socket::{Waiter, try_send};
 
 /// Makes the registry of a socket.
-pub(in crate::rust) fn connect_registry(inner: &Rc<Inner>, envelope: &Envelope) -> Result<Typed, Error> {
+pub(in crate::rust) fn connect_registry(
+    inner: &Rc<Inner>,
+    envelope: &Envelope,
+    request_timeout: Duration,
+) -> Result<Typed, Error> {
     let inner = Rc::downgrade(inner);
     let withdraw = Closure::<dyn Fn(f64)>::new({
         let inner = inner.clone();
@@ -57,7 +63,8 @@ pub(in crate::rust) fn connect_registry(inner: &Rc<Inner>, envelope: &Envelope) 
         }
     });
     let socket = registry::socket(post.as_ref(), invalid.as_ref(), listen.as_ref());
-    let registry = Registry::new(&options(envelope), &socket).map_err(|thrown| Error::Envelope(error_text(&thrown)))?;
+    let registry = Registry::new(&options(envelope, to_millis(request_timeout)), &socket)
+        .map_err(|thrown| Error::Envelope(error_text(&thrown)))?;
     Ok(Typed::new(registry, [Box::new(post), Box::new(withdraw), Box::new(invalid), Box::new(listen)]))
 }
 

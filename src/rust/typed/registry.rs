@@ -42,13 +42,10 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     pub(super) fn unhandled(this: &Registry) -> f64;
-
-    #[wasm_bindgen(js_name = isWithin)]
-    pub(super) fn is_within(data: &JsValue, levels: u32) -> bool;
 }
 
 /// What `Registry` takes.
-pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
+pub(super) fn options(Envelope { fields, reply, error }: &Envelope, request_timeout: u32) -> JsValue {
     let (message_type, data, id): (JsValue, JsValue, JsValue) = match fields {
         Fields::Nested { message_type, data, id } => (message_type.into(), data.into(), id.into()),
         Fields::Flat { message_type, id } => (message_type.into(), false.into(), id.into()),
@@ -56,7 +53,7 @@ pub(super) fn options(Envelope { fields, reply, error }: &Envelope) -> JsValue {
     };
     let envelope =
         object([("type", message_type), ("data", data), ("id", id), ("reply", reply.into()), ("error", error.into())]);
-    object([("envelope", envelope)])
+    object([("envelope", envelope), ("requestTimeout", request_timeout.into())])
 }
 
 thread_local! {

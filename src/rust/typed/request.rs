@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use web_sys::AbortController;
 
-use super::data::read;
+use super::read::read;
 use super::registry::{caught, request_options};
 use crate::rust::duration::to_millis;
 use crate::rust::error::Error;
@@ -41,7 +41,7 @@ impl<Reply> Request<Reply> {
     }
 
     /// How long the reply may take, counted from the first await. After that the request is withdrawn, and an
-    /// [`Error::Timeout`]. Default: until the connection is lost, or the session.
+    /// [`Error::Timeout`]. Default: that of [`Options::request_timeout`](crate::Options::request_timeout).
     pub fn timeout(mut self, duration: Duration) -> Self {
         self.timeout = Some(duration);
         self

@@ -120,15 +120,11 @@ impl Driver {
         }
     }
 
-    /// The `readyState` that stands for the state. The browser knows first when the peer closes, and is right in
-    /// everything where nothing reconnects.
+    /// The `readyState` that the user sees.
     #[cfg(feature = "js")]
     pub(crate) fn ready_state(&self) -> u16 {
-        let (state, mirrors) = self.read(|connection| (connection.state(), connection.mirrors_native()));
-        match self.attached() {
-            Some(native) if mirrors || state == State::Open => native.ready_state(),
-            _ => state.ready_state(),
-        }
+        let native = self.attached().map(|native| native.ready_state());
+        self.read(|connection| connection.ready_state(native))
     }
 
     /// The native socket of the present attempt.
@@ -141,9 +137,14 @@ impl Driver {
     }
 
     /// The number of the attempt that is under way, comes next or came last.
-    #[cfg(feature = "js")]
     pub(crate) fn tries(&self) -> u32 {
         self.read(Connection::tries)
+    }
+
+    /// How many milliseconds there are until the next attempt, while the connection waits for it.
+    #[cfg(feature = "rust")]
+    pub(crate) fn retry_in(&self) -> Option<u64> {
+        Some(self.read(Connection::next_attempt)?.since(now()))
     }
 
     /// When the next attempt begins, as `Date.now()` counts. It is computed once for each, so that whoever compares it

@@ -3,7 +3,7 @@
 use undrop::{Cause, Decision, Dropped, Event, Options, Retry, State};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::support::{connect, millis, tell};
+use super::support::{HOUR, connect, millis, tell};
 
 fn retry() -> Retry {
     Retry::default().first(millis(20)).cap(millis(50))
@@ -24,7 +24,7 @@ async fn the_app_is_asked_with_all_that_is_known() {
     heard.open().await;
     let Dropped { cause, code, reason, clean, attempt, last, .. } = asked.next().await;
     assert_eq!((cause, code, reason.as_str(), clean), (Cause::Close, 4400, "why", true));
-    assert_eq!((attempt, last), (1, true));
+    assert_eq!((attempt, last), (2, true));
     let closed = heard.closed().await;
     assert_eq!((closed.code, closed.reason.as_str(), closed.cause), (4400, "why", Some(Cause::Close)));
 }
@@ -65,7 +65,7 @@ async fn no_decision_outlives_the_limit() {
         let options = Options::default().retry(retry().limit(3).decide(move |_| decision));
         // Handshakes that succeed: Firefox delays the next one after several that failed.
         let (socket, mut heard) = connect("/close?code=1012", options);
-        for attempt in 1..=2 {
+        for attempt in 2..=3 {
             heard.open().await;
             assert_eq!(heard.dropped().await.attempt, attempt);
         }
@@ -74,4 +74,16 @@ async fn no_decision_outlives_the_limit() {
         assert_eq!((closed.code, closed.cause), (1012, Some(Cause::Close)));
         assert_eq!(socket.stats().attempts, 3);
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_next_attempt_can_be_shown_at_any_time() {
+    let (socket, mut heard) = connect("/close?code=1012", deciding(|_| Decision::After(HOUR)));
+    assert_eq!((socket.attempt(), socket.retry_in()), (1, None));
+    heard.open().await;
+    assert_eq!((heard.dropped().await.attempt, socket.attempt()), (2, 2));
+    let wait = socket.retry_in().unwrap();
+    assert!(!wait.is_zero() && wait <= HOUR, "{wait:?}");
+    socket.reconnect();
+    assert_eq!((socket.attempt(), socket.retry_in()), (1, None));
 }

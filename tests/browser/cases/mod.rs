@@ -23,5 +23,6 @@ mod typed_bad_input;
 mod typed_envelopes;
 mod typed_handle;
 mod typed_lifetimes;
+mod typed_numbers;
 mod typed_requests;
 mod typed_streams;

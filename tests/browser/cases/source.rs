@@ -56,7 +56,7 @@ async fn a_function_that_fails_is_a_failed_attempt_which_tells_the_error() {
     let (socket, mut heard) =
         connect_with(hasty(), |call| if call == 1 { Err("no token".into()) } else { Ok(server("/echo")) });
     let dropped = heard.dropped().await;
-    assert_eq!((dropped.cause, dropped.code, dropped.attempt), (Cause::Url, 1006, 1));
+    assert_eq!((dropped.cause, dropped.code, dropped.attempt), (Cause::Url, 1006, 2));
     assert_eq!(dropped.reason, "no token");
     heard.open().await;
     assert_eq!(socket.stats().drops(Cause::Url), 1);

@@ -68,6 +68,12 @@ async fn an_error_reply_says_why_as_json() {
 }
 
 #[wasm_bindgen_test]
+async fn a_request_without_a_timeout_of_its_own_has_that_of_the_options() {
+    let (socket, _heard) = connect("/blackhole", hasty().request_timeout(millis(20)));
+    assert_eq!(socket.request::<Value>("asked", &()).await, Err(Error::Timeout));
+}
+
+#[wasm_bindgen_test]
 async fn a_request_that_is_not_answered_in_time_is_given_up() {
     let (socket, mut heard) = connect("/blackhole", hasty());
     heard.open().await;

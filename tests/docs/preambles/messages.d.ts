@@ -1,5 +1,10 @@
 type In = { chat: { from: string; text: string }; whois: (query: { name: string }) => string };
-type Out = { hello: undefined; say: { text: string }; history: (query: { limit: number }) => string[] };
+type Out = {
+  hello: undefined;
+  say: { text: string };
+  history: (query: { limit: number }) => string[];
+  time: () => number;
+};
 
 declare const Undrop: typeof import('undrop/messages').Undrop;
 declare const socket: import('undrop/messages').Undrop<In, Out>;

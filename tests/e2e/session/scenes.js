@@ -122,6 +122,57 @@ export const scenes = {
     },
     expected: 'chat',
   },
+  'a socket that ends with its session is open while its connection is down, and needs no resume': {
+    async play(url) {
+      const { socket, story } = make(`${url}/session?spread=1`, { lifetime: 'session', resume: undefined });
+      const states = [socket.readyState];
+      await event(socket, 'open');
+      states.push(socket.readyState);
+      const resumed = event(socket, 'resume');
+      await cut(socket);
+      states.push(socket.readyState);
+      const arrived = receive(socket, 1);
+      const { bufferedAmount } = socket;
+      socket.send('meanwhile');
+      const buffered = [bufferedAmount, socket.bufferedAmount];
+      await resumed;
+      states.push(socket.readyState);
+      const data = await arrived;
+      const closed = event(socket, 'close');
+      socket.close();
+      states.push(socket.readyState);
+      await closed;
+      states.push(socket.readyState);
+      return { states, buffered, data, story };
+    },
+    expected: {
+      states: [0, 1, 1, 1, 2, 3],
+      buffered: [0, 9],
+      data: ['meanwhile'],
+      story: ['open', 'drop', 'resume', 'close 1005'],
+    },
+  },
+  'a socket that ends with its session closes when the server has no more of it': {
+    async play(url) {
+      const told = [];
+      const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`, {
+        lifetime: 'session',
+        resume: { onReset: ({ reason }) => told.push(reason, story.length) },
+      });
+      await event(socket, 'open');
+      socket.send('sent');
+      const closed = event(socket, 'close');
+      await cut(socket);
+      const { cause } = await closed;
+      return { story, told, cause, readyState: socket.readyState };
+    },
+    expected: {
+      story: ['open', 'drop', 'lost sent unconfirmed', 'error', 'close 1006'],
+      told: ['unknown', 3],
+      cause: 'close',
+      readyState: 3,
+    },
+  },
   'over many cuts everything arrives once and in order, both ways': {
     async play(url, id) {
       const { socket, story } = make(`${url}/session?id=${id}&spread=1`);

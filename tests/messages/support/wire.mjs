@@ -6,7 +6,7 @@ import { Registry } from '../../../src/messages/registry.js';
 export const reported = [];
 globalThis.reportError = (error) => reported.push(error);
 
-/** A registry, `messages`, with a wire in place of its socket. */
+/** A registry, `messages`, with a wire in place of its socket. No timer of a request outlives its test. */
 export function connect(options = {}) {
   const wire = {
     sent: [],
@@ -33,24 +33,27 @@ export function connect(options = {}) {
       for (const { told } of wire.queue.splice(0)) told?.(outcome);
     },
   };
-  const messages = new Registry(options, {
-    post(frame, told) {
-      if (wire.refusal) throw wire.refusal;
-      if (wire.isUp) {
-        wire.sent.push(frame);
-        return;
-      }
-      const waiting = { frame, told };
-      wire.queue.push(waiting);
-      wire.onQueued?.(told);
-      return () => {
-        wire.queue = wire.queue.filter((one) => one !== waiting);
-      };
+  const messages = new Registry(
+    { requestTimeout: Infinity, ...options },
+    {
+      post(frame, told) {
+        if (wire.refusal) throw wire.refusal;
+        if (wire.isUp) {
+          wire.sent.push(frame);
+          return;
+        }
+        const waiting = { frame, told };
+        wire.queue.push(waiting);
+        wire.onQueued?.(told);
+        return () => {
+          wire.queue = wire.queue.filter((one) => one !== waiting);
+        };
+      },
+      invalid: (complaint) => wire.complaints.push(complaint),
+      listen: (active) => wire.listening.push(active),
+      describe: (outcome) => `the outcome is ${outcome}`,
     },
-    invalid: (complaint) => wire.complaints.push(complaint),
-    listen: (active) => wire.listening.push(active),
-    describe: (outcome) => `the outcome is ${outcome}`,
-  });
+  );
   return Object.assign(wire, {
     messages,
     /** The sent messages, parsed. */

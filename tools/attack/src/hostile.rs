@@ -292,7 +292,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
                 let token = if impossible { token.clone() } else { format!("{number:032x}") };
                 let connection = open(server, from, "echo").await?;
                 target.count("accepted");
-                greet(connection, &format!("\u{10}resume {token} {} 0", if impossible { 1 << 50 } else { 0_u64 }))
+                greet(connection, &format!("\u{10}resume {token} {} 0 2 0", if impossible { 1 << 50 } else { 0_u64 }))
                     .await?;
             }
             // Again at once.
@@ -300,6 +300,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
         }
         Act::Panic => {
             let (mut reader, mut writer, token) = welcome("panic").await?;
+            let mut attempt = 1;
             loop {
                 writer.say("poison").await?;
                 let end = reader.drain().await;
@@ -313,7 +314,8 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
                 }
                 let connection = open(server, from, "panic").await?;
                 target.count("accepted");
-                (reader, writer, _) = greet(connection, &format!("\u{10}resume {token} 0 0")).await?;
+                attempt += 1;
+                (reader, writer, _) = greet(connection, &format!("\u{10}resume {token} 0 0 {attempt} 0")).await?;
             }
         }
     }

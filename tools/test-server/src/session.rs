@@ -94,6 +94,14 @@ enum End {
     Close(u16, &'static str),
 }
 
+const TAKEN_OVER: &str = "another connection has the session";
+
+impl From<Violation> for End {
+    fn from(violation: Violation) -> Self {
+        End::Close(Violation::CODE, violation.reason())
+    }
+}
+
 impl SessionOptions {
     fn terms(&self) -> Terms {
         Terms { spread: self.spread, largest: self.largest }
@@ -110,13 +118,15 @@ impl SessionManager {
     /// Serves a client to the end of its connection.
     pub async fn serve(&self, mut connection: Connection, options: SessionOptions) {
         let Some(first) = connection.receive().await else { return connection.finish().await };
-        let (slot, attempt, frames) =
-            match control(&first).and_then(Request::try_from).and_then(|request| self.slot_for(request, options)) {
-                Ok(found) => found,
-                Err(violation) => return close(connection, Violation::CODE, violation.reason()).await,
-            };
-        let end = slot.serve(&mut connection, attempt, frames).await;
-        slot.handle_lost(attempt);
+        let request = control(&first).and_then(Request::try_from).map_err(End::from);
+        let end = match request.and_then(|request| self.slot_for(request, options)) {
+            Ok((slot, attempt, frames)) => {
+                let end = slot.serve(&mut connection, attempt, frames).await;
+                slot.handle_lost(attempt);
+                end
+            }
+            Err(end) => end,
+        };
         match end {
             End::Gone => connection.finish().await,
             End::Reset => connection.reset(),
@@ -138,7 +148,7 @@ impl SessionManager {
         &self,
         request: Request,
         options: SessionOptions,
-    ) -> Result<(Arc<Slot>, Attempt, UnboundedReceiver<Message>), Violation> {
+    ) -> Result<(Arc<Slot>, Attempt, UnboundedReceiver<Message>), End> {
         let (sender, frames) = unbounded_channel();
         let mut lost = false;
         if let Request::Resume { token, known } = request {
@@ -148,7 +158,8 @@ impl SessionManager {
                     self.count(&slot.options.id, |tally| tally.resumes += 1);
                     return Ok((slot, attempt, frames));
                 }
-                Err(NotResumed::Late) => return Err(Violation::ResumeOfThePast),
+                Err(NotResumed::Late) => return Err(End::Close(4000, TAKEN_OVER)),
+                Err(NotResumed::Past) => return Err(End::from(Violation::ResumeOfThePast)),
                 Err(NotResumed::Lost) => lost = true,
                 Err(NotResumed::Over) => lost = options.lost,
             }
@@ -197,7 +208,8 @@ impl Slot {
         if self.options.forgets {
             let welcome =
                 Welcome { token: state.session.token(), time_to_live: self.options.time_to_live, terms, lost: false };
-            let stored = Stored { acknowledged: known.received, messages: [], taken: 0 };
+            let attempt = known.answered;
+            let stored = Stored { acknowledged: known.received, messages: [], taken: 0, attempt };
             state.session = Session::<_, Server>::restore(Bounds::default(), welcome, stored);
             known.acknowledged = 0;
         }
@@ -222,7 +234,7 @@ impl Slot {
                 frame = connection.receive() => match frame {
                     None => return End::Gone,
                     Some(frame) => match self.handle_frame(attempt, frame) {
-                        Err(violation) => return End::Close(Violation::CODE, violation.reason()),
+                        Err(violation) => return violation.into(),
                         Ok(Heard::Ended) if lock(&self.state).session.is_over() && self.options.ends => {
                             return End::Close(1000, "the end");
                         }
@@ -232,7 +244,7 @@ impl Slot {
                 frame = frames.recv() => {
                     let Some(frame) = frame else {
                         let is_last = lock(&self.state).attempt == attempt;
-                        return if is_last { End::Reset } else { End::Close(4000, "another connection has the session") };
+                        return if is_last { End::Reset } else { End::Close(4000, TAKEN_OVER) };
                     };
                     if !connection.feed(frame).await || frames.is_empty() && !connection.flush().await {
                         return End::Gone;

@@ -175,7 +175,7 @@ async fn a_stolen_token_is_worth_nothing_in_another_tab_or_room() {
     let mut ada = SessionClient::join(address, 1, "Ada").await;
     for path in [format!("/session/lobby?tab={}", key(2)), format!("/session/attic?tab={}", key(1))] {
         let mut thief = connect(address, &path).await.unwrap();
-        let welcome = greet(&mut thief, &format!("resume {} 0 0", ada.token)).await;
+        let welcome = greet(&mut thief, &format!("resume {} 0 0 2 0", ada.token)).await;
         assert_ne!(token(&welcome), ada.token, "{path}");
         // It is a new session, of a member without a name.
         thief.send(Message::text(r#"{"type":"typing","data":{},"id":1}"#)).await.unwrap();
@@ -223,7 +223,7 @@ async fn a_later_connection_of_the_same_tab_takes_the_session_over() {
     let mut ada = SessionClient::join(address, 1, "Ada").await;
     let mut older = connect(address, &format!("/session/lobby?tab={}", key(1))).await.unwrap();
     std::mem::swap(&mut older, &mut ada.socket);
-    let resumed = greet(&mut ada.socket, &format!("resume {} {} 0", ada.token, ada.received)).await;
+    let resumed = greet(&mut ada.socket, &format!("resume {} {} 0 2 0", ada.token, ada.received)).await;
     assert!(resumed.starts_with("resumed "), "{resumed}");
     assert_eq!(closed(&mut older).await, 4000);
     ada.socket.send(Message::text("\u{10}ping 7")).await.unwrap();

@@ -22,6 +22,14 @@ fn without_retries_a_close_has_no_timeout() {
 }
 
 #[test]
+fn a_connection_that_ends_with_its_native_socket_has_a_close_timeout() {
+    let mut fixture = Fixture::closing(ONCE);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.now, Millis(5_000));
+    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE]);
+}
+
+#[test]
 fn a_closing_connection_accepts_no_message() {
     assert_eq!(Fixture::closing(CONFIG).send(1), Err(SendError::Closed));
 }

@@ -76,6 +76,14 @@ fn without_a_queue_a_message_is_refused() {
 }
 
 #[test]
+fn an_attempt_that_hangs_is_the_end_of_a_connection_that_ends_with_its_native_socket() {
+    let mut fixture = Fixture::connecting(ONCE);
+    fixture.pass_to_timeout();
+    assert_eq!(fixture.now, Millis(10_000));
+    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE_AFTER(Cause::Timeout)]);
+}
+
+#[test]
 fn an_attempt_that_hangs_is_abandoned() {
     let mut fixture = Fixture::connecting(CONFIG);
     assert_eq!(fixture.connection.poll_timeout(), Some(Millis(10_000)));

@@ -63,6 +63,22 @@ fn without_retries_every_drop_is_the_end() {
 }
 
 #[test]
+fn a_connection_that_ends_with_its_native_socket_does_not_reconnect() {
+    let mut fixture = Fixture::open(ONCE);
+    fixture.lose(1001, true);
+    assert_eq!(fixture.drain(), [STATE, CLOSE]);
+    assert!(!fixture.connection.reconnects());
+}
+
+#[test]
+fn the_ready_state_is_that_of_the_native_socket_while_it_is_open_or_where_nothing_reconnects() {
+    let [open, once, down] = [Fixture::open(CONFIG), Fixture::connecting(ONCE), Fixture::waiting(CONFIG)];
+    let states =
+        [&open, &once, &down].map(|fixture| [Some(2), None].map(|native| fixture.connection.ready_state(native)));
+    assert_eq!(states, [[2, 1], [2, 0], [0, 0]]);
+}
+
+#[test]
 fn a_silent_connection_is_pinged_and_then_dropped() {
     let mut fixture = Fixture::open(CONFIG);
     fixture.pass_to_timeout();
@@ -288,6 +304,17 @@ fn without_retries_a_close_waits_for_a_connection_whose_ping_is_unanswered_too()
     fixture.pass_to_timeout().drain();
     fixture.connection.close(fixture.now);
     assert_eq!((fixture.drain(), fixture.connection.poll_timeout()), ([STATE].into(), None));
+}
+
+#[test]
+fn a_connection_that_ends_with_its_native_socket_closes_at_once_if_its_ping_is_unanswered() {
+    let mut fixture = Fixture::open(ONCE);
+    fixture.pass_to_timeout().drain();
+    fixture.pass(2_001);
+    fixture.connection.close(fixture.now);
+    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE]);
+    fixture.pass_to_timeout();
+    assert_eq!((fixture.now, fixture.drain()), (Millis(27_001), [STATE, ERROR, CLOSE].into()));
 }
 
 #[test]

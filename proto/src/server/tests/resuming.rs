@@ -49,7 +49,53 @@ fn a_client_that_received_what_another_node_sent_it_is_given_another_session() {
 }
 
 #[test]
-fn a_late_request_is_refused_and_the_session_stays_where_it_is() {
+fn a_request_of_an_older_connection_is_refused_and_the_session_stays_where_it_is() {
+    let mut slot = live();
+    slot.request_resume(NOW, "third", Known { attempt: 3, ..known(0, 0) }, TERMS);
+    settle(&mut slot);
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    assert_eq!(settle(&mut slot), ["refuse second 4000"]);
+    frames(&mut slot);
+    receive(&mut slot, SECOND, "a");
+    assert_eq!(settle(&mut slot), ["receive 1 a"]);
+}
+
+#[test]
+fn the_connection_that_resumes_is_stored_before_its_client_is_answered() {
+    let mut slot = live();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    slot.persist(NOW);
+    assert_eq!(change(&mut slot).attempt, 2);
+    slot.handle_stored(NOW, slot.asked, Ok(()));
+    actions(&mut slot);
+    slot.send('x', None);
+    slot.persist(NOW);
+    assert_eq!(change(&mut slot).attempt, 2);
+}
+
+#[test]
+fn a_client_that_another_node_has_answered_is_given_another_session_and_does_not_count() {
+    let mut slot = live();
+    slot.request_resume(NOW, "ninth", Known { attempt: 9, answered: 8, ..known(0, 0) }, TERMS);
+    slot.persist(NOW);
+    assert_eq!(change(&mut slot).attempt, 0);
+    slot.handle_stored(NOW, slot.asked, Ok(()));
+    assert_eq!(actions(&mut slot), ["renew ninth"]);
+}
+
+#[test]
+fn a_store_that_has_lost_the_last_connection_is_told_of_it_again() {
+    let mut slot = live();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    settle(&mut slot);
+    slot.send('x', None);
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Behind));
+    assert_eq!(change(&mut slot).attempt, 2);
+}
+
+#[test]
+fn a_request_that_has_received_less_than_it_acknowledged_is_refused_and_the_session_stays_where_it_is() {
     let mut slot = live();
     slot.send('x', None);
     settle(&mut slot);

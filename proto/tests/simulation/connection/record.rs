@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use undrop_proto::{
-    Attempt, Cause, Config, Decision, Dropped, Event, Millis, Policy, Retry, SendError, Signal, State, Stats,
+    Attempt, Cause, Config, Decision, Dropped, Event, Lifetime, Millis, Policy, Retry, SendError, Signal, State, Stats,
 };
 
 use super::census::Census;
@@ -180,16 +180,16 @@ impl Record {
         let open = before.state == State::Open;
         let alone = match input {
             Input::Close if matches!(before.state, State::Connecting | State::Open) => {
-                open && self.retry().is_some() && self.silence.is_suspicious(now)
+                open && self.has_timeouts() && self.silence.is_suspicious(now)
             }
             _ => true,
         };
         census.closes_of_suspects += u64::from(alone && open && matches!(input, Input::Close));
         self.closes_alone = alone;
-        self.closing = match self.retry() {
+        self.closing = match self.has_timeouts() {
             _ if alone => Some(now),
-            Some(_) => Some(now + u64::from(self.config.close_timeout)),
-            None => None,
+            true => Some(now + u64::from(self.config.close_timeout)),
+            false => None,
         };
         let Some(until) = self.closing else { return Ok(()) };
         Law::I4.holds(after.timeout.is_some_and(|at| at.0 <= until), || {
@@ -236,7 +236,7 @@ impl Record {
     /// A timer fired, late or not.
     fn timed_out(&mut self, now: u64, before: Snapshot, after: Snapshot, census: &mut Census) -> Verdict {
         match before.state {
-            State::Connecting if self.retry().is_some() || self.authenticating => {
+            State::Connecting if self.has_timeouts() || self.authenticating => {
                 let given_up = after.state != State::Connecting;
                 self.hanging.judge(now, given_up, census)?;
                 if given_up {
@@ -488,8 +488,14 @@ impl Record {
         down || state == State::Open && self.messages.ending
     }
 
+    /// Whether an attempt, and a close, have to succeed in time.
+    pub fn has_timeouts(&self) -> bool {
+        self.retry().is_some() || self.config.lifetime == Lifetime::Connection
+    }
+
     pub fn retry(&self) -> Option<Retry> {
         match self.config.policy {
+            _ if self.config.lifetime == Lifetime::Connection => None,
             Policy::Never => None,
             Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
         }

@@ -1,7 +1,7 @@
 //! What happens in a scenario, decoded from plain numbers, so that a seed and a shrinking proptest strategy make the
 //! same scenarios. The smaller a number, the tamer what it stands for.
 
-use undrop_proto::{Config, Decision, Heartbeat, Limits, Overflow, Policy, Retry, Signal};
+use undrop_proto::{Config, Decision, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry, Signal};
 
 use crate::random::Random;
 
@@ -145,6 +145,10 @@ impl Setup {
                 close_timeout: digits.pick(&[5_000, 1_000, 50]),
                 queue: digits.pick(&[Some(limits), Some(limits), Some(limits), None]),
                 heartbeat: digits.pick(&[Some(heartbeat), Some(heartbeat), None]),
+                lifetime: match digits.below(6) {
+                    0 => Lifetime::Connection,
+                    _ => Lifetime::Unlimited,
+                },
                 authenticates: false,
             },
             latency: digits.pick(&[10, 0, 80, 700]),

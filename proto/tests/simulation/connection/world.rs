@@ -201,7 +201,7 @@ impl World {
         self.record.settle(state, stats, self.subject.queued())?;
         let holds_socket = self.sockets.live().is_some();
         let deadline = self.subject.poll_timeout();
-        let left_alone = self.record.retry().is_none() && holds_socket;
+        let left_alone = !self.record.has_timeouts() && holds_socket;
         let needs_socket = matches!(state, State::Connecting | State::Open);
         Law::I1.holds(holds_socket == needs_socket || state == State::Closing, || {
             format!("{state:?}, but there is a socket: {holds_socket}")

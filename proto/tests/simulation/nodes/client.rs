@@ -215,7 +215,7 @@ impl Client {
                     shared.record.acknowledged_up(session, self.end.acknowledged())?;
                     if heard == Heard::Resumed {
                         shared.census.resumes += 1;
-                        shared.record.resumed(&mut shared.census, session)?;
+                        shared.record.resumed(session)?;
                     }
                 }
             }

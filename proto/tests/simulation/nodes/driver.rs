@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use undrop_proto::server::{
-    self, Action, Cause, Change, Disconnect, Fence, Frame as Output, Inbound, Known, NotCommitted, Numbered, Report,
-    Serve as _, Slot, SlotId, StoreError, StoreRequest, codes,
+    self, Action, Cause, Change, Disconnect, Fence, Forwarded, Frame as Output, Inbound, Known, NotCommitted, Numbered,
+    Report, Rest, Serve as _, Slot, SlotId, StoreError, StoreRequest, codes,
 };
 use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, close};
@@ -182,6 +182,45 @@ impl Driver {
         self.act(context)
     }
 
+    /// The store has written, and says whether forwarded messages wait.
+    pub fn written(&mut self, context: &mut Context<'_>, number: u64, has_forwarded: bool) -> Verdict {
+        if has_forwarded {
+            self.is_woken(context);
+        }
+        self.answered(context, number, Ok(()))
+    }
+
+    /// The store has answered with forwarded messages. The session gets those for which there is room.
+    pub fn reads_forwarded(
+        &mut self,
+        context: &mut Context<'_>,
+        number: u64,
+        mut forwarded: Forwarded<Message>,
+    ) -> Verdict {
+        let messages = &mut forwarded.messages.messages;
+        let fitting = self.handler.room_for(context.shared, &self.slot, messages);
+        if fitting < messages.len() {
+            context.shared.census.no_room += 1;
+            messages.truncate(fitting);
+            forwarded.rest = Rest::NoRoom;
+        }
+        let read = messages.clone();
+        let before = self.slot.unacknowledged().messages;
+        self.slot.handle_forwarded(context.shared.net.millis(), number, Ok(forwarded));
+        let sent = self.slot.unacknowledged().messages - before;
+        self.handler.forwards(&read[read.len() - sent..]);
+        self.act(context)?;
+        self.slot.persist(context.shared.net.millis());
+        self.act(context)
+    }
+
+    /// A message was forwarded to the session, or may have been.
+    pub fn is_woken(&mut self, context: &mut Context<'_>) {
+        if !context.shared.has(Defect::NeverLooksForForwarded) {
+            self.slot.look_for_forwarded();
+        }
+    }
+
     /// The handler has its turn.
     pub fn wakes(&mut self, context: &mut Context<'_>) -> Verdict {
         self.is_scheduled = false;
@@ -283,7 +322,11 @@ impl Driver {
         let Requests { resumes, evict, shutdown } = std::mem::take(requests);
         let progress = !resumes.is_empty() || evict || shutdown;
         for request in resumes {
-            self.slot.request_resume(now, request, request.known, TERMS);
+            let known = match context.shared.defect {
+                Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
+                _ => request.known,
+            };
+            self.slot.request_resume(now, request, known, TERMS);
         }
         if evict {
             self.slot.evict(now);
@@ -392,9 +435,9 @@ impl Driver {
                 Ok(())
             }
             Action::Refuse(request, disconnect) => {
-                if says_violation(&disconnect) {
-                    let is_late = context.shared.net.has_left(request.attempt, Way::Up);
-                    Law::Protocol.holds(is_late, || format!("{request:?} is refused: {disconnect:?}"))?;
+                Law::Protocol
+                    .holds(!says_violation(&disconnect), || format!("{request:?} is refused: {disconnect:?}"))?;
+                if matches!(disconnect, Disconnect::Close(codes::TAKEN_OVER, _)) {
                     context.shared.census.late += 1;
                     if let Some((number, attempt)) = self.connection.filter(|_| context.shared.has(Defect::LeavesFirst))
                     {
@@ -450,6 +493,7 @@ impl Driver {
         let caller =
             Caller { node: context.node, starts: context.starts, host: self.host, purpose: Purpose::Session(number) };
         let work = match work {
+            server::Work::ReadForwarded => store::Work::ReadForwarded(self.fence),
             server::Work::Remove => store::Work::Remove(self.fence),
             server::Work::Write(change) => {
                 let is_empty = change.taken.messages.is_empty() && change.sent.messages.is_empty();

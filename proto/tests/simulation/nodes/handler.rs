@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use undrop_proto::server::{Cause, NotCommitted, Serve as _, Slot};
+use undrop_proto::server::{Amount, Cause, NotCommitted, Serve as _, Slot};
 
 use super::driver::{Asked, Nodes};
 use super::record::Record;
@@ -235,6 +235,21 @@ impl Handler {
             1 => Turn::Returns,
             _ => Turn::Panics,
         }
+    }
+
+    /// These messages were forwarded to the session, and are sent.
+    pub fn forwards(&mut self, messages: &[Message]) {
+        self.sent.extend(messages.iter().map(|message| message.number));
+    }
+
+    /// For how many of these messages there is room.
+    pub fn room_for(&self, shared: &Shared, slot: &Slot<Nodes>, messages: &[Message]) -> usize {
+        let mut held = slot.unacknowledged();
+        let fits = |message: &&Message| {
+            held += Amount::one(u64::from(message.bytes));
+            held.messages <= shared.setup.bounds.messages as usize && held.bytes <= shared.setup.bounds.bytes
+        };
+        messages.iter().take_while(fits).count()
     }
 
     /// A message that there is room for, beside others that are about to be sent.

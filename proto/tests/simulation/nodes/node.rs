@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use undrop_proto::server::{
-    Beginning, Claim, Disconnect, Fence, Full, Kept, Numbered, Share, Slot, SlotId, Slots, StoreError, Taken,
+    Beginning, Claim, Disconnect, Fence, Full, Kept, Numbered, Share, Slot, SlotId, Slots, StoreError, Taken, codes,
 };
-use undrop_proto::session::{self, NotResumed, Session, Stored, Violation};
+use undrop_proto::session::{self, NotResumed, Session, Stored};
 use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, close};
 
@@ -140,6 +140,18 @@ impl Node {
                 })?;
                 self.todo.push_back(Todo::Run(caller.host));
             }
+            (Purpose::Session(number), Answer::Written { has_forwarded }) => {
+                self.with_driver(shared, store, caller.host, |driver, context| {
+                    driver.written(context, number, has_forwarded)
+                })?;
+                self.todo.push_back(Todo::Run(caller.host));
+            }
+            (Purpose::Session(number), Answer::Forwarded(forwarded)) => {
+                self.with_driver(shared, store, caller.host, |driver, context| {
+                    driver.reads_forwarded(context, number, forwarded)
+                })?;
+                self.todo.push_back(Todo::Run(caller.host));
+            }
             (Purpose::Session(_), Answer::Claim(..)) => {}
             (Purpose::Manager, answer) => self.manager_is_answered(shared, store, caller.host, answer)?,
         }
@@ -187,6 +199,20 @@ impl Node {
     pub fn app_sends(&mut self, shared: &mut Shared, store: &mut Store, count: u32) -> Verdict {
         for host in self.open_hosts() {
             self.with_driver(shared, store, host, |driver, context| driver.app_sends(context, count))?;
+            self.todo.push_back(Todo::Run(host));
+        }
+        self.go_on(shared, store)
+    }
+
+    /// A message was forwarded to this session, which may be on this node.
+    pub fn is_woken(&mut self, shared: &mut Shared, store: &mut Store, session: usize) -> Verdict {
+        let on_it = |host: &Host| host.session == session;
+        let hosts: Vec<u64> = self.hosts.iter().filter(|(_, host)| on_it(host)).map(|(number, _)| *number).collect();
+        for host in hosts {
+            self.with_driver(shared, store, host, |driver, context| {
+                driver.is_woken(context);
+                Ok(())
+            })?;
             self.todo.push_back(Todo::Run(host));
         }
         self.go_on(shared, store)
@@ -300,6 +326,7 @@ impl Node {
         let (session, slot_id) = (host.session, host.slot_id);
         let unavailable = matches!(answer, Answer::Done(Err(_)));
         let is_late = matches!(answer, Answer::Claim(Claim::Late, _));
+        let is_past = matches!(answer, Answer::Claim(Claim::Past, _));
         let is_lost = matches!(answer, Answer::Claim(Claim::Lost, _));
         match (&host.state, answer) {
             (State::Runs(_), _) => return Ok(()),
@@ -310,7 +337,7 @@ impl Node {
             }
             (State::Claiming { request }, Answer::Claim(Claim::Taken(kept), fence)) => {
                 let request = *request;
-                return self.restore(shared, store, (number, slot_id), request, kept, fence);
+                return self.restore(shared, (number, slot_id), request, kept, fence);
             }
             _ => {}
         }
@@ -320,7 +347,11 @@ impl Node {
         match host.state {
             State::Creating { attempt, .. } => self.turn_away(shared, store, attempt, close::TRY_AGAIN_LATER),
             State::Claiming { request } if is_late => {
-                self.refuse_late(shared, store, request, NotResumed::Late)?;
+                shared.census.late += 1;
+                self.refuse(shared, store, request.attempt, codes::TAKEN_OVER);
+            }
+            State::Claiming { request } if is_past => {
+                return Law::Protocol.broken(format!("{request:?} has received less than it acknowledged"));
             }
             State::Claiming { request } if unavailable => {
                 self.turn_away(shared, store, request.attempt, close::TRY_AGAIN_LATER);
@@ -376,7 +407,7 @@ impl Node {
         let make = if instead.is_some() { Session::instead } else { Session::<Message, session::Server>::new };
         let welcome = Welcome { lost: instead == Some(NotResumed::Lost), ..welcome(shared, session) };
         let core = make(shared.setup.bounds, welcome, first);
-        let beginning = Beginning { core, time_to_live, inbox: Numbered::none(0) };
+        let beginning = Beginning { core, time_to_live, inbox: Numbered::none(0), forwarded: 0 };
         let slot = Slot::open(shared.setup.config, shared.net.millis(), beginning);
         shared.record.is_answered(attempt);
         let handler = Handler::new(&shared.record, session, number, 0, &[], 0);
@@ -387,44 +418,31 @@ impl Node {
     fn restore(
         &mut self,
         shared: &mut Shared,
-        store: &mut Store,
         (number, slot_id): (u64, SlotId),
         request: Request,
         kept: Kept<Message>,
         fence: Fence,
     ) -> Verdict {
         let Request { attempt, session, known } = request;
-        let Kept { inbox, outbox, .. } = kept;
+        let Kept { inbox, outbox, forwarded, .. } = kept;
         shared.census.restores += 1;
         let handler = Handler::new(&shared.record, session, number, outbox.after, &outbox.messages, inbox.after);
         let stored = Stored {
             acknowledged: outbox.after,
             messages: outbox.messages.into_iter().map(|message| (message, u64::from(message.bytes))),
             taken: inbox.last(),
+            attempt: known.answered,
         };
         let core = Session::<Message, session::Server>::restore(shared.setup.bounds, welcome(shared, session), stored);
-        let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox };
+        let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox, forwarded };
         let (slot, resumed) = Slot::restore(shared.setup.config, shared.net.millis(), beginning, known, TERMS);
         shared.record.is_answered(attempt);
         let connection = match resumed {
             Ok(number) => Some((number, attempt)),
-            Err(reason) => {
-                self.refuse_late(shared, store, request, reason)?;
-                None
-            }
+            Err(reason) => return Law::Protocol.broken(format!("{request:?} can't resume: {reason:?}")),
         };
         let driver = Driver::new((number, session, slot_id), fence, slot, connection, handler);
         self.spawn(number, driver);
-        Ok(())
-    }
-
-    /// A request came when its client had left its connection.
-    fn refuse_late(&mut self, shared: &mut Shared, store: &mut Store, request: Request, reason: NotResumed) -> Verdict {
-        let is_late = shared.net.has_left(request.attempt, Way::Up) && reason == NotResumed::Late;
-        Law::Protocol.holds(is_late, || format!("{request:?} can't resume: {reason:?}"))?;
-        shared.census.late += 1;
-        shared.record.is_answered(request.attempt);
-        close_connection(&mut self.context(shared, store), request.attempt, &Violation::ResumeOfThePast.into());
         Ok(())
     }
 
@@ -476,6 +494,10 @@ impl Node {
 
     fn turn_away(&mut self, shared: &mut Shared, store: &mut Store, attempt: Attempt, code: u16) {
         shared.census.busy += 1;
+        self.refuse(shared, store, attempt, code);
+    }
+
+    fn refuse(&mut self, shared: &mut Shared, store: &mut Store, attempt: Attempt, code: u16) {
         shared.record.is_answered(attempt);
         close_connection(&mut self.context(shared, store), attempt, &Disconnect::close(code, ""));
     }

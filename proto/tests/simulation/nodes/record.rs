@@ -1,6 +1,6 @@
 //! The record of what really happened in each session, and the judgement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use undrop_proto::server::{Change, Fence, NotCommitted};
 use undrop_proto::{Attempt, MessageId, Outcome, Settled};
@@ -32,12 +32,16 @@ struct Session {
     received: u64,
     /// What the client received.
     down: Vec<u32>,
+    /// What the app forwarded to it, in order.
+    forwarded: Vec<u32>,
     /// What the store has: nothing if it does not have the session.
     stored: Option<Stored>,
     /// The messages of the app that the store has or had, by number. It never held those that it had no need for.
     log: Vec<Option<u32>>,
     /// The most that was ever stored, unless it was forgotten and nobody noticed.
     most: Progress,
+    /// How many messages each host has committed in the store, which may have forgotten that.
+    committed_by: BTreeMap<u64, u64>,
     /// The most that a handler has asked to commit, ...
     requested: u64,
     /// ... and was told is committed.
@@ -68,6 +72,8 @@ struct Progress {
     taken: u64,
     committed: u64,
     sent: u64,
+    /// The greatest number of a connection.
+    attempt: u32,
 }
 
 /// A message of the client.
@@ -185,12 +191,9 @@ impl Record {
     }
 
     /// The client goes on with its session: what it has received is what the session has sent.
-    pub fn resumed(&self, census: &mut Census, session: usize) -> Verdict {
+    pub fn resumed(&self, session: usize) -> Verdict {
         let Session { down, log, is_forked, is_short, .. } = &self.sessions[session];
-        if *is_forked {
-            census.unnoticed_forks += 1;
-            return Ok(());
-        }
+        Law::I5.holds(!is_forked, || format!("the client has {down:?}, the session {log:?}, and it goes on"))?;
         Law::I5
             .holds(down.len() <= log.len() || *is_short, || format!("the client has {down:?}, the session {log:?}"))?;
         let other = down.iter().zip(log).find(|(received, sent)| sent.is_some_and(|sent| sent != **received));
@@ -216,7 +219,8 @@ impl Record {
         Law::I5.holds(!lives, || "a session was claimed, and was said to be lost".to_owned())
     }
 
-    pub fn claimed(&mut self, census: &mut Census, session: usize, host: u64) -> Verdict {
+    /// A connection of this number has claimed a session for a host.
+    pub fn claimed(&mut self, census: &mut Census, session: usize, host: u64, attempt: u32) -> Verdict {
         let Session { stored, most, log, told, is_short, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I5.broken(format!("session {session} is claimed, and is not there"));
@@ -230,6 +234,7 @@ impl Record {
         }
         census.forgotten_messages += most.sent - stored.has.sent;
         *is_short |= *most != stored.has;
+        stored.has.attempt = attempt;
         *most = stored.has;
         log.truncate(stored.has.sent as usize);
         Ok(())
@@ -243,14 +248,14 @@ impl Record {
         change: &Change<Message>,
         now: u64,
     ) -> Verdict {
-        let Session { stored, most, log, down, is_short, is_forked, .. } = &mut self.sessions[session];
+        let Session { stored, most, committed_by, log, down, is_short, is_forked, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I10.broken(format!("session {session} is written, and is not there"));
         };
         let owner = stored.owner;
         Law::I10.holds(owner == host, || format!("session {session} is of host {owner}, and {host} has written it"))?;
         stored.written = now;
-        let Change { taken, committed, sent, acknowledged } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, .. } = change;
         let has = &mut stored.has;
         let no_gap = taken.follows(has.taken, *committed) && sent.follows(has.sent, *acknowledged);
         Law::I10.holds(no_gap, || format!("the store has {has:?}, and took {change:?}"))?;
@@ -258,8 +263,10 @@ impl Record {
             taken: has.taken.max(taken.last()),
             committed: has.committed.max(*committed),
             sent: has.sent.max(sent.last()),
+            attempt: has.attempt.max(*attempt),
         };
         *most = most.max(*has);
+        committed_by.insert(host, has.committed);
         log.resize(log.len().max(sent.after as usize), None);
         for (message, number) in sent.messages.iter().zip(sent.after + 1..) {
             match log.get_mut(number as usize - 1) {
@@ -303,7 +310,12 @@ impl Record {
         let before = stored.map(|stored| stored.owner);
         *stored = record.map(|record| Stored {
             owner: record.owner,
-            has: Progress { taken: record.inbox.last(), committed: record.inbox.done, sent: record.outbox.last() },
+            has: Progress {
+                taken: record.inbox.last(),
+                committed: record.inbox.done,
+                sent: record.outbox.last(),
+                attempt: record.attempt,
+            },
             written: 0,
         });
         if let Some(stored) = stored {
@@ -370,6 +382,13 @@ impl Record {
         Message { number: self.down.len() as u32 - 1, bytes }
     }
 
+    /// The app forwards a message to the session by its id.
+    pub fn forwards(&mut self, session: usize, bytes: u32) -> Message {
+        let message = self.next_down(session, bytes);
+        self.sessions[session].forwarded.push(message.number);
+        message
+    }
+
     pub fn delivers(&mut self, host: u64, message: Message) -> u32 {
         self.deliveries.push(Delivery { host, message: message.number, is_answered: false });
         self.deliveries.len() as u32 - 1
@@ -403,16 +422,22 @@ impl Record {
         let Commit { session, host, number, is_answered } = &mut self.commits[commit as usize];
         Law::I6.holds(!*is_answered, || format!("the commit of {number} is answered twice"))?;
         *is_answered = true;
-        let Session { stored, told, most, was_removed, .. } = &mut self.sessions[*session];
+        let Session { stored, told, most, committed_by, was_removed, .. } = &mut self.sessions[*session];
         let elsewhere = !*was_removed && stored.is_some_and(|stored| stored.owner != *host);
         match answer {
             Ok(()) => {
                 let is_stored = most.committed >= *number;
-                Law::I10.holds(is_stored || *was_removed || stored.is_none(), || {
+                let was_stored = committed_by.get(host).is_some_and(|committed| committed >= number);
+                Law::I10.holds(is_stored || was_stored || *was_removed || stored.is_none(), || {
                     format!("{number} is committed, and is not stored")
                 })?;
-                *told = (*told).max(*number);
-                *(if is_stored { &mut census.committed } else { &mut census.removed }) += 1;
+                if is_stored || !was_stored {
+                    *told = (*told).max(*number);
+                } else {
+                    // Another node has claimed the session since the store forgot it.
+                    census.forgotten_commits += 1;
+                }
+                *(if is_stored || was_stored { &mut census.committed } else { &mut census.removed }) += 1;
             }
             Err(NotCommitted::Moved) => census.moved += 1,
             Err(NotCommitted::Over) => {
@@ -489,6 +514,8 @@ impl Record {
         Law::I5.holds(session.received == session.up.len() as u64, || {
             format!("{} messages were sent, {} received", session.up.len(), session.received)
         })?;
+        let numbers: Vec<_> = session.forwarded.iter().map(|message| self.down[*message as usize].number).collect();
+        Law::I5.holds(numbers.is_sorted(), || format!("forwarded messages were sent as {numbers:?}"))?;
         let same = session.is_forked
             || session.down.len() == session.log.len()
                 && session
@@ -513,6 +540,7 @@ impl Progress {
             taken: self.taken.max(other.taken),
             committed: self.committed.max(other.committed),
             sent: self.sent.max(other.sent),
+            attempt: self.attempt.max(other.attempt),
         }
     }
 }

@@ -70,6 +70,10 @@ pub enum Act {
     Block(u32),
     /// A task of the app beside the handler sends.
     AppSends(u32),
+    /// The same, only on the node that the client is connected to.
+    AppSendsHere(u32),
+    /// The app sends to a session by its id, wherever that is.
+    AppForwards(u32),
     /// A task of the app beside the handler closes the session.
     AppCloses,
     /// A node dies with all that it has in memory, and comes back.
@@ -80,8 +84,8 @@ pub enum Act {
     StoreFails(u32),
     /// The store is so slow for so long.
     StoreIsSlow(u32),
-    /// The store comes back with an older state.
-    StoreRollsBack,
+    /// The store comes back with an older state, one of so many.
+    StoreRollsBack(u32),
     /// The store drops a session, or the messages of one direction.
     StoreEvicts,
 }
@@ -121,18 +125,42 @@ impl Scenario {
         let length = random.pick(&[1_000, 5_000, 15_000]);
         let rough = random.below(12);
         let ends = random.one_in(4);
-        let script = (0..5 + random.below(16))
-            .map(|_| (u64::from(random.below(length)), act(&mut random, &setup, rough, ends)))
-            .collect();
+        let script = if setup.storing.lies && random.one_in(4) {
+            (0..3).flat_map(|_| fork(&mut random, length)).collect()
+        } else {
+            (0..5 + random.below(16))
+                .map(|_| (u64::from(random.below(length)), act(&mut random, &setup, rough, ends)))
+                .collect()
+        };
         Self { seed, setup, script }
     }
+}
+
+/// The client goes to another node and hears from it; the store forgets that; and the node that had the session goes on.
+fn fork(random: &mut Random, length: u32) -> [(u64, Act); 6] {
+    let acts = [
+        // The node may not notice that the client has left, and send on.
+        random.pick(&[Act::Cut, Act::ClientPings]),
+        Act::Reconnect,
+        Act::AppSendsHere(1 + random.below(3)),
+        Act::StoreRollsBack(random.pick(&[4, 12])),
+        Act::AppSends(1 + random.below(5)),
+        Act::Reconnect,
+    ];
+    let mut at = u64::from(random.below(length));
+    let mut pause = || {
+        at += random.pick(&[10, 100, 600, 2_500]);
+        at
+    };
+    acts.map(|act| (pause(), act))
 }
 
 fn act(random: &mut Random, setup: &Setup, rough: u32, ends: bool) -> Act {
     let burst = |random: &mut Random| 1 + random.below(5) * random.below(4);
     if random.below(24) < rough {
         if setup.storing.lies && random.one_in(3) {
-            return random.pick(&[Act::StoreRollsBack, Act::StoreRollsBack, Act::StoreEvicts]);
+            let rolls_back = Act::StoreRollsBack(u32::MAX);
+            return random.pick(&[rolls_back, rolls_back, Act::StoreEvicts]);
         }
         let node = random.below(2) as usize;
         let span = random.pick(&[100, 800, 4_000]);
@@ -156,6 +184,8 @@ fn act(random: &mut Random, setup: &Setup, rough: u32, ends: bool) -> Act {
         2 => Act::ClientPings,
         3 | 4 => Act::Reconnect,
         even if even.is_multiple_of(2) => Act::ClientSends(burst(random)),
+        // A store that came back with an older state has again what was forwarded, or has lost it.
+        5 | 7 | 9 if !setup.storing.lies => Act::AppForwards(burst(random)),
         _ => Act::AppSends(burst(random)),
     }
 }

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use undrop_proto::server::{Change, Claim, Fence, Kept, Known, Numbered, StoreError};
+use undrop_proto::server::{Change, Claim, Fence, Forwarded, Kept, Known, Numbered, Rest, StoreError};
 
 use super::twins::Defect;
 use super::world::{Event, Message, Shared};
-use crate::law::Verdict;
+use crate::law::{Law, Verdict};
 
 /// How many of its states it can come back with.
 const HISTORY: usize = 48;
@@ -36,8 +36,12 @@ pub struct Record {
     /// Which host has claimed it, for the record.
     pub owner: u64,
     pub expires: u64,
+    /// The greatest number of a connection.
+    pub attempt: u32,
     pub inbox: Queue,
     pub outbox: Queue,
+    /// What was forwarded to the session and is not sent yet.
+    forwarded: Queue,
 }
 
 /// The messages that are not done with yet, and how many are.
@@ -73,6 +77,7 @@ pub enum Work {
     Create(Fence),
     Claim(Fence, Known),
     Write(Fence, Arc<Change<Message>>),
+    ReadForwarded(Fence),
     Remove(Fence),
 }
 
@@ -81,6 +86,10 @@ pub enum Answer {
     /// The session is claimed under this fence, or not.
     Claim(Claim<Message>, Fence),
     Done(Result<(), StoreError>),
+    Written {
+        has_forwarded: bool,
+    },
+    Forwarded(Forwarded<Message>),
 }
 
 struct Request {
@@ -167,7 +176,11 @@ impl Store {
                 Answer::Done(Ok(()))
             }
             Work::Claim(fence, known) => self.claim(shared, session, caller, fence, known)?,
-            Work::Write(fence, change) => Answer::Done(self.write(shared, session, caller, fence, &change)?),
+            Work::Write(fence, change) => match self.write(shared, session, caller, fence, &change)? {
+                Ok(has_forwarded) => Answer::Written { has_forwarded },
+                Err(error) => Answer::Done(Err(error)),
+            },
+            Work::ReadForwarded(fence) => self.read_forwarded(shared, session, fence),
             Work::Remove(fence) => Answer::Done(self.remove(shared, session, caller, fence)?),
         };
         shared.say(|| format!("the store: {answer:?}"));
@@ -178,6 +191,26 @@ impl Store {
     }
 
     // What happens to it.
+
+    /// The app forwards messages to the youngest session that there is.
+    pub fn forward(&mut self, shared: &mut Shared, count: u32) -> Option<usize> {
+        let session = *self.records.keys().next_back()?;
+        self.expire(shared, session).ok()?;
+        let record = Rc::make_mut(self.records.get_mut(&session)?);
+        for _ in 0..count {
+            let message = shared.record.forwards(session, shared.net.random.below(shared.setup.largest));
+            shared.census.forwarded += 1;
+            record.forwarded.messages.push_back(message);
+        }
+        Some(session)
+    }
+
+    /// Whether nothing that was forwarded to the session still waits.
+    pub fn close(&self, session: Option<usize>) -> Verdict {
+        let waits =
+            session.and_then(|session| self.records.get(&session)).map(|record| record.forwarded.messages.len());
+        Law::I4.holds(waits.unwrap_or(0) == 0, || format!("{waits:?} forwarded messages were never sent"))
+    }
 
     pub fn fail(&mut self, shared: &Shared, span: u32) -> Verdict {
         self.refuses_until = shared.net.now + u64::from(span);
@@ -190,14 +223,14 @@ impl Store {
         Ok(())
     }
 
-    /// It comes back with an older state.
-    pub fn roll_back(&mut self, shared: &mut Shared) -> Verdict {
+    /// It comes back with an older state, one of the last so many.
+    pub fn roll_back(&mut self, shared: &mut Shared, most: u32) -> Verdict {
         if self.history.is_empty() {
             return Ok(());
         }
         shared.census.rollbacks += 1;
-        let keep = shared.net.random.below(self.history.len() as u32) as usize;
-        self.history.truncate(keep + 1);
+        let steps = shared.net.random.below(most.min(self.history.len() as u32)) as usize;
+        self.history.truncate(self.history.len() - steps);
         let Some(records) = self.history.pop_back() else { return Ok(()) };
         for session in 0..shared.record.sessions() {
             shared.record.rolled_back(session, records.get(&session).map(|record| &**record));
@@ -236,8 +269,8 @@ impl Store {
     // How it is done.
 
     fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
-        let (inbox, outbox) = (Queue::default(), Queue::default());
-        let record = Record { fence, owner: host, expires: expires(shared), inbox, outbox };
+        let (inbox, outbox, forwarded, attempt) = Default::default();
+        let record = Record { fence, owner: host, expires: expires(shared), attempt, inbox, outbox, forwarded };
         self.records.insert(session, Rc::new(record));
         shared.record.created(session, host);
     }
@@ -257,14 +290,23 @@ impl Store {
         let record = Rc::make_mut(record);
         let time_to_live = Duration::from_millis(u64::from(shared.setup.time_to_live));
         let (inbox, outbox) = (record.inbox.missing == 0, record.outbox.missing == 0);
-        let kept =
-            Kept { time_to_live, inbox: record.inbox.to_numbered(inbox), outbox: record.outbox.to_numbered(outbox) };
+        let kept = Kept {
+            time_to_live,
+            inbox: record.inbox.to_numbered(inbox),
+            outbox: record.outbox.to_numbered(outbox),
+            forwarded: record.forwarded.done,
+        };
         let is_whole = inbox && outbox || shared.has(Defect::ServesWhatIsLeft);
-        let ignored = Known { received: kept.outbox.after, acknowledged: 0 };
-        let known = if shared.has(Defect::ClaimsWhatCanNotBe) { ignored } else { known };
-        let kept = match Claim::of(kept, known) {
+        let compared = match shared.defect {
+            Some(Defect::ClaimsWhatCanNotBe) => Known { received: kept.outbox.after, acknowledged: 0, ..known },
+            Some(Defect::ForgetsWhoWasAnswered) => Known { answered: 0, ..known },
+            _ => known,
+        };
+        let attempt = (record.fence != fence).then_some(record.attempt);
+        let kept = match Claim::of(kept, attempt, compared) {
             Claim::Taken(kept) if is_whole => kept,
-            Claim::Late if is_whole => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Late => return Ok(Answer::Claim(Claim::Late, fence)),
+            Claim::Past if is_whole => return Ok(Answer::Claim(Claim::Past, fence)),
             _ => {
                 shared.census.lost += 1;
                 shared.record.refused(session)?;
@@ -279,7 +321,8 @@ impl Store {
         let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
         record.owner = caller.host;
         record.expires = expires(shared);
-        shared.record.claimed(&mut shared.census, session, caller.host)?;
+        record.attempt = known.attempt;
+        shared.record.claimed(&mut shared.census, session, caller.host, known.attempt)?;
         Ok(Answer::Claim(Claim::Taken(kept), fence))
     }
 
@@ -290,8 +333,8 @@ impl Store {
         caller: Caller,
         fence: Fence,
         change: &Change<Message>,
-    ) -> Verdict<Result<(), StoreError>> {
-        let Change { taken, committed, sent, acknowledged } = change;
+    ) -> Verdict<Result<bool, StoreError>> {
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
         let ignores = shared.has(Defect::IgnoresTheFence);
         let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
             shared.census.fenced_writes += 1;
@@ -312,9 +355,25 @@ impl Store {
                 record.outbox.trim();
             }
         }
+        record.attempt = record.attempt.max(*attempt);
+        if !shared.has(Defect::KeepsWhatWasForwarded) {
+            record.forwarded.change(shared, &Numbered::none(record.forwarded.last()), *forwarded);
+        }
         record.expires = expires(shared);
+        let has_forwarded = record.forwarded.last() > *forwarded;
         shared.record.written(&mut shared.census, session, caller.host, change, shared.net.now)?;
-        Ok(Ok(()))
+        Ok(Ok(has_forwarded))
+    }
+
+    fn read_forwarded(&mut self, shared: &mut Shared, session: usize, fence: Fence) -> Answer {
+        let Some(record) = self.records.get(&session).filter(|record| record.fence == fence) else {
+            return Answer::Done(Err(StoreError::Fenced));
+        };
+        let mut messages = record.forwarded.to_numbered(true);
+        let page = 1 + shared.net.random.below(4) as usize;
+        let rest = if messages.messages.len() > page { Rest::More } else { Rest::Nothing };
+        messages.messages.truncate(page);
+        Answer::Forwarded(Forwarded { messages, rest })
     }
 
     fn remove(

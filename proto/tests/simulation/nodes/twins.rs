@@ -24,6 +24,7 @@ each_is_caught! {
     a_server_that_never_asks_again: NeverAsksAgain by I4,
     a_server_that_reads_without_room: ReadsWithoutRoom by I7,
     a_server_that_forgets_its_timer: ForgetsTheTimer by I4,
+    a_server_that_never_looks_for_what_was_forwarded: NeverLooksForForwarded by I4,
     a_server_that_keeps_its_slot: KeepsItsSlot by I4,
     a_server_that_keeps_what_is_undelivered: KeepsWhatIsUndelivered by I6,
     a_store_that_writes_in_part: WritesInPart by I5 | I10,
@@ -34,8 +35,11 @@ each_is_caught! {
     a_store_that_repeats_a_write: RepeatsAWrite by I5 | I10,
     a_store_that_trims_too_much: TrimsTooMuch by I5 | Protocol,
     a_store_that_claims_what_can_not_be: ClaimsWhatCanNotBe by I5 | Protocol,
+    a_store_that_forgets_who_was_answered: ForgetsWhoWasAnswered by I5 | I6,
+    a_server_that_forgets_who_was_answered: ResumesWhomItHasNotAnswered by I5 | I6,
     a_store_that_accepts_gaps: AcceptsGaps by I5 | I10,
     a_store_that_serves_what_is_left: ServesWhatIsLeft by I5 | Protocol,
+    a_store_that_keeps_what_was_forwarded: KeepsWhatWasForwarded by I4 | I5,
     a_store_that_expires_too_early: ExpiresTooEarly by I5,
 }
 
@@ -59,6 +63,7 @@ pub enum Defect {
     NeverAsksAgain,
     ReadsWithoutRoom,
     ForgetsTheTimer,
+    NeverLooksForForwarded,
     KeepsItsSlot,
     KeepsWhatIsUndelivered,
     WritesInPart,
@@ -69,8 +74,11 @@ pub enum Defect {
     RepeatsAWrite,
     TrimsTooMuch,
     ClaimsWhatCanNotBe,
+    ForgetsWhoWasAnswered,
+    ResumesWhomItHasNotAnswered,
     AcceptsGaps,
     ServesWhatIsLeft,
+    KeepsWhatWasForwarded,
     ExpiresTooEarly,
 }
 

@@ -106,6 +106,8 @@ census! {
         arrived: "deliveries that arrived",
         unknown: "deliveries of which it is not known",
         undelivered: "messages returned to a handler",
+        forwarded: "messages forwarded to a session",
+        no_room: "times there was no room for a forwarded message",
         committed: "commits that are stored",
         several: "commits of several messages",
         replies: "commits with replies",
@@ -153,7 +155,6 @@ census! {
         renewed: "resumes of a session that has lost a part",
         forgotten_commits: "commits that the store forgot and nobody noticed",
         forks: "sessions that went on with other messages than the client knows",
-        unnoticed_forks: "times the client resumed such a session",
         forgotten_messages: "messages of a handler that the store forgot and nobody noticed",
     }
 }
@@ -204,6 +205,7 @@ impl World {
     fn close(&self) -> Verdict {
         self.client.close()?;
         self.nodes.iter().try_for_each(Node::close)?;
+        self.store.close(self.client.session())?;
         self.shared.record.close(self.client.session())
     }
 
@@ -251,12 +253,22 @@ impl World {
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
+            Act::AppSendsHere(count) => match client.attempt() {
+                Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].app_sends(shared, store, count),
+                None => Ok(()),
+            },
+            Act::AppForwards(count) => {
+                let session = store.forward(shared, count);
+                // Not every message tells the node that there is one.
+                let Some(session) = session.filter(|_| !shared.net.random.one_in(4)) else { return Ok(()) };
+                nodes.iter_mut().try_for_each(|node| node.is_woken(shared, store, session))
+            }
             Act::AppCloses => nodes.iter_mut().try_for_each(|node| node.app_closes(shared, store)),
             Act::Kill(node) => nodes[node].kill(shared),
             Act::ShutDown(node) => nodes[node].shut_down(shared, store),
             Act::StoreFails(span) => store.fail(shared, span),
             Act::StoreIsSlow(span) => store.be_slow(shared, span),
-            Act::StoreRollsBack => store.roll_back(shared),
+            Act::StoreRollsBack(most) => store.roll_back(shared, most),
             Act::StoreEvicts => store.evict(shared),
             Act::ClientSends(count) => client.send(shared, count),
             Act::ClientPings => client.ping(shared),

@@ -1,7 +1,7 @@
 //! What happens to the two ends of a session: what stays as it is, and a script of acts at any time.
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::{Config, Heartbeat, Policy, Retry, Signal};
+use undrop_proto::{Config, Heartbeat, Lifetime, Policy, Retry, Signal};
 
 use crate::random::Random;
 
@@ -106,6 +106,7 @@ fn connection(random: &mut Random) -> Config {
     };
     Config {
         policy: random.pick(&[Policy::Retry(retry), Policy::Ask(retry)]),
+        lifetime: Lifetime::Unlimited,
         connect_timeout: random.pick(&[10_000, 1_500]),
         close_timeout: random.pick(&[5_000, 500]),
         queue: None,

@@ -57,6 +57,8 @@ struct StoredSession {
     messages: VecDeque<Message>,
     /// The numbers of the messages that were taken.
     taken: Vec<u32>,
+    /// The connection that the session was resumed on last.
+    attempt: u32,
     /// Since when no server has known the session.
     abandoned: Option<u64>,
 }
@@ -180,9 +182,13 @@ impl Server {
                     shared.leave(older, Way::Down);
                 }
                 self.on.insert(attempt.0, index);
+                if let Some(stored) = &mut self.store[index] {
+                    stored.attempt = known.attempt;
+                }
                 self.acknowledged(shared, index)?;
                 self.drain(shared, index)
             }
+            Err(NotResumed::Past) => Law::Protocol.broken(format!("the server says: {known:?} is past")),
             // It is late, and the client has been on another connection since.
             Err(NotResumed::Late) => {
                 let is_late = shared.net.has_left(attempt, Way::Up);
@@ -253,7 +259,7 @@ impl Server {
         self.forged += 1;
         shared.census.forged += 1;
         let forged = Attempt(FORGED + self.forged);
-        let known = Known { received, acknowledged };
+        let known = Known { received, acknowledged, attempt: forged.0, answered: 0 };
         self.greeted(shared, forged, Control::Resume { token: Token(index as u128), known })?;
         let after = self.sessions[index].as_ref().and_then(|session| session.end.session.attempt());
         Law::Protocol.holds(after == Some(before), || {
@@ -269,7 +275,7 @@ impl Server {
         stored.abandoned = None;
         let messages = stored.messages.iter().map(|message| (*message, u64::from(message.bytes)));
         let taken = stored.taken.len() as u64;
-        let restored = Stored { acknowledged: stored.acknowledged, messages, taken };
+        let restored = Stored { acknowledged: stored.acknowledged, messages, taken, attempt: stored.attempt };
         let end =
             Session::<Message, session::Server>::restore(shared.setup.bounds, welcome_of(shared, index), restored);
         let mut session = ServerSession::new(End::new(end, self.defect));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
@@ -56,6 +56,21 @@ struct State {
 impl Connector {
     pub(super) fn new(server: Server, connected: fn(Connection, String)) -> Self {
         Self { server: Arc::new(server), connected, state: Arc::default() }
+    }
+
+    /// Begins with this connection, which the app has.
+    pub(super) fn use_connection(&self, connection: MultiplexedConnection) {
+        let (server, connected) = (Arc::clone(&self.server), self.connected);
+        let attempt = async move {
+            let connection = Connection::Single(connection);
+            connected(connection.clone(), server.to_string());
+            Ok(connection)
+        };
+        self.state.lock().present = Some(attempt.boxed().shared());
+    }
+
+    pub(super) fn server(&self) -> Arc<Server> {
+        Arc::clone(&self.server)
     }
 
     /// Sends the command to Redis. It connects if need be, and after an error that may be the connection's the next request
@@ -117,7 +132,33 @@ impl Connector {
     }
 }
 
+/// A connection to any node of a cluster: each of them tells what is published on the others.
+async fn any(nodes: &[ConnectionInfo]) -> Result<PubSub, RedisError> {
+    let mut last = RedisError::from((ErrorKind::InvalidClientConfig, "the cluster has no nodes"));
+    for node in nodes {
+        match Client::open(node.clone())?.get_async_pubsub().await {
+            Ok(subscription) => return Ok(subscription),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 impl Server {
+    /// A connection on which Redis tells what is published. It is apart from the others.
+    pub(super) async fn subscribe(&self, channel: &str) -> Result<PubSub, RedisError> {
+        let mut subscription = match self {
+            Server::Single(client) => client.get_async_pubsub().await?,
+            Server::Sentinel { sentinels, service, node } => {
+                let primary = Sentinel::build(sentinels.clone())?.async_master_for(service, Some(node)).await?;
+                primary.get_async_pubsub().await?
+            }
+            Server::Cluster { nodes, .. } => any(nodes).await?,
+        };
+        subscription.subscribe(channel).await?;
+        Ok(subscription)
+    }
+
     async fn connect(&self) -> Result<Connection, RedisError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(RESPONSE_TIMEOUT))

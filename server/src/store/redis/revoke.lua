@@ -3,6 +3,10 @@ local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 if redis.call('HGET', record, 'principal') == ARGV[2] then
   -- A full Redis takes this, and so all that follows.
   redis.call('UNLINK', inbox, outbox)
+  local last, done = unpack(redis.call('HMGET', record, 'forwards', 'forwarded'))
+  for number = tonumber(done or 0) + 1, tonumber(last or 0) do
+    redis.call('HDEL', record, 'f' .. string.format('%.0f', number))
+  end
   redis.call('HSET', record, 'fence', 'revoked')
 end
 return 1

@@ -1,10 +1,11 @@
 -- Writes a change of a session, if the session is still of the node that asks. Messages that are there already are skipped.
 --
--- Answers 1; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
+-- Answers 1; 2 if it has, and messages that were forwarded to the session wait; 0 if the session is another node's or nobody's; -1 if messages are missing that the change does not bring; -2 if
 -- Redis is full: then only what is not needed any more has been removed; -3 if the session was revoked.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
-local fence, ttl, taken, committed, sent, acknowledged =
-  unpack(redis.call('HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged'))
+local fence, ttl, taken, committed, sent, acknowledged, attempt, forwards, forwards_done = unpack(redis.call(
+  'HMGET', record, 'fence', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt', 'forwards', 'forwarded'
+))
 if fence == 'revoked' then
   return -3
 end
@@ -48,12 +49,16 @@ local function message(plan, number)
   return ARGV[at], ARGV[at + 1]
 end
 
-local sent_at = 6 + 2 * tonumber(ARGV[5])
-local input = plan(inbox, tonumber(taken), tonumber(committed), tonumber(ARGV[2]), 4)
+local sent_at = 7 + 2 * tonumber(ARGV[6])
+local input = plan(inbox, tonumber(taken), tonumber(committed), tonumber(ARGV[2]), 5)
 local output = plan(outbox, tonumber(sent), tonumber(acknowledged), tonumber(ARGV[3]), sent_at)
 if not input or not output then
   return -1
 end
+
+-- Which of the messages that were forwarded are among those that the change sends, of those that were not before.
+forwards, forwards_done = tonumber(forwards or 0), tonumber(forwards_done or 0)
+local now_done = math.max(forwards_done, tonumber(ARGV[4]))
 
 -- How much more memory the change takes than it frees, in bytes of messages.
 local function growth()
@@ -69,6 +74,9 @@ local function growth()
         bytes = bytes - #entry[2][2]
       end
     end
+  end
+  for number = forwards_done + 1, math.min(now_done, forwards) do
+    bytes = bytes - redis.call('HSTRLEN', record, 'f' .. digits(number))
   end
   return bytes
 end
@@ -91,8 +99,8 @@ if input.from <= input.to or output.from <= output.to then
   if failure and not input.is_whole and not output.is_whole and growth() > 0 then
     answer = -2
     if output.last > output.had then
-      -- A commit and the messages that go with it are one step.
-      input.done = input.had_done
+      -- A commit and the messages that go with it are one step, and so are forwarded messages and that they do not wait any more.
+      input.done, now_done = input.had_done, forwards_done
     end
     only_trim(input)
     only_trim(output)
@@ -113,9 +121,21 @@ for _, plan in ipairs({ input, output }) do
   end
   redis.call('PEXPIRE', plan.stream, digits(ttl * 1.5))
 end
+if now_done > forwards_done then
+  for number = forwards_done + 1, math.min(now_done, forwards) do
+    redis.call('HDEL', record, 'f' .. digits(number))
+  end
+  -- A Redis that came back with an older state may have lost some.
+  forwards = math.max(forwards, now_done)
+  redis.call('HSET', record, 'forwards', digits(forwards), 'forwarded', digits(now_done))
+end
 redis.call(
   'HSET', record,
   'taken', digits(input.last), 'committed', digits(input.done),
-  'sent', digits(output.last), 'acknowledged', digits(output.done)
+  'sent', digits(output.last), 'acknowledged', digits(output.done),
+  'attempt', digits(math.max(tonumber(attempt), tonumber(ARGV[#ARGV])))
 )
+if answer == 1 and forwards > now_done then
+  return 2
+end
 return answer

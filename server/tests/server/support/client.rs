@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep_until};
 use undrop_proto::outbox::Bounds;
 use undrop_proto::session::{self, Heard, Output, Session as Core};
 use undrop_proto::wire::{self, Control};
 use undrop_proto::{Attempt, Millis, Outcome};
-use undrop_server::Message;
+use undrop_server::{Message, SessionId};
 
 use super::raw::{Frame, Raw};
 use super::soon;
@@ -173,17 +174,12 @@ impl Client {
         connection
     }
 
-    /// A copy of the client, without a connection.
-    pub fn copy(&self) -> Self {
-        self.copy_to(self.address)
-    }
-
-    /// The same, for another server.
-    pub fn copy_to(&self, address: SocketAddr) -> Self {
+    /// The client, without a connection, after so many connections that nobody has heard of. It goes to this server next.
+    pub fn copy_to(&self, address: SocketAddr, connections: u32) -> Self {
         let mut copy = Self { core: self.core.clone(), ..Self::new(address, &self.path) };
-        copy.attempt = self.attempt;
         copy.opened = self.opened;
-        copy.core.handle_lost(Attempt(copy.attempt));
+        copy.core.handle_lost(Attempt(self.attempt));
+        copy.attempt = self.attempt + connections;
         copy
     }
 
@@ -218,6 +214,12 @@ impl Client {
     /// The session's token.
     pub fn token(&self) -> wire::Token {
         self.core.token().expect("a session")
+    }
+
+    /// The id under which servers know the session.
+    pub fn session(&self) -> SessionId {
+        let digest = Sha256::digest(self.token().0.to_be_bytes());
+        SessionId::from_bytes(digest[..16].try_into().unwrap())
     }
 
     pub fn terms(&self) -> wire::Terms {

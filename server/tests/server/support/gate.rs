@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
-use undrop_server::store::{Change, Claim, Claimant, Failure, Fence, Fresh, MemoryStore, Store, Unavailable};
+use undrop_server::store::{
+    Change, Claim, Claimant, Failure, Fence, Forward, Forwarded, Fresh, MemoryStore, NotForwarded, Store, Unavailable,
+    Wake, Written,
+};
 use undrop_server::{Principal, SessionId};
 
 use super::soon;
@@ -60,12 +63,28 @@ impl Store for GatedStore {
         self.store.claim(id, claimant).await
     }
 
-    async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<(), Failure> {
+    async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
         let _ = self.open.clone().wait_for(|open| *open).await;
         if !change.taken.messages.is_empty() || !change.sent.messages.is_empty() {
             self.changes.fetch_add(1, Ordering::SeqCst);
         }
         self.store.write(id, fence, change).await
+    }
+
+    async fn forward(&self, id: SessionId, forward: &Forward) -> Result<(), NotForwarded> {
+        self.store.forward(id, forward).await
+    }
+
+    async fn forwarded(&self, id: SessionId, fence: Fence) -> Result<Forwarded, Failure> {
+        self.store.forwarded(id, fence).await
+    }
+
+    fn watch(&self, wake: Wake) {
+        self.store.watch(wake);
+    }
+
+    async fn sessions_of(&self, principal: &Principal) -> Result<Vec<SessionId>, Unavailable> {
+        self.store.sessions_of(principal).await
     }
 
     async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {

@@ -3,12 +3,16 @@
 pub mod client;
 pub mod gate;
 pub mod log;
+#[cfg(feature = "redis")]
+pub mod node;
 pub mod raw;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod server;
 
 pub use client::Client;
+#[cfg(feature = "redis")]
+pub use node::Node;
 pub use raw::Raw;
 pub use server::{Server, Tap, echo};
 

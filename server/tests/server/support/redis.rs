@@ -40,6 +40,31 @@ impl Redis {
         Self::spawn(folder(), settings.iter().map(|setting| (*setting).to_owned()).collect()).await
     }
 
+    /// Starts one that speaks TLS too, on another port, with a certificate for `localhost` of an authority that nobody knows.
+    #[cfg(feature = "tls")]
+    pub async fn start_with_tls() -> (Self, Tls) {
+        let folder = folder();
+        let name = |file: &str| folder.join(file).to_str().unwrap().to_owned();
+        let (authority, certificate, key) = (name("authority.pem"), name("certificate.pem"), name("key.pem"));
+        let signing = rcgen::KeyPair::generate().unwrap();
+        let mut root = rcgen::CertificateParams::new([]).unwrap();
+        root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let root_certificate = root.self_signed(&signing).unwrap();
+        let issuer = rcgen::Issuer::new(root, signing);
+        let server_key = rcgen::KeyPair::generate().unwrap();
+        let server = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let server = server.signed_by(&server_key, &issuer).unwrap();
+        std::fs::write(&authority, root_certificate.pem()).unwrap();
+        std::fs::write(&certificate, server.pem()).unwrap();
+        std::fs::write(&key, server_key.serialize_pem()).unwrap();
+        let port = free_port();
+        let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"].map(str::to_owned);
+        let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &authority];
+        let arguments = SAFE.into_iter().chain(files).map(str::to_owned).chain(tls).collect();
+        let tls = Tls { url: format!("rediss://localhost:{port}/"), authority: authority.into() };
+        (Self::spawn(folder, arguments).await, tls)
+    }
+
     /// A node of a cluster, which has still to meet the others.
     pub async fn start_in_cluster() -> Self {
         let bus = free_port().to_string();
@@ -156,6 +181,14 @@ impl Redis {
         })
         .await;
     }
+}
+
+/// How to reach a Redis over TLS.
+#[cfg(feature = "tls")]
+pub struct Tls {
+    pub url: String,
+    /// The certificate of its authority.
+    pub authority: PathBuf,
 }
 
 /// A port that was free a moment ago.

@@ -20,6 +20,8 @@ pub struct SessionClient {
     /// All messages that were sent. The server may lack some of them.
     sent: Vec<Message>,
     pub received: usize,
+    /// The number of its connection.
+    pub attempt: u32,
 }
 
 /// Connects and offers the subprotocol. The first control frame is not sent yet.
@@ -59,7 +61,7 @@ impl SessionClient {
         let path = format!("/session/lobby?tab={}", key(tab));
         let mut socket = connect(address, &path).await.unwrap();
         let token = token(&greet(&mut socket, "new").await);
-        let mut client = Self { address, path, socket, token, sent: Vec::new(), received: 0 };
+        let mut client = Self { address, path, socket, token, sent: Vec::new(), received: 0, attempt: 1 };
         assert_eq!(client.ask("join", json!({ "name": name })).await["name"], name);
         client
     }
@@ -73,7 +75,9 @@ impl SessionClient {
                 Err(error) => panic!("{error}"),
             }
         };
-        let resumed = greet(&mut self.socket, &format!("resume {} {} 0", self.token, self.received)).await;
+        self.attempt += 1;
+        let resume = format!("resume {} {} 0 {} 0", self.token, self.received, self.attempt);
+        let resumed = greet(&mut self.socket, &resume).await;
         let taken = resumed.strip_prefix("resumed ").and_then(|counts| counts.split(' ').next()).expect(&resumed);
         let taken: usize = taken.parse().unwrap();
         for message in self.sent.split_off(taken) {
