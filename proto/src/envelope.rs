@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
-/// How typed messages are written. The default is `{ "type": "chat", "data": { "text": "hi" }, "id": 7 }`; only requests and
-/// their replies have an id.
+/// How typed messages are written: the server's choice. The default is
+/// `{ "type": "chat", "data": { "text": "hi" }, "id": 7 }`; only requests and their replies have an id.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Envelope {
     fields: Fields,
     reply: String,
@@ -44,7 +45,8 @@ impl Envelope {
         Self::new(Fields::Array { message_type, data, id })
     }
 
-    /// Sets the type of a message that answers a request. Default: `reply`.
+    /// Sets the type of a message that answers a request. An answer may as well have no type, or that of the request: its
+    /// id says what it answers. Default: `reply`.
     #[must_use]
     pub fn reply(mut self, message_type: impl Into<String>) -> Self {
         self.reply = message_type.into();
@@ -59,16 +61,19 @@ impl Envelope {
     }
 
     /// Where type, data and id are.
+    #[doc(hidden)]
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
     /// The type of a message that answers a request.
+    #[doc(hidden)]
     pub fn reply_type(&self) -> &str {
         &self.reply
     }
 
     /// The type of a message that says that a request failed.
+    #[doc(hidden)]
     pub fn error_type(&self) -> &str {
         &self.error
     }

@@ -4,8 +4,6 @@ mod connect;
 mod decision;
 mod delivery;
 mod duration;
-#[cfg(feature = "serde")]
-mod envelope;
 mod error;
 mod event;
 mod flushed;
@@ -28,8 +26,6 @@ mod writable;
 
 pub use self::decision::Decision;
 pub use self::delivery::Delivery;
-#[cfg(feature = "serde")]
-pub use self::envelope::Envelope;
 pub use self::error::Error;
 pub use self::event::{Closed, Dropped, Event, Fault, Reason};
 pub use self::flushed::Flushed;
@@ -46,3 +42,5 @@ pub use self::stats::{RoundTrip, Stats};
 #[cfg(feature = "serde")]
 pub use self::typed::{Messages, Request, Subscription};
 pub use self::writable::Writable;
+#[cfg(feature = "serde")]
+pub use undrop_proto::envelope::Envelope;

@@ -6,13 +6,13 @@ use undrop_proto::outbox::Bounds;
 use undrop_proto::{Config, Lifetime, Policy};
 
 use super::duration::{from_millis, to_millis, to_some_millis};
-#[cfg(feature = "serde")]
-use super::envelope::Envelope;
 use super::error::Error;
 use super::heartbeat::Heartbeat;
 use super::queue::Queue;
 use super::resume::Resume;
 use super::retry::Retry;
+#[cfg(feature = "serde")]
+use undrop_proto::envelope::Envelope;
 
 /// How a [`Socket`](crate::Socket) behaves. The defaults suit a server that knows nothing of undrop.
 ///
@@ -89,7 +89,20 @@ impl Options {
         self
     }
 
-    /// How typed messages are written. Default: `{ "type": …, "data": …, "id": … }`.
+    /// How typed messages are written. Default: `{ "type": …, "data": …, "id": … }`. For a server with names of its own:
+    ///
+    /// ```
+    /// use undrop::{Envelope, Options};
+    ///
+    /// let options = Options::default().envelope(Envelope::nested("event", "payload", "ref").reply("ok"));
+    /// ```
+    ///
+    /// For one that writes arrays, as Phoenix does:
+    ///
+    /// ```
+    /// # use undrop::Envelope;
+    /// let envelope = Envelope::array(3, 4, 1);
+    /// ```
     #[cfg(feature = "serde")]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
         self.envelope = envelope;

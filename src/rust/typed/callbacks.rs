@@ -10,10 +10,10 @@ use wasm_bindgen::prelude::*;
 use super::registry::{self, Registry, options, reason, thrown};
 use super::state::Typed;
 use crate::rust::duration::to_millis;
-use crate::rust::envelope::Envelope;
 use crate::rust::error::Error;
 use crate::rust::inner::{Inner, error_text, text_size};
 use crate::socket::{Waiter, try_send};
+use undrop_proto::envelope::Envelope;
 
 /// Makes the registry of a socket.
 pub(in crate::rust) fn connect_registry(

@@ -2,10 +2,10 @@
 
 use js_sys::{Function, JSON, JsString, Object, Promise, Reflect};
 use undrop_proto::Outcome;
+use undrop_proto::envelope::{Envelope, Fields};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use crate::rust::envelope::{Envelope, Fields};
 use crate::rust::error::Error;
 use crate::rust::event::Reason;
 
@@ -45,14 +45,19 @@ extern "C" {
 }
 
 /// What `Registry` takes.
-pub(super) fn options(Envelope { fields, reply, error }: &Envelope, request_timeout: u32) -> JsValue {
-    let (message_type, data, id): (JsValue, JsValue, JsValue) = match fields {
+pub(super) fn options(envelope: &Envelope, request_timeout: u32) -> JsValue {
+    let (message_type, data, id): (JsValue, JsValue, JsValue) = match envelope.fields() {
         Fields::Nested { message_type, data, id } => (message_type.into(), data.into(), id.into()),
         Fields::Flat { message_type, id } => (message_type.into(), false.into(), id.into()),
         &Fields::Array { message_type, data, id } => (message_type.into(), data.into(), id.into()),
     };
-    let envelope =
-        object([("type", message_type), ("data", data), ("id", id), ("reply", reply.into()), ("error", error.into())]);
+    let envelope = object([
+        ("type", message_type),
+        ("data", data),
+        ("id", id),
+        ("reply", envelope.reply_type().into()),
+        ("error", envelope.error_type().into()),
+    ]);
     object([("envelope", envelope), ("requestTimeout", request_timeout.into())])
 }
 
