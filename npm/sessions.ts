@@ -70,7 +70,7 @@ export const sessions: Part = {
           if (outcome === 'delivered') resolve();
           else if (outcome === 'withdrawn') reject(signal?.reason);
           else {
-            const error = new Error(`Undrop: ${shell.core.outcomes()[outcome]}.`, { cause: outcome });
+            const error = new Error(`Undrop: ${shell.describe(outcome)}.`, { cause: outcome });
             reject(Object.assign(error, { name: 'DeliveryError' }));
           }
         };

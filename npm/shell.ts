@@ -229,6 +229,13 @@ export class Shell {
     return number;
   }
 
+  /** What became of a message, as a clause that names the connection. */
+  describe(outcome: string) {
+    // A query may have secrets in it. Without a native socket yet there is no URL.
+    const [address] = this.native.url.split('?');
+    return `${this.core.outcomes()[outcome]}${address && ` (${address})`}`;
+  }
+
   withdraw(number: number) {
     this.core.withdraw(this.id, number);
   }

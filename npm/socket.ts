@@ -222,7 +222,8 @@ const members = {
     for (let hasWaited = false; hasWaited || socket.bufferedAmount; ) {
       signal?.throwIfAborted();
       // What was queued has come to its end.
-      if (socket.state === 'closed') throw new DOMException('Undrop: the connection is closed.', 'InvalidStateError');
+      if (socket.state === 'closed')
+        throw new DOMException(`Undrop: ${shellOf(socket).describe('closed')}.`, 'InvalidStateError');
       if (!socket.bufferedAmount) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
       hasWaited = true;

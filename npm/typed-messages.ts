@@ -140,7 +140,7 @@ export const withRegistry = <In, Out, Replies>(
       // A message that is never sent comes back with `lost`, but a closed socket says nothing of it.
       // `readyState` is `CLOSING` as well when the peer closes a connection that will be replaced.
       if (['closing', 'closed'].includes(socket.state))
-        throw new DOMException(`Undrop: ${describe('closed')}.`, 'InvalidStateError');
+        throw new DOMException(`Undrop: ${shell.describe('closed')}.`, 'InvalidStateError');
       shell.send(frame);
       return;
     },
@@ -160,12 +160,11 @@ export const withRegistry = <In, Out, Replies>(
       socket[change](shell.keepsSession ? 'open' : 'drop', dropped);
       socket[change]('close', closed);
     },
-    describe: (outcome) => describe(outcome),
+    describe: (outcome) => shell.describe(outcome),
   });
   const dropped = () => registry.dropped();
   const closed = () => registry.closed();
   const shell = begin();
-  const describe = (outcome: string) => shell.core.outcomes()[outcome];
   registries.set(socket, registry);
   if (Object(options).codec) socket.binaryType = 'arraybuffer';
 };

@@ -115,7 +115,7 @@ export class Registry {
   /** @type {Map<unknown, Request>} */
   #requests = new Map();
   #lastId = 0;
-  /** @type {Set<(error: DOMException) => void>} */
+  /** @type {Set<() => void>} */
   #ends = new Set();
   /**
    * What withdraws each reply that has not left.
@@ -234,7 +234,8 @@ export class Registry {
     if (data instanceof AbortSignal) return this.request(type, undefined, data);
     const given = options instanceof AbortSignal ? { signal: options } : options;
     const waiting = { ...given, timeout: given?.timeout ?? this.#requestTimeout };
-    return this.#wait(`reply to ${type}`, waiting, (resolve, reject) => {
+    const what = `reply to ${type}`;
+    return this.#wait(what, waiting, (resolve, reject) => {
       const id = ++this.#lastId;
       const request = { type, resolve, reject, hasLeft: false };
       /** @type {(() => void) | undefined} */
@@ -244,7 +245,7 @@ export class Registry {
         if (isOver) return;
         withdraw = this.#socket.post(this.#frame(type, value, id), (outcome) => {
           if (outcome === 'sent' || outcome === 'delivered') request.hasLeft = true;
-          else reject(this.#failure(outcome));
+          else reject(this.#failure(what, outcome));
         });
         if (!withdraw) request.hasLeft = true;
       };
@@ -283,7 +284,7 @@ export class Registry {
   /**
    * Calls `end` when the socket has closed, after all that arrived before.
    *
-   * @param {(error: DOMException) => void} end
+   * @param {() => void} end
    * @returns {() => void} Forgets `end`.
    */
   onEnd(end) {
@@ -308,9 +309,9 @@ export class Registry {
     for (const withdraw of this.#waitingReplies) withdraw();
     this.#waitingReplies.clear();
     const lost = [...this.#requests.values()].filter(({ hasLeft }) => hasLeft);
-    const error = new DOMException('Undrop: the connection was lost before the reply came.', 'NetworkError');
     this.#inTurn(() => {
-      for (const { reject } of lost) reject(error);
+      for (const { type, reject } of lost)
+        reject(missing(`reply to ${type}`, 'the connection was lost', 'NetworkError'));
     });
   }
 
@@ -318,7 +319,7 @@ export class Registry {
   closed() {
     const ends = [...this.#ends];
     this.#inTurn(() => {
-      for (const end of ends) end(this.#failure('closed'));
+      for (const end of ends) end();
     });
     this.dropped();
   }
@@ -512,9 +513,12 @@ export class Registry {
     }
   }
 
-  /** @param {string} outcome */
-  #failure(outcome) {
-    return new DOMException(`Undrop: ${this.#socket.describe(outcome)}.`, ERROR_NAMES[outcome] ?? 'NetworkError');
+  /**
+   * @param {string} what What did not come.
+   * @param {string} outcome What became of the message that asked for it, or of the socket.
+   */
+  #failure(what, outcome) {
+    return missing(what, this.#socket.describe(outcome), ERROR_NAMES[outcome] ?? 'NetworkError');
   }
 
   /**
@@ -594,7 +598,7 @@ export class Registry {
       const fail = settling(reject);
       const abort = () => fail(signal?.reason);
       const late = () => fail(new DOMException(`Undrop: no ${what} within ${timeout} ms.`, 'TimeoutError'));
-      const forget = this.onEnd(fail);
+      const forget = this.onEnd(() => fail(this.#failure(what, 'closed')));
       // The browser's timers count in 31 bits.
       const timer =
         timeout === undefined || timeout === Infinity ? 0 : setTimeout(late, Math.min(timeout, 2 ** 31 - 1));
@@ -778,6 +782,13 @@ const failed = (error) => ({ issues: [issueOf(error)] });
  * @returns {result is Promise<any>}
  */
 const isPromise = (result) => typeof result.then === 'function';
+
+/**
+ * @param {string} what What did not come.
+ * @param {string} why
+ * @param {string} name
+ */
+const missing = (what, why, name) => new DOMException(`Undrop: no ${what}: ${why}.`, name);
 
 /**
  * @param {string} type
