@@ -75,6 +75,22 @@ export const scenes = {
     },
     expected: ['error the server took undrop.1 but does not speak it'],
   },
+  'a refusal for now keeps what is not acknowledged, and the URL of the next attempt delivers it': {
+    async play(url) {
+      const session = `${url}/session?spread=1`;
+      const urls = [session, `${url}/close?code=4003&protocol=undrop.1`];
+      const { socket, story } = make(() => urls.shift() ?? session);
+      const codes = [];
+      socket.addEventListener('drop', ({ code }) => codes.push(code));
+      await event(socket, 'open');
+      await order('hole up on live');
+      const delivered = socket.deliver('kept');
+      await cut(socket);
+      await delivered;
+      return { codes, story };
+    },
+    expected: { codes: [1006, 4003], story: ['open', 'drop', 'drop', 'resume'] },
+  },
   'every kind of message comes back as it was': {
     async play(url) {
       const { socket, story } = make(`${url}/session`);

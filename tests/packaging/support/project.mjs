@@ -33,13 +33,19 @@ export const tarball = join(packed, 'undrop.tgz');
 export const pack = () =>
   alone(() => unlessFresh({ stamp: join(packed, 'stamp'), inputs: contents(), outputs: [tarball] }, npmPack));
 
+/** A folder with nothing but the package in it. It is gone when this process is. */
+export async function emptyProject() {
+  const folder = temporaryFolder();
+  cpSync(await installed(), folder, { recursive: true });
+  return folder;
+}
+
 /**
  * A copy of the fixture with the package in its node_modules, and with an entry of it in place of `%entry%` and `%file%`;
  * it is gone when this process is.
  */
 export async function project(fixture, { name, file } = main) {
-  const folder = temporaryFolder();
-  cpSync(await installed(), folder, { recursive: true });
+  const folder = await emptyProject();
   for (const from of filesIn(join(fixtures, fixture))) {
     const to = join(folder, relative(join(fixtures, fixture), from));
     mkdirSync(dirname(to), { recursive: true });
