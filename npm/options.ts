@@ -118,8 +118,7 @@ export interface Connection {
   /** Sends at once. */
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void;
   /** Resolves with the data of the next message. Rejects when the connection is over. */
-  // biome-ignore lint/suspicious/noExplicitAny: like the data of a MessageEvent.
-  receive(): Promise<any>;
+  receive(): Promise<unknown>;
   /** Aborted when the connection is over, and when `authenticate` has returned. */
   readonly signal: AbortSignal;
 }

@@ -10,7 +10,7 @@ import { page } from '../docs/support/pages.mjs';
 import { browsers } from '../support/browsers.mjs';
 import { startFaultProxy } from '../support/fault-proxy.mjs';
 import { startPageServer } from '../support/page-server.mjs';
-import { startServer } from './under/servers.mjs';
+import { forgetDocuments, startServer } from './under/servers.mjs';
 
 const { blocks } = page('docs/under-other-libraries.md');
 
@@ -78,7 +78,10 @@ const HTML = `<!doctype html><meta charset="utf-8"><title></title><script>
 
 const files = {};
 const pageServer = await startPageServer({ pages: files, upgrades: 'ws://127.0.0.1' });
-after(() => pageServer.stop());
+after(async () => {
+  forgetDocuments();
+  await pageServer.stop();
+});
 
 it('each block of the page is run', () => {
   assert.deepEqual(

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
-import { setupWSConnection } from '@y/websocket-server/utils';
+import { docs, setupWSConnection } from '@y/websocket-server/utils';
 import { Aedes } from 'aedes';
 import { buildSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
@@ -74,3 +74,8 @@ export async function startServer(name) {
 }
 
 export const names = Object.keys(protocols);
+
+/** Ends what the server of Yjs never ends: its documents, each of which has a timer. */
+export const forgetDocuments = () => {
+  for (const document of docs.values()) document.destroy();
+};
