@@ -221,7 +221,13 @@ export class Shell {
     }
     const message = toMessage(data);
     const first = typeof message === 'string' ? message.charCodeAt(0) || 0 : -1;
-    const number = core.send(id, message, sizeOf(message), first, timeToLive, told);
+    let number: number;
+    try {
+      number = core.send(id, message, sizeOf(message), first, timeToLive, told);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      throw new DOMException(`${error.message.slice(0, -1)}${this.#address}.`, error.name);
+    }
     if (!number && !this.#hasWarned) {
       this.#hasWarned = true;
       console.warn('Undrop: a message was sent after close(), and is discarded. Each further one is, silently.');
@@ -231,9 +237,7 @@ export class Shell {
 
   /** What became of a message, as a clause that names the connection. */
   describe(outcome: string) {
-    // A query may have secrets in it. Without a native socket yet there is no URL.
-    const [address] = this.native.url.split('?');
-    return `${this.core.outcomes()[outcome]}${address && ` (${address})`}`;
+    return `${this.core.outcomes()[outcome]}${this.#address}`;
   }
 
   withdraw(number: number) {
@@ -352,6 +356,12 @@ export class Shell {
   #living() {
     this.#registrations = this.#registrations.filter((one) => !one.options.signal?.aborted);
     return this.#registrations;
+  }
+
+  /** The URL for an error, without its query, which may have secrets in it. Nothing before there is a native socket. */
+  get #address() {
+    const [address] = this.native.url.split('?');
+    return address && ` (${address})`;
   }
 
   #fire(event: Event, more?: object) {

@@ -53,4 +53,27 @@ export const sending = {
     },
     expected: ['again', 1],
   },
+  'an error about a message names the connection, and not the query of its URL': {
+    async play(url) {
+      const socket = new Undrop(`${url}/echo?token=secret`, [], { queue: { messages: 1 } });
+      socket.send('queued');
+      const errors = [];
+      const keep = ({ name, message }) => errors.push(name, message.replace(url, 'server'));
+      try {
+        socket.send('too many');
+      } catch (error) {
+        keep(error);
+      }
+      const flushed = socket.flushed().catch(keep);
+      socket.close();
+      await flushed;
+      return errors;
+    },
+    expected: [
+      'QuotaExceededError',
+      'Undrop: too much is queued or unacknowledged already: send less, or raise the limits (server/echo).',
+      'InvalidStateError',
+      'Undrop: the connection is closed (server/echo).',
+    ],
+  },
 };
