@@ -321,14 +321,14 @@ export const scenes = {
       try {
         socket.send('123456');
       } catch ({ name, message }) {
-        refused = `${name} ${message}`;
+        refused = `${name} ${message.replace(url, 'server')}`;
       }
       return { echoed, outcome: await outcome, refused, text: thrown(() => socket.send('äöü')), story };
     },
     expected: {
       echoed: 'fits!',
       outcome: 'DeliveryError too-large',
-      refused: 'DataError Undrop: 6 bytes are too many for one message: the server accepts 5.',
+      refused: 'DataError Undrop: 6 bytes are too many for one message: the server accepts 5 (server/session).',
       text: 'DataError',
       story: ['open', 'lost äöü too-large'],
     },
