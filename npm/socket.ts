@@ -183,9 +183,7 @@ const members = {
   },
   get bufferedAmount() {
     const { core, id, native } = shellOf(this);
-    // What the last native socket had not sent is not on its way any more.
-    const isDown = ['connecting', 'waiting', 'offline'].includes(core.state(id));
-    return core.queued(id) + (isDown ? 0 : native.bufferedAmount);
+    return core.buffered(id, native.bufferedAmount);
   },
   get extensions() {
     return shellOf(this).native.extensions;

@@ -14,7 +14,7 @@ pub struct Config {
     pub connect_timeout: u32,
     /// How long the peer may take to answer a close, in milliseconds: to agree to the end of the session, and then to
     /// close the native socket. A connection whose ping is unanswered is not waited for. Under [`Policy::Never`] only
-    /// applied with [`Lifetime::Connection`].
+    /// applied to a session and with [`Lifetime::Connection`].
     pub close_timeout: u32,
     /// What may be queued while the connection is not open; nothing without limits. Not applied to a session, which has
     /// [`Bounds`](super::outbox::Bounds).

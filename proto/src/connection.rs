@@ -212,6 +212,15 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         }
     }
 
+    /// The state as its user sees it, given the `readyState` of the native socket of the present attempt, if there is one.
+    /// Where nothing reconnects, the browser is right: Chromium reports nothing of an address that it has blocked.
+    pub fn visible_state(&self, native: Option<u16>) -> State {
+        match native.filter(|_| self.mirrors_native()) {
+            Some(native) => State::of_ready_state(native),
+            None => self.state(),
+        }
+    }
+
     /// The `readyState`, given that of the native socket of the present attempt, if there is one. The browser knows first
     /// when the peer closes, and is right in everything where nothing reconnects. A connection that ends with its session
     /// is open as long as it has one, whatever becomes of its native sockets.
@@ -219,16 +228,16 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         let state = self.state();
         let has_session = self.ends_with_session() && self.delivery.has_session();
         match native {
-            _ if has_session && state.ready_state() < State::Open.ready_state() => State::Open.ready_state(),
+            _ if has_session && self.is_down() => State::Open.ready_state(),
             _ if has_session => state.ready_state(),
             Some(native) if self.mirrors_native() || state == State::Open => native,
             _ => state.ready_state(),
         }
     }
 
-    /// Whether the state is that of the native socket: where nothing reconnects, the browser is right.
-    pub fn mirrors_native(&self) -> bool {
-        !self.reconnects() && !self.is_authenticating(self.attempt)
+    /// Whether there is no connection, and one is to come.
+    pub fn is_down(&self) -> bool {
+        matches!(self.state(), State::Connecting | State::Waiting | State::Offline)
     }
 
     /// Whether it reconnects when it drops.
@@ -310,6 +319,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// Whether an attempt, and a close, have to succeed in time.
     fn has_timeouts(&self) -> bool {
         self.retry().is_some() || self.config.lifetime == Lifetime::Connection
+    }
+
+    /// Whether the state is that of the native socket.
+    fn mirrors_native(&self) -> bool {
+        !self.reconnects() && !self.is_authenticating(self.attempt)
     }
 
     fn ends_with_session(&self) -> bool {

@@ -100,6 +100,16 @@ impl State {
         }
     }
 
+    /// The state that a `readyState` stands for where nothing reconnects.
+    pub(crate) const fn of_ready_state(ready_state: u16) -> Self {
+        match ready_state {
+            0 => State::Connecting,
+            1 => State::Open,
+            2 => State::Closing,
+            _ => State::Closed,
+        }
+    }
+
     /// Its `readyState`. <https://websockets.spec.whatwg.org/#dom-websocket-readystate>
     pub const fn ready_state(self) -> u16 {
         match self {

@@ -14,7 +14,7 @@ use crate::metrics::Count;
 use crate::principal::Principal;
 use crate::requests::Requests;
 use crate::shared::Shared;
-use crate::store::Forwards;
+use crate::store::Woken;
 
 /// How long a session of an anonymous client has to have been without a connection before another client of its address may
 /// take its place, in milliseconds. A client that is still there reconnects sooner.
@@ -116,7 +116,7 @@ impl Slots {
     }
 }
 
-impl Forwards for Slots {
+impl Woken for Slots {
     fn look_for_forwarded(&self, id: SessionId) {
         let table = self.table.lock();
         // The least of all principals.

@@ -18,5 +18,5 @@ pub use memory::MemoryStore;
 pub use record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Known, Numbered, Rest, Written};
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
-pub(crate) use wake::Forwards;
 pub use wake::Wake;
+pub(crate) use wake::Woken;

@@ -209,10 +209,11 @@ pub fn retry_at(socket: u32) -> Option<f64> {
     find(socket)?.retry_at()
 }
 
-/// The bytes that wait for the connection, or that were sent after the end.
+/// The bytes that wait for the connection, or that were sent after the end, and of those that the last native socket has
+/// not sent, which are so many, those that are still on their way.
 #[wasm_bindgen]
-pub fn queued(socket: u32) -> f64 {
-    find(socket).map_or(0.0, |socket| socket.queued())
+pub fn buffered(socket: u32, native: f64) -> f64 {
+    find(socket).map_or(native, |socket| socket.buffered(native))
 }
 
 /// The counts of the socket.

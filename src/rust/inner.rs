@@ -126,12 +126,10 @@ impl Inner {
     }
 
     pub(super) fn buffered_amount(&self) -> u64 {
-        let sending = match (self.state(), self.native()) {
-            (State::Open | State::Closing, Some(native)) => native.buffered_amount(),
-            // What the last native socket had not sent is not on its way any more.
-            _ => 0,
-        };
-        u64::from(sending) + self.driver().map_or(0, |driver| driver.queued() as u64)
+        let Some(driver) = self.driver() else { return 0 };
+        // What a closed socket did not send is lost.
+        let native = self.native().filter(|_| driver.state() != State::Closed);
+        driver.buffered(native.map_or(0, |native| native.buffered_amount()).into()) as u64
     }
 
     // What the app wants.

@@ -45,13 +45,11 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         // The browser may report the end of a connection that died during a sleep only after the page woke.
         let woke = self.suspected.is_some_and(|at| now.since(at) <= u64::from(GRACE))
             && matches!(self.phase, Phase::Open { .. });
-        let is_own = cause == Cause::Wake || woke && cause == Cause::Close && code == ABNORMAL;
-        let spread = self.delivery.spread();
-        let restarts = matches!(code, close::RESTART | close::TRY_AGAIN_LATER) && spread.is_none();
-        let window = match (is_own, restarts) {
-            (true, _) => Window::None,
-            (_, true) => Window::Restart,
-            _ => Window::Plain(spread.unwrap_or(0)),
+        let window = match (cause, code, self.delivery.spread()) {
+            (Cause::Wake, ..) => Window::None,
+            (Cause::Close, ABNORMAL, _) if woke => Window::None,
+            (_, close::RESTART | close::TRY_AGAIN_LATER, None) => Window::Restart,
+            (.., spread) => Window::Plain(spread.unwrap_or(0)),
         };
         let last = close::is_final(code) || self.backoff.is_spent(&retry);
         let has_failed = self.backoff.has_failed();
@@ -61,13 +59,12 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
             delay = delay.saturating_add(retry.cap);
         }
         let dropped = Dropped { cause, code, attempt: self.backoff.next_try(&retry), delay, last };
-        let asks = matches!(self.config.policy, Policy::Ask(_));
-        if last && !asks {
-            return self.finish(ending);
-        }
-        let plan = if asks { Plan::Undecided(dropped) } else { Plan::Backoff };
-        self.enter(Phase::Waiting { until: now + delay, ending, plan });
-        if !asks {
+        if matches!(self.config.policy, Policy::Ask(_)) {
+            self.enter(Phase::Waiting { until: now + delay, ending, plan: Plan::Undecided(dropped) });
+        } else if last {
+            self.finish(ending);
+        } else {
+            self.enter(Phase::Waiting { until: now + delay, ending, plan: Plan::Backoff });
             self.wait(dropped);
         }
     }

@@ -71,8 +71,7 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
     /// [`handle_sent`](Self::handle_sent). Where nothing reconnects and there is no queue it always may: the native socket
     /// refuses a message that it can't take. Only while the user authenticates it may not.
     pub fn is_writable(&self) -> bool {
-        let is_left_alone =
-            self.retry().is_none() && self.config.queue.is_none() && !self.is_authenticating(self.attempt);
+        let is_left_alone = self.mirrors_native() && self.config.queue.is_none();
         (self.is_open() || is_left_alone) && self.delivery.can_bypass()
     }
 

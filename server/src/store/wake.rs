@@ -5,8 +5,8 @@ use std::sync::Weak;
 
 use crate::SessionId;
 
-/// The sessions of a node.
-pub(crate) trait Forwards: Send + Sync {
+/// What a store wakes: the sessions of a node.
+pub(crate) trait Woken: Send + Sync {
     /// A message was forwarded to this session.
     fn look_for_forwarded(&self, id: SessionId);
     /// Messages may have been forwarded to any session.
@@ -16,11 +16,11 @@ pub(crate) trait Forwards: Send + Sync {
 /// Tells a node that messages were forwarded to its sessions, or may have been. It then reads them.
 #[derive(Clone)]
 pub struct Wake {
-    sessions: Weak<dyn Forwards>,
+    sessions: Weak<dyn Woken>,
 }
 
 impl Wake {
-    pub(crate) fn new(sessions: Weak<dyn Forwards>) -> Self {
+    pub(crate) fn new(sessions: Weak<dyn Woken>) -> Self {
         Self { sessions }
     }
 

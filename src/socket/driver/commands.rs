@@ -108,16 +108,9 @@ impl Driver {
 
     // Getters.
 
-    /// Where nothing reconnects, the browser is right: Chromium reports nothing of an address that it has blocked.
     pub(crate) fn state(&self) -> State {
-        let (state, mirrors) = self.read(|connection| (connection.state(), connection.mirrors_native()));
-        match self.attached().filter(|_| mirrors).map(|native| native.ready_state()) {
-            Some(WebSocket::CONNECTING) => State::Connecting,
-            Some(WebSocket::OPEN) => State::Open,
-            Some(WebSocket::CLOSING) => State::Closing,
-            Some(_) => State::Closed,
-            None => state,
-        }
+        let native = self.attached().map(|native| native.ready_state());
+        self.read(|connection| connection.visible_state(native))
     }
 
     /// The `readyState` that the user sees.
@@ -161,10 +154,12 @@ impl Driver {
         Some(date)
     }
 
-    /// The bytes that wait for the connection, or that were sent after the end.
-    pub(crate) fn queued(&self) -> f64 {
+    /// The bytes that wait for the connection, or that were sent after the end, and those that the last native socket has
+    /// not sent, which are so many: they are not on their way any more while the connection is down.
+    pub(crate) fn buffered(&self, native: f64) -> f64 {
         let mut connection = self.connection.borrow_mut();
         connection.count_queued(message::bytes);
-        (connection.queued() + self.discarded.get()) as f64
+        let on_their_way = if connection.is_down() { 0.0 } else { native };
+        (connection.queued() + self.discarded.get()) as f64 + on_their_way
     }
 }

@@ -30,10 +30,13 @@ fn it_is_not_open_and_nothing_that_is_queued_leaves() {
 #[test]
 fn without_retries_and_a_queue_no_message_goes_past_it() {
     let mut fixture = authenticating(Config { policy: Policy::Never, queue: None, ..AUTHENTICATES });
-    assert!(!fixture.connection.is_writable() && !fixture.connection.mirrors_native());
+    assert_eq!(
+        (fixture.connection.is_writable(), fixture.connection.visible_state(Some(1))),
+        (false, State::Connecting)
+    );
     assert_eq!(fixture.send(1), Err(SendError::NotOpen));
     authenticated(&mut fixture);
-    assert!(fixture.connection.is_writable() && fixture.connection.mirrors_native());
+    assert_eq!((fixture.connection.is_writable(), fixture.connection.visible_state(Some(2))), (true, State::Closing));
 }
 
 #[test]
