@@ -87,29 +87,6 @@ export interface Undrop<In, Out, Replies>
 
 define(Undrop, sessions, typedMessages);
 
-export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, FaultEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type {
-  Authenticate,
-  Cause,
-  Connection,
-  Decide,
-  Drop,
-  Heartbeat,
-  OptionsForSession,
-  OptionsWithoutSession,
-  OptionsWithSession,
-  Queue,
-  Reset,
-  Resume,
-  Retry,
-  SessionHeartbeat,
-  SessionOptions,
-} from './options.js';
-export type { Issue, StandardSchema } from './schema.js';
-export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
-export type { State } from './socket.js';
-export type { Collecting } from './streams.js';
-export type { MessageStats } from './typed-messages.js';
-export type { Codec, Envelope, InvalidEvent, Listening, ReplyError, Schemas, Waiting } from './typing.js';
+export type * from './public-messages.js';
+export type * from './public-sessions.js';
 export { Undrop as default };

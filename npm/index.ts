@@ -53,18 +53,6 @@ export interface Undrop extends Omit<Socket, 'addEventListener' | 'removeEventLi
 
 define(Undrop);
 
-export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
-export type {
-  Authenticate,
-  Cause,
-  Connection,
-  Decide,
-  Drop,
-  Heartbeat,
-  Queue,
-  Retry,
-  UndropOptions,
-} from './options.js';
-export type { State, Stats } from './socket.js';
+export type * from './public-plain.js';
+export type { Stats } from './socket.js';
 export { Undrop as default };

@@ -76,31 +76,7 @@ export interface Undrop<In, Out, Replies>
 
 define(Undrop, typedMessages);
 
-export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, LostEvent } from './events.js';
-export type {
-  Authenticate,
-  Cause,
-  Connection,
-  Decide,
-  Drop,
-  Heartbeat,
-  Queue,
-  Retry,
-  UndropOptions,
-} from './options.js';
-export type { Issue, StandardSchema } from './schema.js';
-export type { State } from './socket.js';
-export type { Collecting } from './streams.js';
-export type { MessageStats } from './typed-messages.js';
-export type {
-  Codec,
-  Envelope,
-  InvalidEvent,
-  Listening,
-  MessageOptions,
-  ReplyError,
-  Schemas,
-  Waiting,
-} from './typing.js';
+export type * from './public-messages.js';
+export type * from './public-plain.js';
+export type { MessageOptions } from './typing.js';
 export { Undrop as default };

@@ -59,25 +59,5 @@ export interface Undrop
 
 define(Undrop, sessions);
 
-export type { Given } from './conversions.js';
-export type { ClosedEvent, DropEvent, FaultEvent, LostInSessionEvent as LostEvent } from './events.js';
-export type {
-  Authenticate,
-  Cause,
-  Connection,
-  Decide,
-  Drop,
-  Heartbeat,
-  OptionsForSession,
-  OptionsWithoutSession,
-  OptionsWithSession,
-  Queue,
-  Reset,
-  Resume,
-  Retry,
-  SessionHeartbeat,
-  SessionOptions,
-} from './options.js';
-export type { Delivering, DeliveryError, SessionStats } from './sessions.js';
-export type { State } from './socket.js';
+export type * from './public-sessions.js';
 export { Undrop as default };

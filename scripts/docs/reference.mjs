@@ -44,6 +44,7 @@ function readModule(source, path, module) {
   const own = new Map();
   const imported = new Map();
   const exported = [];
+  const exportedWhole = [];
   for (const statement of source.statements) {
     const name = statement.name?.text;
     if (name) {
@@ -52,6 +53,8 @@ function readModule(source, path, module) {
       parts.statements.push({ ...described, members: membersOf(source, statement), bases: basesOf(described) });
       own.set(name, parts);
     }
+    const isWhole = SyntaxKind[statement.kind] === 'ExportDeclaration' && !statement.exportClause;
+    if (isWhole) exportedWhole.push(from(statement));
     const clause = statement.importClause?.namedBindings ?? statement.exportClause;
     for (const { name, propertyName } of clause?.elements ?? []) {
       const origin = { path: from(statement), name: propertyName?.text ?? name.text };
@@ -67,7 +70,10 @@ function readModule(source, path, module) {
   }
   return {
     resolve,
-    exported: () => exported.map(({ as, path, name }) => ({ as, declaration: module(path).resolve(name) })),
+    exported: () => [
+      ...exported.map(({ as, path, name }) => ({ as, declaration: module(path).resolve(name) })),
+      ...exportedWhole.flatMap((path) => module(path).exported()),
+    ],
   };
 }
 
