@@ -10,6 +10,7 @@ import { serveFiles } from '../packaging/support/files.mjs';
 import { emptyProject } from '../packaging/support/project.mjs';
 import { installTools, typescript, vite } from '../packaging/support/tools.mjs';
 import { browsers } from '../support/browsers.mjs';
+import { keepsConsole, logged } from '../support/console-page.mjs';
 import { page } from './support/pages.mjs';
 
 /** By heading: what is on the console in the end. The server sends back what it gets. */
@@ -19,19 +20,7 @@ const walk = {
   'Messages with a type': ['Ada: hello', '50'],
 };
 
-const html = `<!doctype html>
-<script>
-  const logs = [];
-  let more = () => {};
-  console.log = (text) => { logs.push(String(text)); more(); };
-  onerror = console.log;
-  globalThis.logged = async (count) => {
-    while (logs.length < count) await new Promise((resolve) => { more = resolve; });
-    return logs;
-  };
-</script>
-<script type="module" src="/main.ts"></script>
-`;
+const html = `<!doctype html>${keepsConsole}<script type="module" src="/main.ts"></script>`;
 
 let server;
 before(async () => {
@@ -71,7 +60,7 @@ for (const [heading, expected] of Object.entries(walk)) {
         const browser = await start();
         try {
           await browser.goto(`${served.url}/`);
-          assert.deepEqual(await browser.run('(count) => logged(count)', expected.length), expected);
+          assert.deepEqual(await logged(browser, expected.length), expected);
         } finally {
           await browser.quit();
         }

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { startTestServer } from '../../scripts/lib/test-server.mjs';
 import { browsers } from '../support/browsers.mjs';
+import { keepsConsole, logged } from '../support/console-page.mjs';
 import { startPageServer } from '../support/page-server.mjs';
 import { page, side } from './support/pages.mjs';
 
@@ -99,7 +100,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
             const path = encodeURI(folder);
             await publish(path, variant, scene);
             await browser.goto(`${pages.url}${path}/page.html`);
-            const logs = await browser.run('(count) => logged(count)', scene.logs.length);
+            const logs = await logged(browser, scene.logs.length);
             // A delay is drawn, and browsers differ in how they put the message of an uncaught error.
             const fits = (expected, at) =>
               expected instanceof RegExp && expected.test(logs[at]) ? logs[at] : expected;
@@ -121,18 +122,7 @@ function* variants(blocks, { files: names = ['page.js'] }) {
 
 /** The page of a scene: what it says on the console is kept, and errors are said there. */
 async function publish(path, { markup, files: parts = [] }, { act = '', path: where = '/echo' }) {
-  const head = `<!doctype html><meta charset="utf-8"><title></title><script>
-    const logs = [];
-    let more = () => {};
-    const keep = (text) => { logs.push(String(text)); more(); };
-    globalThis.logged = async (count) => {
-      while (logs.length < count) await new Promise((resolve) => { more = resolve; });
-      return logs;
-    };
-    console.log = keep;
-    addEventListener('error', ({ message }) => keep(message));
-    addEventListener('unhandledrejection', ({ reason }) => keep(reason));
-  </script>`;
+  const head = `<!doctype html><meta charset="utf-8"><title></title>${keepsConsole}`;
   files[`${path}/page.html`] = head + (markup ? local(markup, where) : '<script type="module" src="page.js"></script>');
   for (const { name, block } of parts) {
     files[`${path}/${name}`] = await bundled(local(codeOf(block), where) + act, loaders[block.language]);

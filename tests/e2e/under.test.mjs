@@ -8,6 +8,7 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { startTestServer } from '../../scripts/lib/test-server.mjs';
 import { page } from '../docs/support/pages.mjs';
 import { browsers } from '../support/browsers.mjs';
+import { keepsConsole, logged } from '../support/console-page.mjs';
 import { startFaultProxy } from '../support/fault-proxy.mjs';
 import { startPageServer } from '../support/page-server.mjs';
 import { forgetDocuments, startServer } from './under/servers.mjs';
@@ -63,18 +64,7 @@ async function scriptOf(title, url, { isNative = false, act = '' } = {}) {
   return outputFiles[0].text;
 }
 
-const HTML = `<!doctype html><meta charset="utf-8"><title></title><script>
-  const logs = [];
-  let more = () => {};
-  const keep = (text) => { logs.push(String(text)); more(); };
-  globalThis.logged = async (count) => {
-    while (logs.length < count) await new Promise((resolve) => { more = resolve; });
-    return logs;
-  };
-  console.log = keep;
-  addEventListener('error', ({ message }) => keep(message));
-  addEventListener('unhandledrejection', ({ reason }) => keep(reason));
-</script><script type="module" src="script.js"></script>`;
+const HTML = `<!doctype html><meta charset="utf-8"><title></title>${keepsConsole}<script type="module" src="script.js"></script>`;
 
 const files = {};
 const pageServer = await startPageServer({ pages: files, upgrades: 'ws://127.0.0.1' });
@@ -97,7 +87,7 @@ async function open(start, title, url, settings) {
   files[`${path}/script.js`] = await scriptOf(title, url, settings);
   const browser = await start();
   await browser.goto(`${pageServer.url}${path}/page.html`);
-  return { browser, logged: (count) => browser.run('(count) => logged(count)', count) };
+  return { browser, logged: (count) => logged(browser, count) };
 }
 
 for (const [browserName, start] of Object.entries(browsers)) {
