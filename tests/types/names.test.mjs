@@ -149,3 +149,20 @@ test('the default time limit of a request is that of the registry', () => {
     requestTimeout: Number(milliseconds.replaceAll('_', '')),
   });
 });
+
+/** The names of the options that an interface has. */
+function optionsOf(type, path = 'npm/options.ts') {
+  const [, body] = find(path, new RegExp(`^export interface ${type}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`, 'gm'));
+  return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
+}
+
+test('the options that are known when a name is warned of are those of the types', () => {
+  const inRust = [...read('src/js/options.rs').matchAll(/\.(?:number|big_number|kind|is_second)\(\s*"([\w.]+)"/g)];
+  const [, elsewhere] = find('src/js/values.js', /^const READ_ELSEWHERE = \[([^\]]*)\];/gm);
+  const groups = { retry: 'Retry', queue: 'Queue', heartbeat: 'Heartbeat', resume: 'Resume' };
+  const typed = [
+    ...[optionsOf('UndropOptions'), 'resume', optionsOf('MessageOptions', 'npm/typing.ts')].flat(),
+    ...Object.entries(groups).flatMap(([group, type]) => optionsOf(type).map((name) => `${group}.${name}`)),
+  ];
+  same([...new Set(inRust.map(([, name]) => name)), ...textsOf(elsewhere)], typed);
+});
