@@ -6,9 +6,12 @@ use core::cell::Cell;
 use super::*;
 use crate::outbox::Bounds;
 use crate::session::Reset;
-use crate::wire::Known;
-use crate::wire::{Control, Malformed, Terms, Token, Welcome};
+use crate::wire::{Control, Known, Malformed, Terms, Token, Welcome};
 use crate::{close, wire};
+
+mod ending;
+mod lifetime;
+mod refusing;
 
 type Fixture = super::Fixture<QueueOrSession<u64>>;
 
@@ -184,60 +187,6 @@ fn a_resumed_that_is_too_small_is_left_for_a_new_session() {
     fixture.control(Control::Welcome(WELCOME));
     let settled = settle(2, 6, Outcome::Unconfirmed);
     assert_eq!(fixture.drain(), [settled, RESET(Reset::StoreLost), STATE, OPEN]);
-}
-
-#[test]
-fn a_connection_that_ends_with_its_session_closes_when_there_is_another() {
-    let mut fixture = Fixture::reconnected(WITH_SESSION, &[5]);
-    fixture.control(Control::Welcome(WELCOME));
-    let settled = settle(1, 5, Outcome::Unconfirmed);
-    let end = [SEND(Control::End), Output::Abandon(Attempt(2)), settled, RESET(Reset::Unknown), STATE, ERROR];
-    assert_eq!(fixture.drain(), [end.as_slice(), &[CLOSE_AFTER(Cause::Close)]].concat());
-    assert_eq!((fixture.connection.poll_timeout(), fixture.ready_state(None)), (None, 3));
-}
-
-#[test]
-fn a_connection_that_ends_with_its_session_closes_when_the_server_has_lost_a_part() {
-    let mut fixture = Fixture::live(WITH_SESSION);
-    assert!(fixture.deliver(5).is_ok());
-    fixture.drain();
-    fixture.control(Control::Ack { received: 1 });
-    fixture.pass(6_000).fail();
-    fixture.pass_to_timeout().opened();
-    fixture.drain();
-    fixture.control(Control::Resumed { received: 0, terms: TERMS });
-    let end = [Output::Abandon(Attempt(2)), RESET(Reset::StoreLost), STATE, ERROR, CLOSE_AFTER(Cause::Close)];
-    assert_eq!(fixture.drain(), end);
-}
-
-#[test]
-fn a_connection_that_ends_with_its_session_is_open_from_its_first_session_to_the_end() {
-    let mut fixture = Fixture::greeting(WITH_SESSION);
-    assert_eq!(fixture.ready_state(Some(1)), 0);
-    fixture.control(Control::Welcome(WELCOME));
-    assert_eq!(fixture.ready_state(Some(2)), 1);
-    fixture.pass(6_000).fail();
-    assert_eq!(fixture.ready_state(None), 1);
-    fixture.pass_to_timeout().opened();
-    assert_eq!(fixture.ready_state(Some(1)), 1);
-    fixture.control(Control::Resumed { received: 0, terms: TERMS });
-    fixture.connection.close(fixture.now);
-    assert_eq!(fixture.ready_state(Some(1)), 2);
-    fixture.control(Control::End);
-    fixture.lose(1000, true);
-    assert_eq!(fixture.ready_state(None), 3);
-}
-
-#[test]
-fn after_its_end_a_connection_that_ends_with_its_session_begins_another() {
-    let mut fixture = Fixture::reconnected(WITH_SESSION, &[]);
-    fixture.control(Control::Welcome(WELCOME));
-    fixture.reconnect();
-    fixture.opened();
-    fixture.drain();
-    assert_eq!(fixture.ready_state(Some(1)), 0);
-    fixture.control(Control::Welcome(WELCOME));
-    assert_eq!(fixture.drain(), [STATE, OPEN]);
 }
 
 #[test]
@@ -563,101 +512,6 @@ fn a_message_can_be_withdrawn_until_it_is_sent() {
     assert_eq!((fixture.drain(), fixture.connection.unacknowledged()), (Vec::new(), 1));
 }
 
-// While it is closed.
-
-#[test]
-fn a_close_ends_the_session_and_then_closes_the_native_socket() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
-    fixture.connection.close(fixture.now);
-    assert_eq!(fixture.drain(), [STATE, Output::Transmit(7), SEND(Control::End)]);
-    assert_eq!((fixture.state(), fixture.deliver(8)), (State::Closing, Err(SendError::Closed)));
-    fixture.control(Control::Ack { received: 1 });
-    fixture.control(Control::End);
-    assert_eq!(fixture.drain(), [CLOSE_SOCKET, settle(1, 7, Outcome::Delivered)]);
-    fixture.lose(1000, true);
-    assert_eq!(fixture.drain(), [STATE, CLOSE]);
-}
-
-#[test]
-fn the_server_has_the_close_timeout_to_agree_and_once_more_to_close() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
-    fixture.connection.close(fixture.now);
-    fixture.drain();
-    fixture.pass_to_timeout();
-    assert_eq!(
-        (fixture.now, fixture.drain()),
-        (Millis(5_000), [CLOSE_SOCKET, settle(1, 7, Outcome::Unconfirmed)].into())
-    );
-    fixture.pass_to_timeout();
-    assert_eq!(
-        (fixture.now, fixture.drain()),
-        (Millis(10_000), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE].into())
-    );
-}
-
-#[test]
-fn an_end_from_both_ends_ends_the_session_once() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert!(fixture.receives());
-    fixture.connection.close(fixture.now);
-    fixture.control(Control::End);
-    assert_eq!(fixture.drain(), [SEND(Control::Ack { received: 1 }), SEND(Control::End), CLOSE_SOCKET, STATE]);
-}
-
-#[test]
-fn a_connection_that_drops_while_the_session_ends_is_closed() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
-    fixture.connection.close(fixture.now);
-    fixture.drain();
-    fixture.fail();
-    assert_eq!(fixture.drain(), [settle(1, 7, Outcome::Unconfirmed), STATE, ERROR, CLOSE]);
-}
-
-#[test]
-fn a_server_that_ends_the_session_is_answered_and_closes() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert!(fixture.receives());
-    fixture.control(Control::End);
-    assert_eq!(fixture.drain(), [STATE, SEND(Control::Ack { received: 1 }), SEND(Control::End)]);
-    fixture.lose(1001, true);
-    assert_eq!(fixture.drain(), [STATE, CLOSE]);
-}
-
-#[test]
-fn a_server_that_ends_the_session_has_the_close_timeout_to_close() {
-    let mut fixture = Fixture::live(CONFIG);
-    fixture.control(Control::End);
-    fixture.drain();
-    fixture.pass_to_timeout();
-    assert_eq!(
-        (fixture.now, fixture.drain()),
-        (Millis(5_000), [Output::Abandon(Attempt(1)), STATE, ERROR, CLOSE].into())
-    );
-}
-
-#[test]
-fn a_message_that_arrives_after_the_end_is_not_the_users() {
-    let mut fixture = Fixture::live(CONFIG);
-    fixture.connection.close(fixture.now);
-    assert!(!fixture.receives());
-}
-
-#[test]
-fn a_closed_connection_reconnects_with_another_session() {
-    let mut fixture = Fixture::live(CONFIG);
-    fixture.connection.close(fixture.now);
-    fixture.control(Control::End);
-    fixture.lose(1000, true);
-    fixture.reconnect();
-    fixture.drain();
-    fixture.opened();
-    assert_eq!(fixture.drain(), [SEND(Control::New)]);
-    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
-}
-
 // While the subprotocol is negotiated, and without a session.
 
 #[test]
@@ -678,44 +532,6 @@ fn the_handshake_of_an_older_attempt_changes_nothing() {
     for protocol in ["", "undrop.1"] {
         assert!(fixture.ignores(|fixture| fixture.connection.handle_handshake(fixture.now, Attempt(1), protocol)));
     }
-}
-
-#[test]
-fn a_close_of_a_connection_that_is_suspected_to_be_dead_does_not_wait_and_sends_nothing_more() {
-    let mut fixture = Fixture::live(CONFIG);
-    assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
-    fixture.drain();
-    fixture.pass_to_timeout();
-    assert_eq!(fixture.drain(), [SEND(Control::Ping(1))]);
-    assert_eq!(fixture.deliver(8), Ok(MessageId(2)));
-    fixture.pass(2_001);
-    fixture.connection.close(fixture.now);
-    assert_eq!(fixture.drain(), [Output::Abandon(Attempt(1)), STATE]);
-    assert_eq!(fixture.connection.poll_timeout(), Some(fixture.now));
-    // The native socket is abandoned.
-    assert!(fixture.ignores(|fixture| {
-        fixture.control(Control::Ack { received: 1 });
-        fixture.control(Control::End);
-        assert!(!fixture.receives());
-    }));
-    fixture.tick();
-    let settled = [settle(1, 7, Outcome::Unconfirmed), settle(2, 8, Outcome::Unsent)];
-    assert_eq!(fixture.drain(), [settled.as_slice(), &[STATE, ERROR, CLOSE]].concat());
-}
-
-#[test]
-fn a_reconnect_after_such_a_close_resumes_the_session() {
-    let mut fixture = Fixture::live(CONFIG);
-    fixture.pass_to_timeout();
-    fixture.pass(2_001);
-    fixture.connection.close(fixture.now);
-    fixture.reconnect();
-    fixture.drain();
-    fixture.opened();
-    assert_eq!(
-        fixture.drain(),
-        [SEND(Control::Resume { token: Token(7), known: Known { attempt: 2, ..Known::default() } })]
-    );
 }
 
 #[test]
@@ -774,54 +590,4 @@ fn without_a_session_it_does_what_a_connection_with_a_queue_does() {
     let queue = outputs(Connection::new(CONFIG, Millis(0), 1));
     assert!(queue.len() > 20, "{queue:?}");
     assert_eq!(queue, outputs(Connection::with_session(CONFIG, None, Millis(0), 1)));
-}
-
-#[test]
-fn a_refusal_for_now_keeps_the_outbox_and_the_next_attempt_asks_for_the_session_again() {
-    let mut fixture = Fixture::reconnected(CONFIG, &[1, 2]);
-    fixture.lose(close::CREDENTIALS_EXPIRED, true);
-    assert_eq!(fixture.drain_drop().map(|drop| (drop.code, drop.last)), Some((4003, false)));
-    assert_eq!(fixture.connection.unacknowledged(), 2);
-    fixture.pass_to_timeout().opened();
-    let known = Known { attempt: 3, ..Known::default() };
-    assert!(fixture.drain().contains(&SEND(Control::Resume { token: WELCOME.token, known })));
-}
-
-#[test]
-fn a_client_that_decides_so_keeps_the_outbox_after_a_refusal_for_good() {
-    let mut fixture = Fixture::reconnected(ASK, &[1, 2]);
-    fixture.lose(4401, true);
-    fixture.drain();
-    fixture.answer(Decision::Retry);
-    assert_eq!((fixture.state(), fixture.connection.unacknowledged()), (State::Waiting, 2));
-}
-
-#[test]
-fn a_server_that_sends_back_the_greeting_does_not_speak_the_protocol() {
-    let mut fixture = Fixture::greeting(CONFIG);
-    fixture.control(Control::New);
-    let outputs = fixture.drain();
-    assert!(outputs.contains(&FAIL(wire::NOT_SPOKEN)) && outputs.contains(&ERROR), "{outputs:?}");
-}
-
-#[test]
-fn a_server_that_never_answers_is_told_of_once() {
-    let mut fixture = Fixture::greeting(CONFIG);
-    let unanswered = Output::Notify(Event::Unanswered);
-    for times in [1, 0] {
-        fixture.pass_to_timeout();
-        let told = fixture.drain().into_iter().filter(|output| *output == unanswered).count();
-        assert_eq!((told, fixture.state()), (times, State::Waiting));
-        fixture.pass_to_timeout().opened();
-        fixture.drain();
-    }
-}
-
-#[test]
-fn a_handshake_that_hangs_and_a_server_that_has_answered_before_are_other_matters() {
-    for mut fixture in [Fixture::session(CONFIG), Fixture::reconnected(CONFIG, &[])] {
-        fixture.pass_to_timeout();
-        assert!(!fixture.drain().contains(&Output::Notify(Event::Unanswered)));
-        assert_eq!(fixture.drops(Cause::Timeout), 1);
-    }
 }
