@@ -95,7 +95,6 @@ fn a_closed_connection_reconnects_with_another_session() {
     assert_eq!(fixture.deliver(7), Ok(MessageId(1)));
 }
 
-
 #[test]
 fn a_close_of_a_connection_that_is_suspected_to_be_dead_does_not_wait_and_sends_nothing_more() {
     let mut fixture = Fixture::live(CONFIG);
