@@ -228,16 +228,17 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         let state = self.state();
         let has_session = self.ends_with_session() && self.delivery.has_session();
         match native {
-            _ if has_session && self.is_down() => State::Open.ready_state(),
+            _ if has_session && self.is_down(native) => State::Open.ready_state(),
             _ if has_session => state.ready_state(),
             Some(native) if self.mirrors_native() || state == State::Open => native,
             _ => state.ready_state(),
         }
     }
 
-    /// Whether there is no connection, and one is to come.
-    pub fn is_down(&self) -> bool {
-        matches!(self.state(), State::Connecting | State::Waiting | State::Offline)
+    /// Whether there is no connection, and one is to come, as its user sees it, given the `readyState` of the native socket of
+    /// the present attempt, if there is one.
+    pub fn is_down(&self, native: Option<u16>) -> bool {
+        matches!(self.visible_state(native), State::Connecting | State::Waiting | State::Offline)
     }
 
     /// Whether it reconnects when it drops.

@@ -109,20 +109,20 @@ impl Driver {
     // Getters.
 
     pub(crate) fn state(&self) -> State {
-        let native = self.attached().map(|native| native.ready_state());
+        let native = self.native_ready_state();
         self.read(|connection| connection.visible_state(native))
     }
 
     /// The `readyState` that the user sees.
     #[cfg(feature = "js")]
     pub(crate) fn ready_state(&self) -> u16 {
-        let native = self.attached().map(|native| native.ready_state());
+        let native = self.native_ready_state();
         self.read(|connection| connection.ready_state(native))
     }
 
-    /// The native socket of the present attempt.
-    fn attached(&self) -> Option<WebSocket> {
-        self.native().filter(|_| self.is_attached.get())
+    /// That of the native socket of the present attempt.
+    fn native_ready_state(&self) -> Option<u16> {
+        self.native().filter(|_| self.is_attached.get()).map(|native| native.ready_state())
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -157,9 +157,10 @@ impl Driver {
     /// The bytes that wait for the connection, or that were sent after the end, and those that the last native socket has
     /// not sent, which are so many: they are not on their way any more while the connection is down.
     pub(crate) fn buffered(&self, native: f64) -> f64 {
+        let ready_state = self.native_ready_state();
         let mut connection = self.connection.borrow_mut();
         connection.count_queued(message::bytes);
-        let on_their_way = if connection.is_down() { 0.0 } else { native };
+        let on_their_way = if connection.is_down(ready_state) { 0.0 } else { native };
         (connection.queued() + self.discarded.get()) as f64 + on_their_way
     }
 }

@@ -79,6 +79,14 @@ fn the_ready_state_is_that_of_the_native_socket_while_it_is_open_or_where_nothin
 }
 
 #[test]
+fn where_nothing_reconnects_a_connection_is_not_down_once_its_native_socket_has_closed() {
+    let [once, connecting] = [Fixture::connecting(ONCE), Fixture::connecting(CONFIG)];
+    let down = [&once, &connecting].map(|fixture| [Some(0), Some(3)].map(|native| fixture.connection.is_down(native)));
+    assert_eq!(down, [[true, false], [true, true]]);
+    assert_eq!(once.connection.visible_state(Some(3)), State::Closed);
+}
+
+#[test]
 fn a_silent_connection_is_pinged_and_then_dropped() {
     let mut fixture = Fixture::open(CONFIG);
     fixture.pass_to_timeout();
