@@ -28,6 +28,8 @@ pub enum Error {
     },
     /// The socket is closed, or about to be.
     Closed,
+    /// The connection is over, or the function of [`Options::authenticate`](crate::Options::authenticate) is.
+    NotAuthenticating,
     /// Nothing says whether a message has arrived: there is no session.
     NoSession,
     /// The message was accepted, and is not known to have arrived: it has not as [`Outcome::Expired`],
@@ -83,6 +85,10 @@ impl fmt::Display for Error {
                 formatter,
                 "undrop: {}: nothing is sent any more, until Socket::reconnect",
                 SendError::Closed.describe()
+            ),
+            Error::NotAuthenticating => formatter.write_str(
+                "undrop: the connection is over, or no longer that of Options::authenticate: send and receive on the \
+                 Socket, after Event::Open",
             ),
             Error::NoSession => formatter.write_str(
                 "undrop: nothing says whether a message has arrived without a session: set Options::resume, or use \

@@ -56,8 +56,8 @@ pub struct Dropped {
     pub cause: Cause,
     /// The close code; 1006 where there was none.
     pub code: u16,
-    /// The reason in the server's close frame, mostly empty. For [`Cause::Url`] the error of the function that should
-    /// have found the URL.
+    /// The reason in the server's close frame, mostly empty. For [`Cause::Url`] and [`Cause::Authenticate`] the error of the
+    /// app's function.
     pub reason: String,
     /// Whether both ends agreed to close.
     pub clean: bool,
@@ -76,8 +76,8 @@ pub struct Dropped {
 pub struct Closed {
     /// The close code; 1006 where there was none.
     pub code: u16,
-    /// The reason in the server's close frame, mostly empty. For [`Cause::Url`] the error of the function that should
-    /// have found the URL.
+    /// The reason in the server's close frame, mostly empty. For [`Cause::Url`] and [`Cause::Authenticate`] the error of the
+    /// app's function.
     pub reason: String,
     /// Whether both ends agreed to close.
     pub clean: bool,
@@ -95,6 +95,8 @@ pub enum Fault {
     Server(&'static str),
     /// The function for the URL failed with this error, or found a URL that the browser does not accept.
     Url(String),
+    /// The function of [`Options::authenticate`](crate::Options::authenticate) failed with this error.
+    Authenticate(String),
 }
 
 impl fmt::Display for Fault {
@@ -109,6 +111,7 @@ impl fmt::Display for Fault {
                  without Options::resume any server will do)"
             ),
             Fault::Url(error) => write!(formatter, "undrop: there was no URL to connect to: {error}"),
+            Fault::Authenticate(error) => write!(formatter, "undrop: the app could not authenticate: {error}"),
         }
     }
 }

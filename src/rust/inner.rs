@@ -12,9 +12,10 @@ use undrop_proto::{Attempt, MessageId, State};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
+use super::authenticate::{Authenticated, Authentication};
 use super::duration::to_millis;
 use super::error::Error;
-use super::event::Event;
+use super::event::{Event, Fault};
 use super::heartbeat::{Heartbeat, Ping, Reply};
 use super::inbox::Inboxes;
 use super::message::Message;
@@ -36,6 +37,9 @@ pub(super) struct Inner {
     /// Those of the options.
     protocols: Vec<String>,
     source: Option<Source>,
+    authentication: Option<Authentication>,
+    /// Why a function of the app that an attempt needs has failed, while the drop that comes of it is told.
+    failure: RefCell<Option<Fault>>,
     pub(super) decide: Option<Decide>,
     heartbeat: Option<Heartbeat>,
     /// What the driver calls for the message of the heartbeat, if a function makes it.
@@ -58,6 +62,8 @@ impl Inner {
             driver: OnceCell::new(),
             protocols: options.protocols,
             source,
+            authentication: options.authenticate.map(Authentication::new),
+            failure: RefCell::new(None),
             decide: options.retry.and_then(|Retry { decide, .. }| decide),
             heartbeat: options.heartbeat,
             make_ping: OnceCell::new(),
@@ -106,6 +112,15 @@ impl Inner {
 
     pub(super) fn source(&self) -> Option<&Source> {
         self.source.as_ref()
+    }
+
+    pub(super) fn authentication(&self) -> Option<&Authentication> {
+        self.authentication.as_ref()
+    }
+
+    /// Why a function of the app that an attempt needs has failed, while the drop that comes of it is told.
+    pub(super) fn failure(&self) -> Option<Fault> {
+        self.failure.borrow().clone()
     }
 
     #[cfg(feature = "serde")]
@@ -221,6 +236,9 @@ impl Inner {
         if let Some(source) = &self.source {
             source.end();
         }
+        if let Some(authentication) = &self.authentication {
+            authentication.end();
+        }
         // What it holds of the app's may call anything when it is dropped.
         drop(self.listener.take());
     }
@@ -229,20 +247,42 @@ impl Inner {
 
     /// A search for this attempt has come to its end.
     pub(super) fn found(&self, attempt: Attempt, found: Found) {
-        let (Ok(driver), Some(source)) = (self.held_driver(), &self.source) else { return };
+        let Ok(driver) = self.held_driver() else { return };
         let found = found.and_then(|Endpoint { url, protocols }| {
             let protocols = offer(protocols.as_ref().unwrap_or(&self.protocols), driver.keeps_session());
             driver.found(attempt, &url.into(), &protocols).map_err(|thrown| error_text(&thrown))
         });
         if let Err(error) = found {
-            source.error.replace(error);
-            driver.not_found(attempt);
+            self.fail(Fault::Url(error), || driver.not_found(attempt));
         }
+    }
+
+    /// The function of the app has authenticated in this attempt, or has failed.
+    pub(super) fn authenticated(self: &Rc<Self>, attempt: Attempt, authenticated: Authenticated) {
+        let (Ok(driver), Some(authentication)) = (self.held_driver(), &self.authentication) else { return };
+        let unread = authentication.finish();
+        if let Err(error) = authenticated {
+            return self.fail(Fault::Authenticate(error), || driver.authenticated(attempt, false));
+        }
+        driver.authenticated(attempt, true);
+        for data in unread {
+            self.receive(&data);
+        }
+    }
+
+    /// A function of the app that an attempt needs has failed: `drop_connection` ends the attempt.
+    fn fail(&self, failure: Fault, drop_connection: impl FnOnce()) {
+        self.failure.replace(Some(failure));
+        drop_connection();
+        self.failure.take();
     }
 
     /// The native socket has received this.
     pub(super) fn receive(self: &Rc<Self>, data: &JsValue) {
         let Some(driver) = self.driver() else { return };
+        if self.authentication.as_ref().is_some_and(|authentication| authentication.hear(data)) {
+            return;
+        }
         if driver.keeps_session()
             && let Some(frame) = data.dyn_ref::<JsString>()
             && TextFrame::needs_escape(first_unit(frame))
@@ -303,7 +343,7 @@ impl Inner {
         #[cfg(feature = "serde")]
         self.tell_typed(&event);
         if matches!(event, Event::State(_)) {
-            self.cancel_search();
+            self.cancel_what_is_over();
         }
         if matches!(event, Event::Close(_)) {
             self.readers.end();
@@ -331,13 +371,20 @@ impl Inner {
         }
     }
 
-    /// Drops the search of an attempt that is over.
-    fn cancel_search(&self) {
-        if let (Some(driver), Some(source)) = (self.driver(), &self.source)
-            && let Some(attempt) = source.attempt()
+    /// Drops the futures of the app for an attempt that is over.
+    fn cancel_what_is_over(&self) {
+        let Some(driver) = self.driver() else { return };
+        if let Some(source) = &self.source
+            && let Some(attempt) = source.search.attempt()
             && !driver.read(|connection| connection.awaits_url(attempt))
         {
-            source.cancel();
+            source.search.cancel();
+        }
+        if let Some(authentication) = &self.authentication
+            && let Some(attempt) = authentication.task.attempt()
+            && !driver.read(|connection| connection.is_authenticating(attempt))
+        {
+            authentication.cancel();
         }
     }
 

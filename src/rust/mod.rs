@@ -1,5 +1,6 @@
 //! The face for Rust: a socket with one listener, which is told everything.
 
+mod authenticate;
 mod connect;
 mod decision;
 mod delivery;
@@ -7,6 +8,7 @@ mod duration;
 mod error;
 mod event;
 mod flushed;
+mod for_attempt;
 mod heartbeat;
 mod inbox;
 mod inner;
@@ -24,6 +26,7 @@ mod typed;
 mod user;
 mod writable;
 
+pub use self::authenticate::Connection;
 pub use self::decision::Decision;
 pub use self::delivery::Delivery;
 pub use self::error::Error;

@@ -1,10 +1,13 @@
 //! How a socket behaves.
 
+use std::fmt::Display;
+use std::future::Future;
 use std::time::Duration;
 
 use undrop_proto::outbox::Bounds;
 use undrop_proto::{Config, Lifetime, Policy};
 
+use super::authenticate::{Authenticate, Connection};
 use super::duration::{from_millis, to_millis, to_some_millis};
 use super::error::Error;
 use super::heartbeat::Heartbeat;
@@ -33,6 +36,7 @@ pub struct Options {
     queue: Option<Option<Queue>>,
     pub(super) heartbeat: Option<Heartbeat>,
     resume: Option<Resume>,
+    pub(super) authenticate: Option<Authenticate>,
     #[cfg(feature = "serde")]
     pub(super) envelope: Envelope,
     #[cfg(feature = "serde")]
@@ -82,6 +86,38 @@ impl Options {
         self
     }
 
+    /// Says who the app is, on each connection anew, before anything else is sent: for a server that wants a token as the first
+    /// message. The function is called when a connection is open, and `Event::Open` is told when it has returned `Ok`; then
+    /// what is queued is sent, and what has arrived meanwhile, and was not received here, is told.
+    ///
+    /// An error of it is a failed attempt: an [`Event::Dropped`](crate::Event::Dropped) with
+    /// [`Cause::Authenticate`](crate::Cause::Authenticate) and the error as its reason. What is queued stays. If the function
+    /// takes longer than [`connect_timeout`](Self::connect_timeout), or the connection ends meanwhile, its future is dropped.
+    /// It does not go with [`resume`](Self::resume), since a session begins with frames of its own. Default: none.
+    ///
+    /// ```
+    /// use undrop::{Message, Options};
+    ///
+    /// let options = Options::default().authenticate(|mut connection| async move {
+    ///     connection.send_text("a token").map_err(|error| error.to_string())?;
+    ///     match connection.receive().await {
+    ///         Ok(Message::Text(answer)) if answer == "welcome" => Ok(()),
+    ///         answer => Err(format!("not welcome: {answer:?}")),
+    ///     }
+    /// });
+    /// ```
+    pub fn authenticate<Authenticating, Failure>(
+        mut self,
+        authenticate: impl Fn(Connection) -> Authenticating + 'static,
+    ) -> Self
+    where
+        Authenticating: Future<Output = Result<(), Failure>> + 'static,
+        Failure: Display,
+    {
+        self.authenticate = Some(Authenticate::new(authenticate));
+        self
+    }
+
     /// Keeps a session with a server that has sessions too, in which nothing is lost. It needs `retry`, and has limits and
     /// a heartbeat of its own in place of `queue` and `heartbeat`. Default: none.
     pub fn resume(mut self, resume: impl Into<Option<Resume>>) -> Self {
@@ -124,7 +160,7 @@ impl Options {
             connect_timeout: to_some_millis(self.connect_timeout),
             close_timeout: to_millis(self.close_timeout),
             queue: queue.map(|queue| queue.limits),
-            authenticates: false,
+            authenticates: self.authenticate.is_some(),
             heartbeat: match &self.resume {
                 Some(resume) => resume.heartbeat.map(|rhythm| rhythm.0),
                 None => self.heartbeat.as_ref().map(Heartbeat::to_proto),
@@ -142,6 +178,12 @@ impl Options {
             return Err(Error::Options(
                 "with Options::resume the messages of the heartbeat are the protocol's own: leave out \
                  Options::heartbeat, and set Resume::heartbeat",
+            ));
+        }
+        if self.authenticate.is_some() {
+            return Err(Error::Options(
+                "Options::resume excludes Options::authenticate, since a session begins with frames of its own: have the URL \
+                 carry the token, with Socket::connect_with",
             ));
         }
         if self.queue.is_some() {
@@ -165,6 +207,7 @@ impl Default for Options {
             queue: None,
             heartbeat: None,
             resume: None,
+            authenticate: None,
             #[cfg(feature = "serde")]
             envelope: Envelope::default(),
             #[cfg(feature = "serde")]

@@ -1,12 +1,13 @@
 //! Where a socket connects, if a function of the app finds that out for each attempt.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt::Display;
 use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use undrop_proto::Attempt;
+
+use super::for_attempt::{AppFuture, ForAttempt};
 
 /// Where to connect: a URL, and the subprotocols to offer.
 ///
@@ -46,21 +47,14 @@ impl From<&str> for Endpoint {
 /// What was found, or the error of the function as text.
 pub(super) type Found = Result<Endpoint, String>;
 
-type Search = Pin<Box<dyn Future<Output = Found>>>;
-
-type Begin = Box<dyn FnMut() -> Search>;
+type Begin = Box<dyn FnMut() -> AppFuture<Found>>;
 
 /// The function of the app that finds out where to connect.
 pub(super) struct Source {
     /// Absent while it runs, and once the socket is dropped.
     begin: Cell<Option<Begin>>,
     is_ended: Cell<bool>,
-    /// The attempt that is searched for, if one is.
-    attempt: Cell<Option<Attempt>>,
-    /// The search for it. Absent until its first poll, and while it runs.
-    search: Cell<Option<Search>>,
-    /// Why nothing was found for the present attempt; empty until then.
-    pub(super) error: RefCell<String>,
+    pub(super) search: ForAttempt<Found>,
 }
 
 impl Source {
@@ -70,70 +64,30 @@ impl Source {
         Found: Into<Endpoint>,
         Failure: Display,
     {
-        let begin = move || -> self::Search {
+        let begin = move || -> AppFuture<self::Found> {
             let search = find();
             Box::pin(async move { search.await.map(Into::into).map_err(|error| error.to_string()) })
         };
-        Self {
-            begin: Cell::new(Some(Box::new(begin))),
-            is_ended: Cell::new(false),
-            attempt: Cell::new(None),
-            search: Cell::new(None),
-            error: RefCell::new(String::new()),
-        }
-    }
-
-    /// Searches for this attempt, in place of any earlier one. Nothing of the app is called before the first
-    /// [`poll`](Self::poll).
-    pub(super) fn begin(&self, attempt: Attempt) {
-        self.attempt.set(Some(attempt));
-        self.error.borrow_mut().clear();
-        drop(self.search.take());
+        Self { begin: Cell::new(Some(Box::new(begin))), is_ended: Cell::new(false), search: ForAttempt::new() }
     }
 
     /// The socket is dropped, and with it all that the function and its search hold.
     pub(super) fn end(&self) {
         self.is_ended.set(true);
-        self.cancel();
+        self.search.cancel();
         drop(self.begin.take());
-    }
-
-    /// The attempt that is searched for, if one is.
-    pub(super) fn attempt(&self) -> Option<Attempt> {
-        self.attempt.get()
-    }
-
-    /// Nothing is searched for any more.
-    pub(super) fn cancel(&self) {
-        self.attempt.set(None);
-        drop(self.search.take());
     }
 
     /// Nothing if the attempt is not searched for any more.
     pub(super) fn poll(&self, attempt: Attempt, context: &mut Context<'_>) -> Poll<Option<Found>> {
-        let is_current = || self.attempt.get() == Some(attempt);
-        if !is_current() {
-            return Poll::Ready(None);
-        }
-        let mut search = match self.search.take() {
-            Some(search) => search,
-            None => {
-                let Some(mut begin) = self.begin.take() else { return Poll::Ready(None) };
-                let search = begin();
-                // The function may have dropped the socket.
-                if !self.is_ended.get() {
-                    self.begin.set(Some(begin));
-                }
-                search
+        self.search.poll(attempt, context, || {
+            let mut begin = self.begin.take()?;
+            let search = begin();
+            // The function may have dropped the socket.
+            if !self.is_ended.get() {
+                self.begin.set(Some(begin));
             }
-        };
-        let found = search.as_mut().poll(context);
-        if !is_current() {
-            return Poll::Ready(None);
-        }
-        if found.is_pending() {
-            self.search.set(Some(search));
-        }
-        found.map(Some)
+            Some(search)
+        })
     }
 }

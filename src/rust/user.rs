@@ -5,10 +5,11 @@ use std::rc::{Rc, Weak};
 use std::task::Poll;
 
 use js_sys::futures::spawn_local;
-use undrop_proto::{Attempt, Cause, Decision, Outcome};
+use undrop_proto::{Attempt, Decision, Outcome};
 use wasm_bindgen::JsValue;
 use web_sys::{BinaryType, CloseEvent, WebSocket};
 
+use super::authenticate::Authenticated;
 use super::duration::from_millis;
 use super::event::{Closed, Dropped, Event, Fault};
 use super::inner::Inner;
@@ -34,23 +35,23 @@ impl RustUser {
         Some(Event::State(self.0.upgrade()?.state()))
     }
 
-    /// Why the function of the app found no URL for the present attempt; empty if it did.
-    fn url_error(&self) -> String {
-        let inner = self.0.upgrade();
-        inner.and_then(|inner| Some(inner.source()?.error.borrow().clone())).unwrap_or_default()
+    /// Why a function of the app that the attempt needed has failed, if one has.
+    fn failure(&self) -> Option<Fault> {
+        self.0.upgrade()?.failure()
     }
 
     fn fault(&self, violation: Option<&'static str>) -> Fault {
-        let error = self.url_error();
         match violation {
             Some(reason) => Fault::Server(reason),
-            None if error.is_empty() => Fault::Connection,
-            None => Fault::Url(error),
+            None => self.failure().unwrap_or(Fault::Connection),
         }
     }
 
-    fn reason(&self, cause: Option<Cause>, close: &CloseEvent) -> String {
-        if cause == Some(Cause::Url) { self.url_error() } else { close.reason() }
+    fn reason(&self, close: &CloseEvent) -> String {
+        match self.failure() {
+            Some(Fault::Url(error) | Fault::Authenticate(error)) => error,
+            _ => close.reason(),
+        }
     }
 
     fn dropped_event(&self, dropped: &undrop_proto::Dropped, close: &CloseEvent) -> Dropped {
@@ -58,7 +59,7 @@ impl RustUser {
         Dropped {
             cause,
             code: close.code(),
-            reason: self.reason(Some(cause), close),
+            reason: self.reason(close),
             clean: close.was_clean(),
             attempt,
             delay: from_millis(delay),
@@ -88,8 +89,17 @@ impl User for RustUser {
         if let Some(inner) = self.0.upgrade()
             && let Some(source) = inner.source()
         {
-            source.begin(attempt);
+            source.search.begin(attempt);
             spawn_local(search(self.0.clone(), attempt));
+        }
+    }
+
+    fn authenticate(&self, attempt: Attempt) {
+        if let Some(inner) = self.0.upgrade()
+            && let (Some(authentication), Some(native)) = (inner.authentication(), inner.native())
+        {
+            authentication.begin(attempt, native);
+            spawn_local(authenticate(self.0.clone(), attempt));
         }
     }
 
@@ -102,7 +112,7 @@ impl User for RustUser {
             Notice::Error(violation) => Some(Event::Error(self.fault(violation))),
             Notice::Close(close, cause, _) => Some(Event::Close(Closed {
                 code: close.code(),
-                reason: self.reason(cause, close),
+                reason: self.reason(close),
                 clean: close.was_clean(),
                 cause,
             })),
@@ -139,6 +149,23 @@ async fn search(inner: Weak<Inner>, attempt: Attempt) {
 async fn found(inner: Weak<Inner>, attempt: Attempt) -> Option<Found> {
     poll_fn(|context| match inner.upgrade().as_ref().and_then(|inner| inner.source()) {
         Some(source) => source.poll(attempt, context),
+        None => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The socket is not held while the function of the app authenticates.
+async fn authenticate(inner: Weak<Inner>, attempt: Attempt) {
+    if let Some(result) = authenticated(inner.clone(), attempt).await
+        && let Some(inner) = inner.upgrade()
+    {
+        inner.authenticated(attempt, result);
+    }
+}
+
+async fn authenticated(inner: Weak<Inner>, attempt: Attempt) -> Option<Authenticated> {
+    poll_fn(|context| match inner.upgrade().as_ref().and_then(|inner| inner.authentication()) {
+        Some(authentication) => authentication.poll(attempt, context),
         None => Poll::Ready(None),
     })
     .await

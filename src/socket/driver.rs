@@ -260,7 +260,6 @@ impl Driver {
     }
 
     /// The user has authenticated on the native socket of this attempt, or could not.
-    #[cfg(feature = "js")]
     pub(crate) fn authenticated(&self, attempt: Attempt, is_accepted: bool) {
         self.update(|connection, now| {
             if is_accepted {

@@ -1,6 +1,7 @@
 //! What a socket does in a real browser, with a server that misbehaves on request: see `tools/test-server/src/route.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod authenticating;
 mod closing;
 mod connecting;
 mod decision;
