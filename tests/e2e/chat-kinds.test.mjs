@@ -27,6 +27,21 @@ for (const [browserName, start] of Object.entries(browsers)) {
     async function enter(kind) {
       rooms++;
       await ada.enter(chat.url, `kinds-${rooms}`, 'Ada');
+      await ada.do(() => {
+        // Of a plain socket in a black hole the browser says nothing: who waits for its `close` waits for ever.
+        const { WebSocket } = window;
+        const sockets = [];
+        window.silence = () => {
+          for (const socket of sockets.splice(0)) socket.onclose = (event) => event.stopImmediatePropagation();
+        };
+        window.WebSocket = function (...given) {
+          const socket = new WebSocket(...given);
+          // A handler keeps its place, which is before the listeners of the page.
+          socket.onclose = () => {};
+          sockets.push(socket);
+          return socket;
+        };
+      });
       await ada.choose(kind);
     }
 
@@ -48,10 +63,21 @@ for (const [browserName, start] of Object.entries(browsers)) {
           document.body.dataset.thrown = given[0];
           return answer;
         };
+        window.silence();
         document.getElementById('switch-blackhole').click();
       });
       await ada.sees(() => document.body.dataset.thrown?.includes('blackhole'));
     }
+
+    /** Whatever the page gives up after a time, it gives up now. */
+    const hasten = () =>
+      ada.do(() => {
+        window.AbortSignal.timeout = () => {
+          const limit = new window.AbortController();
+          setTimeout(() => limit.abort());
+          return limit.signal;
+        };
+      });
 
     /** Runs a delivery test until so many numbers have been sent over this kind. */
     async function count(kind, numbers) {
@@ -89,10 +115,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await blacken();
       const before = await ada.outcomes('plain');
       await ada.seesCounted('plain', 80);
-      const asked = performance.now();
       await ada.click('count');
       await seesItEnd();
-      assert.ok(performance.now() - asked < 15_000, 'it waited for the browser');
       const { sent, delivered, lost } = await settled('plain');
       for (const way of [0, 1]) {
         assert.ok(delivered[way] >= before.delivered[way], text({ before, delivered }));
@@ -106,10 +130,10 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await count('plain', 20);
       await ada.click('switch-refuse');
       await ada.seesState('closed');
-      const asked = performance.now();
+      await hasten();
       await ada.click('count');
       await seesItEnd();
-      assert.ok(performance.now() - asked < 15_000);
+      assert.notEqual(await ada.do(() => document.getElementById('toggle').dataset.state), 'open');
       await settled('plain');
     });
 
@@ -191,15 +215,8 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await ada.sees(() => document.querySelector('#events .drop'));
       const before = await ada.outcomes('session');
       await ada.seesCounted('session', before.sent[0] + before.sent[1] + 5);
-      await ada.do(() => {
-        // Whatever the page gives up after a time, it gives up now.
-        window.AbortSignal.timeout = () => {
-          const limit = new window.AbortController();
-          setTimeout(() => limit.abort());
-          return limit.signal;
-        };
-        document.getElementById('count').click();
-      });
+      await hasten();
+      await ada.click('count');
       await seesItEnd();
       assert.deepEqual((await settled('session')).lost, [0, 0]);
     });
@@ -266,26 +283,22 @@ for (const [browserName, start] of Object.entries(browsers)) {
       await enterBlackHole();
       await ada.say('into the black hole');
       await ada.sees(() => document.querySelector('.pending'));
-      const asked = performance.now();
       await ada.choose('session');
       await ada.reads('into the black hole');
       await ada.say('and after it');
       await ada.reads('and after it');
       assert.deepEqual(await ada.readAll(), ['before', 'into the black hole', 'and after it']);
-      assert.ok(performance.now() - asked < 10_000, 'it waited for the browser');
     });
 
     it('a message into a black hole can be sent again over another plain socket', async () => {
       await enterBlackHole();
       await ada.say('into the black hole');
       await ada.sees(() => document.querySelector('.pending'));
-      const asked = performance.now();
       await ada.click('switch-reconnect');
       await ada.sees(() => document.querySelector('.pending.failed button'));
       await ada.seesState('open');
       await ada.do(() => document.querySelector('.pending.failed button').click());
       await ada.reads('into the black hole');
-      assert.ok(performance.now() - asked < 10_000, 'it waited for the browser');
     });
   });
 }
