@@ -8,7 +8,7 @@ export class Authentication {
   /** What has arrived and was not received by the page. */
   readonly unread: unknown[] = [];
   readonly #ended = new AbortController();
-  readonly #over = new Error('Undrop: the connection is over, or no longer that of authenticate.');
+  readonly #over = new Error('Undrop: authenticate, or its connection, is over.');
   /** Whoever waits for a message. */
   readonly #waiting: (() => void)[] = [];
 

@@ -11,7 +11,12 @@ export const toUrl = (given: unknown): string => `${given}`;
 /** `optional (DOMString or sequence<DOMString>) protocols` */
 export const toProtocols = (given: unknown): string[] => {
   const iterate = Object(given) === given ? (given as Iterable<unknown>)[Symbol.iterator] : null;
-  if (iterate == null) return [`${given}`];
+  if (iterate == null) {
+    const text = `${given}`;
+    // The standard takes it, and it is hardly ever meant.
+    if (text !== given) console.warn(`Undrop: ${text} is taken as a subprotocol. Options are the third argument.`);
+    return [text];
+  }
   const iterator = iterate.call(given);
   const { next } = iterator;
   // The iterator gets no `return`: WebIDL does not close it when a conversion throws.

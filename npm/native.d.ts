@@ -1,6 +1,7 @@
 declare module '#native' {
   // `src/socket/native.js`
   export const dispatch: (target: EventTarget, event: Event) => boolean;
+  export const exception: (name: string, message: string, first?: unknown, last?: unknown) => DOMException;
   export const isSupported: boolean;
   export const isSynthetic: (event: Event) => boolean;
 }

@@ -2,7 +2,7 @@
 // the browser itself does what the standard says of listeners: their order, their errors, the microtasks in between. When
 // there is a new native socket, the registrations move to it.
 
-import { dispatch, isSynthetic } from '#native';
+import { dispatch, exception, isSynthetic } from '#native';
 import { Authentication } from './authentication.js';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
@@ -226,11 +226,11 @@ export class Shell {
       number = core.send(id, message, sizeOf(message), first, timeToLive, told);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      throw new DOMException(`${error.message.slice(0, -1)}${this.#address}.`, error.name);
+      throw exception(error.name, error.message.slice('Undrop: '.length, -1), '', this.#address);
     }
     if (!number && !this.#hasWarned) {
       this.#hasWarned = true;
-      console.warn('Undrop: a message was sent after close(), and is discarded. Each further one is, silently.');
+      console.warn('Undrop: what is sent after close() is discarded.');
     }
     return number;
   }
@@ -238,6 +238,11 @@ export class Shell {
   /** What became of a message, as a clause that names the connection. */
   describe(outcome: string) {
     return `${this.core.outcomes()[outcome]}${this.#address}`;
+  }
+
+  /** Nothing is sent or received any more. */
+  get closedError() {
+    return exception('InvalidStateError', this.describe('closed'));
   }
 
   withdraw(number: number) {

@@ -130,15 +130,8 @@ export const begin = (
   protocols: Given<string | Iterable<string>>,
   options: SessionOptions,
 ): Shell => {
-  if (!isSupported)
-    throw new Error(
-      'Undrop: there is no WebSocket here. Make the socket in a browser, not where the page is rendered.',
-    );
-  if (!given.length) throw new TypeError('Undrop needs the URL to connect to.');
-  if (protocols === null)
-    console.warn(
-      'Undrop: null as subprotocols offers the subprotocol "null", as with WebSocket. Leave it out, or give [].',
-    );
+  if (!isSupported) throw new Error('Undrop: there is no WebSocket here. Make the socket in a browser.');
+  if (!given.length) throw new TypeError('Undrop needs the URL.');
   const source =
     typeof url === 'function' || typeof protocols === 'function'
       ? {
@@ -150,7 +143,7 @@ export const begin = (
       : { url: toUrl(url), protocols: toProtocols(protocols) };
   const { signal } = Object(options) as SessionOptions;
   if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
-    throw new TypeError('Undrop: signal must be an AbortSignal.');
+    throw new TypeError(`Undrop: signal must be an AbortSignal, not ${signal}.`);
   signal?.throwIfAborted();
   const shell = new Shell(core(), socket, source, options);
   shells.set(socket, shell);
@@ -220,8 +213,7 @@ const members = {
     for (let hasWaited = false; hasWaited || socket.bufferedAmount; ) {
       signal?.throwIfAborted();
       // What was queued has come to its end.
-      if (socket.state === 'closed')
-        throw new DOMException(`Undrop: ${shellOf(socket).describe('closed')}.`, 'InvalidStateError');
+      if (socket.state === 'closed') throw shellOf(socket).closedError;
       if (!socket.bufferedAmount) return;
       await new Promise((resolve) => setTimeout(resolve, 5));
       hasWaited = true;

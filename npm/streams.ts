@@ -1,6 +1,7 @@
 // Messages as async iterators and streams: received ones for a reader with a pace of its own, sent ones at the pace of
 // the network.
 
+import { exception } from '#native';
 import { type Socket, shellOf } from './socket.js';
 
 export interface Collecting {
@@ -57,7 +58,7 @@ export const collect = <T>(
     const reader = readers.shift();
     if (reader) reader.resolve({ done: false, value });
     else if (values.length < limit) values.push(value);
-    else end(new DOMException(`Undrop: more than ${limit} messages wait to be read.`, 'QuotaExceededError'));
+    else end(exception('QuotaExceededError', `more than ${limit} messages wait to be read`));
   };
   let stop: (() => void) | undefined;
   if (signal?.aborted) abort();
@@ -110,9 +111,10 @@ export const readable = (socket: Socket): ReadableStream<unknown> => {
 export const writable = (socket: Socket): WritableStream<string | ArrayBuffer | ArrayBufferView | Blob> =>
   new WritableStream({
     async write(chunk, controller) {
-      shellOf(socket).send(chunk, (outcome) => {
+      const shell = shellOf(socket);
+      shell.send(chunk, (outcome) => {
         if (outcome !== 'sent' && outcome !== 'delivered')
-          controller.error(new DOMException(`Undrop: a chunk was not sent (${outcome}).`, 'NetworkError'));
+          controller.error(exception('NetworkError', `a chunk was not sent: ${shell.describe(outcome)}`));
       });
       // No event says that the browser's buffer has emptied.
       while (socket.bufferedAmount > HIGH_WATER && socket.state !== 'closed' && !controller.signal.aborted)

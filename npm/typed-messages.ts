@@ -1,5 +1,6 @@
 // Typed messages, which the entries `undrop/messages` and `undrop/all` add to a class.
 
+import { exception } from '#native';
 import { Registry } from '../src/messages/registry.js';
 import type { Events } from './events.js';
 import type { Shell } from './shell.js';
@@ -139,8 +140,7 @@ export const withRegistry = <In, Out, Replies>(
       }
       // A message that is never sent comes back with `lost`, but a closed socket says nothing of it.
       // `readyState` is `CLOSING` as well when the peer closes a connection that will be replaced.
-      if (['closing', 'closed'].includes(socket.state))
-        throw new DOMException(`Undrop: ${shell.describe('closed')}.`, 'InvalidStateError');
+      if (['closing', 'closed'].includes(socket.state)) throw shell.closedError;
       shell.send(frame);
       return;
     },
@@ -148,10 +148,7 @@ export const withRegistry = <In, Out, Replies>(
       const event = Object.assign(new MessageEvent('invalid', { data, cancelable: true }), more);
       if (!socket.dispatchEvent(event) || hasWarned) return;
       hasWarned = true;
-      console.warn(
-        `Undrop: a message is not valid (${more.reason}). Listen for 'invalid' to learn of each.`,
-        more.issues,
-      );
+      console.warn(`Undrop: a message is not valid (${more.reason}): listen for 'invalid'.`, more.issues);
     },
     listen: (active) => {
       shell.tap = active ? (data) => registry.receive(data) : undefined;
@@ -161,6 +158,7 @@ export const withRegistry = <In, Out, Replies>(
       socket[change]('close', closed);
     },
     describe: (outcome) => shell.describe(outcome),
+    exception,
   });
   const dropped = () => registry.dropped();
   const closed = () => registry.closed();

@@ -5,7 +5,7 @@ use undrop_proto::SendError;
 use undrop_proto::close::CloseError;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/js/values.js")]
+#[wasm_bindgen(module = "/src/socket/native.js")]
 extern "C" {
     /// A `DOMException` of this name. The first value stands at the beginning of its message, the second one at the end.
     fn exception(name: &str, message: &str, first: Option<f64>, last: Option<f64>) -> JsValue;

@@ -82,7 +82,7 @@ impl Reader {
         #[cfg(feature = "session")]
         let keeps_session = bounds.is_some();
         #[cfg(not(feature = "session"))]
-        let keeps_session = false;
+        let keeps_session = self.excludes_session(lifetime);
         Options {
             config: Config {
                 policy,
@@ -103,19 +103,22 @@ impl Reader {
         if self.is_second("lifetime", "session", "connection") {
             return Lifetime::Connection;
         }
-        if !self.is_second("lifetime", "connection", "session") {
-            return Lifetime::Unlimited;
+        if self.is_second("lifetime", "connection", "session") { Lifetime::Session } else { Lifetime::Unlimited }
+    }
+
+    #[cfg(not(feature = "session"))]
+    fn excludes_session(&self, lifetime: Lifetime) -> bool {
+        if lifetime == Lifetime::Session || self.get("resume").is_truthy() {
+            self.fail("resume and lifetime: 'session' need undrop/session or undrop/all");
         }
-        #[cfg(not(feature = "session"))]
-        self.fail("lifetime: 'session' needs undrop/session or undrop/all");
-        Lifetime::Session
+        false
     }
 
     fn policy(&self, lifetime: Lifetime) -> Policy {
         let kind = self.kind("retry", "a boolean, an object or a function");
         let is_never = lifetime == Lifetime::Connection;
         if is_never && !matches!(kind, Kind::Undefined | Kind::False) {
-            self.fail("with lifetime: 'connection' nothing reconnects: leave out retry");
+            self.fail("lifetime: 'connection' excludes retry");
         }
         if is_never || kind == Kind::False {
             return Policy::Never;

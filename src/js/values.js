@@ -1,9 +1,5 @@
 // What is shorter to say in JavaScript than in Rust: errors, objects, and how options are read.
 
-/** `first` and `last`, if there are such, stand at the beginning and at the end of the message. */
-export const exception = (name, message, first = '', last = '') =>
-  new DOMException(`Undrop: ${first}${message}${last}.`, name);
-
 export const setProperty = (object, name, value) => {
   object[name] = value;
 };

@@ -13,6 +13,7 @@
  * @property {(active: boolean) => void} listen Called when `receive` has to be called from now on, or no longer has to.
  * @property {(outcome: string) => string} describe Returns what became of a message that was not sent, as a clause:
  *   `it waited longer than its time to live`.
+ * @property {(name: string, message: string) => DOMException} exception
  */
 
 /**
@@ -147,7 +148,7 @@ export class Registry {
     this.#envelope = parseEnvelope(envelope);
     if (codec) {
       for (const name of /** @type {const} */ (['encode', 'decode']))
-        if (typeof codec[name] !== 'function') throw new TypeError(`Undrop: a codec needs a function ${name}.`);
+        if (typeof codec[name] !== 'function') throw wrong(`a codec needs a function ${name}`);
       this.#encode = (message) => codec.encode(message);
       this.#decode = (data) => codec.decode(data);
     }
@@ -170,7 +171,7 @@ export class Registry {
    * @returns {() => void} Removes the handler.
    */
   on(type, handler, { once = false, signal } = {}) {
-    if (typeof handler !== 'function') throw new TypeError('Undrop: on() needs a type and a function.');
+    checkFunction('on', handler);
     if (signal?.aborted) return () => {};
     /** @type {Entry} */
     const entry = {
@@ -269,9 +270,8 @@ export class Registry {
    * @returns {() => void} Stops answering.
    */
   handle(type, answer) {
-    if (typeof answer !== 'function') throw new TypeError('Undrop: handle() needs a type and a function.');
-    if (this.#answers.has(type))
-      throw new DOMException(`Undrop: ${type} has its handle() already; undo that first.`, 'InvalidStateError');
+    checkFunction('handle', answer);
+    if (this.#answers.has(type)) throw this.#socket.exception('InvalidStateError', `${type} has its handle() already`);
     this.#answers.set(type, answer);
     this.#addListeners(1);
     return () => {
@@ -311,7 +311,7 @@ export class Registry {
     const lost = [...this.#requests.values()].filter(({ hasLeft }) => hasLeft);
     this.#inTurn(() => {
       for (const { type, reject } of lost)
-        reject(missing(`reply to ${type}`, 'the connection was lost', 'NetworkError'));
+        reject(this.#missing(`reply to ${type}`, 'the connection was lost', 'NetworkError'));
     });
   }
 
@@ -518,7 +518,16 @@ export class Registry {
    * @param {string} outcome What became of the message that asked for it, or of the socket.
    */
   #failure(what, outcome) {
-    return missing(what, this.#socket.describe(outcome), ERROR_NAMES[outcome] ?? 'NetworkError');
+    return this.#missing(what, this.#socket.describe(outcome), ERROR_NAMES[outcome] ?? 'NetworkError');
+  }
+
+  /**
+   * @param {string} what What did not come.
+   * @param {string} why
+   * @param {string} name
+   */
+  #missing(what, why, name) {
+    return this.#socket.exception(name, `no ${what}: ${why}`);
   }
 
   /**
@@ -562,7 +571,7 @@ export class Registry {
   #frame(type, data, id) {
     const { type: typeAt, data: dataAt, id: idAt, length } = this.#envelope;
     if (dataAt === false && data != null && (typeof data !== 'object' || Array.isArray(data)))
-      throw new TypeError('Undrop: in flat messages (data: false) the data must be an object.');
+      throw wrong('the data must be an object with data: false');
     /** @type {any} */
     const message = length ? new Array(length).fill(null) : dataAt === false ? { .../** @type {{}} */ (data) } : {};
     message[typeAt] = type;
@@ -597,7 +606,7 @@ export class Registry {
       };
       const fail = settling(reject);
       const abort = () => fail(signal?.reason);
-      const late = () => fail(new DOMException(`Undrop: no ${what} within ${timeout} ms.`, 'TimeoutError'));
+      const late = () => fail(this.#socket.exception('TimeoutError', `no ${what} within ${timeout} ms`));
       const forget = this.onEnd(() => fail(this.#failure(what, 'closed')));
       // The browser's timers count in 31 bits.
       const timer =
@@ -710,11 +719,11 @@ const parseEnvelope = (given = {}) => {
   const isArray = fields.every((field) => Number.isInteger(field) && Number(field) >= 0 && Number(field) < MAX_FIELDS);
   const isObject = fields.every((field) => typeof field === 'string');
   if (new Set(fields).size < fields.length || !(isObject || (isArray && data !== false)))
-    throw new TypeError(
-      `Undrop: the envelope's type, data and id must be three names, or three indices below ${MAX_FIELDS} of an array; or two names and data: false.`,
+    throw wrong(
+      `the envelope needs three names, or indices below ${MAX_FIELDS}, as type, data and id; or two names and data: false`,
     );
   if (typeof reply !== 'string' || typeof error !== 'string' || reply === error)
-    throw new TypeError("Undrop: the envelope's reply and error must be two different types of messages.");
+    throw wrong('the envelope needs two types as reply and error');
   return { ...envelope, length: isArray ? Math.max(.../** @type {number[]} */ (fields)) + 1 : 0 };
 };
 
@@ -723,11 +732,12 @@ const parseEnvelope = (given = {}) => {
  * @returns {Map<string, Schema> | undefined}
  */
 const parseSchemas = (given) => {
-  if (!given) return;
+  if (given === undefined) return;
+  checkObject('schemas', given);
   const schemas = new Map(Object.entries(given));
   for (const [type, schema] of schemas)
     if (typeof schema?.['~standard']?.validate !== 'function')
-      throw new TypeError(`Undrop: the schema of ${type} is no Standard Schema (https://standardschema.dev).`);
+      throw wrong(`the schema of ${type} is no Standard Schema`);
   return schemas;
 };
 
@@ -736,7 +746,23 @@ const parseSchemas = (given) => {
  * @param {number} value
  */
 const checkTimeout = (name, value) => {
-  if (!(value >= 0)) throw new TypeError(`Undrop: ${name} must be a number of milliseconds, not ${value}.`);
+  if (!(value >= 0)) throw wrong(`${name} must be a number of milliseconds, not ${value}`);
+};
+
+/**
+ * @param {string} method
+ * @param {unknown} given
+ */
+const checkFunction = (method, given) => {
+  if (typeof given !== 'function') throw wrong(`${method}() needs a type and a function`);
+};
+
+/**
+ * @param {string} what
+ * @param {unknown} given
+ */
+const checkObject = (what, given) => {
+  if (Object(given) !== given) throw wrong(`${what} must be an object, not ${given}`);
 };
 
 /**
@@ -745,8 +771,9 @@ const checkTimeout = (name, value) => {
  * @param {string[]} names
  */
 const checkNames = (what, given, names) => {
+  checkObject(what, given);
   for (const name of Object.keys(given))
-    if (!names.includes(name)) throw new TypeError(`Undrop: ${what} has no ${name}, but ${names.join(', ')}.`);
+    if (!names.includes(name)) throw wrong(`${what} has no ${name}, but ${names.join(', ')}`);
 };
 
 /**
@@ -784,18 +811,14 @@ const failed = (error) => ({ issues: [issueOf(error)] });
 const isPromise = (result) => typeof result.then === 'function';
 
 /**
- * @param {string} what What did not come.
- * @param {string} why
- * @param {string} name
- */
-const missing = (what, why, name) => new DOMException(`Undrop: no ${what}: ${why}.`, name);
-
-/**
  * @param {string} type
  * @param {readonly Issue[]} issues
  */
 const refusal = (type, issues) =>
   new TypeError(`Undrop: ${type} does not fit its schema: ${issues.map(describeIssue).join('; ')}`);
+
+/** @param {string} text */
+const wrong = (text) => new TypeError(`Undrop: ${text}.`);
 
 /** @param {Issue} issue */
 const describeIssue = (issue) => {

@@ -78,3 +78,13 @@ export const byteLength = (data) => {
   if (typeof data !== 'string') return data.byteLength ?? data.size ?? 0;
   return 3 * data.length <= scratch.length ? encoder.encodeInto(data, scratch).written : encoder.encode(data).length;
 };
+
+/**
+ * A `DOMException`: one that JavaScript makes has no stack in Chromium. `first` and `last`, if there are such, stand at the
+ * beginning and at the end of the message.
+ */
+export const exception = (name, message, first = '', last = '') => {
+  const error = new DOMException(`Undrop: ${first}${message}${last}.`, name);
+  Error.captureStackTrace?.(error);
+  return error;
+};

@@ -19,6 +19,7 @@ const scenes = {
     tokens: 1,
     shown: ['connected with chat', 'closed: signed out'],
   },
+  'A token as the first message': { route: '/echo', shown: ['connected', 'hello'] },
   'Who holds the socket': { route: '/echo', shown: ['hello', 'bye', 'the socket is closed'] },
 };
 const leptos = 'A page with Leptos';

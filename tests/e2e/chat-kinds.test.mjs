@@ -34,7 +34,7 @@ for (const [browserName, start] of Object.entries(browsers)) {
         window.silence = () => {
           for (const socket of sockets.splice(0)) socket.onclose = (event) => event.stopImmediatePropagation();
         };
-        window.WebSocket = function (...given) {
+        window.WebSocket = (...given) => {
           const socket = new WebSocket(...given);
           // A handler keeps its place, which is before the listeners of the page.
           socket.onclose = () => {};

@@ -99,8 +99,10 @@ test('indices stand for an array, as in Phoenix', async () => {
 });
 
 const nonsense = {
+  'a word in its place': ['event', /envelope must be an object, not event/],
+  'nothing in its place': [null, /envelope must be an object, not null/],
   'an unknown option': [{ kind: 'event' }, /no kind, but type, data, id, reply, error/],
-  'a name and an index': [{ type: 0 }, /three names, or three indices/],
+  'a name and an index': [{ type: 0 }, /three names, or indices/],
   'an array that is flat': [{ type: 0, data: false, id: 1 }, /three names/],
   'an index that is none': [{ type: -1, data: 1, id: 2 }, /three names/],
   'an index between two': [{ type: 0.5, data: 1, id: 2 }, /three names/],
@@ -109,8 +111,8 @@ const nonsense = {
   'no id': [{ id: undefined }, /three names/],
   'two fields in one place': [{ type: 'data' }, /three names/],
   'two fields at one index': [{ type: 1, data: 1, id: 2 }, /three names/],
-  'one type for replies and errors': [{ reply: 'error' }, /two different types/],
-  'a reply without a type': [{ reply: 1 }, /two different types/],
+  'one type for replies and errors': [{ reply: 'error' }, /two types/],
+  'a reply without a type': [{ reply: 1 }, /two types/],
 };
 for (const [name, [envelope, message]] of Object.entries(nonsense)) {
   test(`an envelope with ${name} is refused, with a word on what is wanted`, () => {

@@ -61,6 +61,13 @@ pub(super) fn options(envelope: &Envelope, request_timeout: u32) -> JsValue {
     object([("envelope", envelope), ("requestTimeout", request_timeout.into())])
 }
 
+#[wasm_bindgen(module = "/src/socket/native.js")]
+extern "C" {
+    /// Makes the errors of the registry.
+    #[wasm_bindgen(thread_local_v2, js_name = exception)]
+    static EXCEPTION: JsValue;
+}
+
 thread_local! {
     /// One serves all sockets.
     static DESCRIBE: JsValue = Closure::<dyn Fn(String) -> String>::new(|outcome: String| describe(&outcome)).into_js_value();
@@ -74,7 +81,14 @@ fn describe(outcome: &str) -> String {
 /// What `Registry` needs of its socket.
 pub(super) fn socket(post: &JsValue, invalid: &JsValue, listen: &JsValue) -> JsValue {
     let describe = DESCRIBE.with(JsValue::clone);
-    object([("post", post.clone()), ("invalid", invalid.clone()), ("listen", listen.clone()), ("describe", describe)])
+    let exception = EXCEPTION.with(JsValue::clone);
+    object([
+        ("post", post.clone()),
+        ("invalid", invalid.clone()),
+        ("listen", listen.clone()),
+        ("describe", describe),
+        ("exception", exception),
+    ])
 }
 
 /// What is wrong with a message, as `Registry` says it.

@@ -441,15 +441,45 @@ export const scenes = {
     },
     expected: [[1, 1], 0],
   },
-  'a chunk that is not sent fails the writer': {
+  'a chunk that is not sent fails the writer, which names the connection': {
     async play(url) {
-      const socket = new Undrop(`${url}/hang`, [], { queue: { timeToLive: 10 } });
+      const socket = new Undrop(`${url}/echo?token=secret`, [], { queue: { messages: 1, overflow: 'drop-oldest' } });
       const writer = socket.writable.getWriter();
       writer.write('text').catch(() => {});
-      const closed = await rejection(writer.closed);
+      socket.send('another');
+      const { name, message, stack } = await writer.closed.catch((error) => error);
       socket.close();
-      return closed;
+      return [name, message.replace(url, 'server'), !!stack];
     },
-    expected: 'NetworkError',
+    expected: [
+      'NetworkError',
+      'Undrop: a chunk was not sent: the message made room for a newer one (server/echo).',
+      true,
+    ],
+  },
+  'each error of a request has a stack, and names its type': {
+    async play(url) {
+      const socket = await open(`${url}/echo`);
+      const keep = ({ name, message, stack }) => [name, message.replace(url, 'server'), !!stack];
+      const lost = socket.request('history').catch(keep);
+      socket.reconnect();
+      const errors = [await lost, await socket.request('time', null, { timeout: 0 }).catch(keep)];
+      const closed = socket.request('news').catch(keep);
+      socket.handle('ask', () => 1);
+      try {
+        socket.handle('ask', () => 2);
+      } catch (error) {
+        errors.push(keep(error));
+      }
+      socket.close();
+      errors.push(await closed);
+      return errors;
+    },
+    expected: [
+      ['NetworkError', 'Undrop: no reply to history: the connection was lost.', true],
+      ['TimeoutError', 'Undrop: no reply to time within 0 ms.', true],
+      ['InvalidStateError', 'Undrop: ask has its handle() already.', true],
+      ['InvalidStateError', 'Undrop: no reply to news: the connection is closed (server/echo).', true],
+    ],
   },
 };

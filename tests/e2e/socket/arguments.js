@@ -116,8 +116,8 @@ export const badArguments = {
   },
 
   'a signal that is none is a TypeError': {
-    play: (url) => thrown(() => new Undrop(`${url}/echo`, [], { signal: {} })),
-    expected: 'TypeError: Undrop: signal must be an AbortSignal.',
+    play: (url) => thrown(() => new Undrop(`${url}/echo`, [], { signal: new AbortController() })),
+    expected: 'TypeError: Undrop: signal must be an AbortSignal, not [object AbortController].',
   },
 
   'an invalid option begins no attempt': {
@@ -143,6 +143,26 @@ export const badArguments = {
       return [texts.length, /null/.test(texts[0]), JSON.parse(data).protocol ?? socket.protocol];
     },
     expected: [1, true, 'null'],
+  },
+
+  'options in the place of the subprotocols are a SyntaxError, as with the native class, and a warning that says where they belong':
+    {
+      async play(url) {
+        let text;
+        const texts = await warnings(() => {
+          text = thrown(() => new Undrop(`${url}/echo`, { retry: false }));
+        });
+        return [text.split(':')[0], texts];
+      },
+      expected: ['SyntaxError', ['Undrop: [object Object] is taken as a subprotocol. Options are the third argument.']],
+    },
+
+  'resume is a TypeError where there are no sessions': {
+    play: (url) =>
+      [Undrop, Messages].flatMap((Class) =>
+        [true, {}].map((resume) => thrown(() => new Class(`${url}/echo`, [], { resume }))),
+      ),
+    expected: Array(4).fill("TypeError: Undrop: resume and lifetime: 'session' need undrop/session or undrop/all."),
   },
 
   'an empty subprotocol is a SyntaxError, as with the native class': {

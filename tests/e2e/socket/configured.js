@@ -112,9 +112,9 @@ export const configured = {
         () => new (Undrop.with({ retry: 7 }))('/echo'),
       ].map(thrown),
     expected: [
-      "TypeError: Undrop: lifetime: 'session' needs undrop/session or undrop/all.",
+      "TypeError: Undrop: resume and lifetime: 'session' need undrop/session or undrop/all.",
       "TypeError: Undrop: lifetime must be 'session' or 'connection', not for ever.",
-      "TypeError: Undrop: with lifetime: 'connection' nothing reconnects: leave out retry.",
+      "TypeError: Undrop: lifetime: 'connection' excludes retry.",
       "TypeError: Undrop: lifetime: 'session' needs resume.",
       'TypeError: Undrop: resume needs retry.',
       'TypeError: Undrop: resume needs retry.',

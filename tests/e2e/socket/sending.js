@@ -53,12 +53,12 @@ export const sending = {
     },
     expected: ['again', 1],
   },
-  'an error about a message names the connection, and not the query of its URL': {
+  'an error about a message names the connection, and not the query of its URL, and has a stack': {
     async play(url) {
       const socket = new Undrop(`${url}/echo?token=secret`, [], { queue: { messages: 1 } });
       socket.send('queued');
       const errors = [];
-      const keep = ({ name, message }) => errors.push(name, message.replace(url, 'server'));
+      const keep = ({ name, message, stack }) => errors.push(name, message.replace(url, 'server'), !!stack);
       try {
         socket.send('too many');
       } catch (error) {
@@ -72,8 +72,10 @@ export const sending = {
     expected: [
       'QuotaExceededError',
       'Undrop: too much is queued or unacknowledged already: send less, or raise the limits (server/echo).',
+      true,
       'InvalidStateError',
       'Undrop: the connection is closed (server/echo).',
+      true,
     ],
   },
 };

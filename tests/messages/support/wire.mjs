@@ -1,6 +1,7 @@
 // Stands in for the socket of a `Registry`: keeps what is sent, and lets a test say what arrives.
 
 import { Registry } from '../../../src/messages/registry.js';
+import { exception } from '../../../src/socket/native.js';
 
 /** What was reported; Node has no `reportError`. */
 export const reported = [];
@@ -52,6 +53,7 @@ export function connect(options = {}) {
       invalid: (complaint) => wire.complaints.push(complaint),
       listen: (active) => wire.listening.push(active),
       describe: (outcome) => `the outcome is ${outcome}`,
+      exception,
     },
   );
   return Object.assign(wire, {
