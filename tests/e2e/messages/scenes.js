@@ -445,7 +445,7 @@ export const scenes = {
     async play(url) {
       const socket = new Undrop(`${url}/echo?token=secret`, [], { queue: { messages: 1, overflow: 'drop-oldest' } });
       const writer = socket.writable.getWriter();
-      writer.write('text').catch(() => {});
+      await writer.write('text');
       socket.send('another');
       const { name, message, stack } = await writer.closed.catch((error) => error);
       socket.close();
