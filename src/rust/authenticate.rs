@@ -150,8 +150,8 @@ impl Authentication {
         self.cancel();
         let Some(connection) = connection else { return Vec::new() };
         connection.end();
-        let mut context = Context::from_waker(Waker::noop());
-        let next = || match connection.arrived.poll_next(&mut context) {
+        let context = Context::from_waker(Waker::noop());
+        let next = || match connection.arrived.poll_next(&context) {
             Poll::Ready(Some(Ok(data))) => Some(data),
             _ => None,
         };
