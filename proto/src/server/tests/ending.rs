@@ -189,3 +189,99 @@ fn causes_after_which_another_handler_goes_on_answer_that_the_session_has_moved(
         assert_eq!(cause.answer_to_commit(false), Err(NotCommitted::Moved));
     }
 }
+
+#[test]
+fn causes_after_which_no_handler_goes_on_answer_that_the_session_is_over() {
+    let (on, over): (Vec<_>, Vec<_>) = Cause::ALL.into_iter().partition(|cause| cause.goes_on());
+    assert_eq!(on, [Cause::Moved, Cause::Shutdown, Cause::Failed]);
+    for cause in over {
+        assert_eq!(cause.answer_to_commit(true), Err(NotCommitted::Over));
+        assert_eq!(cause.answer_to_commit(false), Ok(()));
+    }
+}
+
+#[test]
+fn a_cause_is_named_as_in_the_code_and_an_answer_says_what_became_of_the_commit() {
+    for cause in Cause::ALL {
+        assert_eq!(cause.name(), format!("{cause:?}").to_lowercase());
+    }
+    assert_eq!(NotCommitted::Full.to_string(), "not committed: the outbox is full");
+}
+
+#[test]
+fn a_commit_without_replies_is_stored_while_the_session_closes() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    slot.commit(1, [], "commit");
+    assert_eq!(settle(&mut slot), ["commit Ok(())"]);
+}
+
+#[test]
+fn a_client_has_so_long_to_answer_the_close() {
+    let mut slot = live();
+    slot.close(NOW, 4_321, String::new());
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::End)]);
+    no_time_but(&slot, NOW + CONFIG.close_timeout);
+    slot.handle_timeout(NOW + (CONFIG.close_timeout - 1));
+    assert_eq!(settle(&mut slot), [""; 0]);
+    slot.handle_timeout(NOW + CONFIG.close_timeout);
+    assert_eq!(settle(&mut slot), ["disconnect 4321", "end App []", "release"]);
+}
+
+#[test]
+fn a_close_that_waits_for_the_store_does_not_wait_for_the_client_yet() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.close(NOW, 4_321, String::new());
+    slot.persist(NOW);
+    asked(&mut slot);
+    slot.handle_timeout(NOW + CONFIG.close_timeout);
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_store_has_so_long_to_remove_a_session() {
+    let (mut slot, _) = committing();
+    slot.evict(NOW);
+    asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.close_timeout);
+    slot.handle_timeout(NOW + (CONFIG.close_timeout - 1));
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_store_has_so_long_to_write_what_a_session_leaves() {
+    let (mut slot, _) = committing();
+    slot.shut_down(NOW);
+    actions(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.grace);
+    slot.handle_timeout(NOW + CONFIG.grace);
+    assert_eq!(actions(&mut slot), ["stop"]);
+    no_time_but(&slot, NOW + (CONFIG.grace + CONFIG.close_timeout));
+}
+
+#[test]
+fn a_session_that_leaves_does_not_expire() {
+    let mut slot = living_for(1_000);
+    slot.shut_down(NOW);
+    settle(&mut slot);
+    slot.handle_timeout(NOW + 1_000);
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_session_that_was_revoked_elsewhere_ends_when_it_is_written_or_read() {
+    let (mut slot, number) = committing();
+    slot.handle_stored(NOW, number, Err(StoreError::Revoked));
+    let revoked = format!("disconnect {}", codes::REVOKED);
+    let expected = [&*revoked, "remove", "end Revoked ['x']", "commit Ok(())", "release"];
+    assert_eq!(actions(&mut slot), expected);
+
+    let mut slot = live();
+    slot.look_for_forwarded();
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Revoked));
+    assert_eq!(actions(&mut slot), [&*revoked, "remove", "end Revoked []", "release"]);
+}

@@ -114,6 +114,7 @@ fn a_connection_waits_for_the_store_for_so_long() {
     slot.request_resume(NOW, "second", known(0, 0), TERMS);
     slot.persist(NOW);
     asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.greeting);
     slot.handle_timeout(NOW + CONFIG.greeting);
     assert_eq!(actions(&mut slot), ["StoreTimeout", "refuse second 1013"]);
 }
@@ -138,4 +139,16 @@ fn a_client_that_answers_is_not_dropped() {
     slot.handle_timeout(NOW + CONFIG.idle + CONFIG.probe);
     settle(&mut slot);
     assert_eq!(slot.detached_since(), None);
+}
+
+#[test]
+fn a_connection_to_a_session_that_its_client_has_ended_waits_for_the_end() {
+    let mut slot = live();
+    hear(&mut slot, FIRST, Control::End);
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    assert_eq!(settle(&mut slot), [""; 0]);
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::End)]);
+    assert_eq!(settle(&mut slot), ["disconnect Gone", "end Client []", "release", "readmit second"]);
+    slot.request_resume(NOW, "third", known(0, 0), TERMS);
+    assert_eq!(actions(&mut slot), ["readmit third"]);
 }

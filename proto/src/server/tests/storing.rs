@@ -122,3 +122,69 @@ fn a_session_begins_again_with_what_is_not_committed() {
     let resumed = Frame::Control(Control::Resumed { received: 5, terms: TERMS });
     assert_eq!(frames(&mut slot), [resumed, Frame::Message('y')]);
 }
+
+#[test]
+fn a_session_with_a_connection_is_written_when_half_of_its_time_to_live_has_passed() {
+    let mut slot = living_for(1_000);
+    assert_eq!(settle(&mut slot), [""; 0]);
+    no_time_but(&slot, NOW + 500);
+    slot.persist(NOW + 500);
+    assert_eq!(actions(&mut slot), ["write"]);
+}
+
+#[test]
+fn what_fits_into_one_change_is_one_change() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.send('x', None);
+    slot.commit(1, ['y'], "commit");
+    slot.persist(NOW);
+    let change = change(&mut slot);
+    assert_eq!((change.sent, change.committed), (numbered(0, "xy"), 1));
+}
+
+#[test]
+fn the_replies_of_a_commit_are_one_change_however_many_they_are() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.persist(NOW);
+    let (_, first, _) = asked(&mut slot);
+    for _ in 0..1_023 {
+        slot.send('b', None);
+    }
+    slot.commit(1, ['c'; 1_030], "commit");
+    slot.handle_stored(NOW, first, Ok(()));
+    slot.persist(NOW);
+    let (_, second, work) = asked(&mut slot);
+    let Work::Write(before) = work else { panic!("{work:?}") };
+    assert_eq!((before.sent.messages.len(), before.committed), (1_023, 0));
+    slot.handle_stored(NOW, second, Ok(()));
+    slot.persist(NOW);
+    let change = change(&mut slot);
+    assert_eq!((change.sent.messages.len(), change.committed), (1_030, 1));
+}
+
+#[test]
+fn what_is_committed_and_stored_takes_no_room() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(2, [], "commit");
+    settle(&mut slot);
+    assert_eq!(slot.uncommitted(), Amount::default());
+}
+
+#[test]
+fn a_store_that_is_behind_is_not_told_what_came_after_the_change() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(1, [], "commit");
+    settle(&mut slot);
+    receive(&mut slot, FIRST, "c");
+    slot.persist(NOW);
+    let (_, number, _) = asked(&mut slot);
+    slot.commit(2, [], "commit");
+    receive(&mut slot, FIRST, "d");
+    slot.handle_stored(NOW, number, Err(StoreError::Behind));
+    assert_eq!(change(&mut slot).taken, numbered(1, "bc"));
+}
