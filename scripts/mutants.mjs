@@ -25,16 +25,16 @@ await main(async (args) => {
   if (modules.length < args.length) rmSync(results, { recursive: true, force: true });
 
   heading('mutants: the unit tests');
-  await mutants(modules, '0', '20', ['--lib']);
+  await pass(modules, '0', '10', ['--lib']);
   // The next pass would try again what no test ends with: that is noticed as well.
   appendFileSync(join(results, 'caught.txt'), readFileSync(join(results, 'timeout.txt')));
   heading('mutants: what they have not noticed, with the simulation');
-  await mutants(modules, '1', '120', ['--tests']);
+  await pass(modules, '1', '120', ['--tests']);
   const missed = readFileSync(join(results, 'missed.txt'), 'utf8');
   print(missed === '' ? 'No mutant survives.' : `These survive:\n${missed}`);
 });
 
-async function mutants(modules, optimization, timeout, tests) {
+async function pass(modules, optimization, timeout, tests) {
   const env = environment([dirname(findCargoMutants())], {
     CARGO_PROFILE_TEST_OPT_LEVEL: optimization,
     CARGO_PROFILE_DEV_OPT_LEVEL: optimization,
@@ -45,7 +45,10 @@ async function mutants(modules, optimization, timeout, tests) {
   delete env.CARGO_TARGET_DIR;
   const files = modules.flatMap((name) => ['--file', `proto/src/${name}.rs`, '--file', `proto/src/${name}/**`]);
   const options = ['--package', 'undrop-proto', '--iterate', '--timeout', timeout, '--output', cache];
-  const child = start('cargo', ['mutants', ...options, ...files, '--', ...tests], { stdio: 'inherit', env });
+  // Some mutants would fill the machine's memory.
+  const limited = ['-c', 'ulimit -v 4194304; exec "$@"', 'sh'];
+  const mutants = ['cargo', 'mutants', ...options, ...files, '--', ...tests];
+  const child = start('sh', [...limited, ...mutants], { stdio: 'inherit', env });
   const { code, signal } = await finished(child, 'cargo');
   // https://mutants.rs/exit-codes.html: all were noticed, some were not, and some did not end.
   if (![0, 2, 3].includes(code)) throw new Failure(`cargo mutants ended with ${signal ?? `exit code ${code}`}`);
