@@ -272,6 +272,7 @@ impl Queue {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
