@@ -9,7 +9,7 @@ use core::iter::from_fn;
 use core::time::Duration;
 
 use super::{
-    Action, Amount, Beginning, Cause, Change, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known,
+    Action, Amount, Beginning, Cause, Change, Claim, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known,
     NotCommitted, Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
 };
 use crate::outbox::Bounds;

@@ -285,3 +285,77 @@ fn a_session_that_was_revoked_elsewhere_ends_when_it_is_written_or_read() {
     answer(&mut slot, Err(StoreError::Revoked));
     assert_eq!(actions(&mut slot), [&*revoked, "remove", "end Revoked []", "release"]);
 }
+
+#[test]
+fn a_session_is_over_once_all_is_done_and_not_before() {
+    let mut slot = live();
+    assert!(!slot.is_over());
+    slot.evict(NOW);
+    answer(&mut slot, Ok(()));
+    assert!(!slot.is_over());
+    actions(&mut slot);
+    assert!(slot.is_over());
+}
+
+#[test]
+fn a_handler_that_had_committed_something_has_progressed_when_it_panics() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.commit(1, [], "commit");
+    settle(&mut slot);
+    slot.handle_handler_done(NOW, true);
+    assert_eq!(settle(&mut slot)[0], "Panicked { progressed: true }");
+}
+
+#[test]
+fn a_revoked_session_ends_and_returns_what_was_not_delivered() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.revoke(NOW);
+    assert_eq!(settle(&mut slot), ["disconnect 4403", "end Revoked ['x']", "release"]);
+}
+
+#[test]
+fn a_connection_that_can_not_be_read_ends_its_session() {
+    let unreadable = || Disconnect::close(1_009, "too large");
+    let mut slot = live();
+    slot.handle_unreadable(NOW, SECOND, unreadable());
+    assert_eq!(settle(&mut slot), [""; 0]);
+    slot.handle_unreadable(NOW, FIRST, unreadable());
+    assert_eq!(settle(&mut slot), ["Unreadable", "disconnect 1009", "end Violation []", "release"]);
+
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.handle_unreadable(NOW, FIRST, unreadable());
+    assert_eq!(settle(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_session_that_is_closed_without_a_connection_ends_once_all_is_acknowledged() {
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["end App []", "release"]);
+
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    frames(&mut slot);
+    slot.handle_lost(NOW, FIRST);
+    slot.close(NOW, close::NORMAL, String::new());
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["disconnect Gone"]);
+}
+
+#[test]
+fn the_answer_to_a_write_is_not_that_to_a_removal() {
+    let (mut slot, write) = committing();
+    slot.evict(NOW);
+    let (_, removal, _) = asked(&mut slot);
+    assert_ne!(write, removal);
+    slot.handle_stored(NOW, write, Ok(()));
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
