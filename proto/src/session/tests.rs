@@ -502,8 +502,10 @@ fn without_a_connection_there_is_no_timeout() {
 
 #[test]
 fn a_client_may_end_the_session_before_it_is_answered_and_a_server_may_not() {
-    let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
-    assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    for begin in [Session::<char, Server>::new, Session::<char, Server>::instead] {
+        let mut server = begin(Bounds::default(), WELCOME, FIRST);
+        assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    }
     let mut client = client();
     client.handle_opened(FIRST);
     assert_eq!(client.handle_control(NOW, FIRST, Control::End), Err(Violation::Unexpected));
