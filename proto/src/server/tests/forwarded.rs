@@ -184,11 +184,12 @@ fn the_answer_to_an_older_read_does_not_answer_the_next() {
     slot.persist(NOW);
     let (_, first, _) = asked(&mut slot);
     let nothing = Forwarded { messages: numbered(0, ""), rest: Rest::Nothing };
-    slot.handle_forwarded(NOW, first, Ok(nothing));
+    slot.handle_forwarded(NOW, first, Ok(nothing.clone()));
     slot.look_for_forwarded();
     slot.persist(NOW);
-    asked(&mut slot);
+    let (_, second, _) = asked(&mut slot);
     slot.handle_forwarded(NOW, first, Ok(Forwarded { messages: numbered(0, "x"), rest: Rest::Nothing }));
+    slot.handle_forwarded(NOW, second, Ok(nothing));
     slot.persist(NOW);
     assert_eq!(actions(&mut slot), [""; 0]);
 }

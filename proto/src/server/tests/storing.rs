@@ -246,3 +246,12 @@ fn a_store_answers_a_claim_by_what_it_has_and_what_the_client_knows() {
     assert_eq!([of(8, 5), of(7, 6)], [Claim::Lost, Claim::Lost]);
     assert_eq!(of(4, 5), Claim::Past);
 }
+
+#[test]
+fn a_store_that_writes_is_not_to_be_written_in_time() {
+    let mut slot = living_for(1_000);
+    slot.send('x', None);
+    slot.persist(NOW);
+    asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.idle);
+}

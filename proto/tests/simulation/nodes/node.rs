@@ -245,6 +245,7 @@ impl Node {
     /// The app has ended all sessions of the client.
     pub fn revoke(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
         for (number, host) in &mut self.hosts {
+            shared.record.revoked_on_a_node(host.session);
             host.requests.revoke = true;
             self.todo.push_back(Todo::Run(*number));
         }

@@ -50,8 +50,10 @@ struct Session {
     ended: bool,
     /// The store has removed it.
     was_removed: bool,
-    /// The app has ended it, with all of its client.
+    /// The app has ended it in the store, with all of its client, ...
     is_revoked: bool,
+    /// ... and on a node, which may have it when the store does not have it yet.
+    is_revoked_on_a_node: bool,
     /// It went on without what the store has forgotten. If the client knows of that, it is told when it asks.
     is_short: bool,
     /// The app has sent another message under a number that the client knows, since the store has forgotten that one.
@@ -194,7 +196,8 @@ impl Record {
 
     /// The client is told that its session was revoked.
     pub fn told_that_it_is_revoked(&self, session: usize) -> Verdict {
-        Law::Protocol.holds(self.sessions[session].is_revoked, || format!("session {session} was not revoked"))
+        let Session { is_revoked, is_revoked_on_a_node, .. } = self.sessions[session];
+        Law::Protocol.holds(is_revoked || is_revoked_on_a_node, || format!("session {session} was not revoked"))
     }
 
     /// The client goes on with its session: what it has received is what the session has sent.
@@ -301,6 +304,10 @@ impl Record {
         *was_removed = true;
         let owner = stored.take().map(|stored| stored.owner);
         Law::I10.holds(owner == Some(host), || format!("session {session} is of {owner:?}, and {host} has removed it"))
+    }
+
+    pub fn revoked_on_a_node(&mut self, session: usize) {
+        self.sessions[session].is_revoked_on_a_node = true;
     }
 
     pub fn revoked(&mut self, session: usize) {
