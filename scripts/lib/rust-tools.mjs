@@ -57,11 +57,14 @@ const cargoDeny = () => ({
   fits: atLeastVersion('0.19.0'),
   why: 'checks the licences and the sources of the crates, and asks for advisories',
 });
+// The program does nothing without its subcommand, not even say its version.
+const mutantsVersion = ['mutants', '--version'];
 const cargoMutants = () => ({
   name: 'cargo-mutants',
   crate: 'cargo-mutants',
   version: '27.1.0',
-  fits: atLeastVersion('26.0.0'),
+  fits: atLeastVersion('26.0.0', mutantsVersion),
+  asked: mutantsVersion,
   why: 'breaks the protocol in all places, one after the other',
 });
 
@@ -104,7 +107,7 @@ export const findCargoMutants = () => find(cargoMutants());
 function ensure(tool) {
   return step(`${tool.name} ${tool.version}`, tool.why, async () => {
     const found = locate(tool);
-    if (found) return `${found}, ${versionOf(found)}`;
+    if (found) return `${found}, ${versionOf(found, tool.asked)}`;
     print(dim('  No version that fits is on the PATH. Compiling it takes a minute or two on two cores, this once.'));
     await install(tool);
     return `installed ${find(tool)}`;
@@ -148,6 +151,6 @@ function lockedVersion(crate) {
   return version;
 }
 
-function atLeastVersion(least) {
-  return (path) => atLeast(versionOf(path) ?? '0', least);
+function atLeastVersion(least, asked) {
+  return (path) => atLeast(versionOf(path, asked) ?? '0', least);
 }

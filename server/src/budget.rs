@@ -14,6 +14,7 @@ use undrop_proto::server::Amount;
 
 use crate::allowance::network;
 use crate::principal::Principal;
+use crate::turns::Turns;
 
 /// What a message takes of a budget beside its bytes: its places in the session and in the store. A flood of tiny messages is
 /// bounded by this.
@@ -67,6 +68,7 @@ struct Account {
     share: u64,
     used: AtomicU64,
     purses: Mutex<Vec<Weak<Purse>>>,
+    turns: Arc<Turns>,
 }
 
 /// What one session has of a budget. It is given back when this is dropped.
@@ -115,6 +117,7 @@ impl Budget {
             share,
             used: AtomicU64::new(0),
             purses: Mutex::default(),
+            turns: Arc::default(),
         });
         accounts.insert(owner.clone(), Arc::downgrade(&account));
         account
@@ -197,6 +200,11 @@ impl Purse {
 
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Relaxed)
+    }
+
+    /// The turns that all sessions of its owner take.
+    pub(crate) fn turns(&self) -> Arc<Turns> {
+        self.account.turns.clone()
     }
 }
 

@@ -14,6 +14,7 @@ use undrop_proto::wire::{self, Control};
 use crate::admission::Admitted;
 use crate::handshake::ConnectionKind;
 use crate::meter::{Excess, Meter};
+use crate::turns::{Place, Working};
 use crate::{Message, codes};
 
 /// What is read from a WebSocket, and written to it.
@@ -132,19 +133,32 @@ impl Connection {
                 self.socket.write(Frame::Close(code, cut(reason.into_owned())))?;
             }
             poll_fn(|context| self.socket.poll_flush(context)).await?;
-            loop {
-                match poll_fn(|context| self.socket.poll_read(context)).await {
-                    Ok(_) => {}
-                    Err(Broken::Gone) => return Ok(()),
-                    // Bytes that can't be parsed stay unread, and a TCP connection that is dropped with unread bytes is reset,
-                    // which discards what was written. The close frame should arrive first.
-                    Err(_) => sleep(close_timeout).await,
-                }
+            let mut place = self.socket.meter().turns().map(Place::new);
+            if poll_fn(|context| self.poll_end(context, place.as_mut())).await != Broken::Gone {
+                // Bytes that can't be parsed stay unread, and a TCP connection that is dropped with unread bytes is reset, which
+                // discards what was written. The close frame should arrive first.
+                sleep(close_timeout).await;
             }
-            #[allow(unreachable_code)]
             Ok::<(), Broken>(())
         })
         .await;
+    }
+
+    /// Reads until the client has ended the connection. It may flood meanwhile.
+    fn poll_end(&mut self, context: &mut Context<'_>, place: Option<&mut Place>) -> Poll<Broken> {
+        let working = match place {
+            Some(place) => Some(ready!(place.poll_work(context))),
+            None => None,
+        };
+        loop {
+            if let Err(broken) = ready!(self.socket.poll_read(context)) {
+                return Poll::Ready(broken);
+            }
+            if working.as_ref().is_some_and(Working::is_over) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::mem::take;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::FutureExt as _;
 use futures_util::future::CatchUnwind;
@@ -28,15 +28,13 @@ use crate::incoming::{Handling, ResumeRequest};
 use crate::shared::Shared;
 use crate::slots::Slot;
 use crate::store::{Failure, Fence, Forwarded, Written};
+use crate::turns::{Place, Working};
 use crate::{Message, SessionId};
 
 mod actions;
 
-/// How many frames are read before everything else has its turn.
+/// How many frames are read before everything else has its turn, and written before it is asked how long that has taken.
 const FRAMES_A_TURN: usize = 16;
-
-/// How often everything has its turn before other sessions have theirs: a client that floods is never done.
-const TURNS_A_POLL: usize = 8;
 
 /// How long a connection is not read whose client has used up its share of what may come in, in milliseconds.
 const THROTTLE: u32 = 50;
@@ -74,6 +72,7 @@ pub(crate) struct Driver<S> {
     inbox: Arc<Purse>,
     /// When a connection that is not read for want of that is looked at again.
     throttled_until: Option<Millis>,
+    place: Place,
     alarm: Pin<Box<Sleep>>,
     armed: Option<Millis>,
 }
@@ -108,8 +107,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         connection: Option<(Attempt, Connection)>,
         handler: Handling,
     ) {
+        let inbox = slot.open_inbox();
         let driver = Self {
-            inbox: slot.open_inbox(),
+            place: Place::new(inbox.turns()),
+            inbox,
             throttled_until: None,
             shared,
             slot,
@@ -129,8 +130,11 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     }
 
     /// Reads what has come, as long as there is room for it in the inbox.
-    fn read(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
+    fn read(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
         for turn in 0..FRAMES_A_TURN {
+            if turn > 0 && working.is_over() {
+                return true;
+            }
             self.throttle(now);
             let Some(attached) = self.connection.as_mut().filter(|attached| !attached.is_drained) else {
                 return turn > 0;
@@ -279,17 +283,20 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     }
 
     /// Writes what there is to send, as fast as the connection takes it.
-    fn transmit(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
-        let mut progress = false;
+    fn transmit(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
+        let mut frames = 0;
         while self.session.has_frames() {
+            if frames >= FRAMES_A_TURN && working.is_over() {
+                break;
+            }
             match self.connection.as_mut().map(|attached| attached.connection.poll_ready(context)) {
                 Some(Poll::Pending) => break,
                 Some(Poll::Ready(Err(_))) => self.lose_connection(now),
                 Some(Poll::Ready(Ok(()))) | None => self.transmit_next(now),
             }
-            progress = true;
+            frames += 1;
         }
-        progress
+        frames > 0
     }
 
     fn transmit_next(&mut self, now: Millis) {
@@ -361,25 +368,31 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        // A client that floods is never done.
+        let working = ready!(this.place.poll_work(context));
         this.slot.channel().awake();
         if let Some(attached) = &mut this.connection {
             attached.is_drained = false;
         }
-        for _ in 0..TURNS_A_POLL {
+        loop {
             let now = this.shared.clock.now();
             this.act(now);
-            let mut progress = this.handle_timeout(now) | this.read(context, now);
+            let mut progress = this.handle_timeout(now) | this.read(context, now, &working);
             // Before the store writes, so that a message and what the handler answers at once are one change.
             progress |= this.poll_handler(now) | this.collect(now);
             this.session.persist(now);
             this.act(now);
-            progress |= this.poll_store(context, now) | this.transmit(context, now) | this.flush(context, now);
+            progress |=
+                this.poll_store(context, now) | this.transmit(context, now, &working) | this.flush(context, now);
             if this.session.is_over() && this.handler.is_none() {
                 return Poll::Ready(());
             }
             let rests = !progress && !this.handler_is_due;
             if rests && this.poll_alarm(context).is_pending() && this.sleep(context).is_pending() {
                 return Poll::Pending;
+            }
+            if working.is_over() {
+                break;
             }
         }
         context.waker().wake_by_ref();

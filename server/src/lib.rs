@@ -88,6 +88,7 @@ mod slots;
 pub mod store;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
+mod turns;
 #[cfg(feature = "serde")]
 mod typed;
 mod websocket;

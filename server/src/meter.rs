@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::budget::Purse;
+use crate::turns::Turns;
 
 /// How much room each connection has that does not count.
 pub(crate) const FREE: usize = 4 << 10;
@@ -43,6 +44,11 @@ impl Meter {
         self.finish_message();
         self.is_greeted = true;
         self.purse = Some(purse);
+    }
+
+    /// The turns of whose the connection is.
+    pub(crate) fn turns(&self) -> Option<Arc<Turns>> {
+        self.purse.as_ref().map(|purse| purse.turns())
     }
 
     /// How many bytes the next message may have, if there is another limit than that for all messages.

@@ -17,6 +17,7 @@ use proxy_header::io::ProxiedStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
 use tracing::{debug, warn};
@@ -110,6 +111,8 @@ pub async fn serve(
                 serve_connection(stream, peer, app, &options, &addresses).await;
                 drop(permit);
             });
+            // A thousand that come at once do not hold up those that are there.
+            yield_now().await;
         }
     };
     tokio::select! {

@@ -51,3 +51,24 @@ impl Sum for Amount {
         all.fold(Self::default(), Self::add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_added_and_subtracted_messages_and_bytes_apart() {
+        let mut amount: Amount = [Amount::one(2), Amount::one(5)].into_iter().sum();
+        assert_eq!(amount, Amount { messages: 2, bytes: 7 });
+        amount -= Amount::one(5);
+        assert_eq!(amount, Amount::one(2));
+    }
+
+    #[test]
+    fn there_is_room_until_one_of_the_bounds_is_reached() {
+        let bounds = Bounds { messages: 3, bytes: 10 };
+        assert!(Amount { messages: 2, bytes: 9 }.is_within(bounds));
+        assert!(!Amount { messages: 3, bytes: 9 }.is_within(bounds));
+        assert!(!Amount { messages: 2, bytes: 10 }.is_within(bounds));
+    }
+}

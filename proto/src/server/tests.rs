@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::iter::from_fn;
 use core::time::Duration;
 
 use super::{
-    Action, Beginning, Cause, Change, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known, NotCommitted,
-    Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
+    Action, Amount, Beginning, Cause, Change, Claim, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known,
+    NotCommitted, Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
 };
 use crate::outbox::Bounds;
 use crate::session::{Server, Session, Stored};
@@ -60,9 +60,13 @@ impl Host for App {
 
 /// A fresh session whose client is answered.
 fn live() -> Slot<App> {
+    living_for(TIME_TO_LIVE)
+}
+
+/// The same, which outlives a connection for so long.
+fn living_for(time_to_live: u32) -> Slot<App> {
     let core = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
-    let mut slot =
-        Slot::open(CONFIG, NOW, Beginning { core, time_to_live: TIME_TO_LIVE, inbox: Numbered::none(0), forwarded: 0 });
+    let mut slot = Slot::open(CONFIG, NOW, Beginning { core, time_to_live, inbox: Numbered::none(0), forwarded: 0 });
     slot.persist(NOW);
     answer(&mut slot, Ok(()));
     assert_eq!(frames(&mut slot), [Frame::Control(Control::Welcome(WELCOME))]);

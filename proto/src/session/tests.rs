@@ -499,3 +499,14 @@ fn without_a_connection_there_is_no_timeout() {
     client.handle_lost(FIRST);
     assert_eq!(client.poll_timeout(), None);
 }
+
+#[test]
+fn a_client_may_end_the_session_before_it_is_answered_and_a_server_may_not() {
+    for begin in [Session::<char, Server>::new, Session::<char, Server>::instead] {
+        let mut server = begin(Bounds::default(), WELCOME, FIRST);
+        assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    }
+    let mut client = client();
+    client.handle_opened(FIRST);
+    assert_eq!(client.handle_control(NOW, FIRST, Control::End), Err(Violation::Unexpected));
+}

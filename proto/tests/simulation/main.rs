@@ -11,6 +11,7 @@
 //! | `connection` | a connection with a queue |
 //! | `session` | the two ends of a session |
 //! | `nodes` | the server's side of a session on two nodes, with a store |
+//! | `plain` | a plain connection on a server |
 //! | `outage` | 100,000 clients at once |
 //! | `away` | one client, and a server that is away for a while |
 //! | `exhaustive` | all that can happen in a small world |
@@ -30,6 +31,7 @@ mod law;
 mod network;
 mod nodes;
 mod outage;
+mod plain;
 mod random;
 mod runs;
 mod session;

@@ -1,7 +1,11 @@
 //! Sessions kept in this process: they outlive a handler that panics, and end with the process.
+//!
+//! Of the app's code only the drop of a message can run here (`Bytes::from_owner`), and that may panic, or wait for a lock. So
+//! messages are dropped when a change is complete and no lock is held. A lock is not poisoned: what it guards is whole.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::mem::take;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -79,15 +83,16 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
-        let mut shard = self.shard(id).lock();
-        shard.sweep(Instant::now());
         let Fresh { principal, time_to_live } = fresh;
         let expires = Instant::now() + time_to_live * 3 / 2;
         let (inbox, outbox, forwarded, keys) = Default::default();
         let (is_revoked, attempt) = (false, 0);
         let record =
             Record { fence, is_revoked, principal, time_to_live, expires, attempt, inbox, outbox, forwarded, keys };
-        shard.records.insert(id, record);
+        let mut shard = self.shard(id).lock();
+        let _expired = shard.sweep(Instant::now());
+        let _before = shard.records.insert(id, record);
+        drop(shard);
         Ok(())
     }
 
@@ -96,7 +101,8 @@ impl Store for MemoryStore {
         let now = Instant::now();
         let Entry::Occupied(mut entry) = shard.records.entry(id) else { return Ok(Claim::Unknown) };
         if entry.get().expires <= now {
-            entry.remove();
+            let _expired = entry.remove();
+            drop(shard);
             return Ok(Claim::Unknown);
         }
         let record = entry.get_mut();
@@ -124,17 +130,21 @@ impl Store for MemoryStore {
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
         let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
-        self.with_record(id, fence, |record| {
+        let (written, _done) = self.with_record(id, fence, |record| {
             if !record.inbox.precedes(taken, *committed) || !record.outbox.precedes(sent, *acknowledged) {
                 return Err(Failure::Behind);
             }
-            record.inbox.change(taken, *committed);
-            record.outbox.change(sent, *acknowledged);
+            let nothing = Numbered::none(record.forwarded.last());
+            let done = [
+                record.inbox.change(taken, *committed),
+                record.outbox.change(sent, *acknowledged),
+                record.forwarded.change(&nothing, *forwarded),
+            ];
             record.attempt = record.attempt.max(*attempt);
-            record.forwarded.change(&Numbered::none(record.forwarded.last()), *forwarded);
             record.expires = Instant::now() + record.time_to_live * 3 / 2;
-            Ok(Written { has_forwarded: !record.forwarded.messages.is_empty() })
-        })?
+            Ok((Written { has_forwarded: !record.forwarded.messages.is_empty() }, done))
+        })??;
+        Ok(written)
     }
 
     async fn forward(&self, id: SessionId, forward: &Forward) -> Result<(), NotForwarded> {
@@ -192,10 +202,11 @@ impl Store for MemoryStore {
     }
 
     async fn revoke(&self, principal: &Principal) -> Result<(), Unavailable> {
+        let mut revoked = Vec::new();
         for shard in &self.shards {
             for record in shard.lock().records.values_mut().filter(|record| record.principal == *principal) {
                 record.is_revoked = true;
-                (record.inbox, record.outbox, record.forwarded) = Default::default();
+                revoked.extend([&mut record.inbox, &mut record.outbox, &mut record.forwarded].map(take));
             }
         }
         Ok(())
@@ -205,7 +216,8 @@ impl Store for MemoryStore {
         let mut shard = self.shard(id).lock();
         match shard.records.entry(id) {
             Entry::Occupied(entry) if entry.get().fence == fence => {
-                entry.remove();
+                let _removed = entry.remove();
+                drop(shard);
                 Ok(())
             }
             _ => Err(Failure::Fenced),
@@ -214,12 +226,13 @@ impl Store for MemoryStore {
 }
 
 impl Shard {
-    fn sweep(&mut self, now: Instant) {
+    /// Takes out what has expired.
+    fn sweep(&mut self, now: Instant) -> Vec<(SessionId, Record)> {
         if self.swept.is_some_and(|swept| now < swept + SWEEP) {
-            return;
+            return Vec::new();
         }
         self.swept = Some(now);
-        self.records.retain(|_, record| record.expires > now);
+        self.records.extract_if(|_, record| record.expires <= now).collect()
     }
 }
 
@@ -232,24 +245,73 @@ impl Queue {
         more.follows(self.last(), done)
     }
 
-    fn change(&mut self, more: &Numbered, done: u64) {
+    /// Returns the messages that are done with.
+    #[must_use]
+    fn change(&mut self, more: &Numbered, done: u64) -> VecDeque<Message> {
         let known = usize::try_from(self.last().saturating_sub(more.after)).unwrap_or(usize::MAX);
+        let mut finished = VecDeque::new();
         if more.after > self.last() {
             // What is missing between need not be kept.
-            self.messages.clear();
+            finished = take(&mut self.messages);
             self.done = more.after;
         }
         self.messages.extend(more.messages.iter().skip(known).cloned());
-        while self.done < done && self.messages.pop_front().is_some() {
-            self.done += 1;
-        }
+        let count = usize::try_from(done.saturating_sub(self.done)).unwrap_or(usize::MAX).min(self.messages.len());
+        self.done += count as u64;
+        finished.extend(self.messages.drain(..count));
         if self.messages.is_empty() {
             // A session that was busy once should not keep the memory for the rest of its life.
             self.messages.shrink_to(4);
         }
+        finished
     }
 
     fn to_numbered(&self) -> Numbered {
         Numbered { after: self.done, messages: self.messages.iter().cloned().collect() }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use bytes::Bytes;
+    use futures_util::FutureExt as _;
+    use undrop_proto::server::Known;
+
+    use super::*;
+
+    /// The bytes of an app that panics when they are dropped.
+    struct Panics;
+
+    impl AsRef<[u8]> for Panics {
+        fn as_ref(&self) -> &[u8] {
+            b"x"
+        }
+    }
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("as asked");
+        }
+    }
+
+    #[test]
+    fn a_message_that_panics_when_it_is_dropped_leaves_a_whole_record_and_no_lock() {
+        let (store, id, fence) = (MemoryStore::default(), SessionId::of(undrop_proto::wire::Token(1)), Fence(1));
+        let fresh = Fresh { principal: Principal::Anonymous, time_to_live: Duration::from_secs(60) };
+        store.create(id, fence, fresh).now_or_never().unwrap().unwrap();
+        let write = |change| store.write(id, fence, &change).now_or_never().unwrap();
+        let sent = Numbered { after: 0, messages: vec![Message::Binary(Bytes::from_owner(Panics))] };
+        assert!(write(Change { sent, ..Change::default() }).is_ok());
+        let acknowledge = || write(Change { sent: Numbered::none(1), acknowledged: 1, ..Change::default() });
+        assert!(catch_unwind(AssertUnwindSafe(acknowledge)).is_err());
+
+        assert!(acknowledge().is_ok());
+        let known = Known { received: 1, acknowledged: 0, attempt: 2, answered: 0 };
+        let claimant = Claimant { principal: Principal::Anonymous, fence: Fence(2), known };
+        let Ok(Claim::Taken(kept)) = store.claim(id, &claimant).now_or_never().unwrap() else { panic!("not claimed") };
+        assert_eq!((kept.outbox.after, kept.outbox.messages.len()), (1, 0));
     }
 }

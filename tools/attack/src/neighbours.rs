@@ -15,10 +15,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::client::{self, End};
 use crate::outcome::Outcome;
 
-const SESSIONS: usize = 50;
+const SESSIONS: u32 = 50;
 /// 100 a second.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Where they come from. No hostile client does.
+/// Where the first of them comes from, and the others from the next ones. No hostile client does.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 1, 1, 1);
 /// A client acknowledges so many messages at once.
 const ACKNOWLEDGE_EACH: u64 = 32;
@@ -40,8 +40,9 @@ pub(crate) async fn talk(server: &str) -> Outcome<()> {
     let seen = Arc::<Mutex<Seen>>::default();
     let (stop, stopped) = watch::channel(false);
     let mut talking = Vec::new();
-    for _ in 0..SESSIONS {
-        let opened = client::open_session(server, ADDRESS, "echo").await;
+    for number in 0..SESSIONS {
+        let address = Ipv4Addr::from(u32::from(ADDRESS) + number);
+        let opened = client::open_session(server, address, "echo").await;
         let (reader, writer, _) = opened.map_err(|end| format!("a well-behaved client has no session: {end:?}"))?;
         talking.push(tokio::spawn(converse(reader, writer, seen.clone(), stopped.clone())));
     }

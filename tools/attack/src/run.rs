@@ -38,10 +38,10 @@ pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
 }
 
 async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row> {
-    let mut server = Program::start(&["serve"], false)?;
+    let mut server = Program::start(Role::Server, &["serve"])?;
     let address = server.line().await?;
     let empty = server.memory("VmRSS")?;
-    let mut neighbours = Program::start(&["neighbours", &address], false)?;
+    let mut neighbours = Program::start(Role::WellBehaved, &["neighbours", &address])?;
     if neighbours.line().await? != "ready" {
         return Err("the well-behaved clients are not ready".into());
     }
@@ -52,7 +52,8 @@ async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row>
     let alone = server.memory("VmHWM")?;
     let numbers = [run.hostile, addresses, run.attack.as_millis() as usize].map(|number| number.to_string());
     let [connections, from, milliseconds] = &numbers;
-    let mut hostile = Program::start(&["hostile", kind.name, &address, connections, from, milliseconds], true)?;
+    let arguments = ["hostile", kind.name, &address, connections, from, milliseconds];
+    let mut hostile = Program::start(Role::Hostile, &arguments)?;
     sleep(run.attack).await;
     let (beside, ended_beside) = neighbours.seen().await?;
     let mut tally = BTreeMap::new();
@@ -69,6 +70,13 @@ async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row>
     Ok(Row { kind, addresses, tally, empty, alone, peak, before, beside, ended, lost })
 }
 
+#[derive(PartialEq)]
+enum Role {
+    Server,
+    WellBehaved,
+    Hostile,
+}
+
 /// This program as a process of its own.
 struct Program {
     child: Child,
@@ -77,15 +85,19 @@ struct Program {
 }
 
 impl Program {
-    /// The hostile clients are on other machines in truth: they get what the others leave of this one.
-    fn start(arguments: &[&str], is_hostile: bool) -> Outcome<Self> {
+    /// The clients are on other machines in truth: the server has half of the processors for itself. Of the other half, the hostile
+    /// ones get what the well-behaved leave.
+    fn start(role: Role, arguments: &[&str]) -> Outcome<Self> {
         let program = std::env::current_exe()?;
         // Each connection is an open file in two processes, and more than a shell allows to begin with.
         let raise = "ulimit -n \"$(ulimit -Hn)\" && exec \"$@\"";
+        let processors = processors()?;
+        let (of_server, of_clients) = processors.split_at(processors.len() / 2);
+        let own = if role == Role::Server && !of_server.is_empty() { of_server } else { of_clients };
         let mut command = Command::new("sh");
-        command.args(["-c", raise, "sh"]);
-        if is_hostile {
-            command.args(["nice", "-n", "19"]);
+        command.args(["-c", raise, "sh", "taskset", "--cpu-list", &own.join(",")]);
+        if role == Role::Hostile {
+            command.args(["chrt", "--idle", "0"]);
         }
         command.arg(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
@@ -117,10 +129,24 @@ impl Program {
     /// The resident memory of the process in bytes: `VmRSS`, or `VmHWM`, which is the most that it ever was.
     fn memory(&self, name: &str) -> Outcome<u64> {
         let pid = self.child.id().ok_or("the server is gone")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
-            .map_err(|error| format!("only Linux tells what a process holds: {error}"))?;
-        let line =
-            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
-        Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? * 1024)
+        Ok(status(&pid.to_string(), name)?.trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
+}
+
+/// The processors that this process may use.
+fn processors() -> Outcome<Vec<String>> {
+    let mut processors = Vec::new();
+    for range in status("self", "Cpus_allowed_list")?.split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        processors.extend((first.parse::<u32>()?..=last.parse()?).map(|number| number.to_string()));
+    }
+    Ok(processors)
+}
+
+/// What Linux says of a process.
+fn status(process: &str, name: &str) -> Outcome<String> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))
+        .map_err(|error| format!("only Linux tells what a process holds: {error}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("it does not say")?;
+    Ok(line.trim().to_owned())
 }

@@ -78,7 +78,9 @@ pub(crate) fn legend(run: Run) -> String {
     format!(
         "\n{kinds}\n{} hostile connections at once, each made again whenever it ends; `none` are ends without a close frame. From \
          one address, the memory is what was taken beside that of the well-behaved. Lost are messages and sessions of \
-         the 50 well-behaved. The ratio depends on what else the machine does.",
+         the 50 well-behaved, each from an address of its own. The server has half of the processors for itself, and the \
+         clients share the others, where the hostile ones get what the well-behaved leave. The ratio depends on what else \
+         the machine does.",
         run.hostile
     )
 }

@@ -1,4 +1,7 @@
 //! `/session`: a server of sessions that lie in memory, for the tests of the client.
+//!
+//! It has a bare end of each session, and not a `Slot` of `undrop_proto::server` as other servers have, since it has to do what that
+//! can't: answer without acknowledging, forget what it has acknowledged, say any frame, and reset TCP between two messages.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

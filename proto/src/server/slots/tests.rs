@@ -95,3 +95,26 @@ fn a_table_that_is_closed_gives_out_nothing_and_names_all() {
     assert_eq!(slots.close(), [1, 2]);
     assert_eq!(take(&mut slots, 0, 3, "eve"), Err(Full::Closing));
 }
+
+#[test]
+fn a_table_says_how_many_sessions_it_has_and_whether_it_takes_more() {
+    let mut slots = Table::new(9);
+    assert!(slots.is_empty() && !slots.is_closing());
+    for key in [1, 2] {
+        assert_eq!(take(&mut slots, 0, key, "ann"), Ok(None));
+    }
+    assert_eq!((slots.len(), slots.is_empty()), (2, false));
+    assert_eq!(slots.close(), [1, 2]);
+    assert!(slots.is_closing());
+    assert_eq!(take(&mut slots, 0, 3, "bob"), Err(Full::Closing));
+}
+
+#[test]
+fn panics_are_counted_no_longer_than_they_are_remembered() {
+    let mut slots = Table::new(9);
+    for _ in 0..4 {
+        slots.note_failure(Millis(0), 1, false);
+    }
+    slots.note_failure(Millis(60_000), 1, false);
+    assert_eq!(take(&mut slots, 60_000, 1, "ann"), Err(Full::Failing));
+}

@@ -189,3 +189,173 @@ fn causes_after_which_another_handler_goes_on_answer_that_the_session_has_moved(
         assert_eq!(cause.answer_to_commit(false), Err(NotCommitted::Moved));
     }
 }
+
+#[test]
+fn causes_after_which_no_handler_goes_on_answer_that_the_session_is_over() {
+    let (on, over): (Vec<_>, Vec<_>) = Cause::ALL.into_iter().partition(|cause| cause.goes_on());
+    assert_eq!(on, [Cause::Moved, Cause::Shutdown, Cause::Failed]);
+    for cause in over {
+        assert_eq!(cause.answer_to_commit(true), Err(NotCommitted::Over));
+        assert_eq!(cause.answer_to_commit(false), Ok(()));
+    }
+}
+
+#[test]
+fn a_cause_is_named_as_in_the_code_and_an_answer_says_what_became_of_the_commit() {
+    for cause in Cause::ALL {
+        assert_eq!(cause.name(), format!("{cause:?}").to_lowercase());
+    }
+    assert_eq!(NotCommitted::Full.to_string(), "not committed: the outbox is full");
+}
+
+#[test]
+fn a_commit_without_replies_is_stored_while_the_session_closes() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    slot.commit(1, [], "commit");
+    assert_eq!(settle(&mut slot), ["commit Ok(())"]);
+}
+
+#[test]
+fn a_client_has_so_long_to_answer_the_close() {
+    let mut slot = live();
+    slot.close(NOW, 4_321, String::new());
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::End)]);
+    no_time_but(&slot, NOW + CONFIG.close_timeout);
+    slot.handle_timeout(NOW + (CONFIG.close_timeout - 1));
+    assert_eq!(settle(&mut slot), [""; 0]);
+    slot.handle_timeout(NOW + CONFIG.close_timeout);
+    assert_eq!(settle(&mut slot), ["disconnect 4321", "end App []", "release"]);
+}
+
+#[test]
+fn a_close_that_waits_for_the_store_does_not_wait_for_the_client_yet() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.close(NOW, 4_321, String::new());
+    slot.persist(NOW);
+    asked(&mut slot);
+    slot.handle_timeout(NOW + CONFIG.close_timeout);
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_store_has_so_long_to_remove_a_session() {
+    let (mut slot, _) = committing();
+    slot.evict(NOW);
+    asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.close_timeout);
+    slot.handle_timeout(NOW + (CONFIG.close_timeout - 1));
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_store_has_so_long_to_write_what_a_session_leaves() {
+    let (mut slot, _) = committing();
+    slot.shut_down(NOW);
+    actions(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.grace);
+    slot.handle_timeout(NOW + CONFIG.grace);
+    assert_eq!(actions(&mut slot), ["stop"]);
+    no_time_but(&slot, NOW + (CONFIG.grace + CONFIG.close_timeout));
+}
+
+#[test]
+fn a_session_that_leaves_does_not_expire() {
+    let mut slot = living_for(1_000);
+    slot.shut_down(NOW);
+    settle(&mut slot);
+    slot.handle_timeout(NOW + 1_000);
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_session_that_was_revoked_elsewhere_ends_when_it_is_written_or_read() {
+    let (mut slot, number) = committing();
+    slot.handle_stored(NOW, number, Err(StoreError::Revoked));
+    let revoked = format!("disconnect {}", codes::REVOKED);
+    let expected = [&*revoked, "remove", "end Revoked ['x']", "commit Ok(())", "release"];
+    assert_eq!(actions(&mut slot), expected);
+
+    let mut slot = live();
+    slot.look_for_forwarded();
+    slot.persist(NOW);
+    answer(&mut slot, Err(StoreError::Revoked));
+    assert_eq!(actions(&mut slot), [&*revoked, "remove", "end Revoked []", "release"]);
+}
+
+#[test]
+fn a_session_is_over_once_all_is_done_and_not_before() {
+    let mut slot = live();
+    assert!(!slot.is_over());
+    slot.evict(NOW);
+    answer(&mut slot, Ok(()));
+    assert!(!slot.is_over());
+    actions(&mut slot);
+    assert!(slot.is_over());
+}
+
+#[test]
+fn a_handler_that_had_committed_something_has_progressed_when_it_panics() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.commit(1, [], "commit");
+    settle(&mut slot);
+    slot.handle_handler_done(NOW, true);
+    assert_eq!(settle(&mut slot)[0], "Panicked { progressed: true }");
+}
+
+#[test]
+fn a_revoked_session_ends_and_returns_what_was_not_delivered() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.revoke(NOW);
+    assert_eq!(settle(&mut slot), ["disconnect 4403", "end Revoked ['x']", "release"]);
+}
+
+#[test]
+fn a_connection_that_can_not_be_read_ends_its_session() {
+    let unreadable = || Disconnect::close(1_009, "too large");
+    let mut slot = live();
+    slot.handle_unreadable(NOW, SECOND, unreadable());
+    assert_eq!(settle(&mut slot), [""; 0]);
+    slot.handle_unreadable(NOW, FIRST, unreadable());
+    assert_eq!(settle(&mut slot), ["Unreadable", "disconnect 1009", "end Violation []", "release"]);
+
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.handle_unreadable(NOW, FIRST, unreadable());
+    assert_eq!(settle(&mut slot), [""; 0]);
+}
+
+#[test]
+fn a_session_that_is_closed_without_a_connection_ends_once_all_is_acknowledged() {
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.close(NOW, close::NORMAL, String::new());
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["end App []", "release"]);
+
+    let mut slot = live();
+    slot.send('x', None);
+    settle(&mut slot);
+    frames(&mut slot);
+    slot.handle_lost(NOW, FIRST);
+    slot.close(NOW, close::NORMAL, String::new());
+    frames(&mut slot);
+    assert_eq!(settle(&mut slot), ["disconnect Gone"]);
+}
+
+#[test]
+fn the_answer_to_a_write_is_not_that_to_a_removal() {
+    let (mut slot, write) = committing();
+    slot.evict(NOW);
+    let (_, removal, _) = asked(&mut slot);
+    assert_ne!(write, removal);
+    slot.handle_stored(NOW, write, Ok(()));
+    assert_eq!(actions(&mut slot), [""; 0]);
+}

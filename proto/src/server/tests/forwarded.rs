@@ -165,3 +165,69 @@ fn forwarded_messages_are_not_divided_between_two_changes() {
     let change = change(&mut slot);
     assert_eq!((change.sent, change.forwarded), (numbered(1_024, "xy"), 2));
 }
+
+#[test]
+fn a_busy_store_is_not_waited_for_to_be_read_again() {
+    let mut slot = live();
+    slot.look_for_forwarded();
+    read(&mut slot, numbered(0, ""), Rest::NoRoom);
+    slot.send('a', None);
+    slot.persist(NOW);
+    asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.idle);
+}
+
+#[test]
+fn the_answer_to_an_older_read_does_not_answer_the_next() {
+    let mut slot = live();
+    slot.look_for_forwarded();
+    slot.persist(NOW);
+    let (_, first, _) = asked(&mut slot);
+    let nothing = Forwarded { messages: numbered(0, ""), rest: Rest::Nothing };
+    slot.handle_forwarded(NOW, first, Ok(nothing.clone()));
+    slot.look_for_forwarded();
+    slot.persist(NOW);
+    let (_, second, _) = asked(&mut slot);
+    slot.handle_forwarded(NOW, first, Ok(Forwarded { messages: numbered(0, "x"), rest: Rest::Nothing }));
+    slot.handle_forwarded(NOW, second, Ok(nothing));
+    slot.persist(NOW);
+    assert_eq!(actions(&mut slot), [""; 0]);
+}
+
+#[test]
+fn more_forwarded_messages_than_one_change_may_have_are_read_again() {
+    let mut slot = live();
+    slot.look_for_forwarded();
+    read(&mut slot, numbered(0, &"x".repeat(1_025)), Rest::Nothing);
+    slot.persist(NOW);
+    let (_, number, work) = asked(&mut slot);
+    let Work::Write(change) = work else { panic!("{work:?}") };
+    assert_eq!((change.sent.messages.len(), change.forwarded), (1_024, 1_024));
+    slot.handle_stored(NOW, number, Ok(()));
+    slot.persist(NOW);
+    assert_eq!(actions(&mut slot), ["read"]);
+}
+
+#[test]
+fn neither_replies_nor_forwarded_messages_are_divided_when_both_wait() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.persist(NOW);
+    let (_, first, _) = asked(&mut slot);
+    for _ in 0..1_000 {
+        slot.send('b', None);
+    }
+    slot.commit(1, ['c'; 100], "commit");
+    slot.look_for_forwarded();
+    slot.handle_stored(NOW, first, Ok(()));
+    read(&mut slot, numbered(0, &"x".repeat(1_024)), Rest::Nothing);
+    let mut changes = Vec::new();
+    for _ in 0..3 {
+        slot.persist(NOW);
+        let (_, number, work) = asked(&mut slot);
+        let Work::Write(change) = work else { panic!("{work:?}") };
+        changes.push((change.sent.messages.len(), change.committed, change.forwarded));
+        slot.handle_stored(NOW, number, Ok(()));
+    }
+    assert_eq!(changes, [(1_000, 0, 0), (100, 1, 0), (1_024, 1, 1_024)]);
+}

@@ -80,3 +80,62 @@ fn a_handler_has_its_grace_when_the_server_shuts_down() {
     slot.handle_timeout(NOW + CONFIG.grace);
     assert_eq!(actions(&mut slot), ["stop"]);
 }
+
+#[test]
+fn a_silent_client_is_asked_and_dropped_in_time() {
+    let mut slot = plain();
+    let (asked, dropped) = (NOW + CONFIG.idle, NOW + (CONFIG.idle + CONFIG.probe));
+    assert_eq!(slot.poll_timeout(), Some(asked));
+    slot.handle_timeout(NOW + (CONFIG.idle - 1));
+    assert_eq!(frames(&mut slot), []);
+    slot.handle_timeout(asked);
+    assert_eq!(slot.poll_timeout(), Some(dropped));
+}
+
+#[test]
+fn a_commit_without_replies_is_done_even_after_the_end() {
+    let mut slot = plain();
+    receive(&mut slot, FIRST, "a");
+    slot.handle_lost(NOW, FIRST);
+    actions(&mut slot);
+    slot.commit(1, [], "commit");
+    assert_eq!(actions(&mut slot), ["commit Ok(())"]);
+}
+
+#[test]
+fn a_connection_that_asks_for_it_is_sent_on_since_it_is_no_session() {
+    let mut slot = plain();
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    assert_eq!(actions(&mut slot), ["readmit second"]);
+    assert_eq!(slot.detached_since(), None);
+}
+
+#[test]
+fn it_ends_when_it_is_evicted_or_revoked_or_can_not_be_read() {
+    for (end, expected) in [
+        ((|slot| slot.evict(NOW)) as fn(&mut PlainSlot<App>), ["disconnect 4002", "end Evicted []", "release"]),
+        (|slot| slot.revoke(NOW), ["disconnect 4403", "end Revoked []", "release"]),
+        (
+            |slot| slot.handle_unreadable(NOW, FIRST, Disconnect::close(1_009, "too large")),
+            ["disconnect 1009", "end Client []", "release"],
+        ),
+    ] {
+        let mut slot = plain();
+        assert!(!slot.is_over());
+        end(&mut slot);
+        assert!(!slot.is_over());
+        assert_eq!(actions(&mut slot), expected);
+        assert!(slot.is_over());
+    }
+}
+
+#[test]
+fn a_node_without_room_for_more_does_not_read() {
+    let mut slot = plain();
+    receive(&mut slot, FIRST, "a");
+    assert_eq!(slot.uncommitted(), Amount::one(1));
+    slot.throttle(true);
+    assert!(!slot.has_room());
+    slot.throttle(false);
+    assert!(slot.has_room());
+}

@@ -114,6 +114,7 @@ fn a_connection_waits_for_the_store_for_so_long() {
     slot.request_resume(NOW, "second", known(0, 0), TERMS);
     slot.persist(NOW);
     asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.greeting);
     slot.handle_timeout(NOW + CONFIG.greeting);
     assert_eq!(actions(&mut slot), ["StoreTimeout", "refuse second 1013"]);
 }
@@ -122,7 +123,7 @@ fn a_connection_waits_for_the_store_for_so_long() {
 fn a_silent_client_is_asked_and_then_dropped() {
     let mut slot = live();
     slot.handle_timeout(NOW + CONFIG.idle);
-    assert!(matches!(frames(&mut slot)[..], [Frame::Control(Control::Ping(_))]));
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::Ping((NOW + CONFIG.idle).0))]);
     slot.handle_timeout(NOW + CONFIG.idle + CONFIG.probe);
     let done = settle(&mut slot);
     assert!(done.ends_with(&["Silent".into(), "disconnect Silent".into()]), "{done:?}");
@@ -138,4 +139,25 @@ fn a_client_that_answers_is_not_dropped() {
     slot.handle_timeout(NOW + CONFIG.idle + CONFIG.probe);
     settle(&mut slot);
     assert_eq!(slot.detached_since(), None);
+}
+
+#[test]
+fn a_connection_to_a_session_that_its_client_has_ended_waits_for_the_end() {
+    let mut slot = live();
+    hear(&mut slot, FIRST, Control::End);
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    assert_eq!(settle(&mut slot), [""; 0]);
+    assert_eq!(frames(&mut slot), [Frame::Control(Control::End)]);
+    assert_eq!(settle(&mut slot), ["disconnect Gone", "end Client []", "release", "readmit second"]);
+    slot.request_resume(NOW, "third", known(0, 0), TERMS);
+    assert_eq!(actions(&mut slot), ["readmit third"]);
+}
+
+#[test]
+fn nobody_is_taken_over_where_there_was_no_connection() {
+    let mut slot = live();
+    slot.handle_lost(NOW, FIRST);
+    settle(&mut slot);
+    slot.request_resume(NOW, "second", known(0, 0), TERMS);
+    assert_eq!(settle(&mut slot), ["Resumed", "attach second 2"]);
 }

@@ -66,6 +66,8 @@ fn a_store_that_does_not_answer_is_asked_again_after_growing_waits() {
         let (_, number, _) = asked(&mut slot);
         slot.handle_stored(now, number, Err(StoreError::Unavailable));
         no_time_but(&slot, now + wait);
+        slot.handle_timeout(now + (wait - 1));
+        assert_eq!(actions(&mut slot), [""; 0]);
         now = now + wait;
         slot.handle_timeout(now);
     }
@@ -121,4 +123,135 @@ fn a_session_begins_again_with_what_is_not_committed() {
     assert_eq!(settle(&mut slot), ["receive 4 d", "receive 5 e", "Resumed"]);
     let resumed = Frame::Control(Control::Resumed { received: 5, terms: TERMS });
     assert_eq!(frames(&mut slot), [resumed, Frame::Message('y')]);
+}
+
+#[test]
+fn a_session_with_a_connection_is_written_when_half_of_its_time_to_live_has_passed() {
+    let mut slot = living_for(1_000);
+    assert_eq!(settle(&mut slot), [""; 0]);
+    no_time_but(&slot, NOW + 500);
+    slot.persist(NOW + 500);
+    assert_eq!(actions(&mut slot), ["write"]);
+}
+
+#[test]
+fn what_fits_into_one_change_is_one_change() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    settle(&mut slot);
+    slot.send('x', None);
+    slot.commit(1, ['y'], "commit");
+    slot.persist(NOW);
+    let change = change(&mut slot);
+    assert_eq!((change.sent, change.committed), (numbered(0, "xy"), 1));
+}
+
+#[test]
+fn the_replies_of_a_commit_are_one_change_however_many_they_are() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "a");
+    slot.persist(NOW);
+    let (_, first, _) = asked(&mut slot);
+    for _ in 0..1_023 {
+        slot.send('b', None);
+    }
+    slot.commit(1, ['c'; 1_030], "commit");
+    slot.handle_stored(NOW, first, Ok(()));
+    slot.persist(NOW);
+    let (_, second, work) = asked(&mut slot);
+    let Work::Write(before) = work else { panic!("{work:?}") };
+    assert_eq!((before.sent.messages.len(), before.committed), (1_023, 0));
+    slot.handle_stored(NOW, second, Ok(()));
+    slot.persist(NOW);
+    let change = change(&mut slot);
+    assert_eq!((change.sent.messages.len(), change.committed), (1_030, 1));
+}
+
+#[test]
+fn what_is_committed_and_stored_takes_no_room() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(2, [], "commit");
+    settle(&mut slot);
+    assert_eq!(slot.uncommitted(), Amount::default());
+}
+
+#[test]
+fn a_store_that_is_behind_is_not_told_what_came_after_the_change() {
+    let mut slot = live();
+    receive(&mut slot, FIRST, "ab");
+    slot.commit(1, [], "commit");
+    settle(&mut slot);
+    receive(&mut slot, FIRST, "c");
+    slot.persist(NOW);
+    let (_, number, _) = asked(&mut slot);
+    slot.commit(2, [], "commit");
+    receive(&mut slot, FIRST, "d");
+    slot.handle_stored(NOW, number, Err(StoreError::Behind));
+    assert_eq!(change(&mut slot).taken, numbered(1, "bc"));
+}
+
+#[test]
+fn an_answer_that_comes_after_its_request_has_failed_changes_nothing() {
+    let mut slot = live();
+    slot.send('x', None);
+    slot.persist(NOW);
+    let (_, number, _) = asked(&mut slot);
+    slot.handle_stored(NOW, number, Err(StoreError::Unavailable));
+    slot.handle_stored(NOW, number, Ok(()));
+    assert_eq!(frames(&mut slot), []);
+}
+
+#[test]
+fn a_node_without_room_for_more_does_not_read() {
+    let mut slot = live();
+    slot.throttle(true);
+    assert!(!slot.has_room());
+    slot.throttle(false);
+    assert!(slot.has_room());
+}
+
+#[test]
+fn a_delivery_is_answered_when_its_message_is_acknowledged() {
+    let mut slot = live();
+    slot.send('x', Some("first"));
+    slot.send('y', Some("second"));
+    assert_eq!(slot.unacknowledged(), Amount { messages: 2, bytes: 2 });
+    settle(&mut slot);
+    frames(&mut slot);
+    hear(&mut slot, FIRST, Control::Ack { received: 1 });
+    assert_eq!(settle(&mut slot), ["first true"]);
+    assert_eq!(slot.unacknowledged(), Amount::one(1));
+}
+
+#[test]
+fn no_message_is_missing_before_those_that_a_store_has_had_or_need_not_keep() {
+    let follows = |after, had, done| numbered(after, "x").follows(had, done);
+    assert!(follows(2, 2, 0) && follows(1, 2, 0) && follows(2, 0, 2));
+    assert!(!follows(3, 2, 2));
+}
+
+#[test]
+fn a_store_answers_a_claim_by_what_it_has_and_what_the_client_knows() {
+    let kept = || Kept {
+        time_to_live: Duration::from_secs(60),
+        inbox: numbered(3, "de"),
+        outbox: numbered(5, "xy"),
+        forwarded: 0,
+    };
+    let of = |received, acknowledged| Claim::of(kept(), None, known(received, acknowledged));
+    for (received, acknowledged) in [(5, 0), (7, 5)] {
+        assert_eq!(of(received, acknowledged), Claim::Taken(kept()));
+    }
+    assert_eq!([of(8, 5), of(7, 6)], [Claim::Lost, Claim::Lost]);
+    assert_eq!(of(4, 5), Claim::Past);
+}
+
+#[test]
+fn a_store_that_writes_is_not_to_be_written_in_time() {
+    let mut slot = living_for(1_000);
+    slot.send('x', None);
+    slot.persist(NOW);
+    asked(&mut slot);
+    no_time_but(&slot, NOW + CONFIG.idle);
 }

@@ -90,3 +90,11 @@ fn without_a_connection_no_acknowledgement_is_due() {
     assert!(!receipts.is_due());
     assert_eq!(receipts.acknowledge_all(), Some(2));
 }
+
+#[test]
+fn what_was_taken_before_is_acknowledged_already() {
+    let mut receipts = Receipts::restore(MESSAGES);
+    let number = receipts.arrive(1);
+    receipts.take(number, Some(|| NOW));
+    assert_eq!(receipts.deadline(), Some(NOW + DELAY));
+}

@@ -1,6 +1,7 @@
 //! The client: a bare session end with the simplest owner.
 
 use undrop_proto::outbox::Bounds;
+use undrop_proto::server::codes;
 use undrop_proto::session::{self, Heard, Output, Session};
 use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, close};
@@ -130,6 +131,9 @@ impl Client {
             Frame::Close(code) => {
                 let is_broken = code == close::PROTOCOL_ERROR;
                 Law::Protocol.holds(!is_broken, || "the client is told that it broke the protocol".to_owned())?;
+                if let Some(session) = self.session().filter(|_| code == codes::REVOKED) {
+                    shared.record.told_that_it_is_revoked(session)?;
+                }
                 self.lose(shared, attempt)
             }
             Frame::Gone => self.lose(shared, attempt),

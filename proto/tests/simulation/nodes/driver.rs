@@ -62,6 +62,8 @@ pub struct Connection {
 pub struct Context<'a> {
     pub node: usize,
     pub starts: u32,
+    /// Until when the node has no room for more that comes in.
+    pub throttled_until: u64,
     pub shared: &'a mut Shared,
     pub store: &'a mut Store,
     pub connections: &'a mut BTreeMap<u32, Connection>,
@@ -84,6 +86,7 @@ pub enum Todo {
 pub struct Requests {
     pub resumes: Vec<Request>,
     pub evict: bool,
+    pub revoke: bool,
     pub shutdown: bool,
 }
 
@@ -173,9 +176,11 @@ impl Driver {
         let answer = match answer {
             Err(StoreError::Fenced) if shared.has(Defect::IgnoresThatItIsFenced) => Ok(()),
             Err(StoreError::Behind) if shared.has(Defect::DoesNotRepair) => Ok(()),
+            Err(StoreError::Revoked) if shared.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
             Err(StoreError::Unavailable) if shared.has(Defect::NeverAsksAgain) => return Ok(()),
             answer => answer,
         };
+        shared.census.revoked_elsewhere += u64::from(answer == Err(StoreError::Revoked));
         self.slot.handle_stored(shared.net.millis(), number, answer);
         self.act(context)?;
         self.slot.persist(context.shared.net.millis());
@@ -272,14 +277,20 @@ impl Driver {
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> Verdict<bool> {
+        let is_throttled = context.shared.net.now < context.throttled_until;
+        if is_throttled || !context.shared.has(Defect::StaysThrottled) {
+            self.slot.throttle(is_throttled && !context.shared.has(Defect::ReadsWhenThrottled));
+        }
         for turn in 0..FRAMES_A_TURN {
             let Some((number, attempt)) = self.connection else { return Ok(turn > 0) };
             let Context { shared, connections, .. } = &mut *context;
             let Some(connection) = connections.get_mut(&attempt.0) else { return Ok(turn > 0) };
             if !self.slot.has_room() && !shared.has(Defect::ReadsWithoutRoom) {
-                shared.census.full += u64::from(!connection.inbound.is_empty());
+                let waits = u64::from(!connection.inbound.is_empty());
+                *(if is_throttled { &mut shared.census.throttled } else { &mut shared.census.full }) += waits;
                 return Ok(turn > 0);
             }
+            Law::I7.holds(!is_throttled || connection.inbound.is_empty(), || "a throttled node reads".to_owned())?;
             let now = shared.net.millis();
             match connection.inbound.pop_front() {
                 None => return Ok(turn > 0),
@@ -319,8 +330,8 @@ impl Driver {
 
     fn collect(&mut self, context: &mut Context<'_>, requests: &mut Requests) -> bool {
         let now = context.shared.net.millis();
-        let Requests { resumes, evict, shutdown } = std::mem::take(requests);
-        let progress = !resumes.is_empty() || evict || shutdown;
+        let Requests { resumes, evict, revoke, shutdown } = std::mem::take(requests);
+        let progress = !resumes.is_empty() || evict || revoke || shutdown;
         for request in resumes {
             let known = match context.shared.defect {
                 Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
@@ -330,6 +341,9 @@ impl Driver {
         }
         if evict {
             self.slot.evict(now);
+        }
+        if revoke {
+            self.slot.revoke(now);
         }
         if shutdown {
             self.slot.shut_down(now);
@@ -534,6 +548,7 @@ impl Driver {
             Cause::Client => census.client_ends += 1,
             Cause::Expired => census.expired += 1,
             Cause::Evicted => census.evicted += 1,
+            Cause::Revoked => census.revoked += 1,
             _ => {}
         }
         let is_final = !matches!(cause, Cause::Moved | Cause::Shutdown | Cause::Failed);

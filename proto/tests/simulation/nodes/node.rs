@@ -29,6 +29,8 @@ pub struct Node {
     starts: u32,
     is_up: bool,
     is_closing: bool,
+    /// It has no room for more that comes in until then.
+    throttled_until: u64,
     slots: Table,
     hosts: BTreeMap<u64, Host>,
     removals: BTreeMap<u64, Removal>,
@@ -77,6 +79,8 @@ pub enum Event {
     Alarm(u64),
     /// The connection takes frames again.
     Unblocked(Attempt),
+    /// There may be room again for what comes in.
+    Unthrottled,
 }
 
 impl Node {
@@ -86,6 +90,7 @@ impl Node {
             starts: 0,
             is_up: true,
             is_closing: false,
+            throttled_until: 0,
             slots: Table::new(64),
             hosts: BTreeMap::new(),
             removals: BTreeMap::new(),
@@ -181,6 +186,7 @@ impl Node {
                 let host = self.connections.get(&attempt.0).and_then(|connection| connection.host);
                 self.todo.extend(host.map(Todo::Run));
             }
+            Event::Unthrottled => self.todo.extend(self.hosts.keys().copied().map(Todo::Run)),
         }
         self.go_on(shared, store)
     }
@@ -225,6 +231,23 @@ impl Node {
                 Ok(())
             })?;
             self.todo.push_back(Todo::Run(host));
+        }
+        self.go_on(shared, store)
+    }
+
+    /// It has no room for more that comes in, for so long.
+    pub fn throttle(&mut self, shared: &mut Shared, span: u32) -> Verdict {
+        self.throttled_until = shared.net.now + u64::from(span);
+        shared.net.after(span, world::Event::Node(self.index, self.starts, Event::Unthrottled));
+        Ok(())
+    }
+
+    /// The app has ended all sessions of the client.
+    pub fn revoke(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
+        for (number, host) in &mut self.hosts {
+            shared.record.revoked_on_a_node(host.session);
+            host.requests.revoke = true;
+            self.todo.push_back(Todo::Run(*number));
         }
         self.go_on(shared, store)
     }
@@ -554,6 +577,7 @@ impl Node {
         Context {
             node: self.index,
             starts: self.starts,
+            throttled_until: self.throttled_until,
             shared,
             store,
             connections: &mut self.connections,

@@ -50,6 +50,10 @@ struct Session {
     ended: bool,
     /// The store has removed it.
     was_removed: bool,
+    /// The app has ended it in the store, with all of its client, ...
+    is_revoked: bool,
+    /// ... and on a node, which may have it when the store does not have it yet.
+    is_revoked_on_a_node: bool,
     /// It went on without what the store has forgotten. If the client knows of that, it is told when it asks.
     is_short: bool,
     /// The app has sent another message under a number that the client knows, since the store has forgotten that one.
@@ -190,6 +194,12 @@ impl Record {
         Ok(())
     }
 
+    /// The client is told that its session was revoked.
+    pub fn told_that_it_is_revoked(&self, session: usize) -> Verdict {
+        let Session { is_revoked, is_revoked_on_a_node, .. } = self.sessions[session];
+        Law::Protocol.holds(is_revoked || is_revoked_on_a_node, || format!("session {session} was not revoked"))
+    }
+
     /// The client goes on with its session: what it has received is what the session has sent.
     pub fn resumed(&self, session: usize) -> Verdict {
         let Session { down, log, is_forked, is_short, .. } = &self.sessions[session];
@@ -294,6 +304,16 @@ impl Record {
         *was_removed = true;
         let owner = stored.take().map(|stored| stored.owner);
         Law::I10.holds(owner == Some(host), || format!("session {session} is of {owner:?}, and {host} has removed it"))
+    }
+
+    pub fn revoked_on_a_node(&mut self, session: usize) {
+        self.sessions[session].is_revoked_on_a_node = true;
+    }
+
+    pub fn revoked(&mut self, session: usize) {
+        let Session { stored, ended, was_removed, is_revoked, .. } = &mut self.sessions[session];
+        *stored = None;
+        (*ended, *was_removed, *is_revoked) = (true, true, true);
     }
 
     pub fn expired(&mut self, session: usize, now: u64, time_to_live: u32) -> Verdict {
@@ -511,6 +531,7 @@ impl Record {
             format!("the delivery of {} was never answered", delivery.map_or(0, |delivery| delivery.message))
         })?;
         let Some(session) = session.map(|session| &self.sessions[session]) else { return Ok(()) };
+        Law::I10.holds(!session.is_revoked, || "the client is still in a session that was revoked".to_owned())?;
         Law::I5.holds(session.received == session.up.len() as u64, || {
             format!("{} messages were sent, {} received", session.up.len(), session.received)
         })?;

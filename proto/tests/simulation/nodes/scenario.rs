@@ -76,6 +76,10 @@ pub enum Act {
     AppForwards(u32),
     /// A task of the app beside the handler closes the session.
     AppCloses,
+    /// The app ends all sessions of the client, on all nodes, and this node does it.
+    AppRevokes(usize),
+    /// A node has no room for more that comes in, for so long.
+    Throttle(usize, u32),
     /// A node dies with all that it has in memory, and comes back.
     Kill(usize),
     /// A node shuts down, and comes back.
@@ -174,6 +178,7 @@ fn act(random: &mut Random, setup: &Setup, rough: u32, ends: bool) -> Act {
             Act::Kill(node),
             Act::ShutDown(node),
             Act::Block(span),
+            Act::Throttle(node, span),
             Act::StoreFails(span),
             Act::StoreIsSlow(span),
         ]);
@@ -181,6 +186,8 @@ fn act(random: &mut Random, setup: &Setup, rough: u32, ends: bool) -> Act {
     match random.below(24) {
         0 if ends => Act::ClientEnds,
         1 if ends => Act::AppCloses,
+        // A store that came back with an older state may have forgotten it.
+        9 if ends && !setup.storing.lies => Act::AppRevokes(random.below(2) as usize),
         2 => Act::ClientPings,
         3 | 4 => Act::Reconnect,
         even if even.is_multiple_of(2) => Act::ClientSends(burst(random)),

@@ -33,6 +33,8 @@ type Records = BTreeMap<usize, Rc<Record>>;
 #[derive(Clone)]
 pub struct Record {
     fence: Fence,
+    /// Whether it is only there to tell its node.
+    is_revoked: bool,
     /// Which host has claimed it, for the record.
     pub owner: u64,
     pub expires: u64,
@@ -196,13 +198,23 @@ impl Store {
     pub fn forward(&mut self, shared: &mut Shared, count: u32) -> Option<usize> {
         let session = *self.records.keys().next_back()?;
         self.expire(shared, session).ok()?;
-        let record = Rc::make_mut(self.records.get_mut(&session)?);
+        let record = Rc::make_mut(self.records.get_mut(&session).filter(|record| !record.is_revoked)?);
         for _ in 0..count {
             let message = shared.record.forwards(session, shared.net.random.below(shared.setup.largest));
             shared.census.forwarded += 1;
             record.forwarded.messages.push_back(message);
         }
         Some(session)
+    }
+
+    /// The app ends all sessions of the client.
+    pub fn revoke(&mut self, shared: &mut Shared) {
+        for (session, record) in &mut self.records {
+            let record = Rc::make_mut(record);
+            record.is_revoked = true;
+            (record.inbox, record.outbox, record.forwarded) = Default::default();
+            shared.record.revoked(*session);
+        }
     }
 
     /// Whether nothing that was forwarded to the session still waits.
@@ -269,8 +281,9 @@ impl Store {
     // How it is done.
 
     fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
-        let (inbox, outbox, forwarded, attempt) = Default::default();
-        let record = Record { fence, owner: host, expires: expires(shared), attempt, inbox, outbox, forwarded };
+        let (is_revoked, inbox, outbox, forwarded, attempt) = Default::default();
+        let (owner, expires) = (host, expires(shared));
+        let record = Record { fence, is_revoked, owner, expires, attempt, inbox, outbox, forwarded };
         self.records.insert(session, Rc::new(record));
         shared.record.created(session, host);
     }
@@ -283,7 +296,8 @@ impl Store {
         fence: Fence,
         known: Known,
     ) -> Verdict<Answer> {
-        let Some(record) = self.records.get_mut(&session) else {
+        let serves_revoked = shared.has(Defect::ServesWhatIsRevoked);
+        let Some(record) = self.records.get_mut(&session).filter(|record| serves_revoked || !record.is_revoked) else {
             shared.record.refused(session)?;
             return Ok(Answer::Claim(Claim::Unknown, fence));
         };
@@ -340,6 +354,9 @@ impl Store {
             shared.census.fenced_writes += 1;
             return Ok(Err(StoreError::Fenced));
         };
+        if record.is_revoked {
+            return Ok(Err(StoreError::Revoked));
+        }
         let follows = record.inbox.precedes(taken, *committed) && record.outbox.precedes(sent, *acknowledged);
         if !follows && !shared.has(Defect::AcceptsGaps) {
             shared.census.behind += 1;
@@ -369,6 +386,9 @@ impl Store {
         let Some(record) = self.records.get(&session).filter(|record| record.fence == fence) else {
             return Answer::Done(Err(StoreError::Fenced));
         };
+        if record.is_revoked {
+            return Answer::Done(Err(StoreError::Revoked));
+        }
         let mut messages = record.forwarded.to_numbered(true);
         let page = 1 + shared.net.random.below(4) as usize;
         let rest = if messages.messages.len() > page { Rest::More } else { Rest::Nothing };
@@ -387,8 +407,10 @@ impl Store {
         if self.records.get(&session).is_none_or(|record| record.fence != fence && !ignores) {
             return Ok(Err(StoreError::Fenced));
         }
-        self.records.remove(&session);
-        shared.record.removed(session, caller.host)?;
+        let removed = self.records.remove(&session);
+        if removed.is_some_and(|record| !record.is_revoked) {
+            shared.record.removed(session, caller.host)?;
+        }
         Ok(Ok(()))
     }
 

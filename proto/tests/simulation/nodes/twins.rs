@@ -18,7 +18,7 @@ each_is_caught! {
     a_server_that_looks_at_counts_after_it_has_attached: LeavesFirst by Protocol,
     a_server_that_ignores_a_fence: IgnoresThatItIsFenced by I5 | I10,
     a_server_that_loses_deliveries: LosesDeliveries by I6,
-    a_server_that_does_not_repair: DoesNotRepair by I10,
+    a_server_that_does_not_repair: DoesNotRepair by I5 | I10,
     a_server_that_repairs_without_what_it_received: RepairsInPart by I5,
     a_server_that_never_readmits: NeverReadmits by I4,
     a_server_that_never_asks_again: NeverAsksAgain by I4,
@@ -40,6 +40,10 @@ each_is_caught! {
     a_store_that_accepts_gaps: AcceptsGaps by I5 | I10,
     a_store_that_serves_what_is_left: ServesWhatIsLeft by I5 | Protocol,
     a_store_that_keeps_what_was_forwarded: KeepsWhatWasForwarded by I4 | I5,
+    a_server_that_ignores_that_it_is_revoked: IgnoresThatItIsRevoked by I5 | I10,
+    a_store_that_serves_what_is_revoked: ServesWhatIsRevoked by I5 | I10,
+    a_server_that_stays_throttled: StaysThrottled by I4,
+    a_server_that_reads_when_it_is_throttled: ReadsWhenThrottled by I7,
     a_store_that_expires_too_early: ExpiresTooEarly by I5,
 }
 
@@ -79,6 +83,10 @@ pub enum Defect {
     AcceptsGaps,
     ServesWhatIsLeft,
     KeepsWhatWasForwarded,
+    IgnoresThatItIsRevoked,
+    ServesWhatIsRevoked,
+    StaysThrottled,
+    ReadsWhenThrottled,
     ExpiresTooEarly,
 }
 

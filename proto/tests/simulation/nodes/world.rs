@@ -131,6 +131,8 @@ census! {
         evicted: "sessions evicted",
         closed: "sessions closed by the app",
         client_ends: "sessions ended by the client",
+        revoked: "sessions revoked",
+        revoked_elsewhere: "sessions that a node found to be revoked",
         panics: "handlers that panicked",
         failing: "connections refused since a handler panics",
         failed: "sessions ended since a handler panics",
@@ -138,6 +140,7 @@ census! {
         silent: "connections that died of silence",
         store_timeouts: "connections that waited for the store in vain",
         full: "times a connection was not read",
+        throttled: "times a connection was not read for want of room for all",
         blocked: "times a connection took no frames",
         kills: "nodes killed",
         shutdowns: "nodes shut down",
@@ -264,6 +267,11 @@ impl World {
                 nodes.iter_mut().try_for_each(|node| node.is_woken(shared, store, session))
             }
             Act::AppCloses => nodes.iter_mut().try_for_each(|node| node.app_closes(shared, store)),
+            Act::AppRevokes(node) => {
+                store.revoke(shared);
+                nodes[node].revoke(shared, store)
+            }
+            Act::Throttle(node, span) => nodes[node].throttle(shared, span),
             Act::Kill(node) => nodes[node].kill(shared),
             Act::ShutDown(node) => nodes[node].shut_down(shared, store),
             Act::StoreFails(span) => store.fail(shared, span),
