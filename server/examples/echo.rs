@@ -17,7 +17,7 @@
 //! came out of order on its way up. The others are a number alone, with a pause after each 64 of them. The client's `end`
 //! is answered with `NUMBER = COUNT`, how many came before it, once N are on their way.
 
-use std::process::ExitCode;
+use std::process::exit;
 use std::time::Duration;
 
 use axum::Router;
@@ -39,18 +39,16 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() -> ! {
     let outcome = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => run(options).await,
         Err(complaint) => Err(format!("{complaint}\n{USAGE}")),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(complaint) => {
-            eprintln!("{complaint}");
-            ExitCode::FAILURE
-        }
+    if let Err(complaint) = &outcome {
+        eprintln!("{complaint}");
     }
+    // The runtime would wait for the thread that reads standard input, which may never end.
+    exit(i32::from(outcome.is_err()))
 }
 
 impl Options {

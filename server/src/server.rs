@@ -80,7 +80,19 @@ impl Server {
         Self { drain, ..self }
     }
 
-    /// Sets how long the whole end may take, [`drain`](Self::drain) included. What is not stored then, was not acknowledged. Give
+    /// Sets how long the whole end may take, [`drain`](Self::drain) included:
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use undrop_server::{Server, Sessions};
+    /// # async fn run(sessions: Sessions, listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+    /// // systemd and Kubernetes wait for longer than that.
+    /// let server = Server::new(sessions).drain(Duration::from_secs(5)).stop_within(Duration::from_secs(25));
+    /// server.serve(listener, app).await
+    /// # }
+    /// ```
+    ///
+    /// What is not stored then, was not acknowledged. Give
     /// Kubernetes (`terminationGracePeriodSeconds`) and systemd (`TimeoutStopSec`) a few seconds more. It should be longer than
     /// `drain`, [`Config::grace`](crate::Config::grace) and twice [`Config::close_timeout`](crate::Config::close_timeout)
     /// together. Default: 25 s.
@@ -99,8 +111,9 @@ impl Server {
     /// [`Config::proxies`](crate::Config::proxies).
     pub async fn serve(self, listener: TcpListener, app: Router) -> io::Result<()> {
         let Self { sessions, mut options, drain, stop_within, until } = self;
-        let config = |sessions: &Sessions| sessions.manager.shared.config.proxies;
-        if !options.proxy_protocol && sessions.iter().any(|sessions| config(sessions) != Proxies::None) {
+        let mut proxies = sessions.iter().map(|sessions| sessions.manager.shared.config.proxies);
+        if !options.proxy_protocol && proxies.any(|proxies| proxies != Proxies::None) {
+            // All connections are the proxy's.
             options.connections_per_address = options.connections;
         }
         let is_signalled = until.is_none();
