@@ -14,6 +14,7 @@ import { attacked, lint, native, rustFormat, simulation } from './suites/rust.mj
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack', 'programs', 'browser tests'];
+const operated = ['redis-server', 'nginx', 'haproxy'];
 const pages = ['package', 'programs', 'geckodriver', ...browsers];
 
 // What each suite is, and what has to be there for it. Those that use all cores come first: they run alone.
@@ -28,6 +29,7 @@ const suites = {
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
+  production: { run: (lane) => nodeTests(lane, 'tests/production'), needs: ['package', 'programs', ...operated] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
 };

@@ -2,6 +2,8 @@
 
 import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
 import { buildPackage } from './build.mjs';
+import { ensureHaproxy } from './haproxy.mjs';
+import { ensureNginx } from './nginx.mjs';
 import { ensurePackages } from './packages.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
@@ -24,6 +26,8 @@ export const parts = {
   chromium: ensureChromium,
   firefox: ensureFirefox,
   'redis-server': ensureRedis,
+  nginx: ensureNginx,
+  haproxy: ensureHaproxy,
 };
 
 export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];

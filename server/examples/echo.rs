@@ -6,9 +6,10 @@
 //! | `/count?down=N&pause=MS` | sessions that give a receipt for what they get, and send numbers of their own |
 //! | `/plain/echo` | connections without a session that do the same as `/echo`, to compare with |
 //! | `/metrics` | what is counted |
+//! | `/healthz`, `/readyz` | whether it is alive, and ready |
 //!
-//! It prints `listening ws://...` and runs until its standard input ends; then it shuts down. One that is killed loses
-//! nothing with `--redis`.
+//! It prints `listening ws://...` and runs until its standard input ends, or SIGTERM or SIGINT comes; then it shuts down. One
+//! that is killed loses nothing with `--redis`.
 //!
 //! On `/count` each text that the server sends begins with its number, counted from 1 over the whole session, and there are N
 //! of them at least. Some are receipts, `NUMBER < TEXT`: each is committed in one step with the message of that text. So the
@@ -16,7 +17,7 @@
 //! came out of order on its way up. The others are a number alone, with a pause after each 64 of them. The client's `end`
 //! is answered with `NUMBER = COUNT`, how many came before it, once N are on their way.
 
-use std::process::ExitCode;
+use std::process::exit;
 use std::time::Duration;
 
 use axum::Router;
@@ -27,7 +28,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use undrop_server::store::{MemoryStore, RedisStore};
-use undrop_server::{Config, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, Spread, serve};
+use undrop_server::{Config, Origins, SendError, Server, Session, SessionUpgrade, Sessions, Spread, until_signal};
 
 const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS]";
 
@@ -38,18 +39,16 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() -> ! {
     let outcome = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => run(options).await,
         Err(complaint) => Err(format!("{complaint}\n{USAGE}")),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(complaint) => {
-            eprintln!("{complaint}");
-            ExitCode::FAILURE
-        }
+    if let Err(complaint) = &outcome {
+        eprintln!("{complaint}");
     }
+    // The runtime would wait for the thread that reads standard input, which may never end.
+    exit(i32::from(outcome.is_err()))
 }
 
 impl Options {
@@ -93,16 +92,20 @@ async fn run(options: Options) -> Result<(), String> {
         .route("/echo", any(serve_echo).with_state(echoes.clone()))
         .route("/count", any(serve_count).with_state(counts.clone()))
         .route("/plain/echo", any(serve_plain_echo))
-        .route("/metrics", get(metrics));
+        .route("/metrics", get(metrics))
+        .merge(echoes.health());
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     println!("listening ws://{address}");
     let stopped = async {
-        input_ends().await;
-        tokio::join!(echoes.shut_down(), counts.shut_down());
+        tokio::select! {
+            () = input_ends() => {}
+            () = until_signal() => {}
+        }
     };
-    serve(listener, app, ServeOptions::default(), stopped).await.map_err(|error| error.to_string())
+    let server = Server::new(echoes).and(counts).until(stopped);
+    server.serve(listener, app).await.map_err(|error| error.to_string())
 }
 
 async fn input_ends() {
@@ -133,7 +136,7 @@ async fn count(mut session: Session, down: u64, pause: Duration) {
     let sender = session.sender();
     // Whoever sends next sends this number, because nothing else runs between the question and the sending.
     let next = || sender.sent() + 1;
-    let all_are_sent = async {
+    let numbers = async {
         for turn in 1.. {
             if sender.sent() >= down {
                 return;
@@ -149,12 +152,22 @@ async fn count(mut session: Session, down: u64, pause: Duration) {
             }
         }
     };
+    let all_are_sent = async {
+        tokio::select! {
+            () = numbers => {}
+            _ = sender.ended() => {}
+        }
+    };
     let all_are_received = async {
         while let Some(received) = session.recv().await {
             let text = received.message.as_text().unwrap_or_default();
             let committed = if text == "end" {
                 while sender.sent() < down {
-                    sleep(Duration::from_millis(1)).await;
+                    tokio::select! {
+                        () = sleep(Duration::from_millis(1)) => {}
+                        // The next handler receives it again.
+                        _ = sender.ended() => return,
+                    }
                 }
                 received.commit_with([format!("{} = {}", next(), received.number - 1)]).await
             } else {

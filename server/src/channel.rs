@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use undrop_proto::outbox::Bounds;
 use undrop_proto::server::Amount;
 
@@ -20,6 +20,15 @@ pub(crate) enum Command {
     Send { message: Message, delivered: Option<oneshot::Sender<()>> },
     Commit { number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>> },
     Close { code: u16, reason: String },
+}
+
+/// How long a message is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Until {
+    /// Until the session is over for its handler, if only because the server shuts down.
+    Ending,
+    /// Also while the handlers of a server that shuts down finish.
+    Gone,
 }
 
 /// What the task has yet to collect.
@@ -43,6 +52,8 @@ pub(crate) struct Channel {
     outbox: Bounds,
     /// What it takes of the budget for all.
     purse: Arc<Purse>,
+    /// Told when there is an ending.
+    ends: Notify,
     state: Mutex<State>,
 }
 
@@ -75,7 +86,7 @@ impl Channel {
             queued: Amount::default(),
             sent: 0,
         };
-        Self { outbox, purse, state: Mutex::new(state) }
+        Self { outbox, purse, ends: Notify::new(), state: Mutex::new(state) }
     }
 
     // The app's side.
@@ -96,9 +107,27 @@ impl Channel {
         Poll::Pending
     }
 
-    pub(crate) fn send(&self, message: Message, delivered: Option<oneshot::Sender<()>>) -> Result<(), SendError> {
+    pub(crate) fn send(&self, message: Message, until: Until) -> Result<(), SendError> {
+        self.push_message(message, None, until)
+    }
+
+    /// Sends a message, and tells when the client has it: only a session that has connections here can.
+    pub(crate) fn deliver_to_client(&self, message: Message, delivered: oneshot::Sender<()>) -> Result<(), SendError> {
+        self.push_message(message, Some(delivered), Until::Ending)
+    }
+
+    fn push_message(
+        &self,
+        message: Message,
+        delivered: Option<oneshot::Sender<()>>,
+        until: Until,
+    ) -> Result<(), SendError> {
         let mut state = self.state.lock();
-        if state.final_cause().is_some() {
+        let is_over = match until {
+            Until::Ending => state.ending.is_some(),
+            Until::Gone => state.final_cause().is_some(),
+        };
+        if is_over {
             return Err(SendError::Over);
         }
         self.reserve(&mut state, std::slice::from_ref(&message))?;
@@ -132,6 +161,17 @@ impl Channel {
 
     pub(crate) fn ending(&self) -> Option<Ending> {
         self.state.lock().ending.clone()
+    }
+
+    /// Waits until there is an ending.
+    pub(crate) async fn ended(&self) -> Ending {
+        loop {
+            let ends = self.ends.notified();
+            if let Some(ending) = self.ending() {
+                return ending;
+            }
+            ends.await;
+        }
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -209,6 +249,7 @@ impl Channel {
         (state.queued, state.collected) = Default::default();
         self.purse.set(0);
         wake_reader(state);
+        self.ends.notify_waiters();
         for command in commands {
             if let Command::Commit { replies, done, .. } = command {
                 let _ = done.send(cause.answer_to_commit(!replies.is_empty()));
@@ -229,6 +270,7 @@ impl Channel {
         }
         state.ending.get_or_insert(ending);
         wake_reader(state);
+        self.ends.notify_waiters();
     }
 
     // Helpers.

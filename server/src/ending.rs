@@ -22,7 +22,7 @@ pub enum SendError {
     /// The outbox is full: [`Limits::outbox`](crate::Limits::outbox), or
     /// [`Limits::outboxes`](crate::Limits::outboxes).
     Full,
-    /// The session is over.
+    /// The session is over, as far as this handler is concerned.
     Over,
 }
 

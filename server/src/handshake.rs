@@ -113,21 +113,55 @@ impl Rejection {
     }
 }
 
+/// In which way an origin is not this server's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Foreign {
+    /// Its host is another one.
+    Host,
+    /// Its host is the same, and its port is not.
+    Port,
+    /// It is no origin with a host, as that of a sandboxed page.
+    Opaque,
+}
+
+impl Foreign {
+    pub(crate) const ALL: [Self; 3] = [Self::Host, Self::Port, Self::Opaque];
+}
+
+/// An origin whose pages may not connect, and what it was compared with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ForeignOrigin<'a> {
+    pub(crate) why: Foreign,
+    pub(crate) origin: &'a str,
+    pub(crate) host: Option<&'a str>,
+}
+
 /// Whether pages of the request's origin may connect.
-pub(crate) fn allows_origin(headers: &HeaderMap, uri: &Uri, origins: &Origins) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return *origins == Origins::Any };
-    let is_same = || {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
-        let from = origin.split_once("://").map(|(_, from)| from);
-        matches!((from, host), (Some(from), Some(host)) if from.eq_ignore_ascii_case(host))
-    };
-    match origins {
-        Origins::Any => true,
-        Origins::Same => is_same(),
-        Origins::Listed(listed) => listed.iter().any(|one| one.eq_ignore_ascii_case(origin)) || is_same(),
+pub(crate) fn check_origin<'a>(
+    headers: &'a HeaderMap,
+    uri: &'a Uri,
+    origins: &Origins,
+) -> Result<(), ForeignOrigin<'a>> {
+    let Some(origin) = headers.get(header::ORIGIN).filter(|_| *origins != Origins::Any) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let own = origin.split_once("://").map(|(_, own)| own);
+    let foreign = |why| Err(ForeignOrigin { why, origin, host });
+    match (own, host, origins) {
+        (_, _, Origins::Listed(listed)) if listed.iter().any(|one| one.eq_ignore_ascii_case(origin)) => Ok(()),
+        (Some(own), Some(host), _) if own.eq_ignore_ascii_case(host) => Ok(()),
+        (None, _, _) => foreign(Foreign::Opaque),
+        (Some(own), Some(host), _) if name(own).eq_ignore_ascii_case(name(host)) => foreign(Foreign::Port),
+        (Some(_), _, _) => foreign(Foreign::Host),
     }
+}
+
+/// The host without its port.
+fn name(host: &str) -> &str {
+    host.rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host, |(name, _)| name)
 }
 
 /// Chooses among the subprotocols that the client offers.
@@ -199,20 +233,26 @@ mod tests {
 
     #[test]
     fn a_page_is_accepted_by_its_origin() {
-        let from = |origin: &'static str, origins: &Origins| {
+        let refused = |origin: &'static str, origins: &Origins| {
             let mut headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("example.org:81"))]);
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
-            allows_origin(&headers, &Uri::from_static("/"), origins)
+            check_origin(&headers, &Uri::from_static("/"), origins).err().map(|foreign| foreign.why)
         };
         let listed = Origins::Listed(vec!["https://app.example.org".into()]);
-        assert!(from("http://example.org:81", &Origins::Same));
-        assert!(!from("http://example.org", &Origins::Same));
-        assert!(!from("null", &Origins::Same));
-        assert!(!from("http://evil.example/?http://example.org:81", &Origins::Same));
-        assert!(from("https://app.example.org", &listed) && from("http://example.org:81", &listed));
-        assert!(!from("https://app.example.org.evil.example", &listed));
-        assert!(from("null", &Origins::Any));
-        assert!(allows_origin(&HeaderMap::new(), &Uri::from_static("/"), &Origins::Same));
+        assert_eq!(refused("http://example.org:81", &Origins::Same), None);
+        assert_eq!(refused("http://example.org", &Origins::Same), Some(Foreign::Port));
+        assert_eq!(refused("null", &Origins::Same), Some(Foreign::Opaque));
+        assert_eq!(refused("http://evil.example/?http://example.org:81", &Origins::Same), Some(Foreign::Host));
+        assert_eq!(refused("https://app.example.org", &listed), None);
+        assert_eq!(refused("http://example.org:81", &listed), None);
+        assert_eq!(refused("https://app.example.org.evil.example", &listed), Some(Foreign::Host));
+        assert_eq!(refused("null", &Origins::Any), None);
+        assert!(check_origin(&HeaderMap::new(), &Uri::from_static("/"), &Origins::Same).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_address_is_no_port() {
+        assert_eq!([name("[::1]:81"), name("[::1]"), name("a:81"), name("a")], ["[::1]", "[::1]", "a", "a"]);
     }
 
     #[test]

@@ -37,14 +37,15 @@
 //!
 //! # Where to begin
 //!
-//! [`SessionUpgrade`] is an axum extractor, [`serve()`] a server for an axum app; [`Sessions::accept`] serves any stream of bytes.
+//! [`SessionUpgrade`] is an axum extractor, [`Server`] serves an axum app and ends in order; [`Sessions::accept`] serves any stream of
+//! bytes.
 //! [`Session`] is what a handler gets, [`Received`] a message that it commits, [`Sender`] sends from elsewhere on the same node, and
 //! [`Sessions::send_to`] from any node. [`Config`] has all options, [`store`] what keeps the sessions, [`Typed`] the messages of the
 //! client's `emit` and `request`.
 //!
 //! # Features
 //!
-//! `axum` (default): [`SessionUpgrade`]. `tungstenite` (default): [`Sessions::accept`]. `serde` (default): [`Typed`]. `redis`:
+//! `axum` (default): [`SessionUpgrade`], [`Server`]. `tungstenite` (default): [`Sessions::accept`]. `serde` (default): [`Typed`]. `redis`:
 //! [`RedisStore`](store::RedisStore). `tls`: `rediss://` for it, by rustls, whose cryptography is ring's unless the app has
 //! installed another.
 
@@ -70,6 +71,8 @@ mod connection;
 mod driver;
 mod ending;
 mod handshake;
+mod health;
+mod hints;
 mod id;
 mod incoming;
 mod manager;
@@ -81,9 +84,12 @@ mod proxies;
 mod requests;
 #[cfg(feature = "axum")]
 mod serve;
+#[cfg(feature = "axum")]
+mod server;
 mod session;
 mod sessions;
 mod shared;
+mod signal;
 mod slots;
 pub mod store;
 #[cfg(feature = "tungstenite")]
@@ -99,6 +105,7 @@ pub use axum::SessionUpgrade;
 pub use config::{Config, Limits, Origins, PlainConnections, Spread};
 pub use ending::{Cause, Ending, NotCommitted, SendError};
 pub use handshake::Handshake;
+pub use health::NotReady;
 pub use id::SessionId;
 pub use message::Message;
 pub use metrics::Metrics;
@@ -108,8 +115,11 @@ pub use proxies::Proxies;
 pub use redis;
 #[cfg(feature = "axum")]
 pub use serve::{ServeOptions, serve, serve_stream};
+#[cfg(feature = "axum")]
+pub use server::Server;
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
+pub use signal::until_signal;
 #[cfg(feature = "serde")]
 pub use typed::{Typed, TypedError};
 #[cfg(feature = "serde")]

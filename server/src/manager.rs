@@ -20,6 +20,7 @@ use crate::config::{Config, Limits, millis};
 use crate::connection::{Connection, Socket};
 use crate::driver::{Driver, Tokio};
 use crate::handshake::{self, Agreed, ConnectionKind, Handshake, MAX_URI, Rejection};
+use crate::hints::Hints;
 use crate::incoming::{Handler, Incoming, ResumeRequest};
 use crate::metrics::{Refusal, add};
 use crate::principal::{Principal, Refused};
@@ -45,8 +46,9 @@ pub(crate) struct Manager {
     authenticator: Authenticator,
     allowances: Allowances,
     connections: Arc<Connections>,
-    /// Whether it was said that addresses are not known.
-    warned: AtomicBool,
+    hints: Hints,
+    /// Whether the server has begun to shut down, or is about to.
+    is_stopping: AtomicBool,
 }
 
 /// What a session that begins answers.
@@ -69,10 +71,10 @@ impl Manager {
         let shared = Arc::new(Shared::new(config, store));
         let Limits { connections, connections_per_address, .. } = shared.config.limits;
         let connections = Connections::new(connections, connections_per_address, shared.metrics.connections.clone());
-        let warned = AtomicBool::new(false);
+        let is_stopping = AtomicBool::new(false);
         let slots = Slots::new(shared.clone());
         shared.store.watch(Wake::new(Arc::<Slots>::downgrade(&slots)));
-        Self { slots, shared, authenticator, allowances, connections, warned }
+        Self { slots, shared, authenticator, allowances, connections, hints: Hints::default(), is_stopping }
     }
 
     /// Whether a handshake is accepted, and with which subprotocol.
@@ -83,33 +85,32 @@ impl Manager {
             debug!(?refusal, "handshake refused");
             Err(Rejection::of(refusal))
         };
-        if !handshake::allows_origin(&handshake.headers, &handshake.uri, &config.origins) {
+        if let Err(foreign) = handshake::check_origin(&handshake.headers, &handshake.uri, &config.origins) {
+            self.hints.foreign_origin(&foreign);
             return reject(Refusal::Origin);
         }
-        if handshake.address.is_some_and(|address| !self.allowances.spend(address, Instant::now())) {
+        if let Some(address) = handshake.address
+            && !self.allowances.spend(address, Instant::now())
+        {
+            self.hints.address_exhausted(address, "Limits::handshakes_per_second");
             return reject(Refusal::Rate);
         }
         if handshake.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
             return reject(Refusal::Uri);
         }
         if handshake.address.is_none() {
-            self.warn_of_unknown_address();
+            add(&metrics.unknown_addresses, 1);
+            self.hints.unknown_address();
         }
         let Some(agreed) = handshake::agree(&handshake.headers, config) else { return reject(Refusal::Subprotocol) };
         match self.connections.admit(handshake.address) {
             Ok(admitted) => Ok((agreed, admitted)),
-            Err(refusal) => reject(refusal),
-        }
-    }
-
-    /// Without the client's address its limits are those of all clients together.
-    fn warn_of_unknown_address(&self) {
-        add(&self.shared.metrics.unknown_addresses, 1);
-        if !self.warned.swap(true, Ordering::Relaxed) {
-            warn!(
-                "the clients' addresses are not known, so the limits for one address do not hold: serve with \
-                 undrop_server::serve or into_make_service_with_connect_info::<SocketAddr>(), or set Config::proxies"
-            );
+            Err(refusal) => {
+                if let (Refusal::Rate, Some(address)) = (refusal, handshake.address) {
+                    self.hints.address_exhausted(address, "Limits::connections_per_address");
+                }
+                reject(refusal)
+            }
         }
     }
 
@@ -204,7 +205,7 @@ impl Manager {
                     self.end_failed(id, request.incoming.principal.clone(), request.known).await;
                     return self.open(request.incoming, Answers::Resume { lost: false }).await;
                 }
-                Err(full) => return Err(self.no_slot(request.incoming.connection, &full)),
+                Err(full) => return Err(self.no_slot(request.incoming, &full)),
             }
         };
         let Some(fence) = random().map(Fence) else { return Err(no_randomness(request.incoming.connection)) };
@@ -297,7 +298,7 @@ impl Manager {
         let Some(token) = random().map(Token) else { return Err(no_randomness(incoming.connection)) };
         match self.slots.take(SessionId::of(token), &incoming, self.clone()) {
             Ok(slot) => Ok((token, slot, incoming)),
-            Err(full) => Err(self.no_slot(incoming.connection, &full)),
+            Err(full) => Err(self.no_slot(incoming, &full)),
         }
     }
 
@@ -347,7 +348,13 @@ impl Manager {
         Err(())
     }
 
-    fn no_slot(&self, connection: Connection, full: &Full<Arc<Requests>>) -> Rejected {
+    fn no_slot(&self, incoming: Incoming, full: &Full<Arc<Requests>>) -> Rejected {
+        let Incoming { connection, handshake, principal, .. } = incoming;
+        if let (Full::Sessions, Principal::Anonymous, Some(address)) = (full, principal, handshake.address)
+            && self.shared.metrics.sessions.get() < self.shared.config.limits.sessions as u64
+        {
+            self.hints.address_exhausted(address, "Limits::sessions_per_address");
+        }
         let (refusal, reason) = match full {
             Full::Closing => return (connection, restart()),
             Full::Failing | Full::Failed => (Refusal::Failing, "the session's handler has failed"),
@@ -396,8 +403,19 @@ impl Manager {
         revoked
     }
 
+    /// Whether the server shuts down, or is about to.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Says that the server is about to shut down.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
     /// Ends all sessions on this node, and waits until their handlers are done and all connections are closed.
     pub(crate) async fn shut_down(&self) {
+        self.stop();
         self.slots.close();
         self.shared.metrics.sessions.none().await;
         self.shared.metrics.connections.none().await;

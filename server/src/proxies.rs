@@ -6,6 +6,12 @@ use http::{HeaderMap, header};
 
 /// Which proxies stand between the clients and this server. Each of them adds the address that its connection came from to a
 /// header; what stands before those additions, the client may have written.
+///
+/// ```
+/// # use undrop_server::{Config, Proxies};
+/// // One proxy, which appends to X-Forwarded-For.
+/// let config = Config { proxies: Proxies::XForwardedFor(1), ..Config::default() };
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Proxies {

@@ -1,8 +1,9 @@
 //! A server for an axum app that clients can't wear out by being slow.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +17,14 @@ use proxy_header::ParseConfig;
 use proxy_header::io::ProxiedStream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
-use crate::admission::Connections;
+use crate::admission::{Admitted, Connections};
+use crate::hints::Hints;
 use crate::metrics::Gauge;
 
 /// How an app is served. A duration bounds what a client may take.
@@ -40,7 +42,8 @@ pub struct ServeOptions {
     /// 10,000.
     pub connections: usize,
     /// How many of those one address may have. A further one is closed at once. Behind a proxy that has no PROXY protocol, all
-    /// are the proxy's. Default: 1,000.
+    /// are the proxy's: there a [`Server`](crate::Server) whose sessions have [`Config::proxies`](crate::Config::proxies) has no
+    /// such limit. Default: 1,000.
     pub connections_per_address: usize,
     /// Whether each connection begins with a PROXY protocol header, version 1 or 2, which a proxy in front sends, and which names
     /// the client's address. Only for a port that no one but the proxy reaches. Default: no.
@@ -65,20 +68,20 @@ impl Default for ServeOptions {
 /// until [`Sessions::shut_down`](crate::Sessions::shut_down) has ended their sessions.
 ///
 /// As `axum::serve`, with limits on what a slow client may take, TCP_NODELAY, and the client's address for the limits that count
-/// by it.
+/// by it. A [`Server`](crate::Server) does this, and ends in order by itself.
 ///
 /// ```no_run
 /// # async fn chat(_: undrop_server::SessionUpgrade) {}
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// use axum::{Router, routing::any};
-/// use undrop_server::{Config, ServeOptions, Sessions, serve};
+/// use undrop_server::{Config, ServeOptions, Sessions, serve, until_signal};
 ///
 /// let sessions = Sessions::new(Config::default());
 /// let app = Router::new().route("/chat", any(chat)).with_state(sessions.clone());
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 /// let stopped = async {
-///     let _ = tokio::signal::ctrl_c().await;
+///     until_signal().await;
 ///     sessions.shut_down().await;
 /// };
 /// serve(listener, app, ServeOptions::default(), stopped).await
@@ -90,8 +93,31 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let _requests = serve_until(listener, app, options, shutdown).await;
+    Ok(())
+}
+
+/// The requests that are being answered after the listener was closed.
+pub(crate) struct Requests(watch::Sender<bool>);
+
+impl Requests {
+    /// Waits until all are answered. Connections that are WebSockets are none any more.
+    pub(crate) async fn finished(&self) {
+        self.0.closed().await;
+    }
+}
+
+/// As [`serve`], and returns the requests that are being answered then: their connections take no further ones.
+pub(crate) async fn serve_until(
+    listener: TcpListener,
+    app: Router,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()>,
+) -> Requests {
     let waiting = Arc::new(Semaphore::new(options.connections.min(Semaphore::MAX_PERMITS)));
     let addresses = Connections::new(usize::MAX, options.connections_per_address, Gauge::default());
+    let (closing, is_closing) = watch::channel(false);
+    let hints = Arc::new(Hints::default());
     let options = Arc::new(options);
     let accepting = async {
         loop {
@@ -106,10 +132,15 @@ pub async fn serve(
                     continue;
                 }
             };
-            let (app, options, addresses) = (app.clone(), options.clone(), addresses.clone());
+            let (app, options, addresses, hints) = (app.clone(), options.clone(), addresses.clone(), hints.clone());
+            let mut is_closing = is_closing.clone();
             tokio::spawn(async move {
-                serve_connection(stream, peer, app, &options, &addresses).await;
-                drop(permit);
+                let admission = Admission { options: &options, addresses: &addresses, hints: &hints };
+                let closing = async {
+                    let _ = is_closing.wait_for(|is_closing| *is_closing).await;
+                };
+                serve_connection(stream, peer, app, admission, closing).await;
+                drop((permit, is_closing));
             });
             // A thousand that come at once do not hold up those that are there.
             yield_now().await;
@@ -119,30 +150,51 @@ pub async fn serve(
         () = accepting => {}
         () = shutdown => {}
     }
-    Ok(())
+    drop((listener, is_closing));
+    closing.send_replace(true);
+    Requests(closing)
 }
 
-/// Serves the requests of a connection. Returns when it ends, or has become a WebSocket.
+/// What a connection has to pass.
+struct Admission<'a> {
+    options: &'a ServeOptions,
+    addresses: &'a Arc<Connections>,
+    hints: &'a Hints,
+}
+
+impl Admission<'_> {
+    fn admit(&self, client: SocketAddr) -> Option<Admitted> {
+        let admitted = self.addresses.admit(Some(client.ip()));
+        if admitted.is_err() {
+            debug!(%client, "the address has too many connections that are no WebSockets");
+            self.hints.address_exhausted(client.ip(), "ServeOptions::connections_per_address");
+        }
+        admitted.ok()
+    }
+}
+
+/// Serves the requests of a connection, after `closing` no further one. Returns when it ends, or has become a WebSocket.
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    options: &ServeOptions,
-    addresses: &Arc<Connections>,
+    admission: Admission<'_>,
+    closing: impl Future<Output = ()>,
 ) {
+    let options = admission.options;
     // It fails for a connection that is gone.
     let _ = stream.set_nodelay(true);
     if !options.proxy_protocol {
-        let Ok(_admitted) = addresses.admit(Some(peer.ip())) else { return };
-        return serve_stream(stream, peer, app, options).await;
+        let Some(_admitted) = admission.admit(peer) else { return };
+        return serve_stream_until(stream, peer, app, options, closing).await;
     }
     let parsing = ProxiedStream::create_from_tokio(stream, ParseConfig::default());
     match timeout(options.header_timeout, parsing).await {
         Ok(Ok(stream)) => {
             // A health check of the proxy itself names no address.
             let client = stream.proxy_header().proxied_address().map_or(peer, |address| address.source);
-            let Ok(_admitted) = addresses.admit(Some(client.ip())) else { return };
-            serve_stream(stream, client, app, options).await;
+            let Some(_admitted) = admission.admit(client) else { return };
+            serve_stream_until(stream, client, app, options, closing).await;
         }
         Ok(Err(error)) => debug!(%peer, %error, "the connection does not begin with a PROXY protocol header"),
         Err(_) => debug!(%peer, "no PROXY protocol header in time"),
@@ -153,6 +205,18 @@ async fn serve_connection(
 /// Returns when it ends, or has become a WebSocket. For listeners that [`serve`] can't take: of TLS, say, or of Unix sockets.
 pub async fn serve_stream<S>(stream: S, client: SocketAddr, app: Router, options: &ServeOptions)
 where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    serve_stream_until(stream, client, app, options, pending()).await;
+}
+
+async fn serve_stream_until<S>(
+    stream: S,
+    client: SocketAddr,
+    app: Router,
+    options: &ServeOptions,
+    closing: impl Future<Output = ()>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -167,7 +231,15 @@ where
         .max_buf_size(options.header_bytes.max(8 << 10))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    if let Err(error) = connection.await {
+    let mut connection = pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = closing => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
         debug!(%client, %error, "the connection failed");
     }
 }

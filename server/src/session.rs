@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Until};
 use crate::ending::{Ending, NotCommitted, SendError};
 use crate::{Handshake, Message, Principal, SessionId};
 
@@ -96,14 +96,46 @@ impl Session {
         self.channel.ending()
     }
 
+    /// Waits until the session is over for this handler, and says how it ended: at once if it has. A handler that only sends, or
+    /// waits for something else, learns by it that it is to return. When the server shuts down, it has
+    /// [`Config::grace`](crate::Config::grace) for that.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use undrop_server::Session;
+    /// async fn ticker(session: Session) {
+    ///     let mut interval = tokio::time::interval(Duration::from_secs(1));
+    ///     loop {
+    ///         tokio::select! {
+    ///             _ = interval.tick() => {}
+    ///             _ = session.ended() => return,
+    ///         }
+    ///         if session.send("tick").is_err() {
+    ///             return;
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn ended(&self) -> Ending {
+        self.channel.ended().await
+    }
+
     /// A handle that sends into the session from any task.
     pub fn sender(&self) -> Sender {
         Sender { id: self.id, channel: self.channel.clone() }
     }
 
-    /// As [`Sender::send`].
+    /// Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order.
+    ///
+    /// [`SendError::Over`] says that the session is over for this handler, also where it goes on with the next one, as after a
+    /// shutdown: a handler that only sends returns then. What answers a message that it has received belongs into the
+    /// [commit](Received::commit_with), which is still taken.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.channel.send(message.into(), None)
+        self.channel.send(message.into(), Until::Ending)
     }
 
     /// As [`Sender::deliver`].
@@ -129,12 +161,20 @@ impl Sender {
     }
 
     /// Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order.
+    ///
+    /// When the server shuts down, it is taken for as long as the session's handler has not returned: what other handlers, which
+    /// finish, have for this session is not lost. Whoever sends in a loop ends that by [`ended`](Self::ended).
     pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.channel.send(message.into(), None)
+        self.channel.send(message.into(), Until::Gone)
     }
 
-    /// Sends a message and waits until the client has it. If the session ends before that, it is not known whether it
-    /// has: [`SendError::Over`].
+    /// As [`Session::ended`].
+    pub async fn ended(&self) -> Ending {
+        self.channel.ended().await
+    }
+
+    /// Sends a message and waits until the client has it. If the session ends before that, or leaves this node, it is not known
+    /// whether it has: [`SendError::Over`].
     ///
     /// # Cancel safety
     ///
@@ -153,7 +193,7 @@ impl Sender {
 
 async fn deliver(channel: &Channel, message: Message) -> Result<(), SendError> {
     let (delivered, is_delivered) = oneshot::channel();
-    channel.send(message, Some(delivered))?;
+    channel.deliver_to_client(message, delivered)?;
     is_delivered.await.map_err(|_| SendError::Over)
 }
 

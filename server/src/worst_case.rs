@@ -1,5 +1,7 @@
 //! How much memory clients can make a server take.
 
+use undrop_proto::outbox::Bounds;
+
 use crate::config::{Config, Limits};
 use crate::handshake::MAX_URI;
 use crate::meter::FREE;
@@ -86,8 +88,65 @@ impl Config {
     }
 }
 
+/// What the default limits are for.
+const DEFAULT_MEMORY: u64 = 8 << 30;
+
+/// The part of an amount for [`DEFAULT_MEMORY`] that belongs to so much memory.
+fn part(amount: usize, memory: u64) -> usize {
+    let memory = u128::from(memory.saturating_sub(ADDRESSES));
+    usize::try_from(amount as u128 * memory / u128::from(DEFAULT_MEMORY)).unwrap_or(usize::MAX)
+}
+
+impl Limits {
+    /// The limits for a server whose clients may make it take so much memory, in bytes: those of the default, which are for
+    /// 8 GiB, in proportion. What one session or one address may have is never more than by default.
+    ///
+    /// [`Config::worst_case`] and [`ServeOptions::worst_case`](crate::ServeOptions::worst_case) of the same memory are not more
+    /// than that together, from 32 MiB on. Leave a quarter of what the process may have to the app itself, the allocator and the
+    /// kernel's buffers: 384 MiB in a container of 512.
+    ///
+    /// ```
+    /// # use undrop_server::{Config, Limits, ServeOptions};
+    /// let memory = 384 << 20;
+    /// let config = Config { limits: Limits::for_memory(memory), ..Config::default() };
+    /// let options = ServeOptions::for_memory(memory);
+    /// assert!(config.worst_case().total() + options.worst_case() <= memory);
+    /// ```
+    pub fn for_memory(bytes: u64) -> Self {
+        let all = Self::default();
+        let part = |amount| part(amount, bytes);
+        let (sessions, connections) = (part(all.sessions), part(all.connections));
+        let inboxes_per_owner = part(all.inboxes_per_owner);
+        let bounds = |of: Bounds, least: u32| Bounds {
+            messages: (part(of.messages as usize) as u32).clamp(least, of.messages),
+            bytes: (part(of.bytes as usize) as u64).clamp(64 << 10, of.bytes),
+        };
+        Self {
+            sessions,
+            sessions_per_address: all.sessions_per_address.min(sessions / 8).max(1),
+            outbox: bounds(all.outbox, 256),
+            outboxes: part(all.outboxes),
+            outboxes_per_owner: part(all.outboxes_per_owner),
+            inbox: bounds(all.inbox, 128),
+            inboxes: part(all.inboxes),
+            inboxes_per_owner,
+            connections,
+            connections_per_address: all.connections_per_address.min(connections / 8).max(1),
+            message_bytes: all.message_bytes.min(inboxes_per_owner / 2),
+            ..all
+        }
+    }
+}
+
 #[cfg(feature = "axum")]
 impl crate::ServeOptions {
+    /// The options that go with [`Limits::for_memory`].
+    pub fn for_memory(bytes: u64) -> Self {
+        let all = Self::default();
+        let connections = part(all.connections, bytes).max(8);
+        Self { connections, connections_per_address: all.connections_per_address.min(connections / 8), ..all }
+    }
+
     /// The most memory that connections take which are no WebSockets yet, in bytes.
     pub fn worst_case(&self) -> u64 {
         self.connections as u64 * self.connection()
@@ -101,5 +160,43 @@ impl crate::ServeOptions {
     /// Its head is there twice: as it was read, and as the handshake that the app sees.
     fn connection(&self) -> u64 {
         REQUEST + 2 * self.header_bytes.max(8 << 10) as u64
+    }
+}
+
+#[cfg(all(test, feature = "axum"))]
+mod tests {
+    use super::*;
+    use crate::ServeOptions;
+
+    fn worst_case(bytes: u64) -> u64 {
+        let config = Config { limits: Limits::for_memory(bytes), ..Config::default() };
+        config.within_reason().worst_case().total() + ServeOptions::for_memory(bytes).worst_case()
+    }
+
+    #[test]
+    fn limits_for_some_memory_are_within_it() {
+        for mebibytes in [32, 64, 100, 256, 384, 512, 1_000, 4_096, 8_192, 65_536] {
+            let worst_case = worst_case(mebibytes << 20) >> 20;
+            assert!(worst_case <= mebibytes && worst_case > mebibytes * 7 / 8, "{mebibytes} MiB: {worst_case}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_the_docs_says_what_the_limits_are() {
+        let page = include_str!("../../docs/in-production.md");
+        for (container, of_it) in
+            [("256 MiB", 192), ("512 MiB", 384), ("1 GiB", 768), ("2 GiB", 1_536), ("8 GiB", 6_144)]
+        {
+            let limits = Limits::for_memory(of_it << 20);
+            let row = format!(
+                "| {container} | {of_it} MiB | {} | {} | {} MiB | {} MiB | {} KiB |",
+                limits.sessions,
+                limits.connections,
+                limits.outboxes >> 20,
+                limits.inboxes >> 20,
+                limits.message_bytes >> 10,
+            );
+            assert!(page.contains(&row), "docs/in-production.md lacks: {row}");
+        }
     }
 }

@@ -12,9 +12,12 @@ const suites = [...readFileSync(inRoot('scripts/test.mjs'), 'utf8').matchAll(/^ 
   ([, name]) => name,
 );
 
-/** Languages that a test looks at: those of types.test.mjs and play.test.mjs, and those below. A grammar is for readers, and
- * no language means a picture. */
-const known = new Set(['', 'text', 'js', 'ts', 'tsx', 'diff', 'html', 'sh', 'json', 'toml', 'rust', 'abnf']);
+/** Languages that a test looks at: those of types.test.mjs, play.test.mjs and tests/production, and those below. A grammar is
+ * for readers, as are the configurations of programs that are not there, and no language means a picture. */
+const known = new Set([
+  ...['', 'text', 'js', 'ts', 'tsx', 'diff', 'html', 'sh', 'json', 'toml', 'rust', 'abnf'],
+  ...['nginx', 'haproxy', 'caddyfile', 'yaml', 'ini'],
+]);
 
 test('each block is in a language that is looked at', () => {
   assert.ok(suites.includes('docs'));
@@ -46,6 +49,15 @@ test('shell blocks hold nothing but commands that the tests know', () => {
 
 test('JSON is JSON', () => {
   for (const block of blocksOf('json')) assert.doesNotThrow(() => JSON.parse(block.code), where(block));
+});
+
+test('the files in deploy are blocks of the page that leads to them', () => {
+  const { blocks, prose } = pages.find(({ name }) => name === 'docs/in-production.md');
+  for (const [, file] of prose.matchAll(/\]\(\.\.\/(deploy\/chat-server[^)]*)\)/g))
+    assert.ok(
+      blocks.some(({ code }) => code === readFileSync(inRoot(file), 'utf8')),
+      file,
+    );
 });
 
 test('Rust blocks are compiled: they are examples in the documentation of a crate', () => {

@@ -9,7 +9,11 @@ use super::cause::NotCommitted;
 use super::slot::{PendingCommit, Phase, Slot};
 
 impl<H: Host> Slot<H> {
-    pub(super) fn send_one(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
+    pub(super) fn send_one(&mut self, message: H::Message, mut delivery: Option<H::Delivery>) {
+        if matches!(self.phase, Phase::Leaving { .. }) {
+            // No connection of this node will carry the acknowledgement.
+            self.actions.extend(delivery.take().map(|delivery| Action::Delivered(delivery, false)));
+        }
         if self.takes_messages() {
             self.unpersisted_amount += Amount::one(H::bytes(&message));
             self.unpersisted.change.sent.messages.push(message);

@@ -74,6 +74,7 @@ impl<H: Host> Slot<H> {
         self.phase = Phase::Leaving { cause, until: now + self.config.grace };
         self.detach(now, disconnect);
         self.actions.push_back(Action::End(cause, Vec::new()));
+        self.stop_waiting_for_deliveries();
         // The session is not over after all.
         let refused = take(&mut self.refused).into_iter();
         self.actions.extend(refused.map(|commit| Action::Committed(commit, Err(NotCommitted::Moved))));
@@ -151,6 +152,18 @@ impl<H: Host> Slot<H> {
         self.give_up(waiting.deliveries.into_iter().chain(unpersisted.waiting.deliveries));
         let commits = waiting.commits.into_iter().chain(unpersisted.waiting.commits);
         commits.map(|pending| pending.commit).collect()
+    }
+
+    /// Answers the calls that wait for their messages to be acknowledged: this node has no connection that could. The messages
+    /// stay, for the next node.
+    fn stop_waiting_for_deliveries(&mut self) {
+        let sent = take(&mut self.deliveries).into_iter().map(|(_, delivery)| delivery);
+        let writing = match &mut self.asking {
+            Asking::Write(writing) => writing.waiting.deliveries.as_mut_slice(),
+            _ => &mut [],
+        };
+        let unsent = writing.iter_mut().chain(&mut self.unpersisted.waiting.deliveries).filter_map(Option::take);
+        self.actions.extend(sent.chain(unsent).map(|delivery| Action::Delivered(delivery, false)));
     }
 
     /// Nobody will hear whether these messages arrive, nor those before them.

@@ -67,6 +67,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes the session.
     fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Whether the store answers, for [`Sessions::ready`](crate::Sessions::ready). Default: it does.
+    fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// For several nodes in one process, as tests have them, or a node and the one that takes over from it.
@@ -115,6 +120,10 @@ impl<S: Store> Store for Arc<S> {
 
     fn remove(&self, id: SessionId, fence: Fence) -> impl Future<Output = Result<(), Failure>> + Send {
         S::remove(self, id, fence)
+    }
+
+    fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        S::check(self)
     }
 }
 
@@ -201,6 +210,7 @@ pub(crate) trait AnyStore: Send + Sync + 'static {
     fn sessions_of<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<Vec<SessionId>, Unavailable>>;
     fn revoke<'a>(&'a self, principal: &'a Principal) -> Pending<'a, Result<(), Unavailable>>;
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>>;
+    fn check(&self) -> Pending<'_, Result<(), Unavailable>>;
 }
 
 impl<S: Store> AnyStore for S {
@@ -238,5 +248,9 @@ impl<S: Store> AnyStore for S {
 
     fn remove(&self, id: SessionId, fence: Fence) -> Pending<'_, Result<(), Failure>> {
         Box::pin(Store::remove(self, id, fence))
+    }
+
+    fn check(&self) -> Pending<'_, Result<(), Unavailable>> {
+        Box::pin(Store::check(self))
     }
 }

@@ -421,6 +421,10 @@ impl Store for RedisStore {
         self.subscription.watch(wake);
     }
 
+    async fn check(&self) -> Result<(), Unavailable> {
+        self.ask(&redis::cmd("PING")).await.map(drop)
+    }
+
     async fn sessions_of(&self, principal: &Principal) -> Result<Vec<SessionId>, Unavailable> {
         let Some(key) = self.set_of(principal) else { return Ok(Vec::new()) };
         let mut sessions = Vec::new();

@@ -19,6 +19,8 @@
 //! | `limits` | a client gets so much of anything, and no more |
 //! | `fairness` | nobody takes what is everybody's |
 //! | `endings` | how a session and a server end |
+//! | `stopping` | a server ends in order, and says before that it is not ready |
+//! | `hints` | what is said once of how a server is set up |
 //! | `soak` | over a Redis that lies, nothing is lost but what is told |
 //! | `nodes` | a session moves between nodes, with a real Redis |
 
@@ -30,6 +32,7 @@ mod endings;
 mod fairness;
 mod forwarding;
 mod handshakes;
+mod hints;
 mod hostile;
 mod limits;
 #[cfg(feature = "redis")]
@@ -37,6 +40,7 @@ mod nodes;
 mod secrets;
 #[cfg(feature = "redis")]
 mod soak;
+mod stopping;
 #[cfg(feature = "redis")]
 mod store_connections;
 #[cfg(feature = "redis")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use undrop_chat::{Hosts, Rooms, Switches, serve, site};
+use undrop_server::until_signal;
 
 const USAGE: &str = "usage: undrop-chat [--port N] [--host NAME]... [--root DIR] [--package DIR] [--demo]
   --port N       the port; without it the environment's PORT, else any free one
@@ -82,26 +83,10 @@ async fn run(options: Options) -> Result<(), String> {
 
     tokio::select! {
         () = serve(listener, site) => {}
-        () = stop_signal() => {}
+        () = until_signal() => {}
     }
     let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, rooms.shut_down()).await;
     Ok(())
-}
-
-/// Resolves on Ctrl-C or SIGTERM.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 #[cfg(test)]

@@ -165,22 +165,29 @@ fn a_shutdown_that_the_store_holds_up_gives_up_what_waits() {
     slot.send('y', Some("delivery"));
     slot.shut_down(NOW);
     slot.request_resume(NOW, "second", known(0, 0), TERMS);
-    actions(&mut slot);
+    assert!(actions(&mut slot).contains(&"delivery false".into()));
     slot.handle_timeout(NOW + CONFIG.grace + CONFIG.close_timeout);
-    let expected = ["stop", "release", "delivery false", "commit Err(Unknown)", "readmit second"];
+    let expected = ["stop", "release", "commit Err(Unknown)", "readmit second"];
     assert_eq!(actions(&mut slot), expected);
     assert!(slot.is_over());
 }
 
 #[test]
-fn a_delivery_of_which_nobody_will_hear_is_answered_when_the_session_leaves() {
+fn a_handler_does_not_wait_for_a_delivery_of_which_nobody_will_hear() {
     let mut slot = live();
     slot.send('x', Some("delivery"));
     settle(&mut slot);
     frames(&mut slot);
+    slot.send('y', Some("not persisted"));
     slot.shut_down(NOW);
+    assert_eq!(
+        actions(&mut slot)[..4],
+        ["disconnect 1012", "end Shutdown []", "delivery false", "not persisted false"]
+    );
+    slot.send('z', Some("late"));
+    assert_eq!(settle(&mut slot), ["late false"]);
     slot.handle_handler_done(NOW, false);
-    assert_eq!(settle(&mut slot), ["disconnect 1012", "end Shutdown []", "release", "delivery false"]);
+    assert_eq!(settle(&mut slot), ["release"]);
 }
 
 #[test]

@@ -1,0 +1,28 @@
+// Clients talk to two nodes through real proxies, which are configured by the very blocks of docs/in-production.md, while the
+// proxy is reloaded, nodes are restarted, and one is killed. All clients are back each time, and nothing is lost.
+
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { CLIENTS, operate, table } from './support/operations.mjs';
+import { proxies } from './support/proxies.mjs';
+
+const byProxy = {};
+
+describe('in production', () => {
+  after(() => {
+    if (Object.keys(byProxy).length === Object.keys(proxies).length) console.log(table(byProxy));
+  });
+
+  for (const name of Object.keys(proxies)) {
+    it(`behind ${name} nothing is lost, duplicated or reordered, and all clients are back`, { timeout: 240_000 }, async () => {
+      const rows = await operate(name);
+      byProxy[name] = rows;
+      for (const { phase, lost, duplicated, reordered } of rows)
+        assert.deepEqual([phase, lost, duplicated, reordered], [phase, 0, 0, 0]);
+      const drops = rows.map(({ aways }) => aways.length);
+      // Each phase did what it says.
+      assert.equal(drops[0], 0);
+      assert.ok(drops[1] >= CLIENTS && drops[2] >= CLIENTS && drops[3] > 0, String(drops));
+    });
+  }
+});
