@@ -1,6 +1,8 @@
 //! A connection: one WebSocket.
 
 use std::future::poll_fn;
+use std::mem::replace;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use undrop_proto::wire::{self, Control};
 use crate::admission::Admitted;
 use crate::handshake::ConnectionKind;
 use crate::meter::{Excess, Meter};
+use crate::metrics::{Close, Closer, Loss, Metrics};
 use crate::{Message, codes};
 
 /// What is read from a WebSocket, and written to it.
@@ -51,6 +54,9 @@ pub(crate) struct Connection {
     kind: ConnectionKind,
     /// Whether something was written since the last flush.
     written: bool,
+    metrics: Arc<Metrics>,
+    /// Whether it is counted how it ends.
+    is_counted: bool,
     _admitted: Admitted,
 }
 
@@ -68,8 +74,13 @@ impl From<Broken> for Disconnect {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, admitted: Admitted) -> Self {
-        Self { socket, kind, written: false, _admitted: admitted }
+    pub(crate) fn new(
+        socket: Box<dyn Socket>,
+        kind: ConnectionKind,
+        admitted: Admitted,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { socket, kind, written: false, metrics, is_counted: false, _admitted: admitted }
     }
 
     /// What is read and not yet a whole message.
@@ -88,7 +99,10 @@ impl Connection {
             },
             Frame::Text(text) => Ok(Inbound::Message(Message::Text(text))),
             Frame::Ping | Frame::Other => Ok(Inbound::Alive),
-            Frame::Close(..) => Err(Disconnect::Gone),
+            Frame::Close(code, _) => {
+                self.count_close(Closer::Client, code);
+                Err(Disconnect::Gone)
+            }
         })
     }
 
@@ -123,8 +137,10 @@ impl Connection {
 
     /// Sends the close frame, if there is one to send, and waits at most `close_timeout` for the client's.
     pub(crate) async fn close(mut self, disconnect: Disconnect, close_timeout: Duration) {
-        if disconnect == Disconnect::Silent {
-            return;
+        match &disconnect {
+            Disconnect::Silent => return self.metrics.losses.of(Loss::Silent).count(),
+            Disconnect::Close(code, _) => self.count_close(Closer::Server, *code),
+            Disconnect::Gone => {}
         }
         let _ = timeout(close_timeout, async {
             if let Disconnect::Close(code, reason) = disconnect {
@@ -134,6 +150,7 @@ impl Connection {
             poll_fn(|context| self.socket.poll_flush(context)).await?;
             loop {
                 match poll_fn(|context| self.socket.poll_read(context)).await {
+                    Ok(Frame::Close(code, _)) => self.count_close(Closer::Client, code),
                     Ok(_) => {}
                     Err(Broken::Gone) => return Ok(()),
                     // Bytes that can't be parsed stay unread, and a TCP connection that is dropped with unread bytes is reset,
@@ -145,6 +162,16 @@ impl Connection {
             Ok::<(), Broken>(())
         })
         .await;
+        if !self.is_counted {
+            self.metrics.losses.of(Loss::Broken).count();
+        }
+    }
+
+    /// The first close frame says how the connection ends. The other end answers it.
+    fn count_close(&mut self, by: Closer, code: u16) {
+        if !replace(&mut self.is_counted, true) {
+            self.metrics.closes.of(Close::new(by, code)).count();
+        }
     }
 }
 

@@ -72,6 +72,7 @@ mod ending;
 mod handshake;
 mod id;
 mod incoming;
+mod log;
 mod manager;
 mod message;
 mod meter;

@@ -22,7 +22,7 @@ use tower_service::Service as _;
 use tracing::{debug, warn};
 
 use crate::admission::Connections;
-use crate::metrics::Gauge;
+use crate::metrics::{Gauge, count_accept_error};
 
 /// How an app is served. A duration bounds what a client may take.
 #[derive(Clone, Debug)]
@@ -100,6 +100,7 @@ pub async fn serve(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Mostly that the process has too many files open, which takes a moment to change.
+                    count_accept_error(&error);
                     warn!(%error, "no connection could be accepted");
                     sleep(Duration::from_millis(100)).await;
                     continue;
@@ -141,8 +142,8 @@ async fn serve_connection(
             let Ok(_admitted) = addresses.admit(Some(client.ip())) else { return };
             serve_stream(stream, client, app, options).await;
         }
-        Ok(Err(error)) => debug!(%peer, %error, "the connection does not begin with a PROXY protocol header"),
-        Err(_) => debug!(%peer, "no PROXY protocol header in time"),
+        Ok(Err(error)) => debug!(address = %peer.ip(), %error, "the connection does not begin with a PROXY protocol header"),
+        Err(_) => debug!(address = %peer.ip(), "no PROXY protocol header in time"),
     }
 }
 
@@ -165,6 +166,6 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = connection.await {
-        debug!(%client, %error, "the connection failed");
+        debug!(address = %client.ip(), %error, "the connection failed");
     }
 }
