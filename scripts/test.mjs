@@ -30,6 +30,7 @@ const suites = {
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
+  deploy: { run: (lane) => nodeTests(lane, 'tests/deploy'), needs: ['programs', 'redis-server', 'promtool'] },
 };
 
 // What is built before the suites, beside the parts of the set-up.

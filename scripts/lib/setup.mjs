@@ -3,6 +3,7 @@
 import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
 import { buildPackage } from './build.mjs';
 import { ensurePackages } from './packages.mjs';
+import { ensurePromtool } from './promtool.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
   ensureCargoDeny,
@@ -24,6 +25,7 @@ export const parts = {
   chromium: ensureChromium,
   firefox: ensureFirefox,
   'redis-server': ensureRedis,
+  promtool: ensurePromtool,
 };
 
 export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];
