@@ -28,10 +28,12 @@ use axum::routing::{any, get};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
-use undrop_server::store::{MemoryStore, RedisStore};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
-use undrop_server::{Config, Metrics, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, Spread, serve};
+use undrop_server::store::{MemoryStore, RedisStore};
+use undrop_server::{
+    Config, Metrics, Origins, SendError, ServeOptions, Session, SessionUpgrade, Sessions, Spread, serve,
+};
 
 const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--log DIRECTIVES]";
 

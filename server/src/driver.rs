@@ -16,9 +16,7 @@ use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::Instrument as _;
-use undrop_proto::server::{
-    Amount, Disconnect, Frame, Host, Rest, Serve, StoreError, StoreRequest, Work,
-};
+use undrop_proto::server::{Amount, Disconnect, Frame, Host, Rest, Serve, StoreError, StoreRequest, Work};
 use undrop_proto::{Attempt, Millis};
 
 use crate::budget::Purse;

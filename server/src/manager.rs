@@ -28,8 +28,8 @@ use crate::requests::Requests;
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{
-    AnyStore, Claim, Claimant, Fence, Forward, Fresh, Kept, Known, NotForwarded, Numbered, Unavailable, UnavailableCause,
-    Wake,
+    AnyStore, Claim, Claimant, Fence, Forward, Fresh, Kept, Known, NotForwarded, Numbered, Unavailable,
+    UnavailableCause, Wake,
 };
 use crate::{Message, SessionId, codes};
 
@@ -68,12 +68,7 @@ enum Answers {
 type Rejected = (Connection, Disconnect);
 
 impl Manager {
-    pub(crate) fn new(
-        config: Config,
-        store: Box<dyn AnyStore>,
-        authenticator: Authenticator,
-        name: Arc<str>,
-    ) -> Self {
+    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, authenticator: Authenticator, name: Arc<str>) -> Self {
         let config = config.within_reason();
         let allowances = Allowances::new(config.limits.handshake_burst, config.limits.handshakes_per_second);
         let shared = Arc::new(Shared::new(config, store, name));

@@ -12,10 +12,10 @@ use std::sync::{Arc, LazyLock};
 
 use undrop_proto::server::Cause;
 
-pub(crate) use self::instruments::{Count, Gauge};
-pub(crate) use self::labels::{Close, Closer, Loss, Refusal, Resume, SessionState, StoreRequest};
 use self::instruments::{Absence, By, Counter, Description, Family, Histogram, Latency};
+pub(crate) use self::instruments::{Count, Gauge};
 use self::labels::{AcceptError, Build, Unlabelled};
+pub(crate) use self::labels::{Close, Closer, Loss, Refusal, Resume, SessionState, StoreRequest};
 use crate::store::UnavailableCause;
 
 /// A metric without labels of its own.

@@ -142,7 +142,9 @@ async fn serve_connection(
             let Ok(_admitted) = addresses.admit(Some(client.ip())) else { return };
             serve_stream(stream, client, app, options).await;
         }
-        Ok(Err(error)) => debug!(address = %peer.ip(), %error, "the connection does not begin with a PROXY protocol header"),
+        Ok(Err(error)) => {
+            debug!(address = %peer.ip(), %error, "the connection does not begin with a PROXY protocol header")
+        }
         Err(_) => debug!(address = %peer.ip(), "no PROXY protocol header in time"),
     }
 }

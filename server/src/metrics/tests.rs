@@ -92,10 +92,10 @@ fn a_close_code_that_nobody_knows_is_one_of_all_such() {
     }
     metrics.closes.of(Close::new(Closer::Server, 1012)).count();
     let text = metrics.render();
-    for (by, code, count) in [("client", "other", 6), ("server", "app", 4), ("server", "1012", 1), ("client", "app", 0)] {
-        let line = format!(
-            "undrop_connections_closed_total{{sessions=\"chat\",by=\"{by}\",code=\"{code}\"}} {count}\n"
-        );
+    for (by, code, count) in [("client", "other", 6), ("server", "app", 4), ("server", "1012", 1), ("client", "app", 0)]
+    {
+        let line =
+            format!("undrop_connections_closed_total{{sessions=\"chat\",by=\"{by}\",code=\"{code}\"}} {count}\n");
         assert!(text.contains(&line), "{line}");
     }
 }

@@ -20,8 +20,8 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::sentinel::SentinelNodeConnectionInfo;
-use tracing::{debug, warn};
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value};
+use tracing::{debug, warn};
 
 use self::connection::{Connector, RESPONSE_TIMEOUT, Server};
 use self::failure::{full, unavailable, unexpected};
@@ -557,6 +557,8 @@ fn addresses(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<Conn
 
 /// A URL, or what else the app has set, is of no use.
 fn invalid(error: RedisError) -> Unavailable {
-    let text = format!("{error}. The URL of a Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// with the feature `tls`");
+    let text = format!(
+        "{error}. The URL of a Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// with the feature `tls`"
+    );
     Unavailable::new(UnavailableCause::Other, text)
 }

@@ -92,7 +92,11 @@ async fn a_replica_is_said() {
 #[tokio::test]
 async fn a_url_that_is_none_is_said() {
     for url in ["127.0.0.1:6379", "http://127.0.0.1/", "redis://127.0.0.1:port/"] {
-        is_refused(RedisStore::connect(url).await, UnavailableCause::Other, &["redis://USER:PASSWORD@HOST:PORT/DATABASE"]);
+        is_refused(
+            RedisStore::connect(url).await,
+            UnavailableCause::Other,
+            &["redis://USER:PASSWORD@HOST:PORT/DATABASE"],
+        );
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn unavailable(error: RedisError) -> Unavailable {
 }
 
 pub(super) fn full() -> Unavailable {
-    let text = "Redis is full (maxmemory): this waits until sessions end, or have their messages committed or acknowledged";
+    let text =
+        "Redis is full (maxmemory): this waits until sessions end, or have their messages committed or acknowledged";
     Unavailable::new(UnavailableCause::Full, text)
 }
 
@@ -71,7 +72,8 @@ fn mentions(error: &RedisError, words: &str) -> bool {
 fn advice(error: &RedisError) -> &'static str {
     match cause(error) {
         UnavailableCause::Timeout => {
-            "Nothing answered within 2 s: check the address, and whether a firewall lets this server through"
+            "Nothing answered within 2 s: check the address, and whether a firewall lets this server through. With rediss:// in the \
+             URL it may be that the port speaks no TLS"
         }
         UnavailableCause::Unreachable if error.is_connection_refusal() => {
             "Nobody listens there: check the address and the port, and whether Redis runs and is bound to that address"
@@ -94,11 +96,15 @@ fn advice(error: &RedisError) -> &'static str {
         UnavailableCause::ReadOnly => {
             "It is a replica: name the primary, or use RedisStore::sentinel or RedisStore::cluster, which find it"
         }
-        UnavailableCause::NotReady => "It is not ready yet, or is a node of a cluster: for that use RedisStore::cluster",
+        UnavailableCause::NotReady => {
+            "It is not ready yet, or is a node of a cluster: for that use RedisStore::cluster"
+        }
         UnavailableCause::Full => "It is full: raise maxmemory",
         UnavailableCause::Other => match error.kind() {
             ErrorKind::Parse => "What answers there is no Redis: check the port",
-            ErrorKind::MasterNameNotFoundBySentinel => "Check the name of the service, and the addresses of the sentinels",
+            ErrorKind::MasterNameNotFoundBySentinel => {
+                "Check the name of the service, and the addresses of the sentinels"
+            }
             _ => "It has to be Redis 6.2 or newer",
         },
     }
