@@ -1,6 +1,6 @@
 // Sees to it that there is Prometheus' promtool, which reads metrics and alert rules in the tests.
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atLeast, findAll, searchPath, versionOf } from './find.mjs';
@@ -8,8 +8,7 @@ import { Failure, step } from './log.mjs';
 import { tools } from './paths.mjs';
 import { run } from './run.mjs';
 
-/** Where Debian's package has its programs when it is unpacked and not installed. */
-const unpacked = join(tools, 'prometheus');
+const toolsBin = join(tools, 'bin');
 /** Debian 12's. */
 const oldest = '2.42.0';
 
@@ -21,16 +20,16 @@ export const ensurePromtool = () =>
 
 export function findPromtool() {
   const program = find();
-  if (!program) throw new Failure('There is no promtool. On Debian it is in the package prometheus');
+  if (!program) throw new Failure(`There is no promtool ${oldest} or newer. On Debian it is in the package prometheus`);
   return program;
 }
 
-const find = () =>
-  findAll('promtool', searchPath([join(unpacked, 'usr/bin')])).find((program) =>
-    atLeast(versionOf(program) ?? '0', oldest),
-  );
+function find() {
+  const programs = findAll('promtool', searchPath([toolsBin]));
+  return programs.find((program) => atLeast(versionOf(program) ?? '0', oldest));
+}
 
-/** Fetches the package and takes the program out of it: to install it would start a server that stays. */
+/** Takes the program out of Debian's package: to install that would start a server that stays. */
 async function unpack() {
   if (!findAll('apt-get').length || !findAll('dpkg').length) return;
   const folder = await mkdtemp(join(tmpdir(), 'undrop-promtool-'));
@@ -39,7 +38,10 @@ async function unpack() {
     if (process.getuid?.() === 0) await run('apt-get', ['update']);
     await run('apt-get', ['download', 'prometheus'], { cwd: folder });
     const [archive] = await readdir(folder);
-    await run('dpkg', ['-x', join(folder, archive), unpacked]);
+    await run('dpkg', ['-x', join(folder, archive), folder]);
+    await mkdir(toolsBin, { recursive: true });
+    await copyFile(join(folder, 'usr/bin/promtool'), join(toolsBin, 'promtool'));
+    await chmod(join(toolsBin, 'promtool'), 0o755);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { inRoot } from '../../scripts/lib/paths.mjs';
@@ -84,10 +86,11 @@ test('each query of the dashboard is one that Prometheus can parse, in a place o
     const expr = query.replaceAll('$__rate_interval', '1m').replaceAll(/\$\w+/g, '.*');
     return `      - record: query:${at}\n        expr: ${JSON.stringify(expr)}\n`;
   });
-  const { status, text } = promtool(
-    ['check', 'rules', '/dev/stdin'],
-    `groups:\n  - name: queries\n    rules:\n${recorded.join('')}`,
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'undrop-queries-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'queries.yml');
+  writeFileSync(file, `groups:\n  - name: queries\n    rules:\n${recorded.join('')}`);
+  const { status, text } = promtool(['check', 'rules', file]);
   assert.equal(status, 0, text);
   assert.match(text, new RegExp(`SUCCESS: ${queries.length} rules found`));
   for (const [at, one] of panels.entries())
