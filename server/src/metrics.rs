@@ -7,6 +7,7 @@ mod instruments;
 mod labels;
 
 use std::fmt::{self, Write as _};
+#[cfg(feature = "axum")]
 use std::io;
 use std::sync::{Arc, LazyLock};
 
@@ -180,6 +181,7 @@ fn describe(family: &dyn Family, text: &mut String) {
 }
 
 /// A listener could not accept a connection.
+#[cfg(feature = "axum")]
 pub(crate) fn count_accept_error(error: &io::Error) {
     // https://www.man7.org/linux/man-pages/man2/accept.2.html
     #[cfg(unix)]

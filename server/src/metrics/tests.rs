@@ -64,7 +64,9 @@ fn each_time_series_counts_by_itself() {
             let before = metrics.render();
             family.of(*value).count();
             let after = metrics.render();
-            let changed = before.lines().zip(after.lines()).filter(|(before, after)| before != after).count();
+            // What the process counts may change in another test.
+            let changed = before.lines().zip(after.lines()).filter(|(before, after)| before != after);
+            let changed = changed.filter(|(before, _)| before.contains("sessions=")).count();
             assert_eq!(changed, 1);
             for (label, value) in value.pairs() {
                 let is_changed = |line: &&str| line.contains(&format!("{label}=\"{value}\"")) && line.ends_with(" 1");
@@ -153,6 +155,7 @@ fn a_name_may_be_any_text() {
     assert!(text.contains(r#"undrop_violations_total{sessions="a \"b\"\\c\nd"} 0"#), "{text}");
 }
 
+#[cfg(feature = "axum")]
 #[test]
 fn that_there_are_too_many_files_is_told_from_other_errors_of_a_listener() {
     let counted = |cause: &str| {

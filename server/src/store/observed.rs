@@ -159,7 +159,13 @@ impl Health {
                 self.metrics.store_up.subtract(1);
                 let outage = Outage { since: now, logged: now, failures: 1, unlogged: 0, cause, answers_since: None };
                 *state = State::Down(outage);
-                warn!(sessions = self.metrics.name(), %cause, error = %unavailable, "the store fails");
+                warn!(
+                    target: "undrop_server::store",
+                    sessions = self.metrics.name(),
+                    %cause,
+                    error = %unavailable.error(),
+                    "the store fails"
+                );
             }
             State::Down(outage) => {
                 outage.failures += 1;
@@ -170,9 +176,10 @@ impl Health {
                     let Outage { since, unlogged, .. } = *outage;
                     (outage.logged, outage.unlogged) = (now, 0);
                     warn!(
+                        target: "undrop_server::store",
                         sessions = self.metrics.name(),
                         %cause,
-                        error = %unavailable,
+                        error = %unavailable.error(),
                         failures = unlogged,
                         away = ?rounded(now - since),
                         "the store still fails"
@@ -211,6 +218,7 @@ impl Health {
         *state = State::Up;
         self.metrics.store_up.add(1);
         info!(
+            target: "undrop_server::store",
             sessions = self.metrics.name(),
             failures = outage.failures,
             away = ?rounded(answers_since - outage.since),
@@ -222,4 +230,106 @@ impl Health {
 /// In milliseconds, for the log.
 fn rounded(time: Duration) -> Duration {
     Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io;
+    use std::sync::Mutex as StdMutex;
+
+    use tokio::time::advance;
+
+    use super::*;
+
+    /// What is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<StdMutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+            let lines = Self::default();
+            let writer = lines.clone();
+            let subscriber = tracing_subscriber::fmt().without_time().with_ansi(false).with_target(false);
+            (lines, tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish()))
+        }
+
+        /// The lines since the last call.
+        fn take(&self) -> Vec<String> {
+            let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+            String::from_utf8(bytes).unwrap().lines().map(|line| line.trim().to_owned()).collect()
+        }
+    }
+
+    fn health() -> Arc<Health> {
+        Arc::new(Health { metrics: Arc::new(Metrics::new("chat".into())), state: Mutex::new(State::Up) })
+    }
+
+    fn unavailable(cause: UnavailableCause) -> Unavailable {
+        Unavailable::new(cause, "broken pipe")
+    }
+
+    /// The time passes, and whoever waited for it has run.
+    async fn pass(time: Duration) {
+        advance(time).await;
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_a_line_at_first_one_a_minute_with_a_count_and_one_at_its_end() {
+        let (lines, _logging) = Lines::start();
+        let health = health();
+        let failure = unavailable(UnavailableCause::Unreachable);
+        // Each second for 150, as 50 sessions ask at most.
+        for _ in 0..150 {
+            for _ in 0..50 {
+                health.fails(&failure);
+            }
+            pass(Duration::from_secs(1)).await;
+        }
+        let cause = "cause=unreachable error=broken pipe";
+        let still = |failures, away| {
+            format!("WARN the store still fails sessions=\"chat\" {cause} failures={failures} away={away}s")
+        };
+        let first = format!("WARN the store fails sessions=\"chat\" {cause}");
+        assert_eq!(lines.take(), [first, still(3_000, 60), still(3_000, 120)]);
+        assert_eq!(health.metrics.store_up.get(), 0);
+        health.answers();
+        pass(Duration::ZERO).await;
+        assert_eq!(lines.take(), [""; 0], "it may fail again in a moment");
+        pass(SETTLED).await;
+        assert_eq!(lines.take(), ["INFO the store is back sessions=\"chat\" failures=7500 away=150s"]);
+        assert_eq!(health.metrics.store_up.get(), 1);
+        health.answers();
+        pass(SETTLED * 2).await;
+        assert_eq!(lines.take(), [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_fails_for_some_requests_only_is_not_back_between_two_of_them() {
+        let (lines, _logging) = Lines::start();
+        let health = health();
+        for _ in 0..90 {
+            health.fails(&unavailable(UnavailableCause::Full));
+            health.answers();
+            pass(Duration::from_secs(1)).await;
+            health.answers();
+        }
+        let lines = lines.take();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[1].contains("the store still fails") && lines[1].contains("failures=60"), "{lines:?}");
+    }
 }

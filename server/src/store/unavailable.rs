@@ -42,6 +42,11 @@ impl Unavailable {
     pub fn cause(&self) -> UnavailableCause {
         self.cause
     }
+
+    /// The error that says more.
+    pub(crate) fn error(&self) -> &(dyn Error + Send + Sync) {
+        &*self.source
+    }
 }
 
 impl fmt::Display for Unavailable {
