@@ -5,6 +5,7 @@
 mod facade;
 mod instruments;
 mod labels;
+mod series;
 
 use std::fmt::{self, Write as _};
 #[cfg(feature = "axum")]

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::facade::{self, Series};
+use super::facade;
 use super::labels::{Label, Unlabelled};
+use super::series::Series;
 
 /// The name of a metric, and what it is.
 #[derive(Clone, Copy)]
