@@ -32,6 +32,7 @@ const suites = {
   production: { run: (lane) => nodeTests(lane, 'tests/production'), needs: ['package', 'programs', ...operated] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
+  deploy: { run: (lane) => nodeTests(lane, 'tests/deploy'), needs: ['programs', 'redis-server', 'promtool'] },
 };
 
 // What is built before the suites, beside the parts of the set-up.

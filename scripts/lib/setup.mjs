@@ -5,6 +5,7 @@ import { buildPackage } from './build.mjs';
 import { ensureHaproxy } from './haproxy.mjs';
 import { ensureNginx } from './nginx.mjs';
 import { ensurePackages } from './packages.mjs';
+import { ensurePromtool } from './promtool.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
   ensureCargoDeny,
@@ -28,6 +29,7 @@ export const parts = {
   'redis-server': ensureRedis,
   nginx: ensureNginx,
   haproxy: ensureHaproxy,
+  promtool: ensurePromtool,
 };
 
 export const forBuild = ['wasm target', 'packages', 'wasm-bindgen'];

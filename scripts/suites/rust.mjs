@@ -13,7 +13,7 @@ import { nodeTests } from './javascript.mjs';
 import { check, rustTests, total } from './results.mjs';
 import { wasmEnvironment, wasmTarget } from './wasm.mjs';
 
-const workspace = ['--workspace', '--features', 'undrop-server/tls'];
+const workspace = ['--workspace', '--features', 'undrop-server/tls,undrop-server/metrics'];
 const wasm = ['-p', 'undrop', '--target', wasmTarget];
 // What JavaScript sees is there with the feature `js` alone, which has no tests of its own: it is what the pages load.
 const js = (...features) => [...wasm, '--lib', '--no-default-features', '--features', ['js', ...features].join()];

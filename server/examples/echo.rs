@@ -1,4 +1,4 @@
-//! `echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS]`: a server for the tests of the ends together.
+//! `echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--log DIRECTIVES]`: a server for the tests of the ends together.
 //!
 //! | route | what it serves |
 //! |---|---|
@@ -10,6 +10,8 @@
 //!
 //! It prints `listening ws://...` and runs until its standard input ends, or SIGTERM or SIGINT comes; then it shuts down. One
 //! that is killed loses nothing with `--redis`.
+//!
+//! With `--log`, such as `info` or `warn,undrop_server=trace`, it logs to its standard error.
 //!
 //! On `/count` each text that the server sends begins with its number, counted from 1 over the whole session, and there are N
 //! of them at least. Some are receipts, `NUMBER < TEXT`: each is committed in one step with the message of that text. So the
@@ -27,10 +29,14 @@ use axum::routing::{any, get};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use undrop_server::store::{MemoryStore, RedisStore};
-use undrop_server::{Config, Origins, SendError, Server, Session, SessionUpgrade, Sessions, Spread, until_signal};
+use undrop_server::{
+    Config, Metrics, Origins, SendError, Server, Session, SessionUpgrade, Sessions, Spread, until_signal,
+};
 
-const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS]";
+const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--log DIRECTIVES]";
 
 struct Options {
     port: u16,
@@ -63,6 +69,7 @@ impl Options {
                 "--time-to-live" => options.config.time_to_live = Duration::from_millis(number()?.into()),
                 "--spread" => options.config.spread = Spread::Fixed(Duration::from_millis(number()?.into())),
                 "--redis" => options.redis = Some(value),
+                "--log" => log(&value)?,
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
@@ -70,23 +77,32 @@ impl Options {
     }
 }
 
+/// Logs what these directives say, of this crate and of all below it.
+fn log(directives: &str) -> Result<(), String> {
+    let filter: Targets = directives.parse().map_err(|error| format!("--log {directives}: {error}"))?;
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    Ok(())
+}
+
 async fn run(options: Options) -> Result<(), String> {
     let Options { port, redis, config } = options;
-    let sessions = |kind: &str| -> Result<Sessions, String> {
-        let builder = Sessions::builder(config.clone());
+    let sessions = async |kind: &str| -> Result<Sessions, String> {
+        let builder = Sessions::builder(config.clone()).name(kind);
         Ok(match &redis {
             None => builder.store(MemoryStore::default()),
             Some(url) => {
                 let store = RedisStore::new(url).map_err(|error| error.to_string())?;
-                builder.store(store.with_prefix(format!("undrop:{kind}:")))
+                let store = store.with_prefix(format!("undrop:{kind}:"));
+                builder.store(store.check().await.map_err(|error| error.to_string())?)
             }
         }
         .build())
     };
-    let (echoes, counts) = (sessions("echo")?, sessions("count")?);
+    let (echoes, counts) = (sessions("echo").await?, sessions("count").await?);
     let metrics = {
         let (echoes, counts) = (echoes.clone(), counts.clone());
-        move || async move { format!("# /echo\n{}# /count\n{}", echoes.metrics().render(), counts.metrics().render()) }
+        move || async move { Metrics::render_all([echoes.metrics(), counts.metrics()]) }
     };
     let app = Router::new()
         .route("/echo", any(serve_echo).with_state(echoes.clone()))

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use undrop_proto::server::Amount;
 
 use crate::allowance::network;
+use crate::metrics::Gauge;
 use crate::principal::Principal;
 use crate::turns::Turns;
 
@@ -50,13 +51,12 @@ impl Owner {
 }
 
 /// A number of bytes that all sessions share.
-#[derive(Default)]
 pub(crate) struct Budget {
     /// How many there are.
     whole: u64,
     /// How many one owner may have.
     share: u64,
-    used: AtomicU64,
+    used: Gauge,
     accounts: Mutex<BTreeMap<Owner, Weak<Account>>>,
 }
 
@@ -80,14 +80,15 @@ pub(crate) struct Purse {
 }
 
 impl Budget {
-    pub(crate) fn new(whole: usize, share: usize) -> Arc<Self> {
+    /// So many bytes, of which one owner may have so many. The gauge shows how many are in use.
+    pub(crate) fn new(whole: usize, share: usize, used: Gauge) -> Arc<Self> {
         let (whole, share) = (whole as u64, share.min(whole) as u64);
-        Arc::new(Self { whole, share, used: AtomicU64::new(0), accounts: Mutex::default() })
+        Arc::new(Self { whole, share, used, accounts: Mutex::default() })
     }
 
     /// How many bytes are in use.
     pub(crate) fn used(&self) -> u64 {
-        self.used.load(Relaxed)
+        self.used.get()
     }
 
     /// Opens what one session of this owner has of the budget.
@@ -148,7 +149,7 @@ impl Purse {
         let Account { budget, used, share, .. } = &*self.account;
         // Added before it is compared, so that many sessions at once do not all find the same room.
         let of_owner = used.fetch_add(bytes, Relaxed) + bytes;
-        let of_all = budget.used.fetch_add(bytes, Relaxed) + bytes;
+        let of_all = budget.used.add(bytes);
         self.used.fetch_add(bytes, Relaxed);
         if of_owner <= *share && of_all <= budget.whole {
             return true;
@@ -165,14 +166,14 @@ impl Purse {
     pub(crate) fn add(&self, bytes: u64) {
         let Account { budget, used, .. } = &*self.account;
         used.fetch_add(bytes, Relaxed);
-        budget.used.fetch_add(bytes, Relaxed);
+        budget.used.add(bytes);
         self.used.fetch_add(bytes, Relaxed);
     }
 
     pub(crate) fn give_back(&self, bytes: u64) {
         let Account { budget, used, .. } = &*self.account;
         used.fetch_sub(bytes, Relaxed);
-        budget.used.fetch_sub(bytes, Relaxed);
+        budget.used.subtract(bytes);
         self.used.fetch_sub(bytes, Relaxed);
     }
 
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn nobody_gets_more_than_their_share() {
-        let budget = Budget::new(100, 40);
+        let budget = Budget::new(100, 40, Gauge::default());
         let (first, second) = (budget.open(&user("ann"), None), budget.open(&user("ann"), None));
         assert!(first.take(30));
         assert!(!second.take(11));
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn who_has_little_has_room_when_others_have_used_up_their_part() {
-        let budget = Budget::new(1_000, 400);
+        let budget = Budget::new(1_000, 400, Gauge::default());
         let greedy = ["eve", "eva", "ed"].map(|name| budget.open(&user(name), None));
         let modest = budget.open(&user("ann"), None);
         greedy.iter().for_each(|purse| purse.add(250));
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_given_back() {
-        let budget = Budget::new(100, 40);
+        let budget = Budget::new(100, 40, Gauge::default());
         drop({
             let purse = budget.open(&user("ann"), None);
             assert!(purse.take(40));
@@ -300,7 +301,7 @@ mod tests {
 
     #[test]
     fn who_has_most_makes_room_when_the_whole_is_used_up() {
-        let budget = Budget::new(100, 60);
+        let budget = Budget::new(100, 60, Gauge::default());
         let sessions: Vec<_> = (0..3).map(|_| Arc::<Session>::default()).collect();
         let greedy = [
             budget.open(&user("eve"), Some(sessions[0].clone())),

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use undrop_proto::outbox::Bounds;
 use undrop_proto::server::Amount;
 
@@ -18,7 +19,7 @@ use crate::ending::{Cause, Ending, NotCommitted, SendError};
 
 pub(crate) enum Command {
     Send { message: Message, delivered: Option<oneshot::Sender<()>> },
-    Commit { number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>> },
+    Commit { number: u64, replies: Vec<Message>, commit: Commit },
     Close { code: u16, reason: String },
 }
 
@@ -29,6 +30,28 @@ pub(crate) enum Until {
     Ending,
     /// Also while the handlers of a server that shuts down finish.
     Gone,
+}
+
+/// A call of the app that waits for a commit.
+pub(crate) struct Commit {
+    done: oneshot::Sender<Result<(), NotCommitted>>,
+    /// When the handler received the message, ...
+    pub(crate) received: Instant,
+    /// ... and when it has asked.
+    pub(crate) asked: Instant,
+}
+
+impl Commit {
+    /// A commit of a message that was received then.
+    pub(crate) fn new(received: Instant) -> (Self, oneshot::Receiver<Result<(), NotCommitted>>) {
+        let (done, is_done) = oneshot::channel();
+        (Self { done, received, asked: Instant::now() }, is_done)
+    }
+
+    pub(crate) fn answer(self, answer: Result<(), NotCommitted>) {
+        // The app may not wait any more.
+        let _ = self.done.send(answer);
+    }
 }
 
 /// What the task has yet to collect.
@@ -136,7 +159,7 @@ impl Channel {
         Ok(())
     }
 
-    pub(crate) fn commit(&self, number: u64, replies: Vec<Message>, done: oneshot::Sender<Result<(), NotCommitted>>) {
+    pub(crate) fn commit(&self, number: u64, replies: Vec<Message>, commit: Commit) {
         let mut state = self.state.lock();
         let cause = state.ending.as_ref().map(|ending| ending.cause);
         let answer = match cause.filter(|_| !state.attended) {
@@ -145,14 +168,14 @@ impl Channel {
             None => match self.reserve(&mut state, &replies) {
                 Ok(()) => {
                     state.sent += replies.len() as u64;
-                    state.push(Command::Commit { number, replies, done });
+                    state.push(Command::Commit { number, replies, commit });
                     return;
                 }
                 Err(error) => Err(error.into()),
             },
         };
         drop(state);
-        let _ = done.send(answer);
+        commit.answer(answer);
     }
 
     pub(crate) fn close(&self, code: u16, reason: String) {
@@ -251,8 +274,8 @@ impl Channel {
         wake_reader(state);
         self.ends.notify_waiters();
         for command in commands {
-            if let Command::Commit { replies, done, .. } = command {
-                let _ = done.send(cause.answer_to_commit(!replies.is_empty()));
+            if let Command::Commit { replies, commit, .. } = command {
+                commit.answer(cause.answer_to_commit(!replies.is_empty()));
             }
         }
     }

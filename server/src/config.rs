@@ -35,6 +35,9 @@ pub struct Config {
     pub protocols: Vec<String>,
     /// What happens to a client that does not offer the protocol. Default: it is refused.
     pub plain_connections: PlainConnections,
+    /// Whether each session has a line in the log, at `info` and under the target `undrop_server::sessions`, when it begins, is
+    /// resumed and ends. Default: yes.
+    pub log_sessions: bool,
     /// The limits. Default: those of [`Limits`], for a server with 8 GiB.
     pub limits: Limits,
 }
@@ -141,6 +144,7 @@ impl Default for Config {
             kept_headers: Vec::new(),
             protocols: Vec::new(),
             plain_connections: PlainConnections::default(),
+            log_sessions: true,
             limits: Limits::default(),
         }
     }

@@ -1,6 +1,8 @@
 //! A connection: one WebSocket.
 
 use std::future::poll_fn;
+use std::mem::replace;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use undrop_proto::wire::{self, Control};
 use crate::admission::Admitted;
 use crate::handshake::ConnectionKind;
 use crate::meter::{Excess, Meter};
+use crate::metrics::{Close, Closer, Loss, Metrics};
 use crate::turns::{Place, Working};
 use crate::{Message, codes};
 
@@ -52,6 +55,9 @@ pub(crate) struct Connection {
     kind: ConnectionKind,
     /// Whether something was written since the last flush.
     written: bool,
+    metrics: Arc<Metrics>,
+    /// Whether it is counted how it ends.
+    is_counted: bool,
     _admitted: Admitted,
 }
 
@@ -69,8 +75,13 @@ impl From<Broken> for Disconnect {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Box<dyn Socket>, kind: ConnectionKind, admitted: Admitted) -> Self {
-        Self { socket, kind, written: false, _admitted: admitted }
+    pub(crate) fn new(
+        socket: Box<dyn Socket>,
+        kind: ConnectionKind,
+        admitted: Admitted,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { socket, kind, written: false, metrics, is_counted: false, _admitted: admitted }
     }
 
     /// What is read and not yet a whole message.
@@ -89,7 +100,10 @@ impl Connection {
             },
             Frame::Text(text) => Ok(Inbound::Message(Message::Text(text))),
             Frame::Ping | Frame::Other => Ok(Inbound::Alive),
-            Frame::Close(..) => Err(Disconnect::Gone),
+            Frame::Close(code, _) => {
+                self.count_close(Closer::Client, code);
+                Err(Disconnect::Gone)
+            }
         })
     }
 
@@ -124,8 +138,10 @@ impl Connection {
 
     /// Sends the close frame, if there is one to send, and waits at most `close_timeout` for the client's.
     pub(crate) async fn close(mut self, disconnect: Disconnect, close_timeout: Duration) {
-        if disconnect == Disconnect::Silent {
-            return;
+        match &disconnect {
+            Disconnect::Silent => return self.metrics.losses.of(Loss::Silent).count(),
+            Disconnect::Close(code, _) => self.count_close(Closer::Server, *code),
+            Disconnect::Gone => {}
         }
         let _ = timeout(close_timeout, async {
             if let Disconnect::Close(code, reason) = disconnect {
@@ -142,6 +158,16 @@ impl Connection {
             Ok::<(), Broken>(())
         })
         .await;
+        if !self.is_counted {
+            self.metrics.losses.of(Loss::Broken).count();
+        }
+    }
+
+    /// The first close frame says how the connection ends. The other end answers it.
+    fn count_close(&mut self, by: Closer, code: u16) {
+        if !replace(&mut self.is_counted, true) {
+            self.metrics.closes.of(Close::new(by, code)).count();
+        }
     }
 
     /// Reads until the client has ended the connection. It may flood meanwhile.
@@ -151,8 +177,10 @@ impl Connection {
             None => None,
         };
         loop {
-            if let Err(broken) = ready!(self.socket.poll_read(context)) {
-                return Poll::Ready(broken);
+            match ready!(self.socket.poll_read(context)) {
+                Ok(Frame::Close(code, _)) => self.count_close(Closer::Client, code),
+                Ok(_) => {}
+                Err(broken) => return Poll::Ready(broken),
             }
             if working.as_ref().is_some_and(Working::is_over) {
                 context.waker().wake_by_ref();

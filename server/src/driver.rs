@@ -15,21 +15,20 @@ use futures_util::FutureExt as _;
 use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tracing::{Instrument as _, info_span};
-use undrop_proto::server::{
-    Amount, Disconnect, Frame, Host, NotCommitted, Rest, Serve, StoreError, StoreRequest, Work,
-};
+use tracing::Instrument as _;
+use undrop_proto::server::{Amount, Disconnect, Frame, Host, Rest, Serve, StoreError, StoreRequest, Work};
 use undrop_proto::{Attempt, Millis};
 
 use crate::budget::Purse;
-use crate::channel::Command;
+use crate::channel::{Command, Commit};
 use crate::connection::Connection;
 use crate::incoming::{Handling, ResumeRequest};
+use crate::log::{self, Origin};
 use crate::shared::Shared;
 use crate::slots::Slot;
 use crate::store::{Failure, Fence, Forwarded, Written};
 use crate::turns::{Place, Working};
-use crate::{Message, SessionId};
+use crate::{Handshake, Message, SessionId};
 
 mod actions;
 
@@ -44,7 +43,7 @@ pub(crate) struct Tokio;
 
 impl Host for Tokio {
     type Message = Message;
-    type Commit = oneshot::Sender<Result<(), NotCommitted>>;
+    type Commit = Commit;
     type Delivery = oneshot::Sender<()>;
     type Request = ResumeRequest;
 
@@ -75,6 +74,15 @@ pub(crate) struct Driver<S> {
     place: Place,
     alarm: Pin<Box<Sleep>>,
     armed: Option<Millis>,
+    /// Whether the session comes from the store, and its first connection has resumed it already.
+    is_restored: bool,
+}
+
+/// How a session begins on this node.
+pub(crate) struct Begin {
+    pub(crate) origin: Origin,
+    /// The request of the connection that it begins on.
+    pub(crate) handshake: Arc<Handshake>,
 }
 
 struct Attached {
@@ -104,10 +112,15 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         slot: Slot,
         (id, fence): (SessionId, Fence),
         session: S,
+        Begin { origin, handshake }: Begin,
         connection: Option<(Attempt, Connection)>,
         handler: Handling,
     ) {
         let inbox = slot.open_inbox();
+        let span = log::session_span(id, slot.principal());
+        if connection.is_some() {
+            span.in_scope(|| log::begins(shared.config.log_sessions, origin, &handshake));
+        }
         let driver = Self {
             place: Place::new(inbox.turns()),
             inbox,
@@ -125,8 +138,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             detached_since: None,
             alarm: Box::pin(sleep_until(Instant::now())),
             armed: None,
+            is_restored: origin == Origin::Store,
         };
-        tokio::spawn(driver.instrument(info_span!("session", %id)));
+        tokio::spawn(driver.instrument(span));
     }
 
     /// Reads what has come, as long as there is room for it in the inbox.
@@ -213,7 +227,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         for command in collected.commands {
             match command {
                 Command::Send { message, delivered } => self.session.send(message, delivered),
-                Command::Commit { number, replies, done } => self.session.commit(number, replies, done),
+                Command::Commit { number, replies, commit } => {
+                    self.shared.metrics.handling.observe(commit.asked - commit.received);
+                    self.session.commit(number, replies, commit);
+                }
                 Command::Close { code, reason } => self.session.close(now, code, reason),
             }
         }
@@ -234,10 +251,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
                 Failure::Fenced => StoreError::Fenced,
                 Failure::Behind => StoreError::Behind,
                 Failure::Revoked => StoreError::Revoked,
-                Failure::Unavailable(error) => {
-                    shared.report_unavailable(&error);
-                    StoreError::Unavailable
-                }
+                Failure::Unavailable(_) => StoreError::Unavailable,
             })
         });
         self.request = Some(Request { number, answer });

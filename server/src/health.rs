@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::Sessions;
-use crate::store::Unavailable;
+use crate::store::{Unavailable, UnavailableCause};
 
 /// How long the store has to answer. Kubernetes, by default, waits for a second as well.
 const STORE_ANSWERS: Duration = Duration::from_millis(900);
@@ -48,7 +48,7 @@ impl Sessions {
         }
         match timeout(STORE_ANSWERS, self.manager.shared.store.check()).await {
             Ok(answer) => answer.map_err(NotReady::Store),
-            Err(elapsed) => Err(NotReady::Store(Unavailable(Box::new(elapsed)))),
+            Err(elapsed) => Err(NotReady::Store(Unavailable::new(UnavailableCause::Timeout, elapsed))),
         }
     }
 

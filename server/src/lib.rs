@@ -46,7 +46,7 @@
 //! # Features
 //!
 //! `axum` (default): [`SessionUpgrade`], [`Server`]. `tungstenite` (default): [`Sessions::accept`]. `serde` (default): [`Typed`]. `redis`:
-//! [`RedisStore`](store::RedisStore). `tls`: `rediss://` for it, by rustls, whose cryptography is ring's unless the app has
+//! [`RedisStore`](store::RedisStore). `metrics`: the recorder of the crate `metrics` gets what [`Metrics`] renders. `tls`: `rediss://` for it, by rustls, whose cryptography is ring's unless the app has
 //! installed another.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -75,6 +75,7 @@ mod health;
 mod hints;
 mod id;
 mod incoming;
+mod log;
 mod manager;
 mod message;
 mod meter;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{debug, info, warn};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tracing::{Instrument as _, debug, warn};
 use undrop_proto::Attempt;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
 use undrop_proto::session::{Request, Server, Session as Core, Stored, Violation};
@@ -18,17 +18,19 @@ use crate::allowance::Allowances;
 use crate::budget::Owner;
 use crate::config::{Config, Limits, millis};
 use crate::connection::{Connection, Socket};
-use crate::driver::{Driver, Tokio};
+use crate::driver::{Begin, Driver, Tokio};
 use crate::handshake::{self, Agreed, ConnectionKind, Handshake, MAX_URI, Rejection};
 use crate::hints::Hints;
 use crate::incoming::{Handler, Incoming, ResumeRequest};
-use crate::metrics::{Refusal, add};
+use crate::log::{self, Origin};
+use crate::metrics::{Refusal, Resume};
 use crate::principal::{Principal, Refused};
 use crate::requests::Requests;
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{
-    AnyStore, Claim, Claimant, Fence, Forward, Fresh, Kept, Known, NotForwarded, Numbered, Unavailable, Wake,
+    AnyStore, Claim, Claimant, Fence, Forward, Fresh, Kept, Known, NotForwarded, Numbered, Unavailable,
+    UnavailableCause, Wake,
 };
 use crate::{Message, SessionId, codes};
 
@@ -36,6 +38,9 @@ use crate::{Message, SessionId, codes};
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait in between.
 const FORWARD_RETRY: Duration = Duration::from_millis(200);
+
+/// How long to wait before a store that failed is asked again for a client that waits: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 pub(crate) type Authenticator =
     Box<dyn Fn(Arc<Handshake>) -> Pin<Box<dyn Future<Output = Result<Principal, Refused>> + Send>> + Send + Sync>;
@@ -65,10 +70,10 @@ enum Answers {
 type Rejected = (Connection, Disconnect);
 
 impl Manager {
-    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, authenticator: Authenticator) -> Self {
+    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, authenticator: Authenticator, name: Arc<str>) -> Self {
         let config = config.within_reason();
         let allowances = Allowances::new(config.limits.handshake_burst, config.limits.handshakes_per_second);
-        let shared = Arc::new(Shared::new(config, store));
+        let shared = Arc::new(Shared::new(config, store, name));
         let Limits { connections, connections_per_address, .. } = shared.config.limits;
         let connections = Connections::new(connections, connections_per_address, shared.metrics.connections.clone());
         let is_stopping = AtomicBool::new(false);
@@ -81,8 +86,8 @@ impl Manager {
     pub(crate) fn admit(&self, handshake: &Handshake) -> Result<(Agreed, Admitted), Rejection> {
         let Shared { config, metrics, .. } = &*self.shared;
         let reject = |refusal| {
-            metrics.refuse(refusal);
-            debug!(?refusal, "handshake refused");
+            metrics.refused.of(refusal).count();
+            log::refused(handshake, refusal);
             Err(Rejection::of(refusal))
         };
         if let Err(foreign) = handshake::check_origin(&handshake.headers, &handshake.uri, &config.origins) {
@@ -99,7 +104,7 @@ impl Manager {
             return reject(Refusal::Uri);
         }
         if handshake.address.is_none() {
-            add(&metrics.unknown_addresses, 1);
+            metrics.unknown_addresses.count();
             self.hints.unknown_address();
         }
         let Some(agreed) = handshake::agree(&handshake.headers, config) else { return reject(Refusal::Subprotocol) };
@@ -122,8 +127,19 @@ impl Manager {
         handshake: Handshake,
         handler: Handler,
     ) {
+        let span = log::connection_span(&handshake);
+        self.receive_logged(socket, (kind, admitted), handshake, handler).instrument(span).await;
+    }
+
+    async fn receive_logged(
+        self: Arc<Self>,
+        socket: Box<dyn Socket>,
+        (kind, admitted): (ConnectionKind, Admitted),
+        handshake: Handshake,
+        handler: Handler,
+    ) {
         let Shared { config, metrics, .. } = &*self.shared;
-        let mut connection = Connection::new(socket, kind, admitted);
+        let mut connection = Connection::new(socket, kind, admitted, metrics.clone());
         // Whose user it is, is not known yet.
         let owner = Owner::of(&Principal::Anonymous, handshake.address);
         connection.meter().expect_greeting(self.shared.inboxes.open(&owner, None));
@@ -133,7 +149,7 @@ impl Manager {
         let greeted = timeout_at(Instant::now() + config.greeting, async {
             let handshake = Arc::new(handshake);
             let principal = (self.authenticator)(handshake.clone()).await.map_err(|refused| {
-                metrics.refuse(Refusal::Unauthorized);
+                metrics.refused.of(Refusal::Unauthorized).count();
                 debug!(code = refused.code, "connection refused");
                 Disconnect::Close(refused.code, refused.reason.into())
             })?;
@@ -147,7 +163,7 @@ impl Manager {
             Ok((principal, kept, request))
         });
         let greeted = greeted.await.unwrap_or_else(|_| {
-            metrics.refuse(Refusal::Greeting);
+            metrics.refused.of(Refusal::Greeting).count();
             Err(Disconnect::close(codes::NO_GREETING, "no greeting in time"))
         });
         let served = match greeted {
@@ -176,7 +192,7 @@ impl Manager {
             };
         };
         result.map_err(|violation| {
-            add(&self.shared.metrics.violations, 1);
+            self.shared.metrics.violations.count();
             violation.into()
         })
     }
@@ -202,19 +218,20 @@ impl Manager {
                     }
                 },
                 Err(Full::Failed) => {
+                    self.count(Resume::Failed);
                     self.end_failed(id, request.incoming.principal.clone(), request.known).await;
                     return self.open(request.incoming, Answers::Resume { lost: false }).await;
                 }
-                Err(full) => return Err(self.no_slot(request.incoming, &full)),
+                Err(full) => {
+                    self.count(Resume::NoSlot);
+                    return Err(self.no_slot(request.incoming, &full));
+                }
             }
         };
         let Some(fence) = random().map(Fence) else { return Err(no_randomness(request.incoming.connection)) };
         let claimant = Claimant { principal: request.incoming.principal.clone(), fence, known: request.known };
-        let claimed = self.in_time(self.shared.store.claim(id, &claimant)).await;
-        let metrics = &self.shared.metrics;
+        let claimed = self.in_time(|| self.shared.store.claim(id, &claimant)).await;
         if let Ok(Claim::Taken(kept)) = claimed {
-            add(&metrics.restored, 1);
-            info!(session = %id, "session restored");
             self.restore(slot, id, fence, kept, request);
             return Ok(());
         }
@@ -222,27 +239,32 @@ impl Manager {
         for late in slot.release() {
             self.clone().readmit(late);
         }
-        let principal = &request.incoming.principal;
         let lost = matches!(claimed, Ok(Claim::Lost));
         match claimed {
-            Err(_) => return Err(self.no_store(request.incoming.connection)),
+            Err(cause) => {
+                self.count(Resume::Store);
+                return Err(self.no_store(request.incoming.connection, cause));
+            }
             Ok(Claim::Foreign) => {
-                add(&metrics.foreign, 1);
-                warn!(session = %id, %principal, "a client has the token of another principal's session");
+                self.count(Resume::Foreign);
+                let principal = request.incoming.principal.log_id();
+                warn!(session = %id, principal, "a client has the token of another principal's session");
             }
             Ok(Claim::Late) => {
+                self.count(Resume::Late);
                 let disconnect = Disconnect::close(codes::TAKEN_OVER, "taken over");
                 return Err((request.incoming.connection, disconnect));
             }
             Ok(Claim::Past) => {
-                add(&metrics.violations, 1);
+                self.count(Resume::Past);
+                self.shared.metrics.violations.count();
                 return Err((request.incoming.connection, Violation::ResumeOfThePast.into()));
             }
             Ok(Claim::Lost) => {
-                add(&metrics.lost, 1);
+                self.count(Resume::Lost);
                 warn!(session = %id, "the store has lost a part of the session");
             }
-            Ok(_) => add(&metrics.unknown, 1),
+            Ok(_) => self.count(Resume::Unknown),
         }
         self.open(request.incoming, Answers::Resume { lost }).await
     }
@@ -252,7 +274,7 @@ impl Manager {
         warn!(session = %id, "the handler of the session has panicked too often: the session ends");
         let Some(fence) = random().map(Fence) else { return };
         let claimant = Claimant { principal, fence, known };
-        if let Ok(Claim::Taken(_)) = self.in_time(self.shared.store.claim(id, &claimant)).await
+        if let Ok(Claim::Taken(_)) = self.in_time(|| self.shared.store.claim(id, &claimant)).await
             && self.shared.store.remove(id, fence).await.is_ok()
         {
             self.slots.forget_failures(id, &claimant.principal);
@@ -266,11 +288,10 @@ impl Manager {
         let time_to_live = self.shared.config.time_to_live;
         let fresh = Fresh { principal: incoming.principal.clone(), time_to_live };
         let Some(fence) = random().map(Fence) else { return Err(no_randomness(incoming.connection)) };
-        if self.in_time(self.shared.store.create(id, fence, fresh)).await.is_err() {
-            return Err(self.no_store(incoming.connection));
+        if let Err(cause) = self.in_time(|| self.shared.store.create(id, fence, fresh.clone())).await {
+            return Err(self.no_store(incoming.connection, cause));
         }
-        add(&self.shared.metrics.opened, 1);
-        debug!(session = %id, "session opened");
+        self.shared.metrics.opened.count();
         let attempt = Hosted::FIRST_CONNECTION;
         let (outbox, welcome) = (self.shared.config.limits.outbox, self.welcome(token, millis(time_to_live)));
         let core = match answers {
@@ -279,8 +300,9 @@ impl Manager {
         };
         let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0), forwarded: 0 };
         let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
+        let begin = Begin { origin: Origin::New, handshake: incoming.handshake.clone() };
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
-        Driver::spawn(self.shared.clone(), slot, (id, fence), session, Some((attempt, connection)), handler);
+        Driver::spawn(self.shared.clone(), slot, (id, fence), session, begin, Some((attempt, connection)), handler);
         Ok(())
     }
 
@@ -288,9 +310,10 @@ impl Manager {
         let (token, slot, incoming) = self.take_fresh_slot(incoming)?;
         let id = SessionId::of(token);
         let session = PlainSlot::new(self.shared.slot_config(), self.shared.clock.now());
+        let begin = Begin { origin: Origin::Plain, handshake: incoming.handshake.clone() };
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
         let connection = Some((Attempt::default(), connection));
-        Driver::spawn(self.shared.clone(), slot, (id, Fence(0)), session, connection, handler);
+        Driver::spawn(self.shared.clone(), slot, (id, Fence(0)), session, begin, connection, handler);
         Ok(())
     }
 
@@ -322,36 +345,54 @@ impl Manager {
         let beginning = Beginning { core, time_to_live, inbox, forwarded };
         let (session, resumed) =
             Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known, self.shared.terms());
+        let begin = Begin { origin: Origin::Store, handshake: incoming.handshake.clone() };
         let (connection, handler) = incoming.begin(id, true, slot.channel().clone());
         let connection = match resumed {
             Ok(attempt) => Some((attempt, connection)),
             Err(_) => {
+                self.count(Resume::Past);
                 tokio::spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
                 None
             }
         };
-        Driver::spawn(self.shared.clone(), slot, (id, fence), session, connection, handler);
+        Driver::spawn(self.shared.clone(), slot, (id, fence), session, begin, connection, handler);
     }
 
     fn welcome(&self, token: Token, time_to_live: u32) -> Welcome {
         Welcome { token, time_to_live, terms: self.shared.terms(), lost: false }
     }
 
-    /// The store's answer, if it comes while the client still waits.
-    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Unavailable>>) -> Result<T, ()> {
-        let answer = timeout_at(Instant::now() + self.shared.config.greeting, asked).await;
-        match answer {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => self.shared.report_unavailable(&error),
-            Err(elapsed) => self.shared.report_unavailable(&Unavailable(Box::new(elapsed))),
+    /// The store's answer, if it comes while the client still waits. A store that fails is asked again: it may be back in a
+    /// moment, and a client that is closed would only come back and wait.
+    async fn in_time<T, F>(&self, ask: impl Fn() -> F) -> Result<T, UnavailableCause>
+    where
+        F: Future<Output = Result<T, Unavailable>>,
+    {
+        let until = Instant::now() + self.shared.config.greeting;
+        let (mut pause, most) = RETRY;
+        loop {
+            match timeout_at(until, ask()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => {
+                    let again = Instant::now() + pause;
+                    sleep_until(again.min(until)).await;
+                    if again >= until {
+                        return Err(error.cause());
+                    }
+                    pause = most.min(pause * 2);
+                }
+                Err(_) => {
+                    self.shared.store.gave_up();
+                    return Err(UnavailableCause::Timeout);
+                }
+            }
         }
-        Err(())
     }
 
     fn no_slot(&self, incoming: Incoming, full: &Full<Arc<Requests>>) -> Rejected {
         let Incoming { connection, handshake, principal, .. } = incoming;
         if let (Full::Sessions, Principal::Anonymous, Some(address)) = (full, principal, handshake.address)
-            && self.shared.metrics.sessions.get() < self.shared.config.limits.sessions as u64
+            && self.shared.sessions.get() < self.shared.config.limits.sessions as u64
         {
             self.hints.address_exhausted(address, "Limits::sessions_per_address");
         }
@@ -360,13 +401,17 @@ impl Manager {
             Full::Failing | Full::Failed => (Refusal::Failing, "the session's handler has failed"),
             Full::Sessions | Full::Taken(_) => (Refusal::Sessions, "too many sessions"),
         };
-        self.shared.metrics.refuse(refusal);
+        self.shared.metrics.refused.of(refusal).count();
         (connection, Disconnect::close(codes::TRY_LATER, reason))
     }
 
-    fn no_store(&self, connection: Connection) -> Rejected {
-        self.shared.metrics.refuse(Refusal::Store);
-        (connection, Disconnect::close(codes::TRY_LATER, "the store does not answer"))
+    fn no_store(&self, connection: Connection, cause: UnavailableCause) -> Rejected {
+        self.shared.metrics.refused.of(Refusal::Store).count();
+        (connection, Disconnect::close(codes::TRY_LATER, cause.reason()))
+    }
+
+    fn count(&self, resume: Resume) {
+        self.shared.metrics.resumes.of(resume).count();
     }
 
     async fn close_rejected(&self, served: Result<(), Rejected>) {
@@ -378,16 +423,18 @@ impl Manager {
     /// Sends a message to a session, whichever node has it. A store that does not answer is asked again, as long as a client that
     /// connects would wait for it.
     pub(crate) async fn forward(&self, id: SessionId, message: Message) -> Result<(), NotForwarded> {
-        let no_randomness = || Unavailable("there is no randomness".into());
+        let no_randomness = || Unavailable::new(UnavailableCause::Other, "there is no randomness");
         let forward = Forward { key: random().ok_or_else(no_randomness)?, message };
         let until = Instant::now() + self.shared.config.greeting.min(FORWARD_TIMEOUT);
         loop {
             let error = match timeout_at(until, self.shared.store.forward(id, &forward)).await {
                 Ok(Err(NotForwarded::Unavailable(error))) => error,
                 Ok(answer) => return answer,
-                Err(elapsed) => Unavailable(Box::new(elapsed)),
+                Err(elapsed) => {
+                    self.shared.store.gave_up();
+                    Unavailable::new(UnavailableCause::Timeout, elapsed)
+                }
             };
-            self.shared.report_unavailable(&error);
             if Instant::now() + FORWARD_RETRY >= until {
                 return Err(error.into());
             }
@@ -417,7 +464,7 @@ impl Manager {
     pub(crate) async fn shut_down(&self) {
         self.stop();
         self.slots.close();
-        self.shared.metrics.sessions.none().await;
+        self.shared.sessions.none().await;
         self.shared.metrics.connections.none().await;
     }
 }
@@ -433,7 +480,7 @@ impl Readmit for Manager {
     }
 
     fn renew(self: Arc<Self>, request: ResumeRequest) {
-        add(&self.shared.metrics.lost, 1);
+        self.count(Resume::Lost);
         tokio::spawn(async move {
             let served = self.open(request.incoming, Answers::Resume { lost: true }).await;
             self.close_rejected(served).await;

@@ -1,263 +1,198 @@
-//! What the server counts, as text that Prometheus reads.
+//! What the server counts, as text that Prometheus reads, and for the recorder of the crate `metrics`.
+//!
+//! Each metric stands once, in the tables below: its name, what it is, and the labels that tell its time series apart.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod facade;
+mod instruments;
+mod labels;
+mod series;
 
-use tokio::sync::Notify;
+use std::fmt::{self, Write as _};
+#[cfg(feature = "axum")]
+use std::io;
+use std::sync::{Arc, LazyLock};
+
 use undrop_proto::server::Cause;
 
-use crate::budget::Budget;
+use self::instruments::{Absence, By, Counter, Description, Family, Histogram, Latency};
+pub(crate) use self::instruments::{Count, Gauge};
+use self::labels::{AcceptError, Build, Unlabelled};
+pub(crate) use self::labels::{Close, Closer, Loss, Refusal, Resume, SessionState, StoreRequest};
+use crate::store::UnavailableCause;
 
-/// What the server counts.
-///
-/// The counters change independently of each other: those of one text need not be of the same moment.
-#[derive(Debug, Default)]
-pub struct Metrics {
-    pub(crate) sessions: Gauge,
-    pub(crate) connections: Gauge,
-    pub(crate) outboxes: Arc<Budget>,
-    pub(crate) inboxes: Arc<Budget>,
-    pub(crate) opened: AtomicU64,
-    pub(crate) resumed: AtomicU64,
-    pub(crate) restored: AtomicU64,
-    pub(crate) taken_over: AtomicU64,
-    pub(crate) unknown: AtomicU64,
-    pub(crate) foreign: AtomicU64,
-    pub(crate) lost: AtomicU64,
-    pub(crate) ended: [AtomicU64; Cause::ALL.len()],
-    pub(crate) refused: [AtomicU64; Refusal::ALL.len()],
-    pub(crate) violations: AtomicU64,
-    pub(crate) silent: AtomicU64,
-    pub(crate) received: AtomicU64,
-    pub(crate) received_bytes: AtomicU64,
-    pub(crate) sent: AtomicU64,
-    pub(crate) sent_bytes: AtomicU64,
-    pub(crate) store_failures: AtomicU64,
-    pub(crate) fenced: AtomicU64,
-    pub(crate) repaired: AtomicU64,
-    pub(crate) panics: AtomicU64,
-    pub(crate) unknown_addresses: AtomicU64,
-}
+/// A metric without labels of its own.
+type One<I> = By<Unlabelled, I>;
 
-/// Why a handshake or a connection was refused.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
-    Origin,
-    Rate,
-    Subprotocol,
-    Unauthorized,
-    Greeting,
-    Sessions,
-    Store,
-    Failing,
-    Connections,
-    Uri,
-}
-
-impl Refusal {
-    const ALL: [Self; 10] = [
-        Self::Origin,
-        Self::Rate,
-        Self::Subprotocol,
-        Self::Unauthorized,
-        Self::Greeting,
-        Self::Sessions,
-        Self::Store,
-        Self::Failing,
-        Self::Connections,
-        Self::Uri,
-    ];
-
-    /// Its name in `undrop_refused_total`.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Origin => "origin",
-            Self::Rate => "rate",
-            Self::Subprotocol => "subprotocol",
-            Self::Unauthorized => "unauthorized",
-            Self::Greeting => "greeting",
-            Self::Sessions => "sessions",
-            Self::Store => "store",
-            Self::Failing => "failing",
-            Self::Connections => "connections",
-            Self::Uri => "uri",
+/// Declares a struct of metrics. All of them have the label `sessions`, if there is a name for it, beside their own.
+macro_rules! metrics {
+    ($(#[$meta:meta])* $visibility:vis $name:ident { $($field:ident: $type:ty = $metric:literal, $help:literal;)* }) => {
+        $(#[$meta])*
+        $visibility struct $name {
+            /// The value of the label `sessions`.
+            name: Arc<str>,
+            $(pub(crate) $field: $type),*
         }
+
+        impl $name {
+            fn register(name: Arc<str>) -> Self {
+                let common = common(&name);
+                Self {
+                    $($field: By::new(Description { name: concat!("undrop_", $metric), help: $help }, &common),)*
+                    name,
+                }
+            }
+
+            fn families(&self) -> Vec<&dyn Family> {
+                vec![$(&self.$field),*]
+            }
+        }
+    };
+}
+
+/// The labels that all metrics have which are counted under this name.
+fn common(name: &str) -> Vec<(&'static str, &str)> {
+    if name.is_empty() { Vec::new() } else { vec![("sessions", name)] }
+}
+
+metrics! {
+    /// What the server counts.
+    ///
+    /// The numbers change independently of each other: those of one text need not be of the same moment.
+    ///
+    /// With the feature `metrics` the recorder that the app has installed for the crate
+    /// [`metrics`](https://docs.rs/metrics) gets the same numbers under the same names. It has to be installed before the
+    /// [`Sessions`](crate::Sessions) are made.
+    pub Metrics {
+        sessions: By<SessionState, Gauge> = "sessions", "Sessions on this node.";
+        sessions_limit: One<Gauge> = "sessions_limit", "How many sessions there may be on this node.";
+        connections: One<Gauge> = "connections", "Connections that are open.";
+        connections_limit: One<Gauge> = "connections_limit", "How many connections there may be.";
+        outbox_bytes: One<Gauge> = "outbox_bytes", "Bytes that no client has acknowledged yet.";
+        outbox_limit_bytes: One<Gauge> = "outbox_limit_bytes", "How many of those all sessions together may have.";
+        inbox_bytes: One<Gauge> = "inbox_bytes", "Bytes that have come and are not committed yet.";
+        inbox_limit_bytes: One<Gauge> = "inbox_limit_bytes", "How many of those all sessions together may have.";
+        opened: One<Counter> = "sessions_opened_total", "New sessions.";
+        resumes: By<Resume, Counter> = "resumes_total", "Connections that asked for a session.";
+        away: One<Histogram<Absence>> = "session_away_seconds", "How long sessions had no connection that resumed on this node.";
+        ended: By<Cause, Counter> = "sessions_ended_total", "Sessions that ended on this node.";
+        fenced: One<Counter> = "sessions_fenced_total", "Sessions that were another node's when this one wrote.";
+        repaired: One<Counter> = "sessions_repaired_total", "Times that the store had lost what it was told, and was told again.";
+        refused: By<Refusal, Counter> = "connections_refused_total", "Handshakes and connections refused.";
+        losses: By<Loss, Counter> = "connections_lost_total", "Connections that ended without a close frame, or were of no use any more.";
+        closes: By<Close, Counter> = "connections_closed_total", "Connections that a close frame ended.";
+        violations: One<Counter> = "violations_total", "Connections that broke the protocol.";
+        unknown_addresses: One<Counter> = "addresses_unknown_total", "Handshakes whose client's address the app did not tell.";
+        messages_received: One<Counter> = "messages_received_total", "Messages that clients sent.";
+        bytes_received: One<Counter> = "received_bytes_total", "Bytes of those.";
+        messages_sent: One<Counter> = "messages_sent_total", "Messages written to connections, each time that one is.";
+        bytes_sent: One<Counter> = "sent_bytes_total", "Bytes of those.";
+        handling: One<Histogram<Latency>> = "handler_seconds", "From when a handler has a message until it asks to commit it.";
+        committing: One<Histogram<Latency>> = "commit_seconds", "From when a handler asks to commit until the store has it.";
+        panics: One<Counter> = "handler_panics_total", "Handlers that panicked.";
+        store_up: One<Gauge> = "store_up", "Whether the store answers.";
+        store_failures: By<UnavailableCause, Counter> = "store_failures_total", "Requests that the store did not answer.";
+        store_requests: By<StoreRequest, Histogram<Latency>> = "store_request_seconds", "How long the store took to answer.";
     }
 }
+
+metrics! {
+    /// What the process counts, whichever `Sessions` it has.
+    Process {
+        build_info: By<Build, Gauge> = "build_info", "The version of undrop-server.";
+        accept_errors: By<AcceptError, Counter> = "accept_errors_total", "Times that `serve` could not accept a connection.";
+    }
+}
+
+static PROCESS: LazyLock<Process> = LazyLock::new(|| {
+    let process = Process::register("".into());
+    process.build_info.of(Build::This).add(1);
+    process
+});
 
 impl Metrics {
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        add(&self.refused[refusal as usize], 1);
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        let metrics = Self::register(name);
+        metrics.store_up.add(1);
+        metrics
     }
 
-    pub(crate) fn end(&self, cause: Cause) {
-        add(&self.ended[cause as usize], 1);
+    /// The value of the label `sessions`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn received(&self, bytes: usize) {
-        add(&self.received, 1);
-        add(&self.received_bytes, bytes);
+        self.messages_received.count();
+        self.bytes_received.add(bytes);
     }
 
     pub(crate) fn sent(&self, bytes: usize) {
-        add(&self.sent, 1);
-        add(&self.sent_bytes, bytes);
+        self.messages_sent.count();
+        self.bytes_sent.add(bytes);
     }
 
     /// All metrics in Prometheus' text format, for a route of the app.
     /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
     pub fn render(&self) -> String {
+        Self::render_all([self])
+    }
+
+    /// The metrics of several `Sessions` as one text. They are told apart by the label `sessions`, which is their
+    /// [`name`](crate::Builder::name). If two have the same, the second one's gets `-2`.
+    ///
+    /// ```
+    /// # use undrop_server::{Config, Metrics, Sessions};
+    /// let chat = Sessions::builder(Config::default()).name("chat").build();
+    /// let games = Sessions::builder(Config::default()).name("games").build();
+    /// let text = Metrics::render_all([chat.metrics(), games.metrics()]);
+    /// assert!(text.contains("undrop_connections{sessions=\"games\"} 0\n"));
+    /// ```
+    pub fn render_all<'a>(all: impl IntoIterator<Item = &'a Metrics>) -> String {
         let mut text = String::new();
-        let mut one = |kind, name, help, value| {
-            let _ = writeln!(text, "# HELP undrop_{name} {help}\n# TYPE undrop_{name} {kind}\nundrop_{name} {value}");
-        };
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        one("gauge", "sessions", "Sessions on this node, with and without a connection.", self.sessions.get());
-        one("gauge", "connections", "Connections that are open.", self.connections.get());
-        one("gauge", "outbox_bytes", "Bytes that no client has acknowledged yet.", self.outboxes.used());
-        one("gauge", "inbox_bytes", "Bytes that have come and are not committed yet.", self.inboxes.used());
-        for (name, help, counter) in [
-            ("sessions_opened_total", "Fresh sessions.", &self.opened),
-            ("sessions_resumed_total", "Connections that resumed a session.", &self.resumed),
-            ("sessions_restored_total", "Sessions taken from the store.", &self.restored),
-            (
-                "connections_taken_over_total",
-                "Connections whose session another connection took over.",
-                &self.taken_over,
-            ),
-            ("tokens_unknown_total", "Connections that asked for an unknown session.", &self.unknown),
-            ("tokens_foreign_total", "Connections that asked for the session of another principal.", &self.foreign),
-            ("sessions_lost_total", "Sessions of which the store has lost a part.", &self.lost),
-            ("violations_total", "Connections that broke the protocol.", &self.violations),
-            ("connections_silent_total", "Connections that did not answer a probe.", &self.silent),
-            ("messages_received_total", "Messages that clients sent.", &self.received),
-            ("bytes_received_total", "Bytes of those.", &self.received_bytes),
-            ("messages_sent_total", "Messages written to connections, each time that one is.", &self.sent),
-            ("bytes_sent_total", "Bytes of those.", &self.sent_bytes),
-            ("store_failures_total", "Times that the store did not answer.", &self.store_failures),
-            ("sessions_fenced_total", "Sessions that were another node's when this one wrote.", &self.fenced),
-            (
-                "sessions_repaired_total",
-                "Times that the store had lost what it was told, and was told again.",
-                &self.repaired,
-            ),
-            (
-                "addresses_unknown_total",
-                "Handshakes whose client's address the app did not tell.",
-                &self.unknown_addresses,
-            ),
-            ("handler_panics_total", "Handlers that panicked.", &self.panics),
-        ] {
-            one("counter", name, help, get(counter));
+        for family in PROCESS.families() {
+            describe(family, &mut text);
+            family.write(&common(&PROCESS.name), &mut text);
         }
-        labelled(
-            &mut text,
-            "sessions_ended_total",
-            "Sessions that ended on this node.",
-            "by",
-            &Cause::ALL.map(Cause::name),
-            &self.ended,
-        );
-        labelled(
-            &mut text,
-            "refused_total",
-            "Handshakes and connections refused.",
-            "for",
-            &Refusal::ALL.map(Refusal::name),
-            &self.refused,
-        );
+        let all: Vec<_> = all.into_iter().collect();
+        let name = |(at, metrics): (usize, &&Metrics)| {
+            let same = all[..at].iter().filter(|other| other.name == metrics.name).count();
+            if same == 0 { metrics.name.to_string() } else { format!("{}-{}", metrics.name, same + 1) }
+        };
+        let sets: Vec<_> = all.iter().enumerate().map(|set| (name(set), set.1.families())).collect();
+        let Some((_, first)) = sets.first() else { return text };
+        for (at, family) in first.iter().enumerate() {
+            describe(*family, &mut text);
+            for (name, families) in &sets {
+                families[at].write(&common(name), &mut text);
+            }
+        }
         text
     }
 }
 
-fn labelled(text: &mut String, name: &str, help: &str, label: &str, values: &[&str], counters: &[AtomicU64]) {
-    let _ = writeln!(text, "# HELP undrop_{name} {help}\n# TYPE undrop_{name} counter");
-    for (value, counter) in values.iter().zip(counters) {
-        let _ = writeln!(text, "undrop_{name}{{{label}=\"{value}\"}} {}", counter.load(Ordering::Relaxed));
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Metrics").field("sessions", &self.name).finish_non_exhaustive()
     }
 }
 
-pub(crate) fn add(counter: &AtomicU64, amount: usize) {
-    counter.fetch_add(amount as u64, Ordering::Relaxed);
+fn describe(family: &dyn Family, text: &mut String) {
+    let (Description { name, help }, kind) = (family.description(), family.kind());
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
-/// How many there are of something at the moment.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Gauge(Arc<(AtomicU64, Notify)>);
-
-impl Gauge {
-    /// One more, for as long as this lives.
-    pub(crate) fn count(&self) -> Count {
-        self.0.0.fetch_add(1, Ordering::AcqRel);
-        Count(self.clone())
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.0.load(Ordering::Acquire)
-    }
-
-    /// Waits until there are none.
-    pub(crate) async fn none(&self) {
-        loop {
-            let changed = self.0.1.notified();
-            if self.get() == 0 {
-                return;
-            }
-            changed.await;
-        }
-    }
-}
-
-/// One of the things that a gauge counts, for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Count(Gauge);
-
-impl Drop for Count {
-    fn drop(&mut self) {
-        let Gauge(shared) = &self.0;
-        if shared.0.fetch_sub(1, Ordering::AcqRel) == 1 {
-            shared.1.notify_waiters();
-        }
-    }
+/// A listener could not accept a connection.
+#[cfg(feature = "axum")]
+pub(crate) fn count_accept_error(error: &io::Error) {
+    // https://www.man7.org/linux/man-pages/man2/accept.2.html
+    #[cfg(unix)]
+    const TOO_MANY_FILES: [i32; 2] = [24, 23];
+    #[cfg(not(unix))]
+    const TOO_MANY_FILES: [i32; 1] = [10024];
+    let is_of_files = error.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code));
+    let cause = if is_of_files { AcceptError::Files } else { AcceptError::Other };
+    PROCESS.accept_errors.of(cause).count();
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_metric_is_in_the_guide() {
-        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/servers.md");
-        let guide = std::fs::read_to_string(guide).unwrap();
-        let text = Metrics::default().render();
-        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE undrop_")?.split(' ').next());
-        for name in names.chain(Cause::ALL.map(Cause::name)).chain(Refusal::ALL.map(Refusal::name)) {
-            let (plain, labelled) = (format!("`{name}`"), format!("`{name}{{"));
-            assert!(guide.contains(&plain) || guide.contains(&labelled), "docs/servers.md does not say what {name} is");
-        }
-    }
-
-    #[test]
-    fn each_count_has_its_own_name() {
-        let metrics = Metrics::default();
-        for cause in Cause::ALL {
-            metrics.end(cause);
-            assert!(metrics.render().contains(&format!("by=\"{}\"}} 1\n", cause.name())));
-        }
-        for refusal in Refusal::ALL {
-            metrics.refuse(refusal);
-            assert!(metrics.render().contains(&format!("for=\"{}\"}} 1\n", refusal.name())));
-        }
-    }
-
-    #[test]
-    fn each_metric_says_what_it_is() {
-        let metrics = Metrics::default();
-        metrics.refuse(Refusal::Rate);
-        let text = metrics.render();
-        assert!(text.contains("# TYPE undrop_sessions gauge\nundrop_sessions 0\n"));
-        assert!(text.contains("undrop_refused_total{for=\"rate\"} 1\n"));
-        assert_eq!(text.matches("# HELP").count(), text.matches("# TYPE").count());
-    }
-}
+mod tests;

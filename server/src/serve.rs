@@ -25,7 +25,7 @@ use tracing::{debug, warn};
 
 use crate::admission::{Admitted, Connections};
 use crate::hints::Hints;
-use crate::metrics::Gauge;
+use crate::metrics::{Gauge, count_accept_error};
 
 /// How an app is served. A duration bounds what a client may take.
 #[derive(Clone, Debug)]
@@ -127,6 +127,7 @@ pub(crate) async fn serve_until(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Mostly that the process has too many files open, which takes a moment to change.
+                    count_accept_error(&error);
                     warn!(%error, "no connection could be accepted");
                     sleep(Duration::from_millis(100)).await;
                     continue;
@@ -196,8 +197,10 @@ async fn serve_connection(
             let Some(_admitted) = admission.admit(client) else { return };
             serve_stream_until(stream, client, app, options, closing).await;
         }
-        Ok(Err(error)) => debug!(%peer, %error, "the connection does not begin with a PROXY protocol header"),
-        Err(_) => debug!(%peer, "no PROXY protocol header in time"),
+        Ok(Err(error)) => {
+            debug!(address = %peer.ip(), %error, "the connection does not begin with a PROXY protocol header")
+        }
+        Err(_) => debug!(address = %peer.ip(), "no PROXY protocol header in time"),
     }
 }
 
@@ -240,6 +243,6 @@ async fn serve_stream_until<S>(
         }
     };
     if let Err(error) = result {
-        debug!(%client, %error, "the connection failed");
+        debug!(address = %client.ip(), %error, "the connection failed");
     }
 }

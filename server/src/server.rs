@@ -138,7 +138,7 @@ impl Server {
         tokio::select! {
             () = ended => {}
             () = sleep_until(begun + stop_within) => {
-                let left: u64 = sessions.iter().map(|sessions| sessions.manager.shared.metrics.sessions.get()).sum();
+                let left: u64 = sessions.iter().map(|sessions| sessions.manager.shared.sessions.get()).sum();
                 warn!(sessions = left, ?stop_within, "the server did not end in time");
             }
             () = again => warn!("a second signal: the server ends at once"),

@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use crate::channel::{Channel, Until};
+use crate::channel::{Channel, Commit, Until};
 use crate::ending::{Ending, NotCommitted, SendError};
 use crate::{Handshake, Message, Principal, SessionId};
 
@@ -41,6 +42,7 @@ pub struct Received {
     pub number: u64,
     /// The session.
     pub session: SessionId,
+    at: Instant,
     channel: Arc<Channel>,
 }
 
@@ -88,7 +90,7 @@ impl Session {
     /// Nothing is lost if the future is dropped, in `tokio::select!` for instance: the next call returns the message.
     pub async fn recv(&mut self) -> Option<Received> {
         let (number, message) = poll_fn(|context| self.channel.poll_received(context)).await?;
-        Some(Received { message, number, session: self.id, channel: self.channel.clone() })
+        Some(Received { message, number, session: self.id, at: Instant::now(), channel: self.channel.clone() })
     }
 
     /// How the session ended, if it has.
@@ -216,8 +218,8 @@ impl Received {
         &self,
         replies: impl IntoIterator<Item = M>,
     ) -> Result<(), NotCommitted> {
-        let (done, is_done) = oneshot::channel();
-        self.channel.commit(self.number, replies.into_iter().map(Into::into).collect(), done);
+        let (commit, is_done) = Commit::new(self.at);
+        self.channel.commit(self.number, replies.into_iter().map(Into::into).collect(), commit);
         is_done.await.unwrap_or(Err(NotCommitted::Unknown))
     }
 }

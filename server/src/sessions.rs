@@ -24,6 +24,7 @@ pub struct Builder {
     config: Config,
     store: Box<dyn AnyStore>,
     authenticator: Authenticator,
+    name: Arc<str>,
 }
 
 impl Sessions {
@@ -35,7 +36,7 @@ impl Sessions {
     /// Begins to set up sessions with a store or an authentication of the app's.
     pub fn builder(config: Config) -> Builder {
         let authenticator: Authenticator = Box::new(|_| Box::pin(async { Ok(Principal::Anonymous) }));
-        Builder { config, store: Box::new(MemoryStore::default()), authenticator }
+        Builder { config, store: Box::new(MemoryStore::default()), authenticator, name: "default".into() }
     }
 
     /// What the server counts.
@@ -119,10 +120,16 @@ impl Builder {
         Self { authenticator: Box::new(move |handshake| Box::pin(authenticate(handshake))), ..self }
     }
 
+    /// Sets what these sessions are called in the metrics, where the label `sessions` tells them from others in the same process,
+    /// and in the log. Default: `default`.
+    pub fn name(self, name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
     /// Makes the sessions.
     pub fn build(self) -> Sessions {
-        let Self { config, store, authenticator } = self;
-        Sessions { manager: Arc::new(Manager::new(config, store, authenticator)) }
+        let Self { config, store, authenticator, name } = self;
+        Sessions { manager: Arc::new(Manager::new(config, store, authenticator, name)) }
     }
 }
 

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::warn;
 use undrop_proto::wire::Terms;
 use undrop_proto::{Millis, server};
 
 use crate::budget::Budget;
 use crate::config::Config;
-use crate::metrics::{Metrics, add};
-use crate::store::{AnyStore, Unavailable};
+use crate::metrics::{Gauge, Metrics};
+use crate::store::{AnyStore, ObservedStore};
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) metrics: Metrics,
-    pub(crate) store: Box<dyn AnyStore>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) store: ObservedStore,
+    /// The sessions that there are.
+    pub(crate) sessions: Gauge,
     pub(crate) clock: Clock,
     /// What was sent and not acknowledged.
     pub(crate) outboxes: Arc<Budget>,
@@ -29,17 +30,22 @@ pub(crate) struct Shared {
 pub(crate) struct Clock(Instant);
 
 impl Shared {
-    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>) -> Self {
-        let limits = &config.limits;
-        let outboxes = Budget::new(limits.outboxes, limits.outboxes_per_owner);
-        let inboxes = Budget::new(limits.inboxes, limits.inboxes_per_owner);
-        let metrics = Metrics { outboxes: outboxes.clone(), inboxes: inboxes.clone(), ..Metrics::default() };
-        Self { config, metrics, store, clock: Clock(Instant::now()), outboxes, inboxes }
+    pub(crate) fn new(config: Config, store: Box<dyn AnyStore>, name: Arc<str>) -> Self {
+        let (limits, metrics) = (&config.limits, Arc::new(Metrics::new(name)));
+        metrics.sessions_limit.add(limits.sessions as u64);
+        metrics.connections_limit.add(limits.connections as u64);
+        metrics.outbox_limit_bytes.add(limits.outboxes as u64);
+        metrics.inbox_limit_bytes.add(limits.inboxes as u64);
+        let outboxes = Budget::new(limits.outboxes, limits.outboxes_per_owner, metrics.outbox_bytes.clone());
+        let inboxes = Budget::new(limits.inboxes, limits.inboxes_per_owner, metrics.inbox_bytes.clone());
+        let store = ObservedStore::new(store, metrics.clone());
+        let (sessions, clock) = (Gauge::default(), Clock(Instant::now()));
+        Self { config, metrics, store, sessions, clock, outboxes, inboxes }
     }
 
     /// What clients are asked now.
     pub(crate) fn terms(&self) -> Terms {
-        let sessions = usize::try_from(self.metrics.sessions.get()).unwrap_or(usize::MAX);
+        let sessions = usize::try_from(self.sessions.get()).unwrap_or(usize::MAX);
         let largest = u32::try_from(self.config.limits.message_bytes).unwrap_or(u32::MAX);
         Terms { spread: self.config.spread.among(sessions), largest }
     }
@@ -55,11 +61,6 @@ impl Shared {
             grace: server::millis(*grace),
             inbox: limits.inbox,
         }
-    }
-
-    pub(crate) fn report_unavailable(&self, error: &Unavailable) {
-        add(&self.metrics.store_failures, 1);
-        warn!(%error, "no answer from the store");
     }
 }
 

@@ -10,7 +10,7 @@ use crate::SessionId;
 use crate::budget::{Owner, Purse};
 use crate::channel::Channel;
 use crate::incoming::{Incoming, ResumeRequest};
-use crate::metrics::Count;
+use crate::metrics::{Count, SessionState};
 use crate::principal::Principal;
 use crate::requests::Requests;
 use crate::shared::Shared;
@@ -48,6 +48,8 @@ pub(crate) struct Slot {
     channel: Arc<Channel>,
     requests: Arc<Requests>,
     _count: Count,
+    /// Among those with or without a connection.
+    state: Count,
 }
 
 impl Slots {
@@ -75,9 +77,10 @@ impl Slots {
         }
         let purse = self.shared.outboxes.open(&incoming.owner(), Some(requests.clone()));
         let channel = Arc::new(Channel::new(self.shared.config.limits.outbox, purse));
-        let count = self.shared.metrics.sessions.count();
+        let count = self.shared.sessions.count();
+        let state = self.shared.metrics.sessions.of(SessionState::Connected).count();
         let owner = incoming.owner();
-        Ok(Slot { slots: self.clone(), readmit, key, id, owner, channel, requests, _count: count })
+        Ok(Slot { slots: self.clone(), readmit, key, id, owner, channel, requests, _count: count, state })
     }
 
     /// Gives out no slot from now on, and has each session end.
@@ -140,11 +143,18 @@ impl Slot {
         self.slots.shared.inboxes.open(&self.owner, Some(self.requests.clone()))
     }
 
+    /// Whose session it is.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.key.1
+    }
+
     pub(crate) fn requests(&self) -> &Requests {
         &self.requests
     }
 
-    pub(crate) fn set_detached(&self, since: Option<Millis>) {
+    pub(crate) fn set_detached(&mut self, since: Option<Millis>) {
+        let state = if since.is_some() { SessionState::Waiting } else { SessionState::Connected };
+        self.state = self.slots.shared.metrics.sessions.of(state).count();
         self.slots.table.lock().set_detached(&self.key, self.id, since);
     }
 

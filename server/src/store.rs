@@ -7,16 +7,20 @@
 
 mod interface;
 mod memory;
+mod observed;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
+mod unavailable;
 mod wake;
 
 pub(crate) use interface::AnyStore;
-pub use interface::{Failure, NotForwarded, Store, Unavailable};
+pub use interface::{Failure, NotForwarded, Store};
 pub use memory::MemoryStore;
+pub(crate) use observed::ObservedStore;
 pub use record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Known, Numbered, Rest, Written};
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
+pub use unavailable::{Unavailable, UnavailableCause};
 pub use wake::Wake;
 pub(crate) use wake::Woken;

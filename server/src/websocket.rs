@@ -33,6 +33,8 @@ const KEPT: usize = 1 << 10;
 const MOST_CONTROL: usize = 125;
 /// A buffer for reading is at least as large, so that a whole control frame fits.
 const LEAST_BUFFER: usize = 256;
+/// What stands for the code of a close frame that has none. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1>
+const NO_CODE: u16 = 1005;
 /// How much room a message that does not come at once has to begin with.
 const FIRST_ROOM: usize = 16 << 10;
 
@@ -200,14 +202,14 @@ impl<S> WebSocket<S> {
                 if payload.len() == 1 {
                     return Err(Broken::BadFrame);
                 }
+                let code = payload.first_chunk().map(|code| CloseCode::from(u16::from_be_bytes(*code)));
                 if self.closing == Closing::No {
-                    let code = payload.first_chunk().map(|code| CloseCode::from(u16::from_be_bytes(*code)));
                     let answer = code.map(|code| if code.is_allowed() { code } else { CloseCode::Protocol });
                     let answer = answer.map(|code| u16::from(code).to_be_bytes());
                     self.outgoing.push(Control::Close, answer.as_ref().map_or(&[], |code| code));
                 }
                 self.closing = Closing::Received;
-                Err(Broken::Gone)
+                Ok(Frame::Close(code.map_or(NO_CODE, u16::from), String::new()))
             }
             Control::Pong | Control::Reserved(_) => Ok(Frame::Other),
         }

@@ -92,7 +92,7 @@ test("the page's block gets its answer from the server's, also after a drop, and
   await logged('Hello, this was number 2');
   assert.ok(logs.includes('resumed'), logs.join('; '));
   const metrics = await (await fetch(`http://${address}/metrics`)).text();
-  assert.match(metrics, /^undrop_sessions_resumed_total 1$/m);
+  assert.match(metrics, /^undrop_resumes_total\{sessions="default",outcome="resumed",cause="here"\} 1$/m);
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);

@@ -1,5 +1,8 @@
 //! What a session wants done.
 
+use std::mem::take;
+use std::time::Duration;
+
 use tracing::{debug, info, warn};
 use undrop_proto::Millis;
 use undrop_proto::server::{Action, Disconnect, Report, Serve};
@@ -8,7 +11,8 @@ use super::{Attached, Driver, Tokio};
 use crate::budget::cost;
 use crate::connection::Connection;
 use crate::ending::Ending;
-use crate::metrics::{Refusal, add};
+use crate::metrics::{Loss, Refusal, Resume};
+use crate::{codes, log};
 
 impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     pub(super) fn act(&mut self, now: Millis) {
@@ -39,7 +43,11 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
                 self.handler_is_due = true;
             }
             Action::Attach(attempt, request) => {
-                debug!(connection = attempt.0, "resumed");
+                let away = self.detached_since.map(|since| Duration::from_millis(now.0.saturating_sub(since.0)));
+                if let Some(away) = away {
+                    self.shared.metrics.away.observe(away);
+                }
+                log::resumes(self.shared.config.log_sessions, &request.incoming.handshake, away);
                 self.connection = Some(Attached::new(attempt, request.incoming.connection));
             }
             Action::Disconnect(disconnect) => {
@@ -48,11 +56,25 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
                     self.close(connection, disconnect);
                 }
             }
-            Action::Refuse(request, disconnect) => self.close(request.incoming.connection, disconnect),
+            Action::Refuse(request, disconnect) => {
+                let (resume, disconnect) = match disconnect {
+                    Disconnect::Close(codes::TRY_LATER, _) => {
+                        let reason = self.shared.store.cause().reason();
+                        (Resume::Store, Disconnect::close(codes::TRY_LATER, reason))
+                    }
+                    Disconnect::Close(codes::TAKEN_OVER, _) => (Resume::Late, disconnect),
+                    _ => (Resume::Past, disconnect),
+                };
+                self.shared.metrics.resumes.of(resume).count();
+                self.close(request.incoming.connection, disconnect);
+            }
             Action::Renew(request) => self.slot.renew(request),
             Action::Readmit(request) => self.slot.readmit(request),
-            Action::Committed(done, answer) => {
-                let _ = done.send(answer);
+            Action::Committed(commit, answer) => {
+                if answer.is_ok() {
+                    self.shared.metrics.committing.observe(commit.asked.elapsed());
+                }
+                commit.answer(answer);
                 self.handler_is_due = true;
             }
             // Whoever waits for the other is told that the session is over.
@@ -62,8 +84,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             }
             Action::Delivered(_, false) => self.handler_is_due = true,
             Action::End(cause, undelivered) => {
-                debug!(?cause, "ended");
-                self.shared.metrics.end(cause);
+                log::ends(self.shared.config.log_sessions, cause);
+                self.shared.metrics.ended.of(cause).count();
                 self.slot.channel().end(Ending { cause, undelivered });
                 self.handler_is_due = true;
             }
@@ -80,29 +102,33 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         }
     }
 
-    fn report(&self, now: Millis, report: Report) {
+    fn report(&mut self, now: Millis, report: Report) {
         let metrics = &self.shared.metrics;
         match report {
-            Report::Resumed => add(&metrics.resumed, 1),
-            Report::TakenOver => add(&metrics.taken_over, 1),
+            Report::Resumed => {
+                let resume = if take(&mut self.is_restored) { Resume::Restored } else { Resume::Here };
+                metrics.resumes.of(resume).count();
+            }
+            Report::TakenOver => metrics.losses.of(Loss::TakenOver).count(),
             Report::Violation(violation) => {
                 warn!(%violation, "the client breaks the protocol");
-                add(&metrics.violations, 1);
+                metrics.violations.count();
             }
-            Report::Unreadable => add(&metrics.violations, 1),
-            Report::Silent => add(&metrics.silent, 1),
+            Report::Unreadable => metrics.violations.count(),
+            // Its connection is counted when it is closed.
+            Report::Silent => {}
             Report::Fenced => {
                 info!("the session is not this node's any more");
-                add(&metrics.fenced, 1);
+                metrics.fenced.count();
             }
             Report::Repaired => {
                 warn!("the store has lost what this node wrote, and is told again");
-                add(&metrics.repaired, 1);
+                metrics.repaired.count();
             }
-            Report::StoreTimeout => metrics.refuse(Refusal::Store),
+            Report::StoreTimeout => metrics.refused.of(Refusal::Store).count(),
             Report::Panicked { progressed } => {
                 warn!("the handler panicked");
-                add(&metrics.panics, 1);
+                metrics.panics.count();
                 self.slot.note_failure(now, progressed);
             }
         }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Written};
+use super::unavailable::Unavailable;
 use super::wake::Wake;
 use crate::{Principal, SessionId};
 
@@ -184,18 +185,6 @@ impl Error for NotForwarded {
         }
     }
 }
-
-/// The store did not answer.
-#[derive(Debug)]
-pub struct Unavailable(pub Box<dyn Error + Send + Sync>);
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the store is not available: {}", self.0)
-    }
-}
-
-impl Error for Unavailable {}
 
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -11,8 +11,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::interface::{Failure, NotForwarded, Store, Unavailable};
+use super::interface::{Failure, NotForwarded, Store};
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
+use super::unavailable::Unavailable;
 use super::wake::Wake;
 use crate::{Message, Principal, SessionId};
 

@@ -7,25 +7,37 @@
 //!
 //! A stream has as many entries as the record says, or the record has lost some: Redis evicts each key by itself.
 
+mod check;
 mod connection;
+mod failure;
 mod script;
 mod settings;
 mod subscription;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::sentinel::SentinelNodeConnectionInfo;
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value};
+use tracing::{debug, warn};
 
-use self::connection::{Connector, RESPONSE_TIMEOUT, Server, is_full};
+use self::connection::{Connector, RESPONSE_TIMEOUT, Server};
+use self::failure::{full, unavailable, unexpected};
 use self::script::Script;
 use self::subscription::Subscription;
-use super::interface::{Failure, NotForwarded, Store, Unavailable};
+use super::interface::{Failure, NotForwarded, Store};
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
+use super::unavailable::{Unavailable, UnavailableCause};
 use super::wake::Wake;
 use crate::{Message, Principal, SessionId};
+
+/// How a session is laid out in Redis: the field `format` of its record. What is written without one was of the first.
+///
+/// Another layout needs another number, and a version that reads it before one that writes it: while nodes are upgraded, both
+/// have the same Redis. A node that does not know the format of a session changes nothing of it.
+const FORMAT: &str = "1";
 
 /// How many messages are read at once, ...
 const PAGE_MESSAGES: usize = 256;
@@ -59,6 +71,8 @@ pub struct RedisStore {
     forward: Script,
     forwarded: Script,
     subscription: Subscription,
+    /// Whether it was logged that there are sessions of another format.
+    warned_of_format: AtomicBool,
 }
 
 impl RedisStore {
@@ -81,7 +95,7 @@ impl RedisStore {
     /// With `rediss://` (the feature `tls`) it is encrypted, and Redis shows a certificate that this system trusts. For others see
     /// [`from_client`](Self::from_client).
     pub fn new(url: &str) -> Result<Self, Unavailable> {
-        Ok(Self::from_client(Client::open(url).map_err(unavailable)?))
+        Ok(Self::from_client(Client::open(url).map_err(invalid)?))
     }
 
     /// A store in the Redis of a client that the app has made, with certificates of its own, say. The crate `redis` is
@@ -138,12 +152,12 @@ impl RedisStore {
     pub fn sentinel(sentinels: impl IntoIterator<Item = impl AsRef<str>>, service: &str) -> Result<Self, Unavailable> {
         let sentinels = addresses(sentinels)?;
         if sentinels.is_empty() {
-            return Err(Unavailable("there has to be a sentinel".into()));
+            return Err(Unavailable::new(UnavailableCause::Other, "there has to be a sentinel"));
         }
         let mut node = SentinelNodeConnectionInfo::default();
         let mut name = service.to_owned();
         if service.contains("://") {
-            let info = service.into_connection_info().map_err(unavailable)?;
+            let info = service.into_connection_info().map_err(invalid)?;
             node = node.set_redis_connection_info(info.redis_settings().clone());
             name = match info.addr() {
                 ConnectionAddr::Tcp(host, _) => host.clone(),
@@ -151,7 +165,10 @@ impl RedisStore {
                     node = node.set_tls_mode(if *insecure { TlsMode::Insecure } else { TlsMode::Secure });
                     host.clone()
                 }
-                _ => return Err(Unavailable("the URL of a service has its name in the place of the host".into())),
+                _ => {
+                    let text = "the URL of a service has its name in the place of the host";
+                    return Err(Unavailable::new(UnavailableCause::Other, text));
+                }
             };
         }
         Ok(Self::on(Server::Sentinel { sentinels, service: name, node: Box::new(node) }))
@@ -196,6 +213,7 @@ impl RedisStore {
             forward: Script::new(include_str!("redis/forward.lua")),
             forwarded: Script::new(include_str!("redis/forwarded.lua")),
             subscription: Subscription::default(),
+            warned_of_format: AtomicBool::new(false),
         }
     }
 
@@ -220,6 +238,15 @@ impl RedisStore {
         .await
     }
 
+    /// Keeps a fresh session.
+    async fn keep(&self, id: SessionId, Fence(fence): Fence, fresh: &Fresh) -> Result<Value, RedisError> {
+        let (principal, time_to_live) = (fresh.principal.to_string(), fresh.time_to_live.as_millis() as u64);
+        let arguments = |command: &mut Cmd| {
+            command.arg(format!("{fence:032x}")).arg(&principal).arg(time_to_live).arg(FORMAT);
+        };
+        self.create.run(&self.connector, &self.keys(id), arguments).await
+    }
+
     async fn run_on(
         &self,
         script: &Script,
@@ -227,7 +254,7 @@ impl RedisStore {
         arguments: impl Fn(&mut Cmd),
     ) -> Result<Value, Unavailable> {
         let answer = script.run(&self.connector, keys, arguments).await;
-        answer.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
+        answer.map_err(unavailable)
     }
 
     /// The keys of a session, as the scripts have them.
@@ -269,6 +296,16 @@ impl RedisStore {
         Ok(())
     }
 
+    /// Logs that there are sessions of another format: the first at `warn`, as an upgrade may have left very many.
+    fn warn_of_format(&self, id: SessionId, format: &str) {
+        let text = "a session in Redis has a format that this version does not know: its client begins a new one";
+        if self.warned_of_format.swap(true, Ordering::Relaxed) {
+            debug!(session = %id, format, "{text}");
+        } else {
+            warn!(session = %id, format, "{text}");
+        }
+    }
+
     async fn ids(&self, command: &Cmd) -> Result<Vec<SessionId>, Unavailable> {
         let answer = self.ask(command).await?;
         let (Value::Array(ids) | Value::Set(ids)) = &answer else { return Err(unexpected(&answer)) };
@@ -276,7 +313,7 @@ impl RedisStore {
     }
 
     async fn ask(&self, command: &Cmd) -> Result<Value, Unavailable> {
-        self.connector.ask(command).await.map_err(|error| if is_full(&error) { full() } else { unavailable(error) })
+        self.connector.ask(command).await.map_err(unavailable)
     }
 
     /// Reads the messages that a stream has after a number. None if one is missing.
@@ -298,7 +335,8 @@ impl RedisStore {
             match &answer {
                 Value::SimpleString(answer) if answer == "lost" => return Ok(None),
                 Value::SimpleString(answer) if answer == "fenced" => {
-                    return Err(Unavailable("another node claimed the session meanwhile".into()));
+                    let text = "another node claimed the session meanwhile";
+                    return Err(Unavailable::new(UnavailableCause::Other, text));
                 }
                 page => numbered.messages.extend(messages(page).ok_or_else(|| unexpected(page))?),
             }
@@ -327,11 +365,7 @@ impl Store for RedisStore {
     async fn create(&self, id: SessionId, fence: Fence, fresh: Fresh) -> Result<(), Unavailable> {
         self.subscription.begin(&self.connector, self.channel());
         self.note(&fresh.principal, id).await?;
-        let (principal, time_to_live) = (fresh.principal.to_string(), fresh.time_to_live.as_millis() as u64);
-        self.run(&self.create, id, fence, |command| {
-            command.arg(&principal).arg(time_to_live);
-        })
-        .await?;
+        self.keep(id, fence, &fresh).await.map_err(unavailable)?;
         Ok(())
     }
 
@@ -342,7 +376,7 @@ impl Store for RedisStore {
         let answer = self
             .run(&self.claim, id, *fence, |command| {
                 command.arg(&principal).arg(known.received).arg(known.acknowledged);
-                command.arg(known.attempt).arg(known.answered);
+                command.arg(known.attempt).arg(known.answered).arg(FORMAT);
             })
             .await?;
         let Some(counts) = counts(&answer) else {
@@ -352,6 +386,10 @@ impl Store for RedisStore {
                 Value::SimpleString(answer) if answer == "lost" => Ok(Claim::Lost),
                 Value::SimpleString(answer) if answer == "late" => Ok(Claim::Late),
                 Value::SimpleString(answer) if answer == "past" => Ok(Claim::Past),
+                Value::SimpleString(answer) if answer.starts_with("format ") => {
+                    self.warn_of_format(id, &answer["format ".len()..]);
+                    Ok(Claim::Unknown)
+                }
                 answer => Err(unexpected(answer)),
             };
         };
@@ -396,7 +434,7 @@ impl Store for RedisStore {
         let answer = self.run_on(&self.forward, &keys, |command| {
             // The scripts have the fence first. This one has no need for it.
             command.arg("").arg(kind(message)).arg(message.as_bytes());
-            command.arg(Self::MOST_FORWARDED).arg(REMEMBERED).arg(self.channel()).arg(id.to_string());
+            command.arg(Self::MOST_FORWARDED).arg(REMEMBERED).arg(self.channel()).arg(id.to_string()).arg(FORMAT);
         });
         match answer.await? {
             Value::Int(1) => Ok(()),
@@ -444,7 +482,7 @@ impl Store for RedisStore {
         let name = principal.to_string();
         for id in self.ids(redis::cmd("SMEMBERS").arg(&key)).await? {
             self.run(&self.revoke, id, Fence(0), |command| {
-                command.arg(&name);
+                command.arg(&name).arg(FORMAT);
             })
             .await?;
             self.ask(redis::cmd("SREM").arg(&key).arg(id.to_string())).await?;
@@ -518,25 +556,13 @@ fn number(value: &Value) -> Option<u64> {
 }
 
 fn addresses(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<ConnectionInfo>, Unavailable> {
-    urls.into_iter().map(|url| url.as_ref().into_connection_info().map_err(unavailable)).collect()
+    urls.into_iter().map(|url| url.as_ref().into_connection_info().map_err(invalid)).collect()
 }
 
-fn unavailable(error: RedisError) -> Unavailable {
-    Unavailable(Box::new(error))
-}
-
-fn full() -> Unavailable {
-    Unavailable(
-        "Redis is full (maxmemory): this waits until sessions end, or have their messages committed or acknowledged"
-            .into(),
-    )
-}
-
-/// Redis holds something that this store did not write.
-fn unexpected(answer: &Value) -> Unavailable {
-    let kind = match answer {
-        Value::Array(_) => "the record in Redis was not written by this store",
-        _ => "Redis answered something that this store does not know",
-    };
-    Unavailable(kind.into())
+/// A URL, or what else the app has set, is of no use.
+fn invalid(error: RedisError) -> Unavailable {
+    let text = format!(
+        "{error}. The URL of a Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// with the feature `tls`"
+    );
+    Unavailable::new(UnavailableCause::Other, text)
 }

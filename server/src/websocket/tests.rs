@@ -6,12 +6,13 @@ use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::budget::{Budget, Owner};
+use crate::metrics::Gauge;
 
 /// A WebSocket, and what its client holds. At least as much goes through at once as a test needs.
 fn connected(through: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (server, client) = duplex(through);
     let mut socket = WebSocket::new(server, &Limits::default());
-    socket.meter().expect_messages(Budget::new(1 << 30, 1 << 30).open(&Owner::Unknown, None));
+    socket.meter().expect_messages(Budget::new(1 << 30, 1 << 30, Gauge::default()).open(&Owner::Unknown, None));
     (socket, client)
 }
 
@@ -61,7 +62,7 @@ async fn a_message_is_read_whatever_pieces_it_comes_in() {
 #[tokio::test]
 async fn a_ping_between_fragments_does_not_make_them_free() {
     let (mut socket, mut client) = connected(300_000);
-    let budget = Budget::new(1 << 30, 1 << 30);
+    let budget = Budget::new(1 << 30, 1 << 30, Gauge::default());
     socket.meter().expect_messages(budget.open(&Owner::Unknown, None));
     client.write_all(&frame(0x02, &[7; 50_000])).await.unwrap();
     client.write_all(&frame(0x89, b"there?")).await.unwrap();
@@ -75,7 +76,7 @@ async fn a_ping_between_fragments_does_not_make_them_free() {
 #[tokio::test]
 async fn what_is_announced_takes_no_memory_before_it_comes() {
     let (mut socket, mut client) = connected(300_000);
-    let budget = Budget::new(1 << 30, 1 << 30);
+    let budget = Budget::new(1 << 30, 1 << 30, Gauge::default());
     socket.meter().expect_messages(budget.open(&Owner::Unknown, None));
     client.write_all(&frame(0x82, &vec![7; 1 << 20])[..100]).await.unwrap();
     assert!(read(&mut socket).is_pending());
@@ -158,12 +159,21 @@ async fn what_breaks_the_protocol_is_not_read() {
         (frame(0x88, b"x"), Broken::BadFrame),
         (frame(0x81, b"\xff"), Broken::NotUtf8),
         (frame(0x82, &vec![7; (1 << 20) + 1]), Broken::TooLarge),
-        (frame(0x88, &1_000_u16.to_be_bytes()), Broken::Gone),
     ] {
         let (mut socket, mut client) = connected(2 << 20);
         client.write_all(&bytes).await.unwrap();
         for _ in 0..2 {
             assert!(matches!(read(&mut socket), Poll::Ready(Err(found)) if found == broken), "{broken:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_close_frame_is_read_once_with_its_code() {
+    for (payload, code) in [(&4_001_u16.to_be_bytes()[..], 4_001), (&[], 1_005)] {
+        let (mut socket, mut client) = connected(1 << 10);
+        client.write_all(&frame(0x88, payload)).await.unwrap();
+        assert!(matches!(read(&mut socket), Poll::Ready(Ok(Frame::Close(found, _))) if found == code));
+        assert!(matches!(read(&mut socket), Poll::Ready(Err(Broken::Gone))));
     }
 }

@@ -86,7 +86,7 @@ async fn a_second_connection_takes_the_session_over() {
     assert_eq!(first.closed().await, Some((4000, "taken over".into())));
     client.send("two").await;
     assert_eq!(client.text().await, "two");
-    assert_eq!(server.metric("undrop_connections_taken_over_total"), 1);
+    assert_eq!(server.metric("undrop_connections_lost_total{cause=\"taken_over\"}"), 1);
     assert_eq!(server.metric("undrop_messages_received_total"), 2);
 }
 

@@ -38,7 +38,7 @@ async fn the_app_ends_it_once_all_is_delivered() {
         assert_eq!(client.text().await, number.to_string());
     }
     assert_eq!(client.closed().await, Some((4242, "that was all".into())));
-    server.metric_becomes("undrop_sessions_ended_total{by=\"app\"}", 1).await;
+    server.metric_becomes("undrop_sessions_ended_total{cause=\"app\"}", 1).await;
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
     connection.say(&format!("\u{10}resume {:032x} 0 0 2 0", client.token().0)).await;
     // By the time that one expires which was lost later, this one's time is up as well.
     Client::open(server.address, "").await.cut();
-    server.metric_becomes("undrop_sessions_ended_total{by=\"expired\"}", 1).await;
+    server.metric_becomes("undrop_sessions_ended_total{cause=\"expired\"}", 1).await;
     gate.open();
     assert!(connection.text().await.starts_with("\u{10}resumed 0 "));
 }
@@ -174,7 +174,7 @@ async fn the_sessions_of_a_user_can_be_revoked() {
         assert_eq!(eve.closed().await, Some((4403, "revoked".into())));
         bob.send("still here").await;
         assert_eq!(bob.text().await, "still here");
-        server.metric_becomes("undrop_sessions_ended_total{by=\"revoked\"}", 2).await;
+        server.metric_becomes("undrop_sessions_ended_total{cause=\"revoked\"}", 2).await;
         // Whoever the app lets in again begins anew.
         away.connect().await;
         assert_eq!((away.opened, away.resumed), (2, 0));

@@ -83,7 +83,7 @@ async fn a_message_that_never_ends_is_bounded_by_what_its_sender_may_have() {
         connections.push(connection);
     }
     // Two of them fit, whichever come first.
-    server.metric_becomes("undrop_sessions_ended_total{by=\"violation\"}", 1).await;
+    server.metric_becomes("undrop_sessions_ended_total{cause=\"violation\"}", 1).await;
     assert!(server.metric("undrop_inbox_bytes") <= 64 << 10);
     let mut ann = Client::open(server.address, "?user=ann").await;
     ann.send(vec![0; 40_000]).await;
@@ -109,7 +109,7 @@ async fn pings_within_a_message_that_never_ends_do_not_make_it_free() {
         }
         connections.push(connection);
     }
-    server.metric_becomes("undrop_sessions_ended_total{by=\"violation\"}", 1).await;
+    server.metric_becomes("undrop_sessions_ended_total{cause=\"violation\"}", 1).await;
 }
 
 #[tokio::test]
@@ -251,7 +251,7 @@ async fn clients_whose_address_is_not_known_are_counted() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     Client::open(address, "").await;
-    assert!(sessions.metrics().render().contains("undrop_addresses_unknown_total 1\n"));
+    assert!(sessions.metrics().render().contains("undrop_addresses_unknown_total{sessions=\"default\"} 1\n"));
 }
 
 #[tokio::test]
@@ -272,7 +272,7 @@ async fn a_handler_that_panics_is_given_pauses_and_a_session_that_makes_it_panic
     })
     .await;
     assert_eq!(client.returned.len(), 1);
-    assert!(server.metric("undrop_refused_total{for=\"failing\"}") > 0);
+    assert!(server.metric("undrop_connections_refused_total{cause=\"failing\"}") > 0);
     assert_eq!(server.metric("undrop_handler_panics_total"), 5);
 }
 

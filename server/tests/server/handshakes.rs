@@ -15,7 +15,7 @@ async fn a_client_that_does_not_offer_the_protocol_is_refused() {
         let connection = Raw::connect(server.address, "", offer).await;
         assert!(matches!(connection, Err(NoConnection::Status(StatusCode::BAD_REQUEST))), "{offer:?}");
     }
-    assert_eq!(server.metric("undrop_refused_total{for=\"subprotocol\"}"), 4);
+    assert_eq!(server.metric("undrop_connections_refused_total{cause=\"subprotocol\"}"), 4);
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn who_opens_sessions_in_a_loop_gets_rid_of_their_own() {
         down.push(ann);
     }
     server.metric_becomes("undrop_sessions", 4).await;
-    assert_eq!(server.metric("undrop_sessions_ended_total{by=\"evicted\"}"), 47);
+    assert_eq!(server.metric("undrop_sessions_ended_total{cause=\"evicted\"}"), 47);
     // The last three are left.
     for (index, ann) in down.iter_mut().enumerate().rev().take(3) {
         ann.connect().await;
@@ -142,7 +142,7 @@ async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     connection.say(&format!("\u{10}resume {:032x} 0 0 2 0", client.token().0)).await;
     assert_eq!(connection.closed().await, Some((1013, "the store does not answer".into())));
-    assert_eq!(server.metric("undrop_refused_total{for=\"store\"}"), 1);
+    assert_eq!(server.metric("undrop_connections_refused_total{cause=\"store\"}"), 1);
     gate.open();
     client.connect().await;
     client.send("in time").await;
@@ -196,7 +196,7 @@ async fn a_silent_connection_is_asked_and_then_given_up() {
     assert!(connection.text().await.starts_with("\u{10}welcome "));
     assert!(connection.text().await.starts_with("\u{10}ping "));
     assert_eq!(connection.closed().await, None);
-    assert_eq!(server.metric("undrop_connections_silent_total"), 1);
+    assert_eq!(server.metric("undrop_connections_lost_total{cause=\"silent\"}"), 1);
     // The session waits for another connection.
     assert_eq!(server.metric("undrop_sessions"), 1);
 }
@@ -213,5 +213,5 @@ async fn a_connection_that_answers_may_be_silent_for_as_long_as_it_likes() {
         let number = ping.strip_prefix("\u{10}ping ").unwrap_or_else(|| panic!("{ping:?}"));
         connection.say(&format!("\u{10}pong {number}")).await;
     }
-    assert_eq!(server.metric("undrop_connections_silent_total"), 0);
+    assert_eq!(server.metric("undrop_connections_lost_total{cause=\"silent\"}"), 0);
 }

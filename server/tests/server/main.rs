@@ -11,6 +11,12 @@
 //! | `store_pages` | no request holds Redis up |
 //! | `store_tls` | Redis over TLS, and by a connection that the app has |
 //! | `store_settings` | settings that lose are warned of |
+//! | `store_start` | a store that can't work says so at start |
+//! | `store_format` | what an older version has left is resumed, what a newer one has left is not touched |
+//! | `store_apps` | several apps share a Redis |
+//! | `store_away` | a store that is away is two lines in the log, and new clients wait for it |
+//! | `facade` | the recorder of the crate `metrics` gets what is rendered |
+//! | `logs` | what a session logs, and that no secret is in it at any level |
 //! | `forwarding` | a message reaches a session by its id, wherever that is |
 //! | `handshakes` | which handshakes are accepted, and with which subprotocol |
 //! | `tokens` | a token is of no use to anybody else |
@@ -29,12 +35,15 @@
 mod commit;
 mod conversation;
 mod endings;
+#[cfg(feature = "metrics")]
+mod facade;
 mod fairness;
 mod forwarding;
 mod handshakes;
 mod hints;
 mod hostile;
 mod limits;
+mod logs;
 #[cfg(feature = "redis")]
 mod nodes;
 mod secrets;
@@ -42,7 +51,13 @@ mod secrets;
 mod soak;
 mod stopping;
 #[cfg(feature = "redis")]
+mod store_apps;
+#[cfg(feature = "redis")]
+mod store_away;
+#[cfg(feature = "redis")]
 mod store_connections;
+#[cfg(feature = "redis")]
+mod store_format;
 #[cfg(feature = "redis")]
 mod store_full;
 #[cfg(feature = "redis")]
@@ -51,6 +66,8 @@ mod store_losses;
 mod store_pages;
 #[cfg(feature = "redis")]
 mod store_settings;
+#[cfg(feature = "redis")]
+mod store_start;
 #[cfg(feature = "tls")]
 mod store_tls;
 mod stores;

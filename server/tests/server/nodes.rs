@@ -150,7 +150,7 @@ async fn a_session_that_was_away_is_not_what_its_first_node_remembers() {
     }
     assert_eq!((client.opened, client.resumed), (1, 20));
     // Each time but the first, which went where the session was, the node that had it before was the other one.
-    let restored = |server: &Server| server.metric("undrop_sessions_restored_total");
+    let restored = |server: &Server| server.metric("undrop_resumes_total{cause=\"restored\"}");
     assert_eq!(restored(&first) + restored(&second), 19);
 }
 
@@ -192,7 +192,7 @@ async fn fifty_connections_that_resume_a_stored_session_at_once_meet_one_handler
         });
     }
     let copies = connects.join_all().await;
-    assert_eq!((second.metric("undrop_sessions"), second.metric("undrop_sessions_restored_total")), (1, 1));
+    assert_eq!((second.metric("undrop_sessions"), second.metric("undrop_resumes_total{cause=\"restored\"}")), (1, 1));
     assert!(copies.iter().all(|copy| copy.opened == 1));
 }
 
@@ -231,5 +231,5 @@ async fn a_user_who_is_revoked_on_one_node_has_no_session_on_another() {
     first.sessions.revoke(&undrop_server::Principal::user("eve")).await.unwrap();
     client.send("hello").await;
     assert_eq!(client.closed().await, Some((4403, "revoked".into())));
-    assert_eq!(second.metric("undrop_sessions_ended_total{by=\"revoked\"}"), 1);
+    assert_eq!(second.metric("undrop_sessions_ended_total{cause=\"revoked\"}"), 1);
 }

@@ -32,7 +32,7 @@ async fn a_guessed_token_gets_a_fresh_session() {
             assert!(answer.starts_with("\u{10}welcome "));
             assert!(!answer.contains(&format!("{guess:032x}")));
         }
-        assert_eq!(server.metric("undrop_tokens_unknown_total"), 4);
+        assert_eq!(server.metric("undrop_resumes_total{cause=\"unknown\"}"), 4);
         client.send("still here").await;
         assert_eq!(client.text().await, "still here");
     }
@@ -50,7 +50,7 @@ async fn a_token_is_of_no_use_to_another_user() {
             assert!(answer.starts_with("\u{10}welcome "));
             assert!(!answer.contains(&format!("{:032x}", ann.token().0)));
         }
-        assert_eq!(server.metric("undrop_tokens_foreign_total"), 3);
+        assert_eq!(server.metric("undrop_resumes_total{cause=\"foreign\"}"), 3);
         // Hers has noticed nothing.
         ann.send("two").await;
         assert_eq!(ann.text().await, "two");
@@ -72,7 +72,7 @@ async fn an_expired_token_gets_a_fresh_session() {
         client.is_acknowledged().await;
         client.cut();
         server.metric_becomes("undrop_sessions", 0).await;
-        assert_eq!(server.metric("undrop_sessions_ended_total{by=\"expired\"}"), 1);
+        assert_eq!(server.metric("undrop_sessions_ended_total{cause=\"expired\"}"), 1);
         client.send("two").await;
         client.connect().await;
         assert_eq!((client.opened, client.resumed), (2, 0));

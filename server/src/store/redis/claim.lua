@@ -2,9 +2,12 @@
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
 local fence, received, known_acknowledged = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 local attempt, answered = tonumber(ARGV[5]), tonumber(ARGV[6])
-local present, principal, ttl, taken, committed, sent, acknowledged, last, forwarded = unpack(redis.call(
-  'HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt', 'forwarded'
+local present, principal, ttl, taken, committed, sent, acknowledged, last, forwarded, format = unpack(redis.call(
+  'HMGET', record, 'fence', 'principal', 'ttl', 'taken', 'committed', 'sent', 'acknowledged', 'attempt', 'forwarded', 'format'
 ))
+if format and format ~= ARGV[7] then
+  return redis.status_reply('format ' .. format)
+end
 if not principal then
   -- The three keys expire together. Streams without their record are what an evicting Redis has left.
   return redis.status_reply(redis.call('EXISTS', inbox, outbox) > 0 and 'lost' or 'unknown')

@@ -1,10 +1,10 @@
 -- Keeps a message for a session, after those that were forwarded to it before, and tells its node.
 --
--- Answers 1; -1 if there is no such session; -2 if as many wait as may.
+-- Answers 1; -1 if there is no such session, or none of a known format; -2 if as many wait as may.
 local record, key = KEYS[3], KEYS[4]
-local kind, message, most, remembered, channel, id = unpack(ARGV, 2)
-local fence, last, done = unpack(redis.call('HMGET', record, 'fence', 'forwards', 'forwarded'))
-if not fence or fence == 'revoked' then
+local kind, message, most, remembered, channel, id, known = unpack(ARGV, 2)
+local fence, last, done, format = unpack(redis.call('HMGET', record, 'fence', 'forwards', 'forwarded', 'format'))
+if not fence or fence == 'revoked' or (format and format ~= known) then
   return -1
 end
 if redis.call('EXISTS', key) == 1 then

@@ -1,5 +1,11 @@
 -- Removes a session of a principal whose sessions are revoked. What is left of it tells its node, until it would have expired.
 local inbox, outbox, record = KEYS[1], KEYS[2], KEYS[3]
+local format = redis.call('HGET', record, 'format')
+if format and format ~= ARGV[3] then
+  -- Whatever its format is, it has these keys. Its node finds that it is gone.
+  redis.call('UNLINK', inbox, outbox, record)
+  return 1
+end
 if redis.call('HGET', record, 'principal') == ARGV[2] then
   -- A full Redis takes this, and so all that follows.
   redis.call('UNLINK', inbox, outbox)

@@ -73,7 +73,8 @@ async fn listen(server: &Server, channel: &str, wakes: &Mutex<Vec<Wake>>) -> Res
     }
 }
 
-async fn in_time<T>(asked: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+/// The answer, if it comes in time.
+pub(super) async fn in_time<T>(asked: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
     timeout(RESPONSE_TIMEOUT, asked).await.map_err(io::Error::from)?
 }
 

@@ -1,5 +1,6 @@
 //! What is logged.
 
+use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -8,9 +9,17 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, set_default};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// Writes down all that is logged, at every level.
+/// Writes down all that is logged, at every level: a line each, which begins with the level and the target, has the name and the
+/// fields of the spans around it, and its own fields.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<String>>);
+pub struct Log(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    text: String,
+    spans: HashMap<u64, String>,
+    entered: Vec<u64>,
+}
 
 impl Log {
     /// Writes down what this thread logs, until the guard is dropped.
@@ -24,13 +33,20 @@ impl Log {
     }
 
     pub fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().text.clone()
+    }
+
+    /// The lines that contain this.
+    pub fn lines(&self, with: &str) -> Vec<String> {
+        self.text().lines().filter(|line| line.contains(with)).map(str::to_owned).collect()
     }
 }
 
-impl Visit for Log {
+struct Fields(String);
+
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0.lock().unwrap(), "{field}={value:?} ");
+        let _ = write!(self.0, "{field}={value:?} ");
     }
 }
 
@@ -40,21 +56,40 @@ impl Subscriber for Log {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
+        let mut fields = Fields(format!("{}: ", span.metadata().name()));
+        span.record(&mut fields);
+        let mut state = self.0.lock().unwrap();
+        let id = state.spans.len() as u64 + 1;
+        state.spans.insert(id, fields.0);
+        Id::from_u64(id)
     }
 
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let mut fields = Fields(String::new());
+        values.record(&mut fields);
+        self.0.lock().unwrap().spans.entry(span.into_u64()).or_default().push_str(&fields.0);
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        let mut state = self.0.lock().unwrap();
+        let spans: String = state.entered.iter().filter_map(|id| state.spans.get(id)).cloned().collect();
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let _ = writeln!(state.text, "{level} {target} {spans}{}", fields.0);
     }
 
-    fn enter(&self, _: &Id) {}
+    fn enter(&self, span: &Id) {
+        self.0.lock().unwrap().entered.push(span.into_u64());
+    }
 
-    fn exit(&self, _: &Id) {}
+    fn exit(&self, span: &Id) {
+        let mut state = self.0.lock().unwrap();
+        let at = state.entered.iter().rposition(|id| *id == span.into_u64());
+        if let Some(at) = at {
+            state.entered.remove(at);
+        }
+    }
 }

@@ -21,18 +21,22 @@ impl Node {
         Self::start_at(&redis.url(), None).await
     }
 
-    /// Starts one for the Redis at this URL, whose system trusts this authority alone.
-    pub async fn start_at(url: &str, authority: Option<&Path>) -> Self {
+    /// The command that starts one for the Redis at this URL.
+    pub fn command(url: &str) -> Command {
         // Cargo builds the examples with the tests, into the folder beside theirs.
         let tests = std::env::current_exe().unwrap();
         let program = tests.parent().unwrap().with_file_name("examples").join("echo");
         let mut command = Command::new(&program);
-        command.envs(authority.map(|authority| ("SSL_CERT_FILE", authority)));
         command.args(["--redis", url]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = soon("the node's address", lines.next_line()).await.unwrap().unwrap();
-        let address = line.strip_prefix("listening ws://").unwrap().parse().unwrap();
+        command
+    }
+
+    /// Starts one for the Redis at this URL, whose system trusts this authority alone.
+    pub async fn start_at(url: &str, authority: Option<&Path>) -> Self {
+        let mut command = Self::command(url);
+        command.envs(authority.map(|authority| ("SSL_CERT_FILE", authority)));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("the example echo: {error}"));
+        let address = address(&mut child).await;
         Self { child, address }
     }
 
@@ -40,4 +44,11 @@ impl Node {
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
+}
+
+/// Where a node listens that has begun.
+pub async fn address(child: &mut Child) -> SocketAddr {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = soon("the node's address", lines.next_line()).await.unwrap().unwrap();
+    line.strip_prefix("listening ws://").unwrap().parse().unwrap()
 }

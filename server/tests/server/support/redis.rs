@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use undrop_server::store::RedisStore;
@@ -43,25 +43,37 @@ impl Redis {
     /// Starts one that speaks TLS too, on another port, with a certificate for `localhost` of an authority that nobody knows.
     #[cfg(feature = "tls")]
     pub async fn start_with_tls() -> (Self, Tls) {
+        Self::start_with_tls_for("no").await
+    }
+
+    /// The same, whose clients have to show a certificate of the same authority, if `yes`.
+    #[cfg(feature = "tls")]
+    pub async fn start_with_tls_for(clients_with_certificates: &str) -> (Self, Tls) {
         let folder = folder();
         let name = |file: &str| folder.join(file).to_str().unwrap().to_owned();
         let (authority, certificate, key) = (name("authority.pem"), name("certificate.pem"), name("key.pem"));
         let signing = rcgen::KeyPair::generate().unwrap();
         let mut root = rcgen::CertificateParams::new([]).unwrap();
+        // Whoever has the name of the one who signed it is taken for one who signed for himself.
+        root.distinguished_name.push(rcgen::DnType::CommonName, "authority");
         root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let root_certificate = root.self_signed(&signing).unwrap();
         let issuer = rcgen::Issuer::new(root, signing);
         let server_key = rcgen::KeyPair::generate().unwrap();
         let server = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
         let server = server.signed_by(&server_key, &issuer).unwrap();
+        let client_key = rcgen::KeyPair::generate().unwrap();
+        let client = rcgen::CertificateParams::new(["client".to_owned()]).unwrap();
+        let client = client.signed_by(&client_key, &issuer).unwrap();
+        let client = (client.pem().into_bytes(), client_key.serialize_pem().into_bytes());
         std::fs::write(&authority, root_certificate.pem()).unwrap();
         std::fs::write(&certificate, server.pem()).unwrap();
         std::fs::write(&key, server_key.serialize_pem()).unwrap();
         let port = free_port();
-        let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"].map(str::to_owned);
+        let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", clients_with_certificates].map(str::to_owned);
         let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &authority];
         let arguments = SAFE.into_iter().chain(files).map(str::to_owned).chain(tls).collect();
-        let tls = Tls { url: format!("rediss://localhost:{port}/"), authority: authority.into() };
+        let tls = Tls { url: format!("rediss://localhost:{port}/"), authority: authority.into(), client };
         (Self::spawn(folder, arguments).await, tls)
     }
 
@@ -108,6 +120,16 @@ impl Redis {
         cli.args(["-p", &self.port.to_string()]).args(command).kill_on_drop(true);
         let output = soon(&command.join(" "), cli.output()).await.unwrap();
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs commands, one a line, as `redis-cli` reads them.
+    pub async fn script(&self, commands: &str) {
+        let mut cli = Command::new("redis-cli");
+        cli.args(["-e", "-p", &self.port.to_string()]).kill_on_drop(true).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut cli = cli.spawn().unwrap();
+        cli.stdin.take().unwrap().write_all(commands.as_bytes()).await.unwrap();
+        let output = soon("redis-cli", cli.wait_with_output()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 
     /// Waits until what a command answers contains a text.
@@ -189,6 +211,8 @@ pub struct Tls {
     pub url: String,
     /// The certificate of its authority.
     pub authority: PathBuf,
+    /// A client's certificate, and its key.
+    pub client: (Vec<u8>, Vec<u8>),
 }
 
 /// A port that was free a moment ago.

@@ -79,11 +79,23 @@ impl Server {
         servers
     }
 
-    /// One metric's value.
-    pub fn metric(&self, name: &str) -> u64 {
+    /// The sum of all samples of a metric that have these labels: `name` or `name{label="value"}`.
+    pub fn metric(&self, wanted: &str) -> u64 {
+        let parts = |series: &str| {
+            let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+            let labels: Vec<_> = labels.trim_end_matches('}').split(',').map(str::to_owned).collect();
+            (name.to_owned(), labels)
+        };
+        let (name, labels) = parts(wanted);
         let text = self.sessions.metrics().render();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("there is no metric {name}")).parse().unwrap()
+        let samples = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
+        let matching = samples.filter(|(series, _)| {
+            let (other, others) = parts(series);
+            other == name && labels.iter().all(|label| label.is_empty() || others.contains(label))
+        });
+        let values: Vec<u64> = matching.map(|(_, value)| value.parse().unwrap()).collect();
+        assert!(!values.is_empty(), "there is no metric {wanted}");
+        values.iter().sum()
     }
 
     /// Waits until a metric has this value. Nothing tells of a change, so it is looked at whenever others have run.

@@ -1,0 +1,12 @@
+// `npm run store:away`: prints what a server with 50 sessions logs whose store is away for 8 s.
+
+import { main } from './lib/log.mjs';
+import { run } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+
+await main(async () => {
+  await setUp(['redis-server']);
+  const test = ['test', '--quiet', '-p', 'undrop-server', '--features', 'tls,metrics', '--test', 'server'];
+  const name = 'the_log_of_a_store_that_is_away_for_8_seconds';
+  await run('cargo', [...test, '--', '--ignored', '--nocapture', name]);
+});
