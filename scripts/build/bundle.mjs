@@ -62,7 +62,7 @@ export async function bundleInto(folder, modules) {
     logLevel: 'warning',
     // wasm-bindgen names a module twice in its import object.
     logOverride: { 'duplicate-object-key': 'silent' },
-    plugins: [wasm(modules)],
+    plugins: [wasmImports(modules)],
   });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -103,7 +103,7 @@ function chunkNames({ outputs }) {
  * The imports whose names begin with `#`. `#wasm/plain` has what the module exports, and `initSync`; the default export of
  * `#wasm/plain/bytes` is the function that decodes the module; `#native` is the JavaScript of the crate.
  */
-function wasm(modules) {
+export function wasmImports(modules) {
   const moduleOf = (path) => modules[path.split('/')[1]];
   const native = { path: inRoot('src/socket/native.js') };
   return {

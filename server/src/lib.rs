@@ -72,6 +72,8 @@ mod ending;
 mod handshake;
 mod id;
 mod incoming;
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+mod js;
 mod manager;
 mod message;
 mod meter;
@@ -79,6 +81,7 @@ mod metrics;
 mod principal;
 mod proxies;
 mod requests;
+mod runtime;
 #[cfg(feature = "axum")]
 mod serve;
 mod session;
@@ -90,6 +93,7 @@ pub mod store;
 mod tungstenite;
 #[cfg(feature = "serde")]
 mod typed;
+#[cfg(any(feature = "axum", feature = "tungstenite"))]
 mod websocket;
 mod worst_case;
 

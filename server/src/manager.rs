@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, info, warn};
 use undrop_proto::Attempt;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
@@ -24,6 +23,7 @@ use crate::incoming::{Handler, Incoming, ResumeRequest};
 use crate::metrics::{Refusal, add};
 use crate::principal::{Principal, Refused};
 use crate::requests::Requests;
+use crate::runtime::{Instant, sleep, spawn, timeout_at, yield_now};
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{
@@ -197,7 +197,7 @@ impl Manager {
                     // The session has just ended, and its slot is free in a moment.
                     Err(back) => {
                         request = *back;
-                        tokio::task::yield_now().await;
+                        yield_now().await;
                     }
                 },
                 Err(Full::Failed) => {
@@ -325,7 +325,7 @@ impl Manager {
         let connection = match resumed {
             Ok(attempt) => Some((attempt, connection)),
             Err(_) => {
-                tokio::spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
+                spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
                 None
             }
         };
@@ -411,12 +411,12 @@ impl Readmit for Manager {
             let served = self.resume(request).await;
             self.close_rejected(served).await;
         });
-        tokio::spawn(resumed);
+        spawn(resumed);
     }
 
     fn renew(self: Arc<Self>, request: ResumeRequest) {
         add(&self.shared.metrics.lost, 1);
-        tokio::spawn(async move {
+        spawn(async move {
             let served = self.open(request.incoming, Answers::Resume { lost: true }).await;
             self.close_rejected(served).await;
         });

@@ -1,9 +1,11 @@
 //! What the app sees of a session.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use crate::channel::Channel;
@@ -87,8 +89,25 @@ impl Session {
     ///
     /// Nothing is lost if the future is dropped, in `tokio::select!` for instance: the next call returns the message.
     pub async fn recv(&mut self) -> Option<Received> {
-        let (number, message) = poll_fn(|context| self.channel.poll_received(context)).await?;
-        Some(Received { message, number, session: self.id, channel: self.channel.clone() })
+        poll_fn(|context| self.poll_received(context)).await
+    }
+
+    pub(crate) fn poll_received(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        let received = self.channel.poll_received(context);
+        received.map(|received| {
+            let (number, message) = received?;
+            Some(Received { message, number, session: self.id, channel: self.channel.clone() })
+        })
+    }
+
+    /// As [`Received::commit_with`] of the message of this number. It is asked for at once.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn commit_up_to(
+        &self,
+        number: u64,
+        replies: Vec<Message>,
+    ) -> impl Future<Output = Result<(), NotCommitted>> + use<> {
+        commit(&self.channel, number, replies)
     }
 
     /// How the session ended, if it has.
@@ -176,10 +195,19 @@ impl Received {
         &self,
         replies: impl IntoIterator<Item = M>,
     ) -> Result<(), NotCommitted> {
-        let (done, is_done) = oneshot::channel();
-        self.channel.commit(self.number, replies.into_iter().map(Into::into).collect(), done);
-        is_done.await.unwrap_or(Err(NotCommitted::Unknown))
+        commit(&self.channel, self.number, replies.into_iter().map(Into::into).collect()).await
     }
+}
+
+/// Asks for the commit at once.
+fn commit(
+    channel: &Channel,
+    number: u64,
+    replies: Vec<Message>,
+) -> impl Future<Output = Result<(), NotCommitted>> + use<> {
+    let (done, is_done) = oneshot::channel();
+    channel.commit(number, replies, done);
+    is_done.map(|answer| answer.unwrap_or(Err(NotCommitted::Unknown)))
 }
 
 impl fmt::Debug for Session {

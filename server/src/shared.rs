@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::warn;
 use undrop_proto::wire::Terms;
 use undrop_proto::{Millis, server};
@@ -11,6 +10,7 @@ use undrop_proto::{Millis, server};
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::metrics::{Metrics, add};
+use crate::runtime::Instant;
 use crate::store::{AnyStore, Unavailable};
 
 pub(crate) struct Shared {

@@ -9,6 +9,7 @@ use crate::budget::cost;
 use crate::connection::Connection;
 use crate::ending::Ending;
 use crate::metrics::{Refusal, add};
+use crate::runtime::spawn;
 
 impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     pub(super) fn act(&mut self, now: Millis) {
@@ -36,6 +37,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             Action::Receive(number, message) => {
                 self.shared.metrics.received(message.len());
                 self.slot.channel().deliver(number, message);
+                self.handler_turn.begin();
                 self.handler_is_due = true;
             }
             Action::Attach(attempt, request) => {
@@ -109,6 +111,6 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     }
 
     fn close(&self, connection: Connection, disconnect: Disconnect) {
-        tokio::spawn(connection.close(disconnect, self.shared.config.close_timeout));
+        spawn(connection.close(disconnect, self.shared.config.close_timeout));
     }
 }
