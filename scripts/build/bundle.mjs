@@ -101,9 +101,9 @@ function chunkNames({ outputs }) {
 
 /**
  * The imports whose names begin with `#`. `#wasm/plain` has what the module exports, and `initSync`; the default export of
- * `#wasm/plain/bytes` is the function that decodes the module; `#native` is the JavaScript of the crate.
+ * `#wasm/plain/bytes` is the function that decodes the module, as `inline` writes it; `#native` is the JavaScript of the crate.
  */
-export function wasmImports(modules) {
+export function wasmImports(modules, inline = inlined) {
   const moduleOf = (path) => modules[path.split('/')[1]];
   const native = { path: inRoot('src/socket/native.js') };
   return {
@@ -116,7 +116,7 @@ export function wasmImports(modules) {
         resolveDir: moduleOf(path).bindings,
       }));
       onLoad({ filter: /^#wasm\/\w+\/bytes$/, namespace: 'wasm' }, ({ path }) => ({
-        contents: inlined(readFileSync(moduleOf(path).optimized)),
+        contents: inline(readFileSync(moduleOf(path).optimized)),
         resolveDir: sources,
       }));
       onResolve({ filter: /^#native$/ }, () => native);
