@@ -4,6 +4,7 @@ import type { ServerAdmission, ServerSession, ServerSessions } from '#wasm/serve
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { say } from './log.js';
+import type { RedisStore } from './redis.js';
 import { type Sendable, Session } from './session.js';
 
 /** How many messages, and how many bytes of them. */
@@ -51,6 +52,8 @@ export interface SessionsOptions {
    * refuse it. Default: every client is anonymous.
    */
   authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
+  /** Where the sessions are kept. Default: in this process. */
+  store?: RedisStore;
   /** How long a session lives without a connection. Default: 120,000. */
   timeToLive?: number;
   /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
@@ -91,14 +94,16 @@ export interface Rejection {
 /** The sessions of a server, for one kind of conversation. */
 export class Sessions {
   readonly #sessions: ServerSessions;
+  readonly #store: RedisStore | undefined;
   #handler: Handler | undefined;
 
   constructor(options: SessionsOptions = {}) {
-    const { authenticate, ...config } = options;
+    const { authenticate, store, ...config } = options;
     if (authenticate !== undefined && typeof authenticate !== 'function')
       throw new TypeError(`Undrop: authenticate is a function, not ${typeof authenticate}`);
     const { ServerSessions } = core();
-    this.#sessions = new ServerSessions(config, authenticate && asked(authenticate));
+    this.#store = store;
+    this.#sessions = new ServerSessions(config, authenticate && asked(authenticate), store?.commands, store?.prefix);
   }
 
   /** Sets what serves each session. */
@@ -136,6 +141,7 @@ export class Sessions {
    */
   async shutDown(): Promise<void> {
     await this.#sessions.shutDown();
+    await this.#store?.close();
   }
 
   /**

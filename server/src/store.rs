@@ -16,6 +16,8 @@ pub(crate) use interface::AnyStore;
 pub use interface::{Failure, NotForwarded, Store, Unavailable};
 pub use memory::MemoryStore;
 pub use record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Known, Numbered, Rest, Written};
+#[cfg(all(feature = "redis", target_arch = "wasm32"))]
+pub(crate) use redis::RedisClient;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
 pub use wake::Wake;

@@ -25,7 +25,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use self::connection::ServerAdmission;
 use self::handshake::{handshake_of, principal_of, refused_of, view_of};
 use self::values::{error, message_of, session_id_of};
-use crate::store::MemoryStore;
+use crate::store::{RedisClient, RedisStore};
 use crate::{Handshake, Principal, Refused, Sessions};
 
 /// The sessions of a server.
@@ -37,11 +37,23 @@ pub struct ServerSessions {
 #[wasm_bindgen]
 impl ServerSessions {
     /// Sets sessions up. `authenticate` is given a handshake, and returns a promise of the user's name, or of nothing for an
-    /// anonymous client. Throws a `TypeError` for an option that can't be one.
+    /// anonymous client. They are kept in memory, or in a Redis under keys with a prefix. Throws a `TypeError` for an option that
+    /// can't be one.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, authenticate: Option<Function>) -> Result<Self, JsValue> {
-        let config = options::parse(options)?;
-        let builder = Sessions::builder(config).store(MemoryStore::default());
+    pub fn new(
+        options: JsValue,
+        authenticate: Option<Function>,
+        redis: Option<RedisClient>,
+        prefix: Option<String>,
+    ) -> Result<Self, JsValue> {
+        let builder = Sessions::builder(options::parse(options)?);
+        let builder = match redis.map(RedisStore::through) {
+            Some(store) => builder.store(match prefix {
+                Some(prefix) => store.with_prefix(prefix),
+                None => store,
+            }),
+            None => builder,
+        };
         let builder = match authenticate {
             Some(function) => builder.authenticate(authenticator(function)),
             None => builder,
