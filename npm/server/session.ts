@@ -38,7 +38,7 @@ let hasWarned = false;
 export class Session implements AsyncIterable<Received> {
   readonly #session: ServerSession;
   #handshake: Handshake | undefined;
-  #committed = 0;
+  #committed: number | undefined;
   /** Resolves what `next` waits for. */
   #wake: (() => void) | undefined;
 
@@ -127,7 +127,8 @@ export class Session implements AsyncIterable<Received> {
 
   #received(message: string | Uint8Array): Received {
     const number = this.#session.received;
-    if (number - this.#committed > MOST_UNCOMMITTED && !hasWarned && number > MOST_UNCOMMITTED) {
+    this.#committed ??= number - 1;
+    if (number - this.#committed > MOST_UNCOMMITTED && !hasWarned) {
       hasWarned = true;
       say(
         'warn',
@@ -136,7 +137,7 @@ export class Session implements AsyncIterable<Received> {
       );
     }
     return new Received(message, number, this.id, (replies) => {
-      this.#committed = Math.max(this.#committed, number);
+      this.#committed = Math.max(this.#committed ?? 0, number);
       return this.#session.commit(number, replies);
     });
   }

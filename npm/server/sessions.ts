@@ -181,9 +181,7 @@ export class Admission {
 
   /** The connection is a WebSocket now. Returns what is to be told of it. */
   serve(socket: ServerWebSocket): ServerConnection {
-    return this.#admission.serve(socket, (session: ServerSession) =>
-      handled(this.#handler, new Session(session)),
-    );
+    return this.#admission.serve(socket, (session: ServerSession) => handled(this.#handler, new Session(session)));
   }
 
   /** The connection is not made after all. */
