@@ -29,6 +29,8 @@ export const attach = (server: Server | SecureServer, path: string, sessions: Se
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
 export const upgrade = (sessions: Sessions, request: IncomingMessage, stream: Duplex, head: Buffer): void => {
   const { remoteAddress } = request.socket;
+  // The client has gone meanwhile.
+  if (stream.destroyed) return;
   const admitted = sessions.admit(request.url ?? '/', request.rawHeaders, remoteAddress);
   if ('status' in admitted) reject(stream, admitted);
   else accept(admitted, request, stream, head);

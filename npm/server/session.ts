@@ -26,6 +26,38 @@ export interface Ending {
   readonly undelivered: readonly (string | Uint8Array)[];
 }
 
+/** Why a message was not sent or not committed. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  /**
+   * `full`: the client has not acknowledged enough. `over`: the session is over. `moved`: the session has another handler now,
+   * which receives the message again. `unknown`: the session left this server before the store answered.
+   */
+  readonly code: 'full' | 'over' | 'moved' | 'unknown';
+
+  /** @internal */
+  constructor({ message, code }: { message: string; code: SessionError['code'] }) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What the core throws, as a `SessionError` if it is one. */
+const thrown = (error: unknown) =>
+  error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError) : error;
+
+/** A promise that may be left alone: a session that moves is nothing that a process should end for. */
+const lenient = (promise: Promise<unknown>): Promise<void> => {
+  const result = promise.then(
+    () => {},
+    (error) => {
+      throw thrown(error);
+    },
+  );
+  result.catch(() => {});
+  return result;
+};
+
 /** So many messages without a commit are worth a warning: a client of whom 1,024 are not committed is not read. */
 const MOST_UNCOMMITTED = 1_000;
 let hasWarned = false;
@@ -108,16 +140,23 @@ export class Session implements AsyncIterable<Received> {
   }
 
   /**
-   * Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order. Throws an error
-   * whose `code` is `full` if the client has not acknowledged enough, and `over` if the session is over.
+   * Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order. Throws a
+   * `SessionError`: `full` or `over`.
    */
   send(message: Sendable): void {
-    this.#session.send(message);
+    try {
+      this.#session.send(message);
+    } catch (error) {
+      throw thrown(error);
+    }
   }
 
-  /** Sends a message and waits until the client has it. Rejects if the session ends before that. */
-  async deliver(message: Sendable): Promise<void> {
-    await this.#session.deliver(message);
+  /**
+   * Sends a message and waits until the client has it. Rejects with a `SessionError`, `over`, if the session ends before
+   * that. It may be left without an `await`.
+   */
+  deliver(message: Sendable): Promise<void> {
+    return lenient(this.#session.deliver(message));
   }
 
   /** Ends the session, once the client has received all that was sent before, and closes its connection with this code. */
@@ -171,10 +210,10 @@ export class Received {
 
   /**
    * Commits this message and all before it, and sends these replies, in one atomic step: either the message is committed and
-   * the replies are stored, or the message is received again and the replies were never sent. Rejects with an error whose
-   * `code` is `full`, `over`, `moved` or `unknown`.
+   * the replies are stored, or the message is received again and the replies were never sent. Rejects with a `SessionError`;
+   * a handler that lets it pass ends, as it has to, without being taken for one that failed. It may be left without an `await`.
    */
-  async commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
-    await this.#commit(replies);
+  commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
+    return lenient(this.#commit(replies));
   }
 }

@@ -5,7 +5,7 @@ import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { say } from './log.js';
 import type { RedisStore } from './redis.js';
-import { type Sendable, Session } from './session.js';
+import { type Sendable, Session, SessionError } from './session.js';
 
 /** How many messages, and how many bytes of them. */
 export interface Bounds {
@@ -245,6 +245,8 @@ const handled = async (handler: Handler, session: Session): Promise<void> => {
   try {
     await handler(session);
   } catch (error) {
+    // The session has gone on without this handler, or is over.
+    if (error instanceof SessionError && error.code !== 'full') return;
     say('error', `the handler of session ${session.id} has thrown: ${describe(error)}`);
     throw error;
   }
