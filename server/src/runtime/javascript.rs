@@ -1,16 +1,15 @@
 //! A JavaScript runtime: Node, Bun or Deno. It has one thread, and everything here stays on it.
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
+use std::mem::{replace, take};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
 use send_wrapper::SendWrapper;
-use std::sync::atomic::{AtomicBool, Ordering};
 use wasm_bindgen::prelude::*;
 pub(crate) use web_time::Instant;
 
@@ -101,39 +100,61 @@ pub(crate) async fn yield_now() {
 /// it has when all promises that are resolved by then have run.
 #[derive(Default)]
 pub(crate) struct HandlerTurn {
-    waits: Option<Arc<Turn>>,
+    /// In which turn of the runtime it was given one, ...
+    given: Option<u64>,
+    /// ... and whether its task, which is always the same, waits for the end of that.
+    is_waiting: bool,
 }
 
+/// The turns of the runtime, counted as far as somebody waits for their ends. One callback for each is enough for all sessions.
 #[derive(Default)]
-struct Turn {
-    is_over: AtomicBool,
-    waker: AtomicWaker,
+struct Turns {
+    number: u64,
+    waiting: Vec<Waker>,
+    is_scheduled: bool,
+}
+
+thread_local! {
+    static TURNS: RefCell<Turns> = RefCell::default();
+    static END_TURN: Closure<dyn Fn()> = Closure::new(end_turn);
+}
+
+fn end_turn() {
+    let waiting = TURNS.with_borrow_mut(|turns| {
+        turns.number += 1;
+        turns.is_scheduled = false;
+        take(&mut turns.waiting)
+    });
+    waiting.into_iter().for_each(Waker::wake);
 }
 
 impl HandlerTurn {
     /// The handler was given a message.
     pub(crate) fn begin(&mut self) {
-        if self.waits.is_some() {
-            return;
-        }
-        let turn = Arc::<Turn>::default();
-        self.waits = Some(turn.clone());
-        let over = Closure::once_into_js(move || {
-            turn.is_over.store(true, Ordering::Relaxed);
-            turn.waker.wake();
+        TURNS.with_borrow_mut(|turns| {
+            if self.given == Some(turns.number) {
+                return;
+            }
+            *self = Self { given: Some(turns.number), is_waiting: false };
+            if !replace(&mut turns.is_scheduled, true) {
+                END_TURN.with(|end| set_immediate(end.as_ref().unchecked_ref()));
+            }
         });
-        set_immediate(over.unchecked_ref());
     }
 
     /// Whether the handler has had its turn. If not, the task is woken when it has.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(turn) = &self.waits else { return Poll::Ready(()) };
-        turn.waker.register(context.waker());
-        if !turn.is_over.load(Ordering::Relaxed) {
-            return Poll::Pending;
-        }
-        self.waits = None;
-        Poll::Ready(())
+        let Some(given) = self.given else { return Poll::Ready(()) };
+        TURNS.with_borrow_mut(|turns| {
+            if turns.number > given {
+                *self = Self::default();
+                return Poll::Ready(());
+            }
+            if !replace(&mut self.is_waiting, true) {
+                turns.waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
     }
 }
 
