@@ -62,7 +62,7 @@ export async function bundleInto(folder, modules) {
     logLevel: 'warning',
     // wasm-bindgen names a module twice in its import object.
     logOverride: { 'duplicate-object-key': 'silent' },
-    plugins: [wasm(modules)],
+    plugins: [wasmImports(modules)],
   });
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -101,9 +101,9 @@ function chunkNames({ outputs }) {
 
 /**
  * The imports whose names begin with `#`. `#wasm/plain` has what the module exports, and `initSync`; the default export of
- * `#wasm/plain/bytes` is the function that decodes the module; `#native` is the JavaScript of the crate.
+ * `#wasm/plain/bytes` is the function that decodes the module, as `inline` writes it; `#native` is the JavaScript of the crate.
  */
-function wasm(modules) {
+export function wasmImports(modules, inline = inlined) {
   const moduleOf = (path) => modules[path.split('/')[1]];
   const native = { path: inRoot('src/socket/native.js') };
   return {
@@ -116,7 +116,7 @@ function wasm(modules) {
         resolveDir: moduleOf(path).bindings,
       }));
       onLoad({ filter: /^#wasm\/\w+\/bytes$/, namespace: 'wasm' }, ({ path }) => ({
-        contents: inlined(readFileSync(moduleOf(path).optimized)),
+        contents: inline(readFileSync(moduleOf(path).optimized)),
         resolveDir: sources,
       }));
       onResolve({ filter: /^#native$/ }, () => native);

@@ -18,6 +18,9 @@ const wasm = ['-p', 'undrop', '--target', wasmTarget];
 // What JavaScript sees is there with the feature `js` alone, which has no tests of its own: it is what the pages load.
 const js = (...features) => [...wasm, '--lib', '--no-default-features', '--features', ['js', ...features].join()];
 
+/** The server for JavaScript, which `undrop/server` is made of. */
+const jsServer = ['-p', 'undrop-server', '--target', wasmTarget, '--lib', '--no-default-features', '--features', 'js'];
+
 export const rustFormat = () => check('rustfmt', 'cargo', ['fmt', '--all', '--check']);
 
 export const lint = async (lane) => {
@@ -28,6 +31,7 @@ export const lint = async (lane) => {
     clippy('wasm', [...wasm, '--all-targets'], wasmEnvironment(usualUrl)),
     clippy('js', js()),
     clippy('js with sessions', js('session')),
+    clippy('server, js', jsServer),
     ...(await featureChecks()),
   ];
   const beside = [...dependencyChecks.map(lane.beside), circles(lane), nodeTests(lane, 'scripts')];
@@ -47,6 +51,7 @@ export const native = ({ alone }) => {
     () => documentation('wasm', wasm),
     () => documentation('js', js()),
     () => documentation('js with sessions', js('session')),
+    () => documentation('server, js', jsServer),
   ];
   return total(tests.map(alone));
 };

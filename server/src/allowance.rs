@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
+
+use crate::runtime::Instant;
 
 /// How many addresses are remembered before those that have their whole allowance back are forgotten.
 const REMEMBERED: usize = 16_384;

@@ -9,13 +9,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
 use undrop_proto::outbox::Bounds;
 use undrop_proto::server::Amount;
 
 use crate::Message;
 use crate::budget::{Purse, cost};
 use crate::ending::{Cause, Ending, NotCommitted, SendError};
+use crate::runtime::Instant;
 
 pub(crate) enum Command {
     Send { message: Message, delivered: Option<oneshot::Sender<()>> },

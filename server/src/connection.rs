@@ -7,18 +7,21 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use undrop_proto::server::{self, Disconnect, Inbound};
 use undrop_proto::session::Violation;
 use undrop_proto::wire::{self, Control};
 
 use crate::admission::Admitted;
 use crate::handshake::ConnectionKind;
+use crate::message::Utf8Bytes;
 use crate::meter::{Excess, Meter};
 use crate::metrics::{Close, Closer, Loss, Metrics};
+use crate::runtime::{sleep, timeout};
 use crate::turns::{Place, Working};
 use crate::{Message, codes};
+
+/// How many bytes a WebSocket has at most in its buffer for writing.
+pub(crate) const MOST_BUFFERED: usize = (20 << 10) + 10;
 
 /// What is read from a WebSocket, and written to it.
 #[derive(Debug)]

@@ -6,15 +6,12 @@
 
 use std::future::Future;
 use std::mem::take;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::FutureExt as _;
-use futures_util::future::CatchUnwind;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::Instrument as _;
 use undrop_proto::server::{Amount, Disconnect, Frame, Host, Rest, Serve, StoreError, StoreRequest, Work};
 use undrop_proto::{Attempt, Millis};
@@ -24,6 +21,7 @@ use crate::channel::{Command, Commit};
 use crate::connection::Connection;
 use crate::incoming::{Handling, ResumeRequest};
 use crate::log::{self, Origin};
+use crate::runtime::{HandlerTurn, Instant, Sleep, sleep_until, spawn};
 use crate::shared::Shared;
 use crate::slots::Slot;
 use crate::store::{Failure, Fence, Forwarded, Written};
@@ -59,9 +57,11 @@ pub(crate) struct Driver<S> {
     fence: Fence,
     session: S,
     connection: Option<Attached>,
-    handler: Option<CatchUnwind<AssertUnwindSafe<Handling>>>,
+    handler: Option<Handling>,
     /// Whether the handler may have something to do.
     handler_is_due: bool,
+    /// Whether it has had its turn since it was given a message.
+    handler_turn: HandlerTurn,
     request: Option<Request>,
     /// What the channel was told to be unacknowledged, unless something was collected since.
     unacknowledged: Option<Amount>,
@@ -131,8 +131,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             fence,
             session,
             connection: connection.map(|(attempt, connection)| Attached::new(attempt, connection)),
-            handler: Some(AssertUnwindSafe(handler).catch_unwind()),
+            handler: Some(handler),
             handler_is_due: true,
+            handler_turn: HandlerTurn::default(),
             request: None,
             unacknowledged: None,
             detached_since: None,
@@ -140,7 +141,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             armed: None,
             is_restored: origin == Origin::Store,
         };
-        tokio::spawn(driver.instrument(span));
+        spawn(driver.instrument(span));
     }
 
     /// Reads what has come, as long as there is room for it in the inbox.
@@ -257,6 +258,14 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         self.request = Some(Request { number, answer });
     }
 
+    /// Has the store write what is unpersisted, once the handler has had its turn.
+    fn persist(&mut self, context: &mut Context<'_>, now: Millis) {
+        if self.handler_turn.poll(context).is_ready() {
+            self.session.persist(now);
+            self.act(now);
+        }
+    }
+
     fn poll_store(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
         let mut progress = false;
         while let Some(Request { number, answer }) = &mut self.request {
@@ -265,8 +274,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             self.request = None;
             self.answered(now, number, result);
             self.act(now);
-            self.session.persist(now);
-            self.act(now);
+            self.persist(context, now);
             progress = true;
         }
         progress
@@ -336,7 +344,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     /// answers leave in one packet, as a second small one would wait for the client's TCP, unless the app has turned that off.
     /// <https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4>
     fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> bool {
-        if self.handler_is_due && self.handler.is_some() {
+        if (self.handler_is_due || self.handler_turn.poll(context).is_pending()) && self.handler.is_some() {
             return false;
         }
         let Some(attached) = &mut self.connection else { return false };
@@ -394,8 +402,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
             let mut progress = this.handle_timeout(now) | this.read(context, now, &working);
             // Before the store writes, so that a message and what the handler answers at once are one change.
             progress |= this.poll_handler(now) | this.collect(now);
-            this.session.persist(now);
-            this.act(now);
+            this.persist(context, now);
             progress |=
                 this.poll_store(context, now) | this.transmit(context, now, &working) | this.flush(context, now);
             if this.session.is_over() && this.handler.is_none() {

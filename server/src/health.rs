@@ -4,9 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use crate::Sessions;
+use crate::runtime::timeout;
 use crate::store::{Unavailable, UnavailableCause};
 
 /// How long the store has to answer. Kubernetes, by default, waits for a second as well.

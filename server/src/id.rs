@@ -21,7 +21,7 @@ impl SessionId {
     }
 
     /// The id that is written so.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "js", feature = "redis"))]
     pub(crate) fn parse(digits: &[u8]) -> Option<Self> {
         let number = u128::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
         Some(Self(number.to_be_bytes()))

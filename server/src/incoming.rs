@@ -1,9 +1,11 @@
 //! A connection on its way to a session.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use undrop_proto::wire::Known;
 use undrop_proto::wire::Token;
 
@@ -17,7 +19,11 @@ use crate::{Principal, Session, SessionId};
 pub(crate) type Handler = Box<dyn FnOnce(Session) -> Handling + Send>;
 
 /// The app's handler at work.
-pub(crate) type Handling = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failed>> + Send>>;
+
+/// The handler panicked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Failed;
 
 /// A connection whose client is authenticated.
 pub(crate) struct Incoming {
@@ -54,5 +60,8 @@ where
     Fut: Future<Output = ()> + Send + 'static,
 {
     // The future is made when it is first polled, so that a panic in the making is caught like any other.
-    Box::new(|session| Box::pin(async move { handler(session).await }))
+    Box::new(|session| {
+        let handling = async move { handler(session).await };
+        Box::pin(AssertUnwindSafe(handling).catch_unwind().map(|result| result.map_err(|_| Failed)))
+    })
 }

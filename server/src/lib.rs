@@ -75,6 +75,8 @@ mod health;
 mod hints;
 mod id;
 mod incoming;
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+mod js;
 mod log;
 mod manager;
 mod message;
@@ -83,6 +85,7 @@ mod metrics;
 mod principal;
 mod proxies;
 mod requests;
+mod runtime;
 #[cfg(feature = "axum")]
 mod serve;
 #[cfg(feature = "axum")]
@@ -90,6 +93,7 @@ mod server;
 mod session;
 mod sessions;
 mod shared;
+#[cfg(not(target_arch = "wasm32"))]
 mod signal;
 mod slots;
 pub mod store;
@@ -98,6 +102,7 @@ mod tungstenite;
 mod turns;
 #[cfg(feature = "serde")]
 mod typed;
+#[cfg(any(feature = "axum", feature = "tungstenite"))]
 mod websocket;
 mod worst_case;
 
@@ -120,6 +125,7 @@ pub use serve::{ServeOptions, serve, serve_stream};
 pub use server::Server;
 pub use session::{Received, Sender, Session};
 pub use sessions::{Builder, Sessions};
+#[cfg(not(target_arch = "wasm32"))]
 pub use signal::until_signal;
 #[cfg(feature = "serde")]
 pub use typed::{Typed, TypedError};

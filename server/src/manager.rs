@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{Instrument as _, debug, warn};
 use undrop_proto::Attempt;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
@@ -26,6 +25,7 @@ use crate::log::{self, Origin};
 use crate::metrics::{Refusal, Resume};
 use crate::principal::{Principal, Refused};
 use crate::requests::Requests;
+use crate::runtime::{Instant, sleep, sleep_until, spawn, timeout_at, yield_now};
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{
@@ -214,7 +214,7 @@ impl Manager {
                     // The session has just ended, and its slot is free in a moment.
                     Err(back) => {
                         request = *back;
-                        tokio::task::yield_now().await;
+                        yield_now().await;
                     }
                 },
                 Err(Full::Failed) => {
@@ -351,7 +351,7 @@ impl Manager {
             Ok(attempt) => Some((attempt, connection)),
             Err(_) => {
                 self.count(Resume::Past);
-                tokio::spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
+                spawn(connection.close(Violation::ResumeOfThePast.into(), self.shared.config.close_timeout));
                 None
             }
         };
@@ -476,12 +476,12 @@ impl Readmit for Manager {
             let served = self.resume(request).await;
             self.close_rejected(served).await;
         });
-        tokio::spawn(resumed);
+        spawn(resumed);
     }
 
     fn renew(self: Arc<Self>, request: ResumeRequest) {
         self.count(Resume::Lost);
-        tokio::spawn(async move {
+        spawn(async move {
             let served = self.open(request.incoming, Answers::Resume { lost: true }).await;
             self.close_rejected(served).await;
         });

@@ -1,7 +1,11 @@
 //! What the app and its client send each other.
 
 use bytes::Bytes;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+// On a JavaScript runtime there is no tungstenite.
+#[cfg(target_arch = "wasm32")]
+pub(crate) use bytestring::ByteString as Utf8Bytes;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// A message, text or binary. A clone shares its bytes.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

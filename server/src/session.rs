@@ -1,14 +1,16 @@
 //! What the app sees of a session.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use crate::channel::{Channel, Commit, Until};
 use crate::ending::{Ending, NotCommitted, SendError};
+use crate::runtime::Instant;
 use crate::{Handshake, Message, Principal, SessionId};
 
 /// A conversation with one client that outlives its connections.
@@ -42,7 +44,7 @@ pub struct Received {
     pub number: u64,
     /// The session.
     pub session: SessionId,
-    at: Instant,
+    pub(crate) at: Instant,
     channel: Arc<Channel>,
 }
 
@@ -89,8 +91,25 @@ impl Session {
     ///
     /// Nothing is lost if the future is dropped, in `tokio::select!` for instance: the next call returns the message.
     pub async fn recv(&mut self) -> Option<Received> {
-        let (number, message) = poll_fn(|context| self.channel.poll_received(context)).await?;
-        Some(Received { message, number, session: self.id, at: Instant::now(), channel: self.channel.clone() })
+        poll_fn(|context| self.poll_received(context)).await
+    }
+
+    pub(crate) fn poll_received(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        let received = self.channel.poll_received(context);
+        received.map(|received| {
+            let (number, message) = received?;
+            Some(Received { message, number, session: self.id, at: Instant::now(), channel: self.channel.clone() })
+        })
+    }
+
+    /// As [`Received::commit_with`] of the message of this number, which was received then. It is asked for at once.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn commit_up_to(
+        &self,
+        (number, at): (u64, Instant),
+        replies: Vec<Message>,
+    ) -> impl Future<Output = Result<(), NotCommitted>> + use<> {
+        commit(&self.channel, (number, at), replies)
     }
 
     /// How the session ended, if it has.
@@ -218,10 +237,19 @@ impl Received {
         &self,
         replies: impl IntoIterator<Item = M>,
     ) -> Result<(), NotCommitted> {
-        let (commit, is_done) = Commit::new(self.at);
-        self.channel.commit(self.number, replies.into_iter().map(Into::into).collect(), commit);
-        is_done.await.unwrap_or(Err(NotCommitted::Unknown))
+        commit(&self.channel, (self.number, self.at), replies.into_iter().map(Into::into).collect()).await
     }
+}
+
+/// Asks for the commit at once.
+fn commit(
+    channel: &Channel,
+    (number, at): (u64, Instant),
+    replies: Vec<Message>,
+) -> impl Future<Output = Result<(), NotCommitted>> + use<> {
+    let (commit, is_done) = Commit::new(at);
+    channel.commit(number, replies, commit);
+    is_done.map(|answer| answer.unwrap_or(Err(NotCommitted::Unknown)))
 }
 
 impl fmt::Debug for Session {

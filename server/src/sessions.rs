@@ -4,10 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::time::timeout;
-
 use crate::manager::{Authenticator, Manager};
 use crate::metrics::Metrics;
+use crate::runtime::timeout;
 use crate::store::{AnyStore, MemoryStore, NotForwarded, Store, Unavailable};
 use crate::{Config, Handshake, Message, Principal, Refused, SessionId};
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use undrop_proto::wire::Terms;
 use undrop_proto::{Millis, server};
 
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::metrics::{Gauge, Metrics};
+use crate::runtime::Instant;
 use crate::store::{AnyStore, ObservedStore};
 
 pub(crate) struct Shared {

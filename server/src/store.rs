@@ -19,6 +19,8 @@ pub use interface::{Failure, NotForwarded, Store};
 pub use memory::MemoryStore;
 pub(crate) use observed::ObservedStore;
 pub use record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Known, Numbered, Rest, Written};
+#[cfg(all(feature = "redis", target_arch = "wasm32"))]
+pub(crate) use redis::RedisClient;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
 pub use unavailable::{Unavailable, UnavailableCause};

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use http::{HeaderValue, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
 use tokio_tungstenite::{accept_hdr_async, tungstenite};
 
 use crate::incoming::boxed;
+use crate::runtime::timeout;
 use crate::websocket::WebSocket;
 use crate::{Handshake, Session, Sessions};
 

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::yield_now;
+
+use crate::runtime::{Instant, spawn, yield_now};
 
 /// How long the sessions of an owner work before those of the others do.
 const TURN: Duration = Duration::from_micros(100);
@@ -62,7 +63,7 @@ impl Turns {
             return;
         }
         drop(withheld);
-        tokio::spawn(async move {
+        spawn(async move {
             yield_now().await;
             self.worked.store(0, Relaxed);
             self.withheld.lock().clear();

@@ -16,17 +16,15 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
 use crate::config::Limits;
-use crate::connection::{Broken, Frame, Socket};
+use crate::connection::{Broken, Frame, MOST_BUFFERED, Socket};
 use crate::meter::{Excess, Meter};
 
-/// How many bytes are written at once.
-const WRITE_BUFFER: usize = 16 << 10;
+/// How many bytes are written at once: those of a small message and its header come on top.
+const WRITE_BUFFER: usize = MOST_BUFFERED - COPIED - HEADER;
 /// A larger message is not copied into the buffer.
 const COPIED: usize = 4 << 10;
 /// The largest header that a server sends.
 const HEADER: usize = 10;
-/// How many bytes the buffer for writing has at most.
-pub(crate) const MOST_BUFFERED: usize = WRITE_BUFFER + COPIED + HEADER;
 /// How many bytes of it a connection keeps that has nothing to write.
 const KEPT: usize = 1 << 10;
 /// The largest payload of a control frame. <https://www.rfc-editor.org/rfc/rfc6455#section-5.5>

@@ -3,9 +3,9 @@
 use undrop_proto::outbox::Bounds;
 
 use crate::config::{Config, Limits};
+use crate::connection::MOST_BUFFERED;
 use crate::handshake::MAX_URI;
 use crate::meter::FREE;
-use crate::websocket::MOST_BUFFERED;
 
 /// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part of
 /// the store in memory. `npm run server:memory` finds 2 KiB.

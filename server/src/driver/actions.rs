@@ -12,6 +12,7 @@ use crate::budget::cost;
 use crate::connection::Connection;
 use crate::ending::Ending;
 use crate::metrics::{Loss, Refusal, Resume};
+use crate::runtime::spawn;
 use crate::{codes, log};
 
 impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
@@ -40,6 +41,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             Action::Receive(number, message) => {
                 self.shared.metrics.received(message.len());
                 self.slot.channel().deliver(number, message);
+                self.handler_turn.begin();
                 self.handler_is_due = true;
             }
             Action::Attach(attempt, request) => {
@@ -135,6 +137,6 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     }
 
     fn close(&self, connection: Connection, disconnect: Disconnect) {
-        tokio::spawn(connection.close(disconnect, self.shared.config.close_timeout));
+        spawn(connection.close(disconnect, self.shared.config.close_timeout));
     }
 }

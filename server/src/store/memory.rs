@@ -9,12 +9,12 @@ use std::mem::take;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::interface::{Failure, NotForwarded, Store};
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
 use super::unavailable::Unavailable;
 use super::wake::Wake;
+use crate::runtime::Instant;
 use crate::{Message, Principal, SessionId};
 
 /// How often sessions that have expired without being removed are looked for.

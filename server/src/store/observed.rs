@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use super::interface::{AnyStore, Failure, NotForwarded};
@@ -13,6 +12,7 @@ use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, W
 use super::unavailable::{Unavailable, UnavailableCause};
 use super::wake::Wake;
 use crate::metrics::{Metrics, StoreRequest};
+use crate::runtime::{Instant, sleep, spawn};
 use crate::{Principal, SessionId};
 
 /// How often it is logged that the store still fails.
@@ -207,7 +207,7 @@ impl Health {
         let now = Instant::now();
         outage.answers_since = Some(now);
         let health = Arc::clone(self);
-        tokio::spawn(async move {
+        spawn(async move {
             sleep(SETTLED).await;
             health.is_back(now);
         });

@@ -7,26 +7,41 @@
 //!
 //! A stream has as many entries as the record says, or the record has lost some: Redis evicts each key by itself.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod check;
+#[cfg(not(target_arch = "wasm32"))]
 mod connection;
 mod failure;
+#[cfg(target_arch = "wasm32")]
+mod javascript;
 mod script;
+#[cfg(not(target_arch = "wasm32"))]
 mod settings;
+#[cfg(not(target_arch = "wasm32"))]
 mod subscription;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::cluster::ClusterClientBuilder;
-use redis::sentinel::SentinelNodeConnectionInfo;
-use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value};
+#[cfg(not(target_arch = "wasm32"))]
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsMode, aio::MultiplexedConnection,
+    cluster::ClusterClientBuilder, sentinel::SentinelNodeConnectionInfo,
+};
+use redis::{Cmd, RedisError, Value};
 use tracing::{debug, warn};
 
-use self::connection::{Connector, RESPONSE_TIMEOUT, Server};
 use self::failure::{full, unavailable, unexpected};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::javascript::RedisClient;
+#[cfg(target_arch = "wasm32")]
+use self::javascript::{Connector, Subscription};
 use self::script::Script;
-use self::subscription::Subscription;
+#[cfg(not(target_arch = "wasm32"))]
+use self::{
+    connection::{Connector, RESPONSE_TIMEOUT, Server},
+    subscription::Subscription,
+};
 use super::interface::{Failure, NotForwarded, Store};
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
 use super::unavailable::{Unavailable, UnavailableCause};
@@ -75,6 +90,7 @@ pub struct RedisStore {
     warned_of_format: AtomicBool,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl RedisStore {
     /// A store in the Redis of this URL, such as `redis://127.0.0.1/`.
     ///
@@ -201,8 +217,22 @@ impl RedisStore {
     fn on(server: Server) -> Self {
         #[cfg(feature = "tls")]
         has_cryptography();
+        Self::with_connector(Connector::new(server, |connection, name| {
+            drop(tokio::spawn(settings::check(connection, name)));
+        }))
+    }
+}
+
+impl RedisStore {
+    /// A store in the Redis of a client that the app has in JavaScript.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn through(client: RedisClient) -> Self {
+        Self::with_connector(Connector::new(client))
+    }
+
+    fn with_connector(connector: Connector) -> Self {
         Self {
-            connector: Connector::new(server, |connection, name| drop(tokio::spawn(settings::check(connection, name)))),
+            connector,
             prefix: "undrop:".to_owned(),
             create: Script::new(include_str!("redis/create.lua")),
             claim: Script::new(include_str!("redis/claim.lua")),
@@ -555,11 +585,13 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn addresses(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<ConnectionInfo>, Unavailable> {
     urls.into_iter().map(|url| url.as_ref().into_connection_info().map_err(invalid)).collect()
 }
 
 /// A URL, or what else the app has set, is of no use.
+#[cfg(not(target_arch = "wasm32"))]
 fn invalid(error: RedisError) -> Unavailable {
     let text = format!(
         "{error}. The URL of a Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// with the feature `tls`"

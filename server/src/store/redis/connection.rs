@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failure::is_full;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
@@ -200,10 +201,4 @@ impl Connection {
 /// Whether another connection would not help.
 fn is_of_the_request(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) || is_full(error)
-}
-
-/// Whether Redis has no room.
-pub(super) fn is_full(error: &RedisError) -> bool {
-    // In a script, an older Redis puts its own words in front.
-    error.code() == Some("OOM") || error.detail().is_some_and(|detail| detail.contains("OOM command not allowed"))
 }

@@ -2,7 +2,6 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 
-use super::connection::is_full;
 use crate::store::{Unavailable, UnavailableCause};
 
 pub(super) fn unavailable(error: RedisError) -> Unavailable {
@@ -31,6 +30,12 @@ pub(super) fn unexpected(answer: &Value) -> Unavailable {
 pub(super) fn explained(server: &str, error: RedisError) -> Unavailable {
     let (cause, advice) = (cause(&error), advice(&error));
     Unavailable::new(cause, format!("Redis at {server}: {error}. {advice}"))
+}
+
+/// Whether Redis has no room.
+pub(super) fn is_full(error: &RedisError) -> bool {
+    // In a script, an older Redis puts its own words in front.
+    error.code() == Some("OOM") || error.detail().is_some_and(|detail| detail.contains("OOM command not allowed"))
 }
 
 pub(super) fn cause(error: &RedisError) -> UnavailableCause {

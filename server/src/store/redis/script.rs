@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
-use super::connection::Connector;
+use super::Connector;
 
 pub(super) struct Script {
     code: &'static str,

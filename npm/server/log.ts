@@ -1,0 +1,22 @@
+// What the server has to say.
+
+/** What the server has to say. `level` is `error`, `warn` or `info`. */
+export type Log = (level: 'error' | 'warn' | 'info', line: string) => void;
+
+let log: Log = (level, line) => {
+  if (level !== 'info') console[level](`undrop: ${line}`);
+};
+
+/** Has what the server says told to a function, in place of the console, which is told warnings and errors. */
+export const setLog = (function_: Log) => {
+  log = function_;
+};
+
+export const say: Log = (level, line) => {
+  // What the app's function throws must not end a session.
+  try {
+    log(level, line);
+  } catch (error) {
+    console.error(error);
+  }
+};

@@ -1,0 +1,93 @@
+// Sessions in Redis, through a client that the app has.
+
+/** What of a client of the package `redis` is used, from version 5 on. */
+export interface NodeRedis {
+  withTypeMapping(mapping: Record<number, unknown>): { sendCommand(command: (string | Buffer)[]): Promise<unknown> };
+  duplicate(): NodeRedis;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, heard: (text: string) => void): Promise<unknown>;
+  on(event: string, listener: (...given: never[]) => void): unknown;
+  destroy(): unknown;
+}
+
+/** What of a client of the package `ioredis` is used, a cluster's included. */
+export interface IoRedis {
+  callBuffer(command: string, ...given: (string | Buffer)[]): Promise<unknown>;
+  duplicate(): IoRedis;
+  subscribe(channel: string): Promise<unknown>;
+  on(event: string, listener: (...given: never[]) => void): unknown;
+  disconnect(): void;
+}
+
+/** How a string of Redis is named in the protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/#bulk-strings */
+const BULK_STRING = '$'.charCodeAt(0);
+
+/** What the core asks of Redis. */
+interface Commands {
+  call(command: (string | Uint8Array)[]): Promise<unknown>;
+  subscribe(channel: string, heard: (text?: string) => void): void;
+}
+
+/**
+ * Sessions kept in Redis: they outlive a node, and any other one resumes them, one that is written in Rust too. The client is
+ * of the package `redis` (5 or newer) or `ioredis`, and is connected by the app. Nodes are told of messages for their
+ * sessions on a connection of its own, which the store makes by `client.duplicate()`.
+ *
+ * ```js
+ * const client = await createClient({ url: 'redis://127.0.0.1' }).connect();
+ * const sessions = new Sessions({ store: new RedisStore(client) });
+ * ```
+ */
+export class RedisStore {
+  /** What the keys begin with. */
+  readonly prefix: string;
+  /** @internal */
+  readonly commands: Commands;
+  #subscriber: NodeRedis | IoRedis | undefined;
+
+  /** `prefix` is what the keys begin with. Two `Sessions` in one Redis need two. Default: `undrop:`. */
+  constructor(client: NodeRedis | IoRedis, { prefix = 'undrop:' }: { prefix?: string } = {}) {
+    this.prefix = prefix;
+    const listen = (channel: string, heard: (text?: string) => void) => {
+      this.#subscriber = subscribed(client, channel, heard);
+    };
+    this.commands = { call: callOf(client), subscribe: listen };
+  }
+
+  /** Ends the connection that the store has made. `Sessions.shutDown` calls it. */
+  async close(): Promise<void> {
+    const subscriber = this.#subscriber;
+    this.#subscriber = undefined;
+    if (subscriber && 'disconnect' in subscriber && 'callBuffer' in subscriber) subscriber.disconnect();
+    else if (subscriber) (subscriber as NodeRedis).destroy();
+  }
+}
+
+/** A function that sends a command, whose reply has bytes for strings. */
+const callOf = (client: NodeRedis | IoRedis): Commands['call'] => {
+  if ('callBuffer' in client)
+    return ([name, ...given]) => client.callBuffer(name as string, ...(given as (string | Buffer)[]));
+  if ('withTypeMapping' in client) {
+    const raw = client.withTypeMapping({ [BULK_STRING]: Buffer });
+    return (command) => raw.sendCommand(command.map((one) => (typeof one === 'string' ? one : Buffer.from(one))));
+  }
+  throw new TypeError('Undrop: RedisStore takes a client of the package redis, version 5 or newer, or of ioredis');
+};
+
+const subscribed = (client: NodeRedis | IoRedis, channel: string, heard: (text?: string) => void) => {
+  const subscriber = client.duplicate();
+  // The client connects again by itself, and tells its errors where the app has asked for them.
+  subscriber.on('error', () => {});
+  // What was published meanwhile was not told.
+  subscriber.on('ready', () => heard());
+  if ('callBuffer' in subscriber) {
+    subscriber.on('message', ((_: string, text: string) => heard(text)) as (...given: never[]) => void);
+    subscriber.subscribe(channel).catch(() => {});
+  } else {
+    subscriber
+      .connect()
+      .then(() => subscriber.subscribe(channel, (text) => heard(text)))
+      .catch(() => {});
+  }
+  return subscriber;
+};

@@ -1,0 +1,219 @@
+// What a handler has of its session.
+
+import type { ServerSession } from '#wasm/server';
+import { Handshake } from './handshake.js';
+import { say } from './log.js';
+
+/** What can be sent: a text, or bytes. They are copied. */
+export type Sendable = string | ArrayBuffer | ArrayBufferView;
+
+/** Why a session ended, as far as this handler is concerned. */
+export type Cause =
+  | 'client'
+  | 'app'
+  | 'expired'
+  | 'evicted'
+  | 'violation'
+  | 'moved'
+  | 'shutdown'
+  | 'failed'
+  | 'revoked';
+
+/** How a session ended. */
+export interface Ending {
+  readonly cause: Cause;
+  /** What was sent and the client has not acknowledged: it may have arrived or not. Empty if the session lives on. */
+  readonly undelivered: readonly (string | Uint8Array)[];
+}
+
+/** Why a message was not sent or not committed. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  /**
+   * `full`: the client has not acknowledged enough. `over`: the session is over. `moved`: the session has another handler now,
+   * which receives the message again. `unknown`: the session left this server before the store answered.
+   */
+  readonly code: 'full' | 'over' | 'moved' | 'unknown';
+
+  /** @internal */
+  constructor({ message, code }: { message: string; code: SessionError['code'] }) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What the core throws, as a `SessionError` if it is one. */
+const thrown = (error: unknown) =>
+  error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError) : error;
+
+/** A promise that may be left alone: a session that moves is nothing that a process should end for. */
+const lenient = (promise: Promise<unknown>): Promise<void> => {
+  const result = promise.then(
+    () => {},
+    (error) => {
+      throw thrown(error);
+    },
+  );
+  result.catch(() => {});
+  return result;
+};
+
+/** So many messages without a commit are worth a warning: a client of whom 1,024 are not committed is not read. */
+const MOST_UNCOMMITTED = 1_000;
+let hasWarned = false;
+
+/**
+ * A conversation with one client that outlives its connections. It is over when its handler returns.
+ *
+ * It can be iterated: `for await (const received of session)` runs until the session is over.
+ */
+export class Session implements AsyncIterable<Received> {
+  readonly #session: ServerSession;
+  #handshake: Handshake | undefined;
+  #committed: number | undefined;
+  /** Resolves what `next` waits for. */
+  #wake: (() => void) | undefined;
+
+  /** @internal */
+  constructor(session: ServerSession) {
+    this.#session = session;
+    session.onReadable(() => {
+      const wake = this.#wake;
+      this.#wake = undefined;
+      wake?.();
+    });
+  }
+
+  /** Its id, which is the same on all nodes. It is no secret. */
+  get id(): string {
+    return this.#session.id;
+  }
+
+  /** Whose it is: what `authenticate` returned. */
+  get user(): string | undefined {
+    return this.#session.user;
+  }
+
+  /** The request of the connection that the session began on, or was restored on. */
+  get handshake(): Handshake {
+    this.#handshake ??= new Handshake(this.#session.handshake);
+    return this.#handshake;
+  }
+
+  /**
+   * Whether the session had a handler before this one, which has ended with its node or thrown. What that one did not commit
+   * is received again.
+   */
+  get isRestored(): boolean {
+    return this.#session.isRestored;
+  }
+
+  /** How many messages were sent in this session, by this handler and those before it. */
+  get sent(): number {
+    return this.#session.sent;
+  }
+
+  /** How the session ended, if it has. */
+  get ending(): Ending | undefined {
+    const ending = this.#session.ending();
+    return ending && { cause: ending[0], undelivered: ending[1] };
+  }
+
+  /** The next message; undefined when the session is over for this handler and there are no more. */
+  async next(): Promise<Received | undefined> {
+    for (;;) {
+      const message = this.#session.next();
+      if (message === null) return undefined;
+      if (message !== undefined) return this.#received(message);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, undefined> {
+    for (;;) {
+      const received = await this.next();
+      if (!received) return;
+      yield received;
+    }
+  }
+
+  /**
+   * Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order. Throws a
+   * `SessionError`: `full` or `over`.
+   */
+  send(message: Sendable): void {
+    try {
+      this.#session.send(message);
+    } catch (error) {
+      throw thrown(error);
+    }
+  }
+
+  /**
+   * Sends a message and waits until the client has it. Rejects with a `SessionError`, `over`, if the session ends before
+   * that. It may be left without an `await`.
+   */
+  deliver(message: Sendable): Promise<void> {
+    return lenient(this.#session.deliver(message));
+  }
+
+  /** Ends the session, once the client has received all that was sent before, and closes its connection with this code. */
+  close(code = 1000, reason = ''): void {
+    this.#session.close(code, reason);
+  }
+
+  #received(message: string | Uint8Array): Received {
+    const number = this.#session.received;
+    this.#committed ??= number - 1;
+    if (number - this.#committed > MOST_UNCOMMITTED && !hasWarned) {
+      hasWarned = true;
+      say(
+        'warn',
+        `a handler has committed none of the last ${MOST_UNCOMMITTED} messages: call received.commit() when it is done with ` +
+          'one, or the client is not read any more, and all of them are received again by the next handler',
+      );
+    }
+    return new Received(message, number, this.id, (replies) => {
+      this.#committed = Math.max(this.#committed ?? 0, number);
+      return this.#session.commit(number, replies);
+    });
+  }
+}
+
+/**
+ * A message that was received. Its client keeps it until the store has it, and the store until it is committed. As long as
+ * it is not committed, the next handler of the session receives it again, under the same number.
+ */
+export class Received {
+  /** The message: a text, or bytes. */
+  readonly message: string | Uint8Array;
+  /** Which of the session's messages it is, from 1. */
+  readonly number: number;
+  /** The id of the session. */
+  readonly session: string;
+  readonly #commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<unknown>;
+
+  /** @internal */
+  constructor(
+    message: string | Uint8Array,
+    number: number,
+    session: string,
+    commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<unknown>,
+  ) {
+    this.message = message;
+    this.number = number;
+    this.session = session;
+    this.#commit = commit;
+  }
+
+  /**
+   * Commits this message and all before it, and sends these replies, in one atomic step: either the message is committed and
+   * the replies are stored, or the message is received again and the replies were never sent. Rejects with a `SessionError`;
+   * a handler that lets it pass ends, as it has to, without being taken for one that failed. It may be left without an `await`.
+   */
+  commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
+    return lenient(this.#commit(replies));
+  }
+}

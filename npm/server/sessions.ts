@@ -1,0 +1,255 @@
+// The sessions of a server: how they are set up, served and ended.
+
+import type { ServerAdmission, ServerSession, ServerSessions } from '#wasm/server';
+import { core } from './core.js';
+import { Handshake, Refused } from './handshake.js';
+import { say } from './log.js';
+import type { RedisStore } from './redis.js';
+import { type Sendable, Session, SessionError } from './session.js';
+
+/** How many messages, and how many bytes of them. */
+export interface Bounds {
+  messages?: number;
+  bytes?: number;
+}
+
+/** How much a client, and all clients together, may make the server hold. */
+export interface Limits {
+  /** How many sessions there may be on this node. Default: 100,000. */
+  sessions?: number;
+  /** How many sessions one user may have. Default: 32. */
+  sessionsPerUser?: number;
+  /** The same for the anonymous clients of one address. Default: 1,000. */
+  sessionsPerAddress?: number;
+  /** How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB. */
+  outbox?: Bounds;
+  /** How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB. */
+  outboxes?: number;
+  /** How many of those one user may have, or the anonymous clients of one address. Default: 128 MiB. */
+  outboxesPerOwner?: number;
+  /** How much one session may have received that its handler has not committed. Default: 1,024 messages and 4 MiB. */
+  inbox?: Bounds;
+  /** How many bytes all clients together may have sent that no handler has committed. Default: 512 MiB. */
+  inboxes?: number;
+  /** How many of those one user may have, or the anonymous clients of one address. Default: 64 MiB. */
+  inboxesPerOwner?: number;
+  /** How many connections there may be. Default: 120,000. */
+  connections?: number;
+  /** How many of those one address may have. Default: 4,000. */
+  connectionsPerAddress?: number;
+  /** The largest message that a client may send, in bytes. Default: 1 MiB. */
+  messageBytes?: number;
+  /** How many handshakes one address may make at once. Default: 1,000. */
+  handshakeBurst?: number;
+  /** How many per second after that. Default: 100. */
+  handshakesPerSecond?: number;
+}
+
+/** The options of a server. Durations are milliseconds. */
+export interface SessionsOptions {
+  /**
+   * Says whose a connection is, by its request: the user's name, or undefined for an anonymous client. Throws `Refused` to
+   * refuse it. Default: every client is anonymous.
+   */
+  authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
+  /** Where the sessions are kept. Default: in this process. */
+  store?: RedisStore;
+  /** How long a session lives without a connection. Default: 120,000. */
+  timeToLive?: number;
+  /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
+  spread?: number | { rate: number };
+  /** How long a client may be silent before it is sent a ping. Default: 30,000. */
+  idle?: number;
+  /** How long a client has to answer the ping. Then its connection is dropped. Default: 10,000. */
+  probe?: number;
+  /** How long a client has to authenticate and to say which session it wants, and the store to answer then. Default: 10,000. */
+  greeting?: number;
+  /** How long a client has to answer a close frame. Default: 5,000. */
+  closeTimeout?: number;
+  /** How long the handlers have to finish when the server shuts down. Default: 10,000. */
+  grace?: number;
+  /** Which pages may connect: those of this server, those of these origins as well, or all. Default: `'same'`. */
+  origins?: 'same' | 'any' | string[];
+  /** How many proxies stand in front that append the client's address to which header. Default: none. */
+  proxies?: { xForwardedFor: number } | { forwarded: number };
+  /** Which headers of its handshake a session keeps. Default: none. */
+  keptHeaders?: string[];
+  /** The app's own subprotocols, in the order of preference. Default: none. */
+  protocols?: string[];
+  /** What happens to a client that does not offer the protocol: it is refused, or served without a session. Default: `'refuse'`. */
+  plainConnections?: 'refuse' | 'serve';
+  /** The limits. */
+  limits?: Limits;
+}
+
+/** Runs once for a session, however often its client reconnects. The session is over when it returns. */
+export type Handler = (session: Session) => void | Promise<void>;
+
+/** The answer to a handshake that is refused. */
+export interface Rejection {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The sessions of a server, for one kind of conversation. */
+export class Sessions {
+  readonly #sessions: ServerSessions;
+  readonly #store: RedisStore | undefined;
+  #handler: Handler | undefined;
+
+  constructor(options: SessionsOptions = {}) {
+    const { authenticate, store, ...config } = options;
+    if (authenticate !== undefined && typeof authenticate !== 'function')
+      throw new TypeError(`Undrop: authenticate is a function, not ${typeof authenticate}`);
+    const { ServerSessions } = core();
+    this.#store = store;
+    this.#sessions = new ServerSessions(config, authenticate && asked(authenticate), store?.commands, store?.prefix);
+  }
+
+  /** Sets what serves each session. */
+  serve(handler: Handler): this {
+    if (typeof handler !== 'function')
+      throw new TypeError(`Undrop: serve takes a function of a session, not ${typeof handler}`);
+    this.#handler = handler;
+    return this;
+  }
+
+  /** What the server counts, as text that Prometheus reads. */
+  metrics(): string {
+    return this.#sessions.metrics();
+  }
+
+  /** The ids of a user's sessions, on all nodes. */
+  async of(user: string): Promise<string[]> {
+    return this.#sessions.sessionsOf(user);
+  }
+
+  /** Sends a message to a session, whichever node has it. Resolves when the store has the message. */
+  async sendTo(session: string, message: Sendable): Promise<void> {
+    await this.#sessions.sendTo(session, message);
+  }
+
+  /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */
+  async revoke(user: string): Promise<void> {
+    await this.#sessions.revoke(user);
+  }
+
+  /**
+   * Closes all connections with 1012, which has the clients come back, to another node or to this one when it is up again.
+   * Handlers receive nothing more, and have `grace` to finish; what they commit and send is still stored. Resolves when all
+   * is done.
+   */
+  async shutDown(): Promise<void> {
+    await this.#sessions.shutDown();
+    await this.#store?.close();
+  }
+
+  /**
+   * For adapters of other servers: whether the connection that begins with this request is accepted. `headers` has names
+   * and values in turn. Returns the answer if it is refused.
+   */
+  admit(url: string, headers: string[], address: string | undefined): Admission | Rejection {
+    const handler = this.#handler;
+    if (!handler) throw new Error('Undrop: nothing serves the sessions: call sessions.serve(handler) first');
+    try {
+      return new Admission(this.#sessions.admit(url, headers, address), this.#sessions.mostBytes, handler);
+    } catch (thrown) {
+      if (thrown instanceof Error) throw thrown;
+      return thrown as Rejection;
+    }
+  }
+}
+
+/** For adapters of other servers: a connection that is accepted, and not a WebSocket yet. */
+export class Admission {
+  readonly #admission: ServerAdmission;
+  readonly #handler: Handler;
+  /** The largest message that the client may send. */
+  readonly mostBytes: number;
+
+  /** @internal */
+  constructor(admission: ServerAdmission, mostBytes: number, handler: Handler) {
+    this.#admission = admission;
+    this.#handler = handler;
+    this.mostBytes = mostBytes;
+  }
+
+  /** The subprotocol to answer, if any. */
+  get protocol(): string | undefined {
+    return this.#admission.protocol;
+  }
+
+  /** The connection is a WebSocket now. Returns what is to be told of it. */
+  serve(socket: ServerWebSocket): ServerConnection {
+    return this.#admission.serve(socket, (session: ServerSession) => handled(this.#handler, new Session(session)));
+  }
+
+  /** The connection is not made after all. */
+  cancel(): void {
+    this.#admission.free();
+  }
+}
+
+/** For adapters of other servers: a WebSocket, as an adapter makes it of its server's. */
+export interface ServerWebSocket {
+  /** Writes a message: the bytes of a text, or any bytes. They are the socket's. */
+  send(bytes: Uint8Array, isText: boolean): void;
+  ping(): void;
+  /** Sends a close frame. */
+  close(code: number, reason: string): void;
+  /** Drops the TCP connection, if it is still there. */
+  terminate(): void;
+  /** Lets go what was written. */
+  flush(): void;
+  /** Whether it takes one more message now. If not, `drained` of its connection is called when it does. */
+  isReady(): boolean;
+  /** Reads nothing more, or goes on. */
+  pause(isPaused: boolean): void;
+}
+
+/** For adapters of other servers: what is told of a WebSocket. */
+export interface ServerConnection {
+  /** A message arrived: the bytes of a text, or any bytes. */
+  message(bytes: Uint8Array, isText: boolean): void;
+  /** A text arrived. */
+  text(text: string): void;
+  /** A ping or a pong arrived. */
+  alive(): void;
+  /** The WebSocket takes messages again. */
+  drained(): void;
+  /** The client sent what can't be read: a message that is too large (1009), a text that is not UTF-8 (1007), or no frame. */
+  unreadable(code: number): void;
+  /** The WebSocket is closed. */
+  closed(): void;
+}
+
+/** `authenticate`, as the core calls it. */
+const asked =
+  (authenticate: NonNullable<SessionsOptions['authenticate']>) =>
+  async (request: ConstructorParameters<typeof Handshake>[0]): Promise<string | undefined> => {
+    let user: string | undefined;
+    try {
+      user = await authenticate(new Handshake(request));
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      say('error', `authenticate has thrown, and the client is told to try later: ${describe(error)}`);
+      throw new Refused(1013, 'authentication failed');
+    }
+    if (user === undefined || typeof user === 'string') return user;
+    say('error', `authenticate returned ${typeof user}, where the name of a user or undefined may stand`);
+    throw new Refused(1013, 'authentication failed');
+  };
+
+/** Runs the app's handler. Rejects if that throws. */
+const handled = async (handler: Handler, session: Session): Promise<void> => {
+  try {
+    await handler(session);
+  } catch (error) {
+    // The session has gone on without this handler, or is over.
+    if (error instanceof SessionError && error.code !== 'full') return;
+    say('error', `the handler of session ${session.id} has thrown: ${describe(error)}`);
+    throw error;
+  }
+};
+
+const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,0 +1,136 @@
+//! The face for JavaScript: what the package's `undrop/server` is built on, when this crate is compiled to WebAssembly.
+//!
+//! The sessions are those of Rust servers, line by line; only tasks, timers and the clock are the runtime's
+//! (`src/runtime/javascript.rs`), and the WebSockets are what the package's adapters for Node, Bun and Deno make of theirs.
+
+#![expect(unreachable_pub, reason = "what wasm-bindgen exports has to be `pub`")]
+
+mod connection;
+mod handshake;
+mod log;
+mod options;
+mod session;
+mod socket;
+mod values;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use js_sys::{Array, Function, Promise};
+use send_wrapper::SendWrapper;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use self::connection::ServerAdmission;
+use self::handshake::{handshake_of, principal_of, refused_of, view_of};
+use self::values::{error, message_of, session_id_of};
+use crate::store::{RedisClient, RedisStore};
+use crate::{Handshake, Principal, Refused, Sessions};
+
+/// The sessions of a server.
+#[wasm_bindgen]
+pub struct ServerSessions {
+    sessions: Sessions,
+}
+
+#[wasm_bindgen]
+impl ServerSessions {
+    /// Sets sessions up. `authenticate` is given a handshake, and returns a promise of the user's name, or of nothing for an
+    /// anonymous client. They are kept in memory, or in a Redis under keys with a prefix. Throws a `TypeError` for an option that
+    /// can't be one.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        options: JsValue,
+        authenticate: Option<Function>,
+        redis: Option<RedisClient>,
+        prefix: Option<String>,
+    ) -> Result<Self, JsValue> {
+        let builder = Sessions::builder(options::parse(options)?);
+        let builder = match redis.map(RedisStore::through) {
+            Some(store) => builder.store(match prefix {
+                Some(prefix) => store.with_prefix(prefix),
+                None => store,
+            }),
+            None => builder,
+        };
+        let builder = match authenticate {
+            Some(function) => builder.authenticate(authenticator(function)),
+            None => builder,
+        };
+        Ok(Self { sessions: builder.build() })
+    }
+
+    /// Whether the connection that begins with this request is accepted. Throws an object with the `status` and the `text` of
+    /// the answer if it is not.
+    pub fn admit(&self, url: &str, headers: Array, address: Option<String>) -> Result<ServerAdmission, JsValue> {
+        let handshake = handshake_of(&self.sessions, url, &headers, address);
+        ServerAdmission::new(self.sessions.clone(), handshake)
+    }
+
+    /// What the server counts, as text that Prometheus reads.
+    pub fn metrics(&self) -> String {
+        self.sessions.metrics().render()
+    }
+
+    /// The largest message that a client may send, in bytes.
+    #[wasm_bindgen(js_name = mostBytes, getter)]
+    pub fn most_bytes(&self) -> u32 {
+        u32::try_from(self.sessions.manager.shared.config.limits.message_bytes).unwrap_or(u32::MAX)
+    }
+
+    /// The ids of a user's sessions.
+    #[wasm_bindgen(js_name = sessionsOf)]
+    pub fn sessions_of(&self, user: String) -> Promise {
+        let sessions = self.sessions.clone();
+        future_to_promise(SendWrapper::new(async move {
+            let ids = sessions.of(&Principal::user(user)).await.map_err(|cause| error(&cause.to_string()))?;
+            Ok(ids.iter().map(|id| JsValue::from_str(&id.to_string())).collect::<Array>().into())
+        }))
+    }
+
+    /// Sends a message to a session by its id.
+    #[wasm_bindgen(js_name = sendTo)]
+    pub fn send_to(&self, session: &str, message: JsValue) -> Result<Promise, JsValue> {
+        let (session, message) = (session_id_of(session)?, message_of(&message)?);
+        let sessions = self.sessions.clone();
+        Ok(future_to_promise(SendWrapper::new(async move {
+            sessions.send_to(session, message).await.map_err(|cause| error(&cause.to_string()))?;
+            Ok(JsValue::UNDEFINED)
+        })))
+    }
+
+    /// Ends all sessions of a user.
+    pub fn revoke(&self, user: String) -> Promise {
+        let sessions = self.sessions.clone();
+        future_to_promise(SendWrapper::new(async move {
+            sessions.revoke(&Principal::user(user)).await.map_err(|cause| error(&cause.to_string()))?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Ends all sessions on this node.
+    #[wasm_bindgen(js_name = shutDown)]
+    pub fn shut_down(&self) -> Promise {
+        let sessions = self.sessions.clone();
+        future_to_promise(SendWrapper::new(async move {
+            sessions.shut_down().await;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+}
+
+/// An authenticator that asks this function.
+fn authenticator(function: Function) -> impl Fn(Arc<Handshake>) -> SendWrapper<Authenticating> + Send + Sync + 'static {
+    let function = SendWrapper::new(function);
+    move |handshake| {
+        let asked = function.call1(&JsValue::UNDEFINED, &view_of(&handshake));
+        SendWrapper::new(Box::pin(async move {
+            let promise = asked.map_err(refused_of)?;
+            let answer = JsFuture::from(Promise::resolve(&promise)).await.map_err(refused_of)?;
+            Ok(principal_of(&answer))
+        }))
+    }
+}
+
+type Authenticating = Pin<Box<dyn Future<Output = Result<Principal, Refused>>>>;

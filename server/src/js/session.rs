@@ -1,0 +1,160 @@
+//! What a handler in JavaScript has of its session.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use js_sys::{Array, Function, Promise};
+use send_wrapper::SendWrapper;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use super::handshake::view_of;
+use super::values::{error, message_of, messages_of, value_of};
+use crate::ending::{Ending, NotCommitted, SendError};
+use crate::runtime::Instant;
+use crate::{Principal, Received, Session};
+
+/// A conversation with one client.
+#[wasm_bindgen]
+pub struct ServerSession {
+    session: Session,
+    received: u64,
+    /// When that came to the handler.
+    at: Instant,
+    waker: Option<Waker>,
+}
+
+impl ServerSession {
+    pub(super) fn new(session: Session) -> Self {
+        Self { session, received: 0, at: Instant::now(), waker: None }
+    }
+}
+
+#[wasm_bindgen]
+impl ServerSession {
+    /// Its id, which is the same on all nodes.
+    #[wasm_bindgen(getter)]
+    pub fn id(&self) -> String {
+        self.session.id().to_string()
+    }
+
+    /// Whose it is.
+    #[wasm_bindgen(getter)]
+    pub fn user(&self) -> Option<String> {
+        match self.session.principal() {
+            Principal::User(id) => Some(id.to_string()),
+            Principal::Anonymous => None,
+        }
+    }
+
+    /// The request that it began with, as the package reads it.
+    #[wasm_bindgen(getter)]
+    pub fn handshake(&self) -> JsValue {
+        view_of(self.session.handshake())
+    }
+
+    /// Whether another handler had it before.
+    #[wasm_bindgen(getter, js_name = isRestored)]
+    pub fn is_restored(&self) -> bool {
+        self.session.is_restored()
+    }
+
+    /// How many messages were sent in it.
+    #[wasm_bindgen(getter)]
+    pub fn sent(&self) -> f64 {
+        self.session.sent() as f64
+    }
+
+    /// Calls this function once each time that `next` has something after it had nothing.
+    #[wasm_bindgen(js_name = onReadable)]
+    pub fn on_readable(&mut self, function: Function) {
+        self.waker = Some(Arc::new(Readable(SendWrapper::new(function))).into());
+    }
+
+    /// The next message; undefined if there is none yet, and null if the session is over for this handler.
+    pub fn next(&mut self) -> JsValue {
+        let Some(waker) = &self.waker else { return JsValue::UNDEFINED };
+        match self.session.poll_received(&mut Context::from_waker(waker)) {
+            Poll::Pending => JsValue::UNDEFINED,
+            Poll::Ready(None) => JsValue::NULL,
+            Poll::Ready(Some(Received { message, number, at, .. })) => {
+                (self.received, self.at) = (number, at);
+                value_of(&message)
+            }
+        }
+    }
+
+    /// Which of the session's messages the last one was.
+    #[wasm_bindgen(getter)]
+    pub fn received(&self) -> f64 {
+        self.received as f64
+    }
+
+    /// Commits the messages up to this number, and sends these replies in the same step.
+    pub fn commit(&self, number: f64, replies: &JsValue) -> Result<Promise, JsValue> {
+        let committed = self.session.commit_up_to((number as u64, self.at), messages_of(replies)?);
+        Ok(future_to_promise(async move {
+            committed.await.map_err(|refused| {
+                let code = match refused {
+                    NotCommitted::Full => "full",
+                    NotCommitted::Over => "over",
+                    NotCommitted::Moved => "moved",
+                    NotCommitted::Unknown => "unknown",
+                };
+                coded(&refused.to_string(), code)
+            })?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Sends a message.
+    pub fn send(&self, message: &JsValue) -> Result<(), JsValue> {
+        self.session.send(message_of(message)?).map_err(not_sent)
+    }
+
+    /// Sends a message, and returns a promise that is resolved when the client has it.
+    pub fn deliver(&self, message: &JsValue) -> Result<Promise, JsValue> {
+        let (sender, message) = (self.session.sender(), message_of(message)?);
+        Ok(future_to_promise(async move {
+            sender.deliver(message).await.map_err(not_sent)?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Ends the session.
+    pub fn close(&self, code: u16, reason: String) {
+        self.session.close(code, reason);
+    }
+
+    /// How the session ended, if it has: the cause, and the messages that were not delivered.
+    pub fn ending(&self) -> Option<Array> {
+        let Ending { cause, undelivered } = self.session.ending()?;
+        let undelivered: Array = undelivered.iter().map(value_of).collect();
+        Some(Array::of2(&cause.name().into(), &undelivered))
+    }
+}
+
+fn not_sent(refused: SendError) -> JsValue {
+    let code = match refused {
+        SendError::Full => "full",
+        SendError::Over => "over",
+    };
+    coded(&format!("not sent: {refused}"), code)
+}
+
+fn coded(message: &str, code: &str) -> JsValue {
+    let thrown = error(message);
+    // It does not fail for an error that was just made.
+    let _ = js_sys::Reflect::set(&thrown, &"code".into(), &code.into());
+    thrown
+}
+
+/// Calls a function of JavaScript. It must not call back at once, since whoever wakes holds a lock.
+struct Readable(SendWrapper<Function>);
+
+impl Wake for Readable {
+    fn wake(self: Arc<Self>) {
+        // The package's function only resolves a promise.
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
+}

@@ -1,0 +1,182 @@
+//! A WebSocket of the JavaScript runtime.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::mem::take;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::Uint8Array;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::prelude::*;
+
+use crate::connection::{Broken, Frame, Socket};
+use crate::meter::{Excess, Meter};
+
+/// The WebSocket is not read while so many bytes wait that came on it, with this for each frame.
+const MOST_WAITING: usize = 64 << 10;
+const FRAME: usize = 256;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A WebSocket as the package's adapters have it.
+    #[derive(Clone)]
+    pub type ServerSocket;
+
+    /// Writes a message: the bytes of a text, or any bytes. They are the socket's.
+    #[wasm_bindgen(method)]
+    fn send(this: &ServerSocket, bytes: Uint8Array, is_text: bool);
+
+    #[wasm_bindgen(method)]
+    fn ping(this: &ServerSocket);
+
+    /// Sends a close frame.
+    #[wasm_bindgen(method)]
+    fn close(this: &ServerSocket, code: u16, reason: &str);
+
+    /// Drops the TCP connection, if it is still there.
+    #[wasm_bindgen(method)]
+    fn terminate(this: &ServerSocket);
+
+    /// Lets go what was written.
+    #[wasm_bindgen(method)]
+    fn flush(this: &ServerSocket);
+
+    /// Whether it takes one more message now. If not, it calls `drained` of its connection when it does.
+    #[wasm_bindgen(method, js_name = isReady)]
+    fn is_ready(this: &ServerSocket) -> bool;
+
+    /// Reads nothing more, or goes on.
+    #[wasm_bindgen(method)]
+    pub(super) fn pause(this: &ServerSocket, is_paused: bool);
+}
+
+/// What the adapter and the session's task share of a WebSocket.
+#[derive(Default)]
+pub(super) struct Inbound {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    is_paused: bool,
+    broken: Option<Broken>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl Inbound {
+    /// Something arrived. Returns whether enough waits for now.
+    pub(super) fn push(&mut self, frame: Frame) -> bool {
+        self.bytes += cost(&frame);
+        self.frames.push_back(frame);
+        wake(&mut self.reader);
+        let is_enough = self.bytes > MOST_WAITING && !self.is_paused;
+        self.is_paused |= is_enough;
+        is_enough
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self, broken: Broken) {
+        self.broken.get_or_insert(broken);
+        wake(&mut self.reader);
+        wake(&mut self.writer);
+    }
+
+    /// The WebSocket takes messages again.
+    pub(super) fn drained(&mut self) {
+        wake(&mut self.writer);
+    }
+}
+
+/// The session's end of a WebSocket.
+pub(super) struct NativeSocket {
+    socket: SendWrapper<ServerSocket>,
+    inbound: SendWrapper<Rc<RefCell<Inbound>>>,
+    meter: Meter,
+}
+
+impl NativeSocket {
+    pub(super) fn new(socket: ServerSocket, inbound: Rc<RefCell<Inbound>>) -> Self {
+        Self { socket: SendWrapper::new(socket), inbound: SendWrapper::new(inbound), meter: Meter::default() }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.inbound.borrow().broken == Some(Broken::Gone)
+    }
+}
+
+impl Socket for NativeSocket {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Broken>> {
+        let mut inbound = self.inbound.borrow_mut();
+        if let Some(frame) = inbound.frames.pop_front() {
+            inbound.bytes -= cost(&frame);
+            let resumes = inbound.bytes == 0 && take(&mut inbound.is_paused);
+            drop(inbound);
+            if resumes {
+                self.socket.pause(false);
+            }
+            if self.meter.limit().is_some_and(|most| length(&frame) > most) {
+                return Poll::Ready(Err(Broken::Excess(Excess::Greeting)));
+            }
+            return Poll::Ready(Ok(frame));
+        }
+        if let Some(broken) = inbound.broken {
+            return Poll::Ready(Err(broken));
+        }
+        inbound.reader = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        if self.is_gone() {
+            return Poll::Ready(Err(Broken::Gone));
+        }
+        if self.socket.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        self.inbound.borrow_mut().writer = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn write(&mut self, frame: Frame) -> Result<(), Broken> {
+        match frame {
+            Frame::Text(text) => self.socket.send(Uint8Array::from(&text.as_bytes()[..]), true),
+            Frame::Binary(bytes) => self.socket.send(Uint8Array::from(&bytes[..]), false),
+            Frame::Close(code, reason) => self.socket.close(code, &reason),
+            Frame::Ping => self.socket.ping(),
+            Frame::Other => {}
+        }
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.socket.flush();
+        Poll::Ready(Ok(()))
+    }
+
+    fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+}
+
+impl Drop for NativeSocket {
+    fn drop(&mut self) {
+        self.socket.terminate();
+    }
+}
+
+fn length(frame: &Frame) -> usize {
+    match frame {
+        Frame::Text(text) => text.len(),
+        Frame::Binary(bytes) => bytes.len(),
+        Frame::Close(..) | Frame::Ping | Frame::Other => 0,
+    }
+}
+
+fn cost(frame: &Frame) -> usize {
+    FRAME + length(frame)
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}

@@ -1,0 +1,165 @@
+//! A JavaScript runtime: Node, Bun or Deno. It has one thread, and everything here stays on it.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::mem::{replace, take};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Function;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::prelude::*;
+pub(crate) use web_time::Instant;
+
+/// The longest timer of JavaScript. <https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers>
+const LONGEST: u128 = (1 << 31) - 1;
+
+/// Has a future polled until it is done.
+pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(future);
+}
+
+/// A timer.
+pub(crate) struct Sleep {
+    deadline: Instant,
+    timer: Option<SendWrapper<TimeoutFuture>>,
+}
+
+pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep { deadline, timer: None }
+}
+
+pub(crate) fn sleep(span: Duration) -> Sleep {
+    sleep_until(Instant::now() + span)
+}
+
+impl Sleep {
+    pub(crate) fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
+        *self = sleep_until(deadline);
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.timer = None;
+                return Poll::Ready(());
+            }
+            let timer = self.timer.get_or_insert_with(|| {
+                // Rounded up, or the timer would ring a little too early.
+                let millis = left.as_nanos().div_ceil(1_000_000).min(LONGEST) as u32;
+                SendWrapper::new(TimeoutFuture::new(millis))
+            });
+            match Pin::new(timer).poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => self.timer = None,
+            }
+        }
+    }
+}
+
+/// The time was up.
+#[derive(Debug)]
+pub(crate) struct Elapsed;
+
+impl std::fmt::Display for Elapsed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("deadline has elapsed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+pub(crate) async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
+    let (mut future, mut alarm) = (pin!(future), pin!(sleep_until(deadline)));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Ok(output)),
+        Poll::Pending => alarm.as_mut().poll(context).map(|()| Err(Elapsed)),
+    })
+    .await
+}
+
+pub(crate) fn timeout<F: Future>(span: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
+    timeout_at(Instant::now() + span, future)
+}
+
+/// Lets everything else that is due run first.
+pub(crate) async fn yield_now() {
+    let mut turn = HandlerTurn::default();
+    turn.begin();
+    poll_fn(|context| turn.poll(context)).await;
+}
+
+/// Whether the handler of a session has had its turn since it was given a message. It is JavaScript that waits for a promise, so
+/// it has when all promises that are resolved by then have run.
+#[derive(Default)]
+pub(crate) struct HandlerTurn {
+    /// In which turn of the runtime it was given one, ...
+    given: Option<u64>,
+    /// ... and whether its task, which is always the same, waits for the end of that.
+    is_waiting: bool,
+}
+
+/// The turns of the runtime, counted as far as somebody waits for their ends. One callback for each is enough for all sessions.
+#[derive(Default)]
+struct Turns {
+    number: u64,
+    waiting: Vec<Waker>,
+    is_scheduled: bool,
+}
+
+thread_local! {
+    static TURNS: RefCell<Turns> = RefCell::default();
+    static END_TURN: Closure<dyn Fn()> = Closure::new(end_turn);
+}
+
+fn end_turn() {
+    let waiting = TURNS.with_borrow_mut(|turns| {
+        turns.number += 1;
+        turns.is_scheduled = false;
+        take(&mut turns.waiting)
+    });
+    waiting.into_iter().for_each(Waker::wake);
+}
+
+impl HandlerTurn {
+    /// The handler was given a message.
+    pub(crate) fn begin(&mut self) {
+        TURNS.with_borrow_mut(|turns| {
+            if self.given == Some(turns.number) {
+                return;
+            }
+            *self = Self { given: Some(turns.number), is_waiting: false };
+            if !replace(&mut turns.is_scheduled, true) {
+                END_TURN.with(|end| set_immediate(end.as_ref().unchecked_ref()));
+            }
+        });
+    }
+
+    /// Whether the handler has had its turn. If not, the task is woken when it has.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(given) = self.given else { return Poll::Ready(()) };
+        TURNS.with_borrow_mut(|turns| {
+            if turns.number > given {
+                *self = Self::default();
+                return Poll::Ready(());
+            }
+            if !replace(&mut self.is_waiting, true) {
+                turns.waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setImmediate)]
+    fn set_immediate(callback: &Function);
+}
