@@ -14,7 +14,9 @@ describe('in production', () => {
   });
 
   for (const name of Object.keys(proxies)) {
-    it(`behind ${name} nothing is lost, duplicated or reordered, and all clients are back`, { timeout: 240_000 }, async () => {
+    it(`behind ${name} nothing is lost, duplicated or reordered, and all clients are back`, {
+      timeout: 240_000,
+    }, async () => {
       const rows = await operate(name);
       byProxy[name] = rows;
       for (const { phase, lost, duplicated, reordered } of rows)
