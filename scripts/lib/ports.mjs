@@ -31,7 +31,8 @@ export async function answers(port, gone, program) {
     isGone = true;
   };
   gone.then(noted, noted);
-  while (!(await isListening(port))) if (isGone) throw new Failure(`${program} ended before it listened on port ${port}`);
+  while (!(await isListening(port)))
+    if (isGone) throw new Failure(`${program} ended before it listened on port ${port}`);
 }
 
 const isListening = (port) =>

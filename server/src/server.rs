@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::Sessions;
@@ -137,7 +137,7 @@ impl Server {
         };
         tokio::select! {
             () = ended => {}
-            () = sleep_until(begun + stop_within) => {
+            () = sleep(stop_within.saturating_sub(begun.elapsed())) => {
                 let left: u64 = sessions.iter().map(|sessions| sessions.manager.shared.sessions.get()).sum();
                 warn!(sessions = left, ?stop_within, "the server did not end in time");
             }

@@ -14,15 +14,16 @@ describe('in production', () => {
   });
 
   for (const name of Object.keys(proxies)) {
-    it(`behind ${name} nothing is lost, duplicated or reordered, and all clients are back`, { timeout: 240_000 }, async () => {
+    it(`behind ${name} nothing is lost, duplicated or reordered, and all clients are back`, {
+      timeout: 240_000,
+    }, async () => {
       const rows = await operate(name);
       byProxy[name] = rows;
       for (const { phase, lost, duplicated, reordered } of rows)
         assert.deepEqual([phase, lost, duplicated, reordered], [phase, 0, 0, 0]);
-      const drops = rows.map(({ aways }) => aways.length);
       // Each phase did what it says.
-      assert.equal(drops[0], 0);
-      assert.ok(drops[1] >= CLIENTS && drops[2] >= CLIENTS && drops[3] > 0, String(drops));
+      const [, reloaded, restarted, killed] = rows.map(({ aways }) => aways.length);
+      assert.ok(reloaded >= CLIENTS && restarted >= CLIENTS && killed > 0, `${reloaded}, ${restarted}, ${killed}`);
     });
   }
 });

@@ -103,7 +103,9 @@ async function until(condition) {
 
 const commands = {
   /** Begins a phase. */
-  begin: () => clients.forEach((client) => client.begin()),
+  begin() {
+    for (const client of clients) client.begin();
+  },
   /** Waits until each client was away in this phase, and is back. */
   back: () => until(({ aways }) => aways.length > 0),
   /** Waits until all clients have a connection and go on. */

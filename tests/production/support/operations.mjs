@@ -51,6 +51,7 @@ export async function operate(name, rounds = 1) {
     stops.push(proxy.stop);
     const crowd = gather(`ws://127.0.0.1:${port}/count`);
     stops.push(crowd.stop);
+    await crowd.ask('settle');
     const rows = [];
     for (const [phase, happens] of Object.entries(phases)) {
       const reports = [];
