@@ -126,9 +126,8 @@ impl<H: Host> Slot<H> {
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Settle(settled) => self.settle(settled),
-                Output::Transmit(attempt, message) if attempt == self.attempt => return Some(Frame::Message(message)),
-                Output::Control(attempt, control) if attempt == self.attempt => return Some(Frame::Control(control)),
-                Output::Transmit(..) | Output::Control(..) => {}
+                Output::Transmit(_, message) => return Some(Frame::Message(message)),
+                Output::Control(_, control) => return Some(Frame::Control(control)),
             }
         }
         if self.core.is_over() {

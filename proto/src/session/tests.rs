@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::{
@@ -487,6 +488,7 @@ fn every_reason_fits_into_a_close_frame() {
     ];
     for violation in violations {
         assert!((1..=123).contains(&violation.reason().len()));
+        assert_eq!(violation.to_string(), violation.reason());
     }
 }
 
@@ -509,4 +511,11 @@ fn a_client_may_end_the_session_before_it_is_answered_and_a_server_may_not() {
     let mut client = client();
     client.handle_opened(FIRST);
     assert_eq!(client.handle_control(NOW, FIRST, Control::End), Err(Violation::Unexpected));
+}
+
+#[test]
+fn the_largest_message_that_a_server_accepts_is_no_limit_for_what_it_sends() {
+    let (_, mut server) = live();
+    assert!(server.send(NOW, 'x', u64::from(TERMS.largest) + 1, None).is_ok());
+    assert_eq!(outputs(&mut server), [Output::Transmit(FIRST, 'x')]);
 }

@@ -118,3 +118,16 @@ fn panics_are_counted_no_longer_than_they_are_remembered() {
     slots.note_failure(Millis(60_000), 1, false);
     assert_eq!(take(&mut slots, 60_000, 1, "ann"), Err(Full::Failing));
 }
+
+#[test]
+fn the_panics_of_so_many_sessions_are_remembered_and_no_more() {
+    let mut slots = Table::new(9);
+    let last = MOST_FAILING as u32;
+    // All but two, without a look at each of them for each.
+    slots.failures.extend((2..last).map(|key| (key, Failures { count: 1, last: Millis(0) })));
+    for key in [1, last, last + 1] {
+        slots.note_failure(Millis(0), key, false);
+    }
+    assert_eq!(take(&mut slots, 0, last, "ann"), Err(Full::Failing));
+    assert_eq!(take(&mut slots, 0, last + 1, "ann"), Ok(None));
+}
