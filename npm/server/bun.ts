@@ -1,0 +1,1 @@
+// `undrop/server/bun`: sessions on the server of Bun.

@@ -1,0 +1,1 @@
+// `undrop/server/deno`: sessions on the server of Deno.
