@@ -168,7 +168,10 @@ export class WebSocketServer extends WsServer {
   }
 
   #endLost() {
-    if (this.#isClosing && this.#connections === 0) for (const client of this.#open) client.terminate();
+    if (!this.#isClosing || this.#connections > 0) return;
+    for (const client of this.#open) client.terminate();
+    // Otherwise a session waits for its client, to tell it.
+    void this.sessions.shutDown();
   }
 }
 

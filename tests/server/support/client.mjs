@@ -8,7 +8,7 @@ export const { Undrop } = await import('../../../dist/session.js');
 
 /** A client with a session, that notes what it hears. `next()` is the next message. */
 export function talk(url, protocols = []) {
-  const socket = new Undrop(url, protocols, { resume: true, retry: { first: 1, limit: 100 } });
+  const socket = new Undrop(url, protocols, { resume: true, retry: { first: 1, cap: 1 } });
   const heard = [];
   const waiting = [];
   socket.onmessage = ({ data }) => {

@@ -8,7 +8,7 @@ export async function startCutter(port) {
   const pairs = new Set();
   let isDown = false;
   const server = createServer((near) => {
-    if (isDown) return near.destroy();
+    if (isDown) return near.resetAndDestroy();
     const far = connect(port, '127.0.0.1');
     const pair = [near, far];
     pairs.add(pair);
