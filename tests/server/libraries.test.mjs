@@ -153,7 +153,7 @@ it("tRPC's applyWSSHandler keeps its subscriptions, and answers once", async () 
   assert.equal(await next(), 0);
   for (let count = 1; count <= CUTS; count++) {
     const back = cut(cutter, made);
-    const called = client.mutation("ring");
+    const called = client.mutation('ring');
     source.say(count);
     await back;
     assert.equal(await next(), count);

@@ -89,7 +89,14 @@ describe('a socket with a session', () => {
 
   it('sends what ws sends: texts, numbers, bytes of each kind, text as bytes and back, and parts', async () => {
     const { cutter } = await serve({}, (socket) => {
-      for (const data of ['text', '', 7, Buffer.from([1]), Uint8Array.of(2).buffer, new DataView(Uint8Array.of(3).buffer)])
+      for (const data of [
+        'text',
+        '',
+        7,
+        Buffer.from([1]),
+        Uint8Array.of(2).buffer,
+        new DataView(Uint8Array.of(3).buffer),
+      ])
         socket.send(data);
       socket.send(Buffer.from('bytes'), { binary: false });
       socket.send('text', { binary: true });
