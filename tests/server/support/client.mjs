@@ -1,8 +1,8 @@
 // The client in Node: the package's `undrop/session` over the WebSocket of undici, which newer Nodes have as their own.
 
-import * as undici from 'undici';
+import { CloseEvent, ErrorEvent, MessageEvent, WebSocket } from 'undici';
 
-for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent', 'ErrorEvent']) globalThis[name] ??= undici[name];
+Object.assign(globalThis, { CloseEvent, ErrorEvent, MessageEvent, WebSocket });
 
 export const { Undrop } = await import('../../../dist/session.js');
 
