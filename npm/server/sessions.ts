@@ -179,9 +179,12 @@ export class Admission {
     return this.#admission.protocol;
   }
 
-  /** The connection is a WebSocket now. Returns what is to be told of it. */
-  serve(socket: ServerWebSocket): ServerConnection {
-    return this.#admission.serve(socket, (session: ServerSession) => handled(this.#handler, new Session(session)));
+  /**
+   * The connection is a WebSocket now. Returns what is to be told of it. A session that begins on it is given this handler, by
+   * default that of the sessions.
+   */
+  serve(socket: ServerWebSocket, handler = this.#handler): ServerConnection {
+    return this.#admission.serve(socket, (session: ServerSession) => handled(handler, new Session(session)));
   }
 
   /** The connection is not made after all. */

@@ -16,7 +16,7 @@ import { filesOf, optimizerArguments } from './wasm.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const sources = inRoot('npm/server');
 const files = filesOf('server');
-export const serverEntries = ['index', 'node'];
+export const serverEntries = ['index', 'node', 'ws', 'bun', 'deno'];
 const folder = join(dist, 'server');
 
 /** A panic tells where in the source it is. On which machine that lay is nobody's business. */

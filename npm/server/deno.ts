@@ -1,0 +1,109 @@
+// `undrop/server/deno`: sessions on the server of Deno.
+
+import type { Admission, ServerWebSocket, Sessions } from './index.js';
+
+/** What is used here of Deno. */
+interface Runtime {
+  upgradeWebSocket(
+    request: Request,
+    options: { protocol?: string; idleTimeout: number },
+  ): { socket: WebSocket; response: Response };
+}
+
+/** What `Deno.serve` tells of a connection, as far as it is used here. */
+interface ConnectionInfo {
+  remoteAddr: { hostname?: string };
+}
+
+/** A WebSocket in which more waits takes no more for now. */
+const MOST_WAITING = 64 << 10;
+/** How often is looked whether it does again, in milliseconds: Deno does not tell. */
+const LOOK = 10;
+
+/**
+ * Makes a connection a WebSocket that carries a session. Returns the answer.
+ *
+ * ```js
+ * Deno.serve((request, info) => upgrade(sessions, request, info));
+ * ```
+ */
+export const upgrade = (sessions: Sessions, request: Request, info?: ConnectionInfo): Response => {
+  const { pathname, search } = new URL(request.url);
+  const headers = [...request.headers].flat();
+  const admitted = sessions.admit(pathname + search, headers, info?.remoteAddr.hostname);
+  if ('status' in admitted) return new Response(admitted.text, { status: admitted.status });
+  const { protocol } = admitted;
+  const { Deno } = globalThis as unknown as { Deno: Runtime };
+  try {
+    // The session has a heartbeat of its own.
+    const options = { idleTimeout: 0, ...(protocol === undefined ? {} : { protocol }) };
+    const { socket, response } = Deno.upgradeWebSocket(request, options);
+    connect(admitted, socket);
+    return response;
+  } catch (error) {
+    admitted.cancel();
+    // It is not a handshake of WebSockets.
+    if (error instanceof TypeError) return new Response('this is for WebSockets', { status: 426 });
+    throw error;
+  }
+};
+
+const connect = (admission: Admission, socket: WebSocket) => {
+  socket.binaryType = 'arraybuffer';
+  let isServed = false;
+  socket.onopen = () => {
+    isServed = true;
+    serve(admission, socket);
+  };
+  // The client may go before the handshake is done.
+  socket.onerror = () => {};
+  socket.onclose = () => {
+    if (!isServed) admission.cancel();
+  };
+};
+
+const serve = (admission: Admission, socket: WebSocket) => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isReady = () => socket.bufferedAmount < MOST_WAITING;
+  const look = () => {
+    timer = undefined;
+    if (isReady()) connection.drained();
+    else timer = setTimeout(look, LOOK);
+  };
+  const isOpen = () => socket.readyState === WebSocket.OPEN;
+  const native: ServerWebSocket = {
+    send(bytes, isText) {
+      if (isOpen()) socket.send(isText ? decoder.decode(bytes) : (bytes as Uint8Array<ArrayBuffer>));
+    },
+    // Deno sends no pings of an app; a client that is silent is asked by the protocol's own.
+    ping() {},
+    close: (code, reason) => end(code, reason),
+    // Deno can't drop a connection. A close frame is the next best.
+    terminate: () => end(1001, ''),
+    flush() {},
+    isReady() {
+      if (isReady()) return true;
+      timer ??= setTimeout(look, LOOK);
+      return false;
+    },
+    // Deno can't pause a WebSocket. What it reads meanwhile is held, as much as the limits of the sessions allow.
+    pause() {},
+  };
+  const end = (code: number, reason: string) => {
+    if (!isOpen()) return;
+    // Deno refuses the codes that are not an app's.
+    socket.close(code === 1000 || code >= 3000 ? code : undefined, reason);
+  };
+  const connection = admission.serve(native);
+  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    if (typeof data !== 'string') connection.message(new Uint8Array(data), false);
+    else connection.text(data);
+  };
+  socket.onerror = () => connection.unreadable(1002);
+  socket.onclose = () => {
+    clearTimeout(timer);
+    connection.closed();
+  };
+};
+
+const decoder = new TextDecoder();

@@ -1,0 +1,219 @@
+// Servers of other libraries over `undrop/server/ws` in place of ws, with their own clients over a socket with a session: the
+// libraries on neither end notice that the connection drops.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { afterEach, it } from 'node:test';
+import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';
+import { initTRPC } from '@trpc/server';
+import { applyWSSHandler } from '@trpc/server/adapters/ws';
+import { docs, setupWSConnection } from '@y/websocket-server/utils';
+import { buildSchema } from 'graphql';
+import { createClient } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebsocketProvider } from 'y-websocket';
+import * as Y from 'yjs';
+import { WebSocketServer } from '../../dist/server/ws.js';
+import { talk, Undrop } from './support/client.mjs';
+import { startCutter } from './support/cutter.mjs';
+
+const CUTS = 5;
+
+const stops = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function serve(speak) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', sessions: { spread: 0 } });
+  speak(server);
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.on('close', () => assert.ok(isOver, 'a connection that drops closes no socket'));
+  });
+  let isOver = false;
+  await once(server, 'listening');
+  const cutter = await startCutter(server.address().port);
+  stops.push(
+    () => new Promise((resolve) => server.close(resolve)),
+    () => cutter.stop(),
+    () => {
+      isOver = true;
+      assert.equal(connections, 1, 'there was one connection, as far as the library knows');
+    },
+  );
+  return cutter;
+}
+
+/** The class that a library makes its sockets of, and the last that it has made. */
+function recording() {
+  const made = {};
+  const Recorded = class extends Undrop.with({ lifetime: 'session', retry: { first: 1, cap: 1 } }) {
+    constructor(...args) {
+      super(...args);
+      made.socket = this;
+    }
+  };
+  return { Recorded, made };
+}
+
+/** Cuts the connection, and waits until it is back. */
+async function cut(cutter, { socket }) {
+  const resumed = once_(socket, 'resume');
+  assert.equal(cutter.cut(), 1);
+  return resumed;
+}
+
+const once_ = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+
+/** A source of numbers that says one whenever it is told to. */
+function numbers() {
+  let wake;
+  const queue = [];
+  return {
+    say(number) {
+      queue.push(number);
+      wake?.();
+    },
+    async *listen(signal) {
+      for (;;) {
+        while (queue.length > 0) yield queue.shift();
+        await new Promise((resolve) => {
+          wake = resolve;
+          signal?.addEventListener('abort', resolve);
+        });
+        if (signal?.aborted) return;
+      }
+    },
+  };
+}
+
+/** What a subscriber is told, one by one. */
+function told() {
+  const waiting = [];
+  const heard = [];
+  return {
+    tell(value) {
+      const wake = waiting.shift();
+      if (wake) wake(value);
+      else heard.push(value);
+    },
+    next: () => (heard.length > 0 ? Promise.resolve(heard.shift()) : new Promise((resolve) => waiting.push(resolve))),
+  };
+}
+
+it("graphql-ws's useServer keeps its subscriptions", async () => {
+  const source = numbers();
+  let subscribed = 0;
+  const schema = buildSchema('type Query { none: Int } type Subscription { number: Int }');
+  const number = async function* () {
+    subscribed++;
+    for await (const one of source.listen()) yield { number: one };
+  };
+  const cutter = await serve((server) => useServer({ schema, roots: { subscription: { number } } }, server));
+  const { Recorded, made } = recording();
+  const client = createClient({ url: cutter.url, webSocketImpl: Recorded, retryAttempts: 0 });
+  stops.push(() => client.dispose());
+  const { tell, next } = told();
+  client.subscribe(
+    { query: 'subscription { number }' },
+    { next: ({ data }) => tell(data.number), error: tell, complete: () => tell('complete') },
+  );
+  source.say(0);
+  assert.equal(await next(), 0);
+  for (let count = 1; count <= CUTS; count++) {
+    const back = cut(cutter, made);
+    source.say(count);
+    await back;
+    assert.equal(await next(), count);
+  }
+  assert.equal(subscribed, 1);
+});
+
+it("tRPC's applyWSSHandler keeps its subscriptions, and answers once", async () => {
+  const source = numbers();
+  const counts = { subscribed: 0, called: 0 };
+  const { procedure, router } = initTRPC.create();
+  const app = router({
+    numbers: procedure.subscription(({ signal }) => {
+      counts.subscribed++;
+      return source.listen(signal);
+    }),
+    ring: procedure.mutation(() => ++counts.called),
+  });
+  const cutter = await serve((wss) => applyWSSHandler({ wss, router: app }));
+  const { Recorded, made } = recording();
+  const wsClient = createWSClient({ url: cutter.url, WebSocket: Recorded });
+  stops.push(() => wsClient.close());
+  const client = createTRPCUntypedClient({ links: [wsLink({ client: wsClient })] });
+  const { tell, next } = told();
+  client.subscription('numbers', undefined, { onData: tell, onError: tell });
+  source.say(0);
+  assert.equal(await next(), 0);
+  for (let count = 1; count <= CUTS; count++) {
+    const back = cut(cutter, made);
+    const called = client.mutation('ring');
+    source.say(count);
+    await back;
+    assert.equal(await next(), count);
+    assert.equal(await called, count);
+  }
+  assert.deepEqual(counts, { subscribed: 1, called: CUTS });
+});
+
+it('the utilities of y-websocket keep a document and who is there', async () => {
+  const cutter = await serve((server) => server.on('connection', setupWSConnection));
+  const { Recorded, made } = recording();
+  const mine = new Y.Doc();
+  const provider = new WebsocketProvider(cutter.url, 'page', mine, { WebSocketPolyfill: Recorded, disableBc: true });
+  stops.push(
+    () => docs.clear(),
+    () => {
+      provider.destroy();
+      for (const doc of docs.values()) doc.awareness.destroy();
+    },
+  );
+  await new Promise((resolve) => provider.once('sync', resolve));
+  provider.awareness.setLocalState({ name: 'ann' });
+  const theirs = docs.get('page');
+  const lines = (doc) => doc.getArray('lines');
+  const has = (doc, count) =>
+    new Promise((resolve) => {
+      const look = () => lines(doc).length >= count && resolve();
+      doc.on('update', look);
+      look();
+    });
+  for (let count = 1; count <= CUTS; count++) {
+    const back = cut(cutter, made);
+    lines(mine).push([`mine ${count}`]);
+    lines(theirs).push([`theirs ${count}`]);
+    await back;
+    await Promise.all([has(theirs, 2 * count), has(mine, 2 * count)]);
+    assert.deepEqual(lines(mine).toArray(), lines(theirs).toArray());
+  }
+  const states = [...theirs.awareness.getStates().values()];
+  assert.deepEqual(states, [{ name: 'ann' }]);
+});
+
+it('a chat keeps who is who', async () => {
+  const cutter = await serve((server) =>
+    server.on('connection', (socket, request) => {
+      const name = new URL(request.url, 'http://chat').searchParams.get('name');
+      let lines = 0;
+      socket.on('message', (text) => {
+        lines++;
+        for (const client of server.clients) client.send(`${name}, line ${lines}: ${text}`);
+      });
+    }),
+  );
+  const made = talk(`${cutter.url}/?name=ann`);
+  stops.push(() => made.close());
+  await made.event('open');
+  for (let count = 1; count <= CUTS; count++) {
+    const back = cut(cutter, made);
+    made.send('hello');
+    await back;
+    assert.equal(await made.next(), `ann, line ${count}: hello`);
+  }
+});
