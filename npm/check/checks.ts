@@ -47,7 +47,7 @@ export const checks: Check[] = [
   },
   {
     name: 'echo',
-    says: 'each message comes back as it was, be it text or binary or empty (the server under test has to do that)',
+    says: 'each message comes back as it was, be it text or binary or empty',
     isNeededByAll: true,
     async run(kit) {
       const connection = await kit.open();

@@ -20,7 +20,7 @@ Options:
   --protocol NAME           the app's own subprotocol, for a server that has one
   --only NAME               one check; may be given several times
   --slow                    also those that take long, or send much
-  --patience MS             how long an answer is waited for; default: 3000
+  --patience MS             how long an answer is waited for; default: 5000
   --seed N                  where the connections of the check "cuts" break; default: 1
   --json                    prints the results as JSON
   --list                    prints the checks, and what the protocol's rules are
@@ -74,7 +74,7 @@ function understood(args: string[]): Command | undefined {
       protocol: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       slow: { type: 'boolean', default: false },
-      patience: { type: 'string', default: '3000' },
+      patience: { type: 'string', default: '5000' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
