@@ -29,6 +29,7 @@ const suites = {
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
+  check: { run: (lane) => nodeTests(lane, 'tests/check'), needs: ['package', 'programs'] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
 };
 

@@ -1,7 +1,7 @@
 // A client that keeps to the protocol, on connections that break at any byte: the promise of the protocol, tried.
 
 import { createHash } from 'node:crypto';
-import { type Connection, describe, describeItem, isSame, type Item, type Kit, type Message, Wrong } from './kit.js';
+import { type Connection, describe, describeItem, type Item, isSame, type Kit, type Message, Wrong } from './kit.js';
 import { rules } from './rules.js';
 
 /** How many messages are new on each connection. */
@@ -65,7 +65,11 @@ export async function cuts(kit: Kit, number: number): Promise<void> {
     // well, and the other half stay open without a word, so that the server finds out by the next one.
     const isReading = below(2) === 0;
     const isKept = below(2) === 0;
-    connection.breaksAfter(isReading ? limit : Number.POSITIVE_INFINITY, isReading ? Number.POSITIVE_INFINITY : limit, isKept);
+    connection.breaksAfter(
+      isReading ? limit : Number.POSITIVE_INFINITY,
+      isReading ? Number.POSITIVE_INFINITY : limit,
+      isKept,
+    );
     abandoned.push(connection);
     connection.ask(session);
     await listen(connection);

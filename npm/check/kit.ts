@@ -115,7 +115,11 @@ export class Kit {
    * A connection on which a session was asked for; what is asked is the truth, but for `claims`. Nothing is expected yet.
    * The session's own counts change when `resumed` is heard.
    */
-  async resume(session: SessionState, claims: Partial<Claims> = {}, headers = this.options.headers): Promise<Connection> {
+  async resume(
+    session: SessionState,
+    claims: Partial<Claims> = {},
+    headers = this.options.headers,
+  ): Promise<Connection> {
     const connection = await this.connect(headers);
     connection.ask(session, claims);
     return connection;

@@ -18,17 +18,17 @@ export const rules = {
   ),
   selectsNoOther: under('negotiation', 'It MUST NOT select one of these otherwise.'),
   frame: under(top, 'a *frame* is one WebSocket message, text or binary, however it was fragmented.'),
-  spelling: under('frames', 'There is one spelling of each: no other spaces, no zeros in front, nothing after the end.'),
+  spelling: under(
+    'frames',
+    'There is one spelling of each: no other spaces, no zeros in front, nothing after the end.',
+  ),
   binary: under('frames', "A binary frame is a message, and is the app's, byte for byte."),
   escape: under(
     'frames',
     'So an end that sends text for its app puts one U+0010 in front if, and only if, the text begins with U+0010; and an end ' +
       'that receives a message whose text begins with U+0010 takes that one off.',
   ),
-  untouched: under(
-    'frames',
-    'Nothing else is added to a message or taken from it. Empty messages are messages.',
-  ),
+  untouched: under('frames', 'Nothing else is added to a message or taken from it. Empty messages are messages.'),
   forget: under(
     'counting',
     '**A message may be forgotten by its sender once it is acknowledged, and not before. A message that was taken is never sent ' +
@@ -96,7 +96,10 @@ export const rules = {
     live,
     'A `pong` that nobody has asked for, or with a number that nobody has sent, is ignored, like an unsolicited pong of RFC 6455.',
   ),
-  keeps: under('a-connection-drops', 'Both ends keep the session, however an end finds out, and whether or not the other end does.'),
+  keeps: under(
+    'a-connection-drops',
+    'Both ends keep the session, however an end finds out, and whether or not the other end does.',
+  ),
   end: under(
     'the-end',
     'The end that hears `end` sends no more messages. Once `arrived = taken` it sends an `ack` if `taken > told`, then `end`. It ' +
@@ -115,7 +118,10 @@ export const rules = {
   websocket: under('violations', 'as in RFC 6455: it would be the same on the next connection'),
   silent: under('violations', 'no first frame came in good time (10 s here)'),
   bounded: under('limits', 'What waits to be acknowledged MUST be bounded.'),
-  fresh: under('the-token', 'It is 128 random bits from a cryptographic generator, made by the server, new for each session.'),
+  fresh: under(
+    'the-token',
+    'It is 128 random bits from a cryptographic generator, made by the server, new for each session.',
+  ),
   foreign: under(
     'the-token',
     'A server that knows its users binds it to the user that made the session, and gives it to nobody else: to others the session ' +

@@ -15,7 +15,12 @@ export async function bundleCheck() {
   const stamp = join(generated, 'check.stamp');
   const made = await unlessFresh({ stamp, inputs: [sources, vectors, here], outputs: [outfile] }, async () => {
     const { build } = await import('esbuild');
-    await run(process.execPath, [packageProgram('typescript', 'tsc'), '--noEmit', '-p', join(sources, 'tsconfig.json')]);
+    await run(process.execPath, [
+      packageProgram('typescript', 'tsc'),
+      '--noEmit',
+      '-p',
+      join(sources, 'tsconfig.json'),
+    ]);
     await build({
       entryPoints: [join(sources, 'index.ts')],
       outfile,

@@ -7,7 +7,11 @@ import { undrop, users } from './program.mjs';
 
 /** The check that finds each fault, what it says came, and what had to come. */
 const found = {
-  acknowledgesTooMuch: ['ack', /^ack 2, which acknowledges messages that the server can't have$/, /^an ack of at most 1/],
+  acknowledgesTooMuch: [
+    'ack',
+    /^ack 2, which acknowledges messages that the server can't have$/,
+    /^an ack of at most 1/,
+  ],
   neverAcknowledges: ['ack', /^nothing$/, /^ack 1$/],
   forgetsOutbox: ['retransmission', /^nothing$/, /^the message "three"$/],
   sendsTwice: ['resume', /^the message "three"$/, /^the message "four"$/],

@@ -24,7 +24,12 @@ test('who gives no server, or one that is not there, is told', async () => {
   const nowhere = await undrop('check', 'ws://127.0.0.1:1/room');
   assert.equal(nowhere.code, 2);
   assert.match(nowhere.stderr, /can't connect to 127\.0\.0\.1:1: connect ECONNREFUSED/);
-  for (const args of [[], ['check'], ['check', 'http://127.0.0.1'], ['check', 'ws://127.0.0.1', '--only', 'nonsense']]) {
+  for (const args of [
+    [],
+    ['check'],
+    ['check', 'http://127.0.0.1'],
+    ['check', 'ws://127.0.0.1', '--only', 'nonsense'],
+  ]) {
     const { code, stderr } = await undrop(...args);
     assert.equal(code, 2);
     assert.match(stderr, /Usage: undrop check URL/);
@@ -42,7 +47,10 @@ async function printed(faults, ...args) {
 function sectionsOf(text) {
   const sections = new Map();
   for (const [, title, body] of text.matchAll(/^#+ (.+)\n([^]*?)(?=^#+ |$(?![^]))/gm)) {
-    const anchor = title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
+    const anchor = title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-');
     sections.set(anchor, body.replace(/\s+/g, ' '));
   }
   return sections;

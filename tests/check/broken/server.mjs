@@ -56,7 +56,10 @@ export async function serve(chosen, { greeting = 10_000 } = {}) {
 
   function connect(socket, user) {
     let session;
-    const timer = setTimeout(() => socket.close(has.closesTheSilentWell ? 1000 : 4001, 'no greeting in time'), greeting);
+    const timer = setTimeout(
+      () => socket.close(has.closesTheSilentWell ? 1000 : 4001, 'no greeting in time'),
+      greeting,
+    );
     const say = (text) => socket.send(ESCAPE + text);
     const violation = (reason) => {
       if (session) end(session);
@@ -90,7 +93,8 @@ export async function serve(chosen, { greeting = 10_000 } = {}) {
       const known = sessions.get(found.token);
       if (!known || (known.user !== user && !has.acceptsForeignToken)) return begin('');
       const isLost =
-        found.answered > known.attempt || ((found.received > known.left || found.acknowledged > known.taken) && 'counts');
+        found.answered > known.attempt ||
+        ((found.received > known.left || found.acknowledged > known.taken) && 'counts');
       const isLate = found.attempt <= known.attempt && !has.ignoresAttempt;
       if (!has.neverLoses && isLost === true) return begin(' lost');
       if (isLate) return socket.close(4000, 'late');
