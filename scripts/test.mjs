@@ -32,6 +32,7 @@ const suites = {
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
   production: { run: (lane) => nodeTests(lane, 'tests/production'), needs: ['package', 'programs', ...operated] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
+  check: { run: (lane) => nodeTests(lane, 'tests/check'), needs: ['package', 'programs'] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
   deploy: { run: (lane) => nodeTests(lane, 'tests/deploy'), needs: ['programs', 'redis-server', 'promtool'] },
 };

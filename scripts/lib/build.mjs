@@ -1,6 +1,7 @@
 // From the Rust and TypeScript sources to `dist`, one step after the other; a step whose input is unchanged is left out.
 
 import { bundle, declarations } from '../build/bundle.mjs';
+import { bundleCheck } from '../build/check.mjs';
 import { bundleServer, compileServer } from '../build/server.mjs';
 import { checkSizes } from '../build/sizes.mjs';
 import { bind, compile, optimize } from '../build/wasm.mjs';
@@ -14,5 +15,6 @@ export async function buildPackage() {
   await step('Declarations', 'the types of the package', declarations);
   await step('Server to WebAssembly', 'the crate undrop-server, for Node, Bun and Deno', compileServer);
   await step('Server', 'its entries and their types', bundleServer);
+  await step('Check', 'the program that checks servers in other languages', bundleCheck);
   await step('Sizes', 'what a page has to load, against the budget', checkSizes);
 }

@@ -1,7 +1,7 @@
 // What is in the package, and what is not.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { before, test } from 'node:test';
@@ -27,9 +27,10 @@ test('the package holds what its users need, and nothing else', () => {
     'README.zh-CN.md',
     'package.json',
     'dist/undrop.wasm',
+    'dist/check.js',
     ...[...scriptsOf(entries)].flatMap((file) => [file, `${file}.map`]),
     ...publicDeclarations(folder).map(nameOf),
-    ...readdirSync(inRoot('npm')).map((name) => `npm/${name}`),
+    ...filesIn(inRoot('npm')).map((path) => relative(root, path).split(sep).join('/')),
   ]);
   const found = new Set(filesIn(folder).map(nameOf));
   const missing = [...expected].filter((name) => !found.has(name));
