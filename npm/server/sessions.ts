@@ -54,6 +54,10 @@ export interface SessionsOptions {
   authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
   /** Where the sessions are kept. Default: in this process. */
   store?: RedisStore;
+  /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: none. */
+  name?: string;
+  /** Whether there is a line in the log when a session begins, resumes and ends. Default: true. */
+  logSessions?: boolean;
   /** How long a session lives without a connection. Default: 120,000. */
   timeToLive?: number;
   /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
@@ -132,6 +136,11 @@ export class Sessions {
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */
   async revoke(user: string): Promise<void> {
     await this.#sessions.revoke(user);
+  }
+
+  /** Rejects unless new connections are of use here: the server does not shut down, and its store answers within a second. */
+  async ready(): Promise<void> {
+    await this.#sessions.ready();
   }
 
   /**

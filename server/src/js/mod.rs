@@ -46,7 +46,12 @@ impl ServerSessions {
         redis: Option<RedisClient>,
         prefix: Option<String>,
     ) -> Result<Self, JsValue> {
-        let builder = Sessions::builder(options::parse(options)?);
+        let (config, name) = options::parse(options)?;
+        let builder = Sessions::builder(config);
+        let builder = match name {
+            Some(name) => builder.name(name),
+            None => builder,
+        };
         let builder = match redis.map(RedisStore::through) {
             Some(store) => builder.store(match prefix {
                 Some(prefix) => store.with_prefix(prefix),
@@ -105,6 +110,15 @@ impl ServerSessions {
         let sessions = self.sessions.clone();
         future_to_promise(SendWrapper::new(async move {
             sessions.revoke(&Principal::user(user)).await.map_err(|cause| error(&cause.to_string()))?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Rejects unless new connections are of use here: the server does not shut down, and its store answers.
+    pub fn ready(&self) -> Promise {
+        let sessions = self.sessions.clone();
+        future_to_promise(SendWrapper::new(async move {
+            sessions.ready().await.map_err(|cause| error(&cause.to_string()))?;
             Ok(JsValue::UNDEFINED)
         }))
     }

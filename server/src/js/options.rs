@@ -11,23 +11,26 @@ use super::values::type_error;
 use crate::config::{Config, Limits, Origins, PlainConnections, Spread};
 use crate::proxies::Proxies;
 
-/// Reads the options. Throws a `TypeError` that names the one that can't be one.
-pub(super) fn parse(value: JsValue) -> Result<Config, JsValue> {
+/// Reads the options, and the name of the sessions. Throws a `TypeError` that names the one that can't be one.
+pub(super) fn parse(value: JsValue) -> Result<(Config, Option<String>), JsValue> {
     if value.is_undefined() {
-        return Ok(Config::default());
+        return Ok((Config::default(), None));
     }
     let deserializer = serde_wasm_bindgen::Deserializer::from(value);
-    let options: Options = serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    let mut options: Options = serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
         let why = why.strip_prefix("Error: ").unwrap_or(&why);
         type_error(&if path == "." { why.to_owned() } else { format!("{path}: {why}") })
     })?;
-    options.config()
+    let name = options.name.take();
+    Ok((options.config()?, name))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Options {
+    name: Option<String>,
+    log_sessions: Option<bool>,
     time_to_live: Option<f64>,
     spread: Option<SpreadOption>,
     idle: Option<f64>,
@@ -149,6 +152,7 @@ impl Options {
                 .kept_headers
                 .push(header.map_err(|_| type_error(&format!("keptHeaders: {name} is no header's name")))?);
         }
+        set(&mut config.log_sessions, self.log_sessions);
         set(&mut config.protocols, self.protocols);
         set(
             &mut config.plain_connections,
