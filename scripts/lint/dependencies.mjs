@@ -11,7 +11,9 @@ import { check, failure, part } from '../suites/results.mjs';
 export const dependencyChecks = [crates, advisories, packages];
 
 /** What deny.toml allows, of the crates in Cargo.lock. */
-function crates() {
+async function crates() {
+  // Also of those that no build here needs. Without a network it is said which of them is not there.
+  await ask('cargo', ['fetch', '--locked']);
   return check('cargo-deny', findCargoDeny(), [
     ...['--workspace', '--locked', '--offline'],
     ...['check', 'bans', 'licenses', 'sources'],

@@ -133,7 +133,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             connection: connection.map(|(attempt, connection)| Attached::new(attempt, connection)),
             handler: Some(handler),
             handler_is_due: true,
-            handler_turn: HandlerTurn::default(),
+            handler_turn: HandlerTurn::new(),
             request: None,
             unacknowledged: None,
             detached_since: None,

@@ -91,14 +91,13 @@ pub(crate) fn timeout<F: Future>(span: Duration, future: F) -> impl Future<Outpu
 
 /// Lets everything else that is due run first.
 pub(crate) async fn yield_now() {
-    let mut turn = HandlerTurn::default();
+    let mut turn = HandlerTurn::new();
     turn.begin();
     poll_fn(|context| turn.poll(context)).await;
 }
 
 /// Whether the handler of a session has had its turn since it was given a message. It is JavaScript that waits for a promise, so
 /// it has when all promises that are resolved by then have run.
-#[derive(Default)]
 pub(crate) struct HandlerTurn {
     /// In which turn of the runtime it was given one, ...
     given: Option<u64>,
@@ -129,6 +128,10 @@ fn end_turn() {
 }
 
 impl HandlerTurn {
+    pub(crate) const fn new() -> Self {
+        Self { given: None, is_waiting: false }
+    }
+
     /// The handler was given a message.
     pub(crate) fn begin(&mut self) {
         TURNS.with_borrow_mut(|turns| {
@@ -147,7 +150,7 @@ impl HandlerTurn {
         let Some(given) = self.given else { return Poll::Ready(()) };
         TURNS.with_borrow_mut(|turns| {
             if turns.number > given {
-                *self = Self::default();
+                *self = Self::new();
                 return Poll::Ready(());
             }
             if !replace(&mut self.is_waiting, true) {

@@ -13,10 +13,13 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
 
 /// Whether the handler of a session has had its turn since it was given a message. It runs in the session's own task, so it has
 /// as soon as it was polled.
-#[derive(Default)]
 pub(crate) struct HandlerTurn;
 
 impl HandlerTurn {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
     /// The handler was given a message.
     pub(crate) fn begin(&mut self) {}
 
