@@ -19,6 +19,8 @@ interface ConnectionInfo {
 const MOST_WAITING = 64 << 10;
 /** How often is looked whether it does again, in milliseconds: Deno does not tell. */
 const LOOK = 10;
+/** How long a client may be silent before Deno asks it, in seconds. */
+const IDLE = 30;
 
 /**
  * Makes a connection a WebSocket that carries a session. Returns the answer.
@@ -35,8 +37,7 @@ export const upgrade = (sessions: Sessions, request: Request, info?: ConnectionI
   const { protocol } = admitted;
   const { Deno } = globalThis as unknown as { Deno: Runtime };
   try {
-    // The session has a heartbeat of its own.
-    const options = { idleTimeout: 0, ...(protocol === undefined ? {} : { protocol }) };
+    const options = { idleTimeout: IDLE, ...(protocol === undefined ? {} : { protocol }) };
     const { socket, response } = Deno.upgradeWebSocket(request, options);
     connect(admitted, socket);
     return response;
@@ -55,7 +56,7 @@ const connect = (admission: Admission, socket: WebSocket) => {
     isServed = true;
     serve(admission, socket);
   };
-  // The client may go before the handshake is done.
+  // A connection that is reset is an error too. It is closed then.
   socket.onerror = () => {};
   socket.onclose = () => {
     if (!isServed) admission.cancel();
@@ -71,15 +72,18 @@ const serve = (admission: Admission, socket: WebSocket) => {
     else timer = setTimeout(look, LOOK);
   };
   const isOpen = () => socket.readyState === WebSocket.OPEN;
+  const close = (code: number, reason: string) => {
+    if (isOpen()) socket.close(code, reason);
+  };
   const native: ServerWebSocket = {
     send(bytes, isText) {
       if (isOpen()) socket.send(isText ? decoder.decode(bytes) : (bytes as Uint8Array<ArrayBuffer>));
     },
-    // Deno sends no pings of an app; a client that is silent is asked by the protocol's own.
-    ping() {},
-    close: (code, reason) => end(code, reason),
+    // Deno sends pings by itself, and closes what does not answer.
+    ping: () => queueMicrotask(() => connection.alive()),
+    close,
     // Deno can't drop a connection. A close frame is the next best.
-    terminate: () => end(1001, ''),
+    terminate: () => close(1001, ''),
     flush() {},
     isReady() {
       if (isReady()) return true;
@@ -89,17 +93,11 @@ const serve = (admission: Admission, socket: WebSocket) => {
     // Deno can't pause a WebSocket. What it reads meanwhile is held, as much as the limits of the sessions allow.
     pause() {},
   };
-  const end = (code: number, reason: string) => {
-    if (!isOpen()) return;
-    // Deno refuses the codes that are not an app's.
-    socket.close(code === 1000 || code >= 3000 ? code : undefined, reason);
-  };
   const connection = admission.serve(native);
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data !== 'string') connection.message(new Uint8Array(data), false);
     else connection.text(data);
   };
-  socket.onerror = () => connection.unreadable(1002);
   socket.onclose = () => {
     clearTimeout(timer);
     connection.closed();

@@ -39,4 +39,5 @@ Object.assign(globalThis, { after, afterEach, before, beforeEach, describe, it: 
 
 // They read their certificates from where they are run.
 process.chdir(folder);
-for (const file of ['websocket-server', 'create-websocket-stream', 'websocket']) require(`${folder}test/${file}.test.js`);
+for (const file of ['websocket-server', 'create-websocket-stream', 'websocket'])
+  require(`${folder}test/${file}.test.js`);
