@@ -2,7 +2,7 @@
 
 import { frames } from '../../proto/vectors/undrop.1.json';
 import { cuts } from './cuts.js';
-import { escape } from './frames.js';
+import { marker } from './frames.js';
 import {
   type Connection,
   describe,
@@ -100,9 +100,9 @@ export const checks: Check[] = [
     says: 'only a text that begins with U+0010 has one more of them on the wire',
     async run(kit) {
       const connection = await kit.open();
-      for (const text of [escape, `${escape}ack 1`, `${escape}new`, `${escape}${escape}`, `a${escape}`])
+      for (const text of [marker, `${marker}ack 1`, `${marker}new`, `${marker}${marker}`, `a${marker}`])
         await connection.echo(text, rules.escape);
-      await connection.echo(Buffer.from(`${escape}new`), rules.binary);
+      await connection.echo(Buffer.from(`${marker}new`), rules.binary);
     },
   },
   {
@@ -118,7 +118,7 @@ export const checks: Check[] = [
       connection.raw('the last part', text.subarray(20), { opcode: opcodes.continuation });
       await webSocketPong(connection, 'still here');
       await connection.message(text.toString(), rules.frame);
-      connection.raw('the first part of ping 7', `${escape}pi`, { isFinal: false });
+      connection.raw('the first part of ping 7', `${marker}pi`, { isFinal: false });
       connection.raw('the last part', 'ng 7', { opcode: opcodes.continuation });
       await connection.pong(7, rules.frame);
     },
@@ -142,7 +142,7 @@ export const checks: Check[] = [
     async run(kit) {
       const connection = await kit.open();
       connection.together(() => {
-        for (let number = 1; number <= 1_000; number++) connection.raw(`ping ${number}`, `${escape}ping ${number}`);
+        for (let number = 1; number <= 1_000; number++) connection.raw(`ping ${number}`, `${marker}ping ${number}`);
       });
       for (let last = 0; last < 1_000; ) {
         const item = await connection.next();
@@ -257,7 +257,7 @@ export const checks: Check[] = [
     name: 'first frame',
     says: 'only new and resume begin a connection',
     async run(kit) {
-      for (const message of ['hello', `${escape}new`, Buffer.from(`${escape}new`)]) {
+      for (const message of ['hello', `${marker}new`, Buffer.from(`${marker}new`)]) {
         const connection = await kit.connect();
         connection.send(message);
         await connection.closed(1002, rules.noGreeting);
@@ -278,7 +278,7 @@ export const checks: Check[] = [
       if (largest > MOST_BYTES) throw new Skipped(`LARGEST is ${largest}, which is too much to try`);
       await connection.echo(Buffer.alloc(largest, 7), rules.largest);
       // With the U+0010 in front.
-      if (largest > 1) await connection.echo(`${escape}${'x'.repeat(largest - 2)}`, rules.largest);
+      if (largest > 1) await connection.echo(`${marker}${'x'.repeat(largest - 2)}`, rules.largest);
     },
   },
   {
@@ -611,7 +611,7 @@ const SLOWEST_GREETING = 60_000;
 function invalid(): string[] {
   return frames.invalid
     .map(({ frame }) => frame)
-    .filter((frame) => frame.startsWith(escape))
+    .filter((frame) => frame.startsWith(marker))
     .map((frame) => frame.slice(1));
 }
 

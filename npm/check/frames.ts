@@ -1,6 +1,6 @@
 // The frames of the protocol, as a client writes and reads them.
 
-export const escape = '\u0010';
+export const marker = '\u0010';
 
 /** What a server may say besides messages. */
 export type Control =

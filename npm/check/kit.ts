@@ -1,6 +1,6 @@
 // What the checks are written with: connections that know the protocol, write down what is said on them, and throw what is wrong.
 
-import { type Control, escape, parse } from './frames.js';
+import { type Control, marker, parse } from './frames.js';
 import { type Rule, rules } from './rules.js';
 import { type Answer, type FrameOptions, opcodes, type RawSocket, request } from './websocket.js';
 
@@ -192,7 +192,7 @@ export class Connection {
   /** Says a control frame. */
   control(text: string): void {
     this.#kit.note('>', shortened(text), this.#number);
-    this.#socket.frame(`${escape}${text}`);
+    this.#socket.frame(`${marker}${text}`);
   }
 
   /** Asks for a session with the truth, but for `claims`. */
@@ -263,7 +263,7 @@ export class Connection {
   leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#session) this.#socket.frame(`${escape}end`);
+    if (this.#session) this.#socket.frame(`${marker}end`);
     this.#socket.close(1000);
     this.#socket.cut();
   }
@@ -291,9 +291,9 @@ export class Connection {
         return { kind: 'websocket-pong', bytes: event.bytes };
       }
       if (event.kind === 'binary') return this.#message(event.bytes);
-      if (!event.text.startsWith(escape)) return this.#message(event.text);
+      if (!event.text.startsWith(marker)) return this.#message(event.text);
       const inner = event.text.slice(1);
-      if (inner.startsWith(escape)) return this.#message(inner);
+      if (inner.startsWith(marker)) return this.#message(inner);
       this.#heard(shortened(inner));
       const control = parse(inner);
       if (!control)
@@ -418,7 +418,7 @@ export class Connection {
 }
 
 export const encoded = (message: Message): Message =>
-  typeof message === 'string' && message.startsWith(escape) ? `${escape}${message}` : message;
+  typeof message === 'string' && message.startsWith(marker) ? `${marker}${message}` : message;
 
 export const isSame = (one: Message, other: Message): boolean =>
   typeof one === 'string' || typeof other === 'string' ? one === other : one.equals(other);

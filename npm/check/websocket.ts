@@ -341,6 +341,6 @@ function encode(payload: Buffer, options: FrameOptions): Buffer {
   if (header.length === 10) header.writeBigUInt64BE(length, 2);
   else if (header.length === 4) header.writeUInt16BE(Number(length), 2);
   const masked = Buffer.from(payload);
-  if (isMasked) for (let index = 0; index < masked.length; index++) masked[index]! ^= mask[index & 3]!;
+  if (isMasked) for (const [index, byte] of masked.entries()) masked[index] = byte ^ mask.readUInt8(index & 3);
   return Buffer.concat([header, mask, masked]);
 }

@@ -46,12 +46,16 @@ async function printed(faults, ...args) {
 /** The text under each heading by its anchor on GitHub, with its lines joined. */
 function sectionsOf(text) {
   const sections = new Map();
-  for (const [, title, body] of text.matchAll(/^#+ (.+)\n([^]*?)(?=^#+ |$(?![^]))/gm)) {
-    const anchor = title
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-');
-    sections.set(anchor, body.replace(/\s+/g, ' '));
+  for (const section of text.split(/^#+ /m)) {
+    const [title, ...body] = section.split('\n');
+    sections.set(anchorOf(title), body.join(' ').replace(/\s+/g, ' '));
   }
   return sections;
 }
+
+/** As GitHub makes it of a heading. */
+const anchorOf = (title) =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
