@@ -7,6 +7,7 @@ import { setUp } from './lib/setup.mjs';
 await main(async () => {
   await setUp(['redis-server']);
   const test = ['test', '--quiet', '-p', 'undrop-server', '--features', 'tls,metrics', '--test', 'server'];
-  const name = 'the_log_of_a_store_that_is_away_for_8_seconds';
-  await run('cargo', [...test, '--', '--ignored', '--nocapture', name]);
+  const name = 'the_log_of_a_store_that_is_away_with_50_sessions';
+  const env = { ...process.env, UNDROP_STORE_AWAY: '8000' };
+  await run('cargo', [...test, '--', '--nocapture', name], { env });
 });

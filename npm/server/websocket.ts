@@ -59,5 +59,7 @@ export const reject = (stream: Duplex, { status, text }: Rejection) => {
     `Content-Length: ${Buffer.byteLength(text)}`,
   ];
   stream.on('error', () => stream.destroy());
+  // A client that does not end its side would keep the connection.
+  stream.once('finish', () => stream.destroy());
   stream.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
 };

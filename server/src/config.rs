@@ -7,10 +7,13 @@ use undrop_proto::outbox::Bounds;
 
 use crate::proxies::Proxies;
 
+/// The least that [`Config::time_to_live`] can be.
+const LEAST_TIME_TO_LIVE: Duration = Duration::from_millis(10);
+
 /// The options of a server. A duration is at most some 49 days: a longer one is cut.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How long a session lives without a connection. Default: 2 minutes.
+    /// How long a session lives without a connection, 10 ms at least. Default: 2 minutes.
     pub time_to_live: Duration,
     /// Over how long the clients spread when all have to reconnect. Default: `Rate(1_000)`.
     pub spread: Spread,
@@ -180,6 +183,8 @@ impl Config {
         for span in [time_to_live, idle, probe, greeting, close_timeout, grace] {
             *span = Duration::from_millis(millis(*span).into());
         }
+        // The store is written each time half of it has passed.
+        self.time_to_live = self.time_to_live.max(LEAST_TIME_TO_LIVE);
         let Limits { message_bytes, inboxes, inboxes_per_owner, .. } = &mut self.limits;
         // Otherwise nobody could send the largest message.
         *inboxes_per_owner = (*inboxes_per_owner).max(*message_bytes + (16 << 10));

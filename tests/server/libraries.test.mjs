@@ -171,6 +171,8 @@ it('the utilities of y-websocket keep a document and who is there', async () => 
     () => docs.clear(),
     () => {
       provider.destroy();
+      // Who is there is looked at by a timer for each document.
+      mine.destroy();
       for (const doc of docs.values()) doc.awareness.destroy();
     },
   );

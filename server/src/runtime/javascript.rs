@@ -1,13 +1,13 @@
 //! A JavaScript runtime: Node, Bun or Deno. It has one thread, and everything here stays on it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::mem::{replace, take};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
@@ -21,10 +21,10 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future);
 }
 
-/// A timer.
+/// A timer, which keeps no process alive that has nothing else to do: a session without a connection has one for minutes.
 pub(crate) struct Sleep {
     deadline: Instant,
-    timer: Option<SendWrapper<TimeoutFuture>>,
+    timer: Option<SendWrapper<Timer>>,
 }
 
 pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
@@ -45,22 +45,52 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                self.timer = None;
-                return Poll::Ready(());
-            }
-            let timer = self.timer.get_or_insert_with(|| {
-                // Rounded up, or the timer would ring a little too early.
-                let millis = left.as_nanos().div_ceil(1_000_000).min(LONGEST) as u32;
-                SendWrapper::new(TimeoutFuture::new(millis))
-            });
-            match Pin::new(timer).poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) => self.timer = None,
-            }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            self.timer = None;
+            return Poll::Ready(());
         }
+        let timer = self.timer.get_or_insert_with(|| SendWrapper::new(Timer::new(left)));
+        if timer.rang.get() {
+            // It was the longest there is, or rang too early.
+            *timer = SendWrapper::new(Timer::new(left));
+        }
+        timer.waker.replace(Some(context.waker().clone()));
+        Poll::Pending
+    }
+}
+
+/// A timer of JavaScript.
+struct Timer {
+    handle: JsValue,
+    rang: Rc<Cell<bool>>,
+    waker: Rc<RefCell<Option<Waker>>>,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    fn new(left: Duration) -> Self {
+        let (rang, waker) = (Rc::<Cell<bool>>::default(), Rc::<RefCell<Option<Waker>>>::default());
+        let callback = Closure::once({
+            let (rang, waker) = (rang.clone(), waker.clone());
+            move || {
+                rang.set(true);
+                let waker = waker.take();
+                waker.into_iter().for_each(Waker::wake);
+            }
+        });
+        // Rounded up, or the timer would ring a little too early.
+        let millis = left.as_nanos().div_ceil(1_000_000).min(LONGEST) as u32;
+        let handle = set_timeout(callback.as_ref().unchecked_ref(), millis);
+        // In Deno it is a number.
+        let _ = handle.unchecked_ref::<TimerHandle>().unref();
+        Self { handle, rang, waker, _callback: callback }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.handle);
     }
 }
 
@@ -165,4 +195,15 @@ impl HandlerTurn {
 extern "C" {
     #[wasm_bindgen(js_name = setImmediate)]
     fn set_immediate(callback: &Function);
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, millis: u32) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+
+    type TimerHandle;
+
+    #[wasm_bindgen(method, catch)]
+    fn unref(this: &TimerHandle) -> Result<JsValue, JsValue>;
 }

@@ -62,7 +62,7 @@ async fn a_private_address_that_uses_up_its_limit_is_warned_of_once() {
         }
         assert_eq!(held.iter().filter(|connection| connection.is_ok()).count(), 2);
         assert_eq!(said(&log, "set Config::proxies"), 1, "{}", log.text());
-        assert_eq!(said(&log, "address=127.0.0.1"), 1, "{}", log.text());
+        assert_eq!(said(&log, "address=127.0.0.1 limit=\"Limits::"), 1, "{}", log.text());
     }
 }
 
