@@ -31,7 +31,7 @@ for (const name of ['hono', 'fastify', 'express']) {
       send('two');
       await resumed;
       assert.equal(await next(), 'ann said two');
-      assert.match(await page('/metrics'), /^undrop_sessions_resumed_total 1$/m);
+      assert.match(await page('/metrics'), /^undrop_resumes_total\{.*outcome="resumed",cause="here"\} 1$/m);
       const [dropped, exited] = [event('drop'), once(server, 'exit')];
       server.kill('SIGTERM');
       assert.equal((await dropped).code, 1012);

@@ -3,6 +3,9 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
+/** A socket that is being ended can't be reset any more: Node would keep its handle. */
+const reset = (socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy());
+
 /** Forwards connections to a port of this machine. `cut()` resets all that there are, and returns how many. */
 export async function startCutter(port) {
   const pairs = new Set();
@@ -23,7 +26,7 @@ export async function startCutter(port) {
   await once(server, 'listening');
   const cut = () => {
     const { size } = pairs;
-    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of pairs) for (const socket of pair) reset(socket);
     pairs.clear();
     return size;
   };
