@@ -34,12 +34,13 @@ for (const [browserName, start] of Object.entries(browsers)) {
         window.silence = () => {
           for (const socket of sockets.splice(0)) socket.onclose = (event) => event.stopImmediatePropagation();
         };
-        window.WebSocket = (...given) => {
-          const socket = new WebSocket(...given);
-          // A handler keeps its place, which is before the listeners of the page.
-          socket.onclose = () => {};
-          sockets.push(socket);
-          return socket;
+        window.WebSocket = class extends WebSocket {
+          constructor(...given) {
+            super(...given);
+            // A handler keeps its place, which is before the listeners of the page.
+            this.onclose = () => {};
+            sockets.push(this);
+          }
         };
       });
       await ada.choose(kind);
