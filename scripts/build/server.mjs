@@ -1,7 +1,7 @@
 // `undrop/server`: the crate undrop-server as WebAssembly, and what of `npm/server` makes an API of it. Nobody loads it but a
 // server, so it has no budget, and none of the tricks that make the client small.
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,10 +80,12 @@ export async function bundleServer() {
     const emit = ['--noEmit', 'false', '--outDir', emitted];
     await run(process.execPath, [packageProgram('typescript', 'tsc'), '-p', join(sources, 'tsconfig.json'), ...emit]);
     const declarations = join(emitted, 'npm/server');
-    for (const name of readdirSync(declarations)) {
-      // What is of the build alone refers to the module.
-      if (!readFileSync(join(declarations, name), 'utf8').includes("'#wasm/"))
-        copyFileSync(join(declarations, name), join(folder, name));
+    // Those that an entry refers to. The others are of the build alone.
+    const reached = new Set(serverEntries);
+    for (const name of reached) {
+      const text = readFileSync(join(declarations, `${name}.d.ts`), 'utf8');
+      writeFileSync(join(folder, `${name}.d.ts`), text);
+      for (const [, next] of text.matchAll(/from '\.\/([\w-]+)\.js'/g)) reached.add(next);
     }
   });
   return made ? 'written' : 'is up to date';

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { before, test } from 'node:test';
 import { filesIn } from '../../scripts/lib/fresh.mjs';
 import { inRoot, root } from '../../scripts/lib/paths.mjs';
 import { publicDeclarations } from './support/declarations.mjs';
-import { entries } from './support/entries.mjs';
+import { entries, serverEntries } from './support/entries.mjs';
 import { installedPackage } from './support/project.mjs';
 
 let folder;
@@ -28,7 +28,7 @@ test('the package holds what its users need, and nothing else', () => {
     'package.json',
     'dist/undrop.wasm',
     'dist/check.js',
-    ...[...scriptsOf(entries)].flatMap((file) => [file, `${file}.map`]),
+    ...[...scriptsOf([...entries, ...serverEntries])].flatMap((file) => [file, `${file}.map`]),
     ...publicDeclarations(folder).map(nameOf),
     ...filesIn(inRoot('npm')).map((path) => relative(root, path).split(sep).join('/')),
   ]);
@@ -72,7 +72,10 @@ test('bundlers may leave out what is not used, and find the types of each entry 
   assert.equal(manifest.type, 'module');
   assert.equal(manifest.sideEffects, false);
   const { './package.json': _, ...exported } = manifest.exports;
-  assert.deepEqual(Object.keys(exported), ['.', './slim', './messages', './session', './all']);
+  assert.deepEqual(Object.keys(exported), [
+    ...['.', './slim', './messages', './session', './all'],
+    ...['./server', './server/node', './server/ws', './server/bun', './server/deno'],
+  ]);
   for (const conditions of Object.values(exported)) assert.equal(Object.keys(conditions)[0], 'types');
 });
 
@@ -80,8 +83,8 @@ test('bundlers may leave out what is not used, and find the types of each entry 
 function scriptsOf(entries) {
   const found = new Set(entries.map(({ file }) => file));
   for (const file of found)
-    for (const [, name] of readFileSync(join(folder, file), 'utf8').matchAll(/from"\.\/(chunk[\w-]*\.js)"/g))
-      found.add(`dist/${name}`);
+    for (const [, name] of readFileSync(join(folder, file), 'utf8').matchAll(/from ?"\.\/(chunk[\w-]*\.js)"/g))
+      found.add(posix.join(posix.dirname(file), name));
   return found;
 }
 
