@@ -6,7 +6,7 @@ export interface NodeRedis {
   duplicate(): NodeRedis;
   connect(): Promise<unknown>;
   subscribe(channel: string, heard: (text: string) => void): Promise<unknown>;
-  on(event: string, listener: (...given: never[]) => void): unknown;
+  on(event: string, listener: (first: string, second: string) => void): unknown;
   destroy(): unknown;
 }
 
@@ -15,7 +15,7 @@ export interface IoRedis {
   callBuffer(command: string, ...given: (string | Buffer)[]): Promise<unknown>;
   duplicate(): IoRedis;
   subscribe(channel: string): Promise<unknown>;
-  on(event: string, listener: (...given: never[]) => void): unknown;
+  on(event: string, listener: (first: string, second: string) => void): unknown;
   disconnect(): void;
 }
 
@@ -81,7 +81,7 @@ const subscribed = (client: NodeRedis | IoRedis, channel: string, heard: (text?:
   // What was published meanwhile was not told.
   subscriber.on('ready', () => heard());
   if ('callBuffer' in subscriber) {
-    subscriber.on('message', ((_: string, text: string) => heard(text)) as (...given: never[]) => void);
+    subscriber.on('message', (_, text) => heard(text));
     subscriber.subscribe(channel).catch(() => {});
   } else {
     subscriber

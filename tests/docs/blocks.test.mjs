@@ -42,7 +42,7 @@ test('shell blocks hold nothing but commands that the tests know', () => {
       .map((line) => [where(block), line]),
   );
   const unknown = lines.filter(
-    ([, line]) => !/^(npm |npx |cargo |wasm-bindgen |git |#|cd |redis-server)/.test(line.trim()),
+    ([, line]) => !/^(npm |npx |cargo |wasm-bindgen |git |#|cd |redis-server|redis-cli )/.test(line.trim()),
   );
   assert.deepEqual(unknown, []);
 });

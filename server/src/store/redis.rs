@@ -72,6 +72,16 @@ const PRUNED: usize = 8;
 
 /// Sessions kept in Redis.
 ///
+/// ```no_run
+/// # use undrop_server::store::{RedisStore, Unavailable};
+/// # use undrop_server::{Config, Sessions};
+/// # async fn begin() -> Result<(), Unavailable> {
+/// let store = RedisStore::connect("redis://10.0.0.1/").await?.with_prefix("chat:");
+/// let sessions = Sessions::builder(Config::default()).store(store).name("chat").build();
+/// # Ok(())
+/// # }
+/// ```
+///
 /// What outlives a crash of Redis is up to its settings. When the store connects, it warns of those that can lose what was
 /// acknowledged.
 pub struct RedisStore {
@@ -126,6 +136,24 @@ impl RedisStore {
     ///     let certificates = TlsCertificates { client_tls: None, root_cert: Some(authority) };
     ///     Ok(RedisStore::from_client(Client::build_with_tls("rediss://redis.internal:6380/", certificates)?))
     /// }
+    /// # }
+    /// ```
+    ///
+    /// Where Redis wants a certificate from its clients as well:
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "tls")]
+    /// # async fn store() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use undrop_server::store::RedisStore;
+    /// use undrop_server::redis::{Client, ClientTlsConfig, TlsCertificates};
+    ///
+    /// let certificates = TlsCertificates {
+    ///     root_cert: Some(std::fs::read("authority.pem")?),
+    ///     client_tls: Some(ClientTlsConfig { client_cert: std::fs::read("client.pem")?, client_key: std::fs::read("client-key.pem")? }),
+    /// };
+    /// let client = Client::build_with_tls("rediss://redis.internal:6380/", certificates)?;
+    /// let store = RedisStore::from_client(client).check().await?;
+    /// # Ok(())
     /// # }
     /// ```
     pub fn from_client(client: Client) -> Self {
