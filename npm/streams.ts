@@ -23,10 +23,12 @@ interface Reader<T> {
  * aborted.
  *
  * @param start - Begins to put values, and returns what stops that.
+ * @param type - Of which messages, for the error if too many wait.
  */
 export const collect = <T>(
   start: (put: (value: T) => void, end: () => void) => () => void,
   { signal, limit = 1024 }: Collecting = {},
+  type = '*',
 ): Required<Omit<AsyncIterableIterator<T, undefined>, 'throw'>> => {
   const values: T[] = [];
   /** The calls of `next` that wait for a value. There are none while values wait. */
@@ -58,7 +60,7 @@ export const collect = <T>(
     const reader = readers.shift();
     if (reader) reader.resolve({ done: false, value });
     else if (values.length < limit) values.push(value);
-    else end(exception('QuotaExceededError', `more than ${limit} messages wait to be read`));
+    else end(exception('QuotaExceededError', `more than ${limit} messages wait to be read (${type})`));
   };
   let stop: (() => void) | undefined;
   if (signal?.aborted) abort();

@@ -194,17 +194,21 @@ export const typedMessages: Part = {
     },
     messages(type = '*', options?: Collecting) {
       const registry = registryOf(this);
-      const arrived = collect((put: (value: unknown) => void, end) => {
-        const undo = registry.on(
-          type,
-          type === '*' ? (data: unknown, type: unknown) => put({ type, data }) : (data: unknown) => put(data),
-        );
-        const forget = registry.onEnd(end);
-        return () => {
-          undo();
-          forget();
-        };
-      }, options);
+      const arrived = collect(
+        (put: (value: unknown) => void, end) => {
+          const undo = registry.on(
+            type,
+            type === '*' ? (data: unknown, type: unknown) => put({ type, data }) : (data: unknown) => put(data),
+          );
+          const forget = registry.onEnd(end);
+          return () => {
+            undo();
+            forget();
+          };
+        },
+        options,
+        type,
+      );
       return unlessClosed(this, arrived);
     },
     get readable() {
