@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use super::interface::{Failure, NotForwarded, Store};
 use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, Kept, Numbered, Rest, Written};
 use super::unavailable::Unavailable;
-use super::wake::Wake;
+use super::wake::{Wake, Wakes};
 use crate::runtime::Instant;
 use crate::{Message, Principal, SessionId};
 
@@ -30,7 +30,7 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub struct MemoryStore {
     shards: Vec<Mutex<Shard>>,
-    wakes: Mutex<Vec<Wake>>,
+    wakes: Wakes,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ struct Queue {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), wakes: Mutex::default() }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), wakes: Wakes::default() }
     }
 }
 
@@ -167,7 +167,7 @@ impl Store for MemoryStore {
             record.forwarded.messages.push_back(forward.message.clone());
         }
         // Without the lock: whoever is woken may have one of its own.
-        self.wakes.lock().iter().for_each(|wake| wake.session(id));
+        self.wakes.session(id);
         Ok(())
     }
 
@@ -181,9 +181,7 @@ impl Store for MemoryStore {
     }
 
     fn watch(&self, wake: Wake) {
-        let mut wakes = self.wakes.lock();
-        wakes.retain(|wake| !wake.is_over());
-        wakes.push(wake);
+        self.wakes.add(wake);
     }
 
     async fn sessions_of(&self, principal: &Principal) -> Result<Vec<SessionId>, Unavailable> {

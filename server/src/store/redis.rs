@@ -31,6 +31,8 @@ use redis::{
 use redis::{Cmd, RedisError, Value};
 use tracing::{debug, warn};
 
+#[cfg(not(target_arch = "wasm32"))]
+use self::failure::RESPONSE_TIMEOUT;
 use self::failure::{full, unavailable, unexpected};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::javascript::RedisClient;
@@ -39,7 +41,7 @@ use self::javascript::{Connector, Subscription};
 use self::script::Script;
 #[cfg(not(target_arch = "wasm32"))]
 use self::{
-    connection::{Connector, RESPONSE_TIMEOUT, Server},
+    connection::{Connector, Server},
     subscription::Subscription,
 };
 use super::interface::{Failure, NotForwarded, Store};

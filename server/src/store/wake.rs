@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Weak;
 
+use parking_lot::Mutex;
+
 use crate::SessionId;
 
 /// What a store wakes: the sessions of a node.
@@ -47,5 +49,29 @@ impl Wake {
 impl fmt::Debug for Wake {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Wake").finish_non_exhaustive()
+    }
+}
+
+/// The nodes that a store tells.
+#[derive(Debug, Default)]
+pub(super) struct Wakes(Mutex<Vec<Wake>>);
+
+impl Wakes {
+    /// One more. Those of nodes that are gone are forgotten.
+    pub(super) fn add(&self, wake: Wake) {
+        let mut wakes = self.0.lock();
+        wakes.retain(|wake| !wake.is_over());
+        wakes.push(wake);
+    }
+
+    /// See [`Wake::session`].
+    pub(super) fn session(&self, id: SessionId) {
+        self.0.lock().iter().for_each(|wake| wake.session(id));
+    }
+
+    /// See [`Wake::all`].
+    #[cfg(feature = "redis")]
+    pub(super) fn all(&self) {
+        self.0.lock().iter().for_each(Wake::all);
     }
 }

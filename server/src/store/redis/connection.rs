@@ -1,9 +1,8 @@
 //! The connection to Redis, and how another one is found when it is of no use any more.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::failure::is_full;
+use super::failure::{RESPONSE_TIMEOUT, is_full};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
@@ -12,9 +11,6 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
 use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, RedisError, ServerErrorKind, Value};
-
-/// How long to wait for a connection, and for an answer of Redis, before the connection is left.
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where Redis is.
 pub(super) enum Server {

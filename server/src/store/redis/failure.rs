@@ -1,8 +1,13 @@
 //! Why Redis does not do what it is asked for, and what its operator can do about it.
 
+use std::time::Duration;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 
 use crate::store::{Unavailable, UnavailableCause};
+
+/// How long to wait for a connection, and for an answer of Redis, before it counts as away.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) fn unavailable(error: RedisError) -> Unavailable {
     match cause(&error) {

@@ -3,21 +3,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use js_sys::{Array, Function, JsString, Promise, Reflect, Uint8Array};
-use parking_lot::Mutex;
-use redis::{Arg, Cmd, ErrorKind, RedisError, ServerErrorKind, Value, make_extension_error};
+use redis::{Arg, Cmd, RedisError, Value, parse_redis_value};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::failure::RESPONSE_TIMEOUT;
 use crate::SessionId;
 use crate::runtime::timeout;
-use crate::store::Wake;
-
-/// How long to wait for an answer of Redis.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::store::wake::{Wake, Wakes};
 
 #[wasm_bindgen]
 extern "C" {
@@ -61,15 +57,13 @@ impl Connector {
 
 #[derive(Default)]
 pub(super) struct Subscription {
-    wakes: Arc<Mutex<Vec<Wake>>>,
+    wakes: Arc<Wakes>,
     has_begun: AtomicBool,
 }
 
 impl Subscription {
     pub(super) fn watch(&self, wake: Wake) {
-        let mut wakes = self.wakes.lock();
-        wakes.retain(|wake| !wake.is_over());
-        wakes.push(wake);
+        self.wakes.add(wake);
     }
 
     /// Begins to listen, once there is a session that could be told something.
@@ -78,16 +72,9 @@ impl Subscription {
             return;
         }
         let wakes = Arc::clone(&self.wakes);
-        let heard = Closure::<dyn Fn(Option<String>)>::new(move |published: Option<String>| {
-            let wakes = wakes.lock();
-            match published {
-                Some(text) => {
-                    if let Some(id) = SessionId::parse(text.as_bytes()) {
-                        wakes.iter().for_each(|wake| wake.session(id));
-                    }
-                }
-                None => wakes.iter().for_each(Wake::all),
-            }
+        let heard = Closure::<dyn Fn(Option<String>)>::new(move |published: Option<String>| match published {
+            Some(text) => SessionId::parse(text.as_bytes()).into_iter().for_each(|id| wakes.session(id)),
+            None => wakes.all(),
         });
         // As long as the client has it.
         connector.client.subscribe(&channel, heard.into_js_value().unchecked_ref());
@@ -134,19 +121,15 @@ fn nested(reply: &JsValue) -> Value {
     Value::Nil
 }
 
-/// The error that the client has thrown: that of Redis begins with its code.
+/// The error that the client has thrown. That of Redis begins with its code, in capitals, and is read as it came from there.
 fn error_of(thrown: &JsValue) -> RedisError {
     let message = Reflect::get(thrown, &"message".into()).ok().and_then(|message| message.as_string());
     let message = message.unwrap_or_else(|| "the client of Redis has failed".to_owned());
-    let (code, detail) = message.split_once(' ').unwrap_or((&message, ""));
-    match code {
-        "NOSCRIPT" => (ErrorKind::Server(ServerErrorKind::NoScript), "no such script", detail.to_owned()).into(),
-        "READONLY" => (ErrorKind::Server(ServerErrorKind::ReadOnly), "a replica", detail.to_owned()).into(),
-        "LOADING" => (ErrorKind::Server(ServerErrorKind::BusyLoading), "it loads", detail.to_owned()).into(),
-        "NOPERM" => (ErrorKind::Server(ServerErrorKind::NoPerm), "no permission", detail.to_owned()).into(),
-        code if code.len() > 2 && code.bytes().all(|letter| letter.is_ascii_uppercase()) => {
-            make_extension_error(code.to_owned(), Some(detail.to_owned()))
-        }
+    let code = message.split(' ').next().unwrap_or_default();
+    let is_of_redis = code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let answered = is_of_redis.then(|| parse_redis_value(format!("-{message}\r\n").as_bytes()));
+    match answered {
+        Some(Ok(Value::ServerError(error))) => error.into(),
         _ => std::io::Error::other(message).into(),
     }
 }

@@ -14,9 +14,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use super::connection::{Connector, RESPONSE_TIMEOUT, Server};
+use super::connection::{Connector, Server};
+use super::failure::RESPONSE_TIMEOUT;
 use crate::SessionId;
-use crate::store::Wake;
+use crate::store::wake::{Wake, Wakes};
 
 /// How long to wait before Redis is asked again, if the connection was lost.
 const RETRY: Duration = Duration::from_secs(1);
@@ -25,16 +26,14 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(super) struct Subscription {
-    wakes: Arc<Mutex<Vec<Wake>>>,
+    wakes: Arc<Wakes>,
     has_begun: AtomicBool,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Subscription {
     pub(super) fn watch(&self, wake: Wake) {
-        let mut wakes = self.wakes.lock();
-        wakes.retain(|wake| !wake.is_over());
-        wakes.push(wake);
+        self.wakes.add(wake);
     }
 
     /// Begins to listen, once there is a session that could be told something, and a runtime.
@@ -56,15 +55,15 @@ impl Subscription {
 }
 
 /// Tells the nodes what Redis tells, as long as it answers.
-async fn listen(server: &Server, channel: &str, wakes: &Mutex<Vec<Wake>>) -> Result<(), RedisError> {
+async fn listen(server: &Server, channel: &str, wakes: &Wakes) -> Result<(), RedisError> {
     let (mut sink, mut stream) = in_time(server.subscribe(channel)).await?.split();
     // What was forwarded meanwhile was not told.
-    wakes.lock().iter().for_each(Wake::all);
+    wakes.all();
     loop {
         match timeout(SILENCE, stream.next()).await {
             Ok(Some(message)) => {
                 if let Some(id) = SessionId::parse(message.get_payload_bytes()) {
-                    wakes.lock().iter().for_each(|wake| wake.session(id));
+                    wakes.session(id);
                 }
             }
             Ok(None) => return Ok(()),
