@@ -51,16 +51,10 @@ export const upgrade = (sessions: Sessions, request: Request, info?: ConnectionI
 
 const connect = (admission: Admission, socket: WebSocket) => {
   socket.binaryType = 'arraybuffer';
-  let isServed = false;
-  socket.onopen = () => {
-    isServed = true;
-    serve(admission, socket);
-  };
+  socket.onopen = () => serve(admission, socket);
   // A connection that is reset is an error too. It is closed then.
   socket.onerror = () => {};
-  socket.onclose = () => {
-    if (!isServed) admission.cancel();
-  };
+  socket.onclose = () => admission.cancel();
 };
 
 const serve = (admission: Admission, socket: WebSocket) => {

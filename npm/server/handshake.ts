@@ -1,40 +1,42 @@
 // The request that a connection begins with.
 
+import type { ServerHandshake } from '#wasm/server';
+
 /** The request that a connection begins with. */
 export class Handshake {
-  /** The path and the query. */
-  readonly url: string;
+  readonly #handshake: ServerHandshake;
   /** Its headers: all of them in `authenticate`; for a session those of the option `keptHeaders`. */
   readonly headers: Headers;
-  /** The client's address, if it is known: that of its connection, or what the option `proxies` names. */
-  readonly address: string | undefined;
-  /** The app's own subprotocol that was chosen, if any. */
-  readonly protocol: string | undefined;
 
   /** @internal */
-  constructor([url, headers, address, protocol]: [string, [string, string][], string?, string?]) {
-    this.url = url;
-    this.headers = new Headers(headers);
-    this.address = address;
-    this.protocol = protocol;
+  constructor(handshake: ServerHandshake) {
+    this.#handshake = handshake;
+    this.headers = new Headers(handshake.headers);
+  }
+
+  /** The path and the query. */
+  get url(): string {
+    return this.#handshake.url;
+  }
+
+  /** The client's address, if it is known: that of its connection, or what the option `proxies` names. */
+  get address(): string | undefined {
+    return this.#handshake.address;
+  }
+
+  /** The app's own subprotocol that was chosen, if any. */
+  get protocol(): string | undefined {
+    return this.#handshake.protocol;
   }
 
   /** A parameter of the query, decoded. */
   query(name: string): string | undefined {
-    return new URL(this.url, 'ws://server').searchParams.get(name) ?? undefined;
+    return this.#handshake.query(name);
   }
 
   /** A cookie's value. */
   cookie(name: string): string | undefined {
-    for (const pair of (this.headers.get('cookie') ?? '').split(/[;,]\s*/)) {
-      const at = pair.indexOf('=');
-      if (at > 0 && pair.slice(0, at).trim() === name)
-        return pair
-          .slice(at + 1)
-          .trim()
-          .replace(/^"(.*)"$/, '$1');
-    }
-    return undefined;
+    return this.#handshake.cookie(name);
   }
 }
 

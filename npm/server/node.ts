@@ -46,13 +46,7 @@ const accept = (admission: Admission, request: IncomingMessage, stream: Duplex, 
     maxPayload: mostBytes,
     handleProtocols: () => protocol ?? false,
   });
-  let isAccepted = false;
   // ws refuses a request that is no handshake, and the client may have gone meanwhile.
-  stream.once('close', () => {
-    if (!isAccepted) admission.cancel();
-  });
-  sockets.handleUpgrade(request, stream, head, (socket) => {
-    isAccepted = true;
-    connect(admission, socket, stream);
-  });
+  stream.once('close', () => admission.cancel());
+  sockets.handleUpgrade(request, stream, head, (socket) => connect(admission, socket, stream));
 };

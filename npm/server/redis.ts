@@ -1,5 +1,7 @@
 // Sessions in Redis, through a client that the app has.
 
+import { say } from './log.js';
+
 /** What of a client of the package `redis` is used, from version 5 on. */
 export interface NodeRedis {
   withTypeMapping(mapping: Record<number, unknown>): { sendCommand(command: (string | Buffer)[]): Promise<unknown> };
@@ -43,23 +45,22 @@ export class RedisStore {
   readonly prefix: string;
   /** @internal */
   readonly commands: Commands;
-  #subscriber: NodeRedis | IoRedis | undefined;
+  /** Ends the connection on which Redis tells what is published, if there is one. */
+  #unsubscribe: () => void = () => {};
 
   /** `prefix` is what the keys begin with. Two `Sessions` in one Redis need two. Default: `undrop:`. */
   constructor(client: NodeRedis | IoRedis, { prefix = 'undrop:' }: { prefix?: string } = {}) {
     this.prefix = prefix;
-    const listen = (channel: string, heard: (text?: string) => void) => {
-      this.#subscriber = subscribed(client, channel, heard);
+    const subscribe: Commands['subscribe'] = (channel, heard) => {
+      this.#unsubscribe = subscribed(client, channel, heard);
     };
-    this.commands = { call: callOf(client), subscribe: listen };
+    this.commands = { call: callOf(client), subscribe };
   }
 
   /** Ends the connection that the store has made. `Sessions.shutDown` calls it. */
   async close(): Promise<void> {
-    const subscriber = this.#subscriber;
-    this.#subscriber = undefined;
-    if (subscriber && 'disconnect' in subscriber && 'callBuffer' in subscriber) subscriber.disconnect();
-    else if (subscriber) (subscriber as NodeRedis).destroy();
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
   }
 }
 
@@ -74,20 +75,26 @@ const callOf = (client: NodeRedis | IoRedis): Commands['call'] => {
   throw new TypeError('Undrop: RedisStore takes a client of the package redis, version 5 or newer, or of ioredis');
 };
 
-const subscribed = (client: NodeRedis | IoRedis, channel: string, heard: (text?: string) => void) => {
+/** Listens on a connection of its own. Returns what ends that. */
+const subscribed = (client: NodeRedis | IoRedis, channel: string, heard: (text?: string) => void): (() => void) => {
   const subscriber = client.duplicate();
-  // The client connects again by itself, and tells its errors where the app has asked for them.
-  subscriber.on('error', () => {});
-  // What was published meanwhile was not told.
+  let isOver = false;
+  // The client connects again by itself. What is not heard meanwhile is found when a session writes next.
+  const failed = ({ message }: { message: string }) => {
+    if (!isOver) say('info', `the subscription to Redis was lost: ${message}`);
+  };
+  subscriber.on('error', failed as never);
   subscriber.on('ready', () => heard());
   if ('callBuffer' in subscriber) {
     subscriber.on('message', (_, text) => heard(text));
-    subscriber.subscribe(channel).catch(() => {});
+    subscriber.subscribe(channel).catch(failed);
   } else {
-    subscriber
-      .connect()
-      .then(() => subscriber.subscribe(channel, (text) => heard(text)))
-      .catch(() => {});
+    const begun = subscriber.connect().then(() => subscriber.subscribe(channel, (text) => heard(text)));
+    begun.catch(failed);
   }
-  return subscriber;
+  return () => {
+    isOver = true;
+    if ('callBuffer' in subscriber) subscriber.disconnect();
+    else subscriber.destroy();
+  };
 };

@@ -69,6 +69,8 @@ let hasWarned = false;
  */
 export class Session implements AsyncIterable<Received> {
   readonly #session: ServerSession;
+  /** Its id, which is the same on all nodes. It is no secret. */
+  readonly id: string;
   #handshake: Handshake | undefined;
   #committed: number | undefined;
   /** Resolves what `next` waits for. */
@@ -77,16 +79,12 @@ export class Session implements AsyncIterable<Received> {
   /** @internal */
   constructor(session: ServerSession) {
     this.#session = session;
+    this.id = session.id;
     session.onReadable(() => {
       const wake = this.#wake;
       this.#wake = undefined;
       wake?.();
     });
-  }
-
-  /** Its id, which is the same on all nodes. It is no secret. */
-  get id(): string {
-    return this.#session.id;
   }
 
   /** Whose it is: what `authenticate` returned. */
@@ -116,7 +114,7 @@ export class Session implements AsyncIterable<Received> {
   /** How the session ended, if it has. */
   get ending(): Ending | undefined {
     const ending = this.#session.ending();
-    return ending && { cause: ending[0], undelivered: ending[1] };
+    return ending && { cause: ending.cause as Cause, undelivered: ending.undelivered };
   }
 
   /** The next message; undefined when the session is over for this handler and there are no more. */

@@ -1,6 +1,6 @@
 // The sessions of a server: how they are set up, served and ended.
 
-import type { ServerAdmission, ServerSession, ServerSessions } from '#wasm/server';
+import type { ServerAdmission, ServerHandshake, ServerSession, ServerSessions } from '#wasm/server';
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { say } from './log.js';
@@ -171,8 +171,10 @@ export class Sessions {
 
 /** For adapters of other servers: a connection that is accepted, and not a WebSocket yet. */
 export class Admission {
-  readonly #admission: ServerAdmission;
+  #admission: ServerAdmission | undefined;
   readonly #handler: Handler;
+  /** The subprotocol to answer, if any. */
+  readonly protocol: string | undefined;
   /** The largest message that the client may send. */
   readonly mostBytes: number;
 
@@ -180,12 +182,8 @@ export class Admission {
   constructor(admission: ServerAdmission, mostBytes: number, handler: Handler) {
     this.#admission = admission;
     this.#handler = handler;
+    this.protocol = admission.protocol;
     this.mostBytes = mostBytes;
-  }
-
-  /** The subprotocol to answer, if any. */
-  get protocol(): string | undefined {
-    return this.#admission.protocol;
   }
 
   /**
@@ -193,12 +191,16 @@ export class Admission {
    * default that of the sessions.
    */
   serve(socket: ServerWebSocket, handler = this.#handler): ServerConnection {
-    return this.#admission.serve(socket, (session: ServerSession) => handled(handler, new Session(session)));
+    const admission = this.#admission;
+    if (!admission) throw new Error('Undrop: this connection is served or given up already');
+    this.#admission = undefined;
+    return admission.serve(socket, (session: ServerSession) => handled(handler, new Session(session)));
   }
 
-  /** The connection is not made after all. */
+  /** The connection is not made after all, unless it is served already. */
   cancel(): void {
-    this.#admission.free();
+    this.#admission?.free();
+    this.#admission = undefined;
   }
 }
 
@@ -238,10 +240,10 @@ export interface ServerConnection {
 /** `authenticate`, as the core calls it. */
 const asked =
   (authenticate: NonNullable<SessionsOptions['authenticate']>) =>
-  async (request: ConstructorParameters<typeof Handshake>[0]): Promise<string | undefined> => {
+  async (handshake: ServerHandshake): Promise<string | undefined> => {
     let user: string | undefined;
     try {
-      user = await authenticate(new Handshake(request));
+      user = await authenticate(new Handshake(handshake));
     } catch (error) {
       if (error instanceof Refused) throw error;
       say('error', `authenticate has thrown, and the client is told to try later: ${describe(error)}`);

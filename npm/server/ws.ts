@@ -3,7 +3,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer as WsServer, createWebSocketStream as wsStream } from 'ws';
-import { type Admission, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
+import { core } from './core.js';
+import { type Admission, type Cause, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
 import { say } from './log.js';
 import { connect, reject } from './websocket.js';
 
@@ -19,7 +20,6 @@ export interface WebSocketServerOptions extends ServerOptions {
   sessions?: Omit<SessionsOptions, 'protocols'>;
 }
 
-const PROTOCOL = 'undrop.1';
 /** What ws takes if no `maxPayload` is given, and the most that can be told to a client. */
 const DEFAULT_PAYLOAD = 100 << 20;
 const MOST_PAYLOAD = 0xffff_ffff;
@@ -75,14 +75,10 @@ export class WebSocketServer extends WsServer {
       super.handleUpgrade(request, stream, head, callback);
       return;
     }
-    let isAccepted = false;
     // ws may refuse the request, and the client may have gone meanwhile.
-    stream.once('close', () => {
-      if (!isAccepted) admission?.cancel();
-    });
+    stream.once('close', () => admission?.cancel());
     choices.set(request, choice);
     super.handleUpgrade(request, stream, head, (socket) => {
-      isAccepted = true;
       if (admission) this.#adopt(admission, socket, stream, (session) => callback(session, request), choice);
     });
   }
@@ -96,14 +92,12 @@ export class WebSocketServer extends WsServer {
 
   /** What the client's offer of a session comes to, if there is one. */
   #choose(request: IncomingMessage): Choice | undefined {
-    const offers = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim());
-    const own = offers
-      .filter((offer) => offer.startsWith(`${PROTOCOL}+`))
-      .map((offer) => offer.slice(PROTOCOL.length + 1));
-    if (own.length === 0) return offers.includes(PROTOCOL) ? { answer: PROTOCOL, protocol: '' } : undefined;
-    const protocol = this.#handleProtocols ? this.#handleProtocols(new Set(own), request) : own[0];
-    if (protocol) return { answer: `${PROTOCOL}+${protocol}`, protocol };
-    return offers.includes(PROTOCOL) ? { answer: PROTOCOL, protocol: '' } : undefined;
+    const { answerWithSession, offeredWithSession } = core();
+    const offered = offeredWithSession(request.headers['sec-websocket-protocol'] ?? '');
+    const own = offered.filter(Boolean);
+    const chosen = this.#handleProtocols && own.length > 0 ? this.#handleProtocols(new Set(own), request) : own[0];
+    const protocol = chosen || (offered.includes('') ? '' : undefined);
+    return protocol === undefined ? undefined : { answer: answerWithSession(protocol), protocol };
   }
 
   /** Has ws answer with the subprotocol of a session. An app may set its function later, as graphql-ws does. */
@@ -197,14 +191,16 @@ interface Choice {
 const choices = new WeakMap<IncomingMessage, Choice>();
 
 /** The headers, with an offer of the session alone: what of the app's subprotocols is chosen is the app's business here. */
-const withOffer = (headers: string[]) =>
-  headers.flatMap((name, at) => {
+const withOffer = (headers: string[]) => {
+  const offer = core().answerWithSession('');
+  return headers.flatMap((name, at) => {
     if (at % 2 > 0) return [];
-    return [name, name.toLowerCase() === 'sec-websocket-protocol' ? PROTOCOL : (headers[at + 1] as string)];
+    return [name, name.toLowerCase() === 'sec-websocket-protocol' ? offer : (headers[at + 1] as string)];
   });
+};
 
 /** The close code of a session that ended otherwise than by `close()`. 1005: the client has closed it; its code is not known. */
-const codes = {
+const codes: Record<Cause, number> = {
   client: 1005,
   app: 1006,
   expired: 1006,
@@ -271,7 +267,7 @@ export class SessionWebSocket extends Base {
     return '';
   }
 
-  /** How many bytes the client has not acknowledged, whether there is a connection or not. */
+  /** Always 0: what the client has not acknowledged, the session holds, whether there is a connection or not. */
   get bufferedAmount(): number {
     return 0;
   }

@@ -74,6 +74,11 @@ impl Session {
         &self.handshake
     }
 
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn shared_handshake(&self) -> Arc<Handshake> {
+        self.handshake.clone()
+    }
+
     /// Whether the session had a handler before this one, which has died with its node or panicked. What that one did not commit
     /// is received again.
     pub fn is_restored(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The request that a connection begins with, and what the app says of it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use js_sys::{Array, Reflect};
@@ -32,17 +33,52 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|unit| u8::try_from(u32::from(unit)).ok()).collect()
 }
 
-/// The request, for the app: its URL, its headers, the client's address and the app's own subprotocol, in an array.
-pub(super) fn view_of(handshake: &Handshake) -> JsValue {
-    let Handshake { uri, headers, address, protocol } = handshake;
-    let pairs = Array::new();
-    for (name, value) in headers {
-        let text: String = value.as_bytes().iter().copied().map(char::from).collect();
-        pairs.push(&Array::of2(&name.as_str().into(), &text.into()));
+/// The request, for the app.
+#[wasm_bindgen]
+pub struct ServerHandshake(Arc<Handshake>);
+
+impl ServerHandshake {
+    pub(super) fn new(handshake: Arc<Handshake>) -> Self {
+        Self(handshake)
     }
-    let address = address.map_or(JsValue::UNDEFINED, |address| address.to_string().into());
-    let protocol = protocol.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
-    Array::of4(&uri.to_string().into(), &pairs, &address, &protocol).into()
+}
+
+#[wasm_bindgen]
+impl ServerHandshake {
+    /// Its path and query.
+    #[wasm_bindgen(getter)]
+    pub fn url(&self) -> String {
+        self.0.uri.to_string()
+    }
+
+    /// Its headers, a name and a value each.
+    #[wasm_bindgen(getter)]
+    pub fn headers(&self) -> Array {
+        let text = |value: &HeaderValue| -> String { value.as_bytes().iter().copied().map(char::from).collect() };
+        self.0.headers.iter().map(|(name, value)| Array::of2(&name.as_str().into(), &text(value).into())).collect()
+    }
+
+    /// The client's address, if it is known.
+    #[wasm_bindgen(getter)]
+    pub fn address(&self) -> Option<String> {
+        self.0.address.map(|address| address.to_string())
+    }
+
+    /// The app's own subprotocol that was chosen, if any.
+    #[wasm_bindgen(getter)]
+    pub fn protocol(&self) -> Option<String> {
+        self.0.protocol.clone()
+    }
+
+    /// A parameter of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.0.query(name)
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.0.cookie(name).map(str::to_owned)
+    }
 }
 
 /// Whose the app says that a connection is.

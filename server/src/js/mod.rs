@@ -19,11 +19,12 @@ use std::sync::Arc;
 
 use js_sys::{Array, Function, Promise};
 use send_wrapper::SendWrapper;
+use undrop_proto::wire;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use self::connection::ServerAdmission;
-use self::handshake::{handshake_of, principal_of, refused_of, view_of};
+use self::handshake::{ServerHandshake, handshake_of, principal_of, refused_of};
 use self::values::{error, message_of, session_id_of};
 use crate::store::{RedisClient, RedisStore};
 use crate::{Handshake, Principal, Refused, Sessions};
@@ -88,10 +89,10 @@ impl ServerSessions {
     #[wasm_bindgen(js_name = sessionsOf)]
     pub fn sessions_of(&self, user: String) -> Promise {
         let sessions = self.sessions.clone();
-        future_to_promise(SendWrapper::new(async move {
+        future_to_promise(async move {
             let ids = sessions.of(&Principal::user(user)).await.map_err(|cause| error(&cause.to_string()))?;
             Ok(ids.iter().map(|id| JsValue::from_str(&id.to_string())).collect::<Array>().into())
-        }))
+        })
     }
 
     /// Sends a message to a session by its id.
@@ -99,46 +100,59 @@ impl ServerSessions {
     pub fn send_to(&self, session: &str, message: JsValue) -> Result<Promise, JsValue> {
         let (session, message) = (session_id_of(session)?, message_of(&message)?);
         let sessions = self.sessions.clone();
-        Ok(future_to_promise(SendWrapper::new(async move {
+        Ok(future_to_promise(async move {
             sessions.send_to(session, message).await.map_err(|cause| error(&cause.to_string()))?;
             Ok(JsValue::UNDEFINED)
-        })))
+        }))
     }
 
     /// Ends all sessions of a user.
     pub fn revoke(&self, user: String) -> Promise {
         let sessions = self.sessions.clone();
-        future_to_promise(SendWrapper::new(async move {
+        future_to_promise(async move {
             sessions.revoke(&Principal::user(user)).await.map_err(|cause| error(&cause.to_string()))?;
             Ok(JsValue::UNDEFINED)
-        }))
+        })
     }
 
     /// Rejects unless new connections are of use here: the server does not shut down, and its store answers.
     pub fn ready(&self) -> Promise {
         let sessions = self.sessions.clone();
-        future_to_promise(SendWrapper::new(async move {
+        future_to_promise(async move {
             sessions.ready().await.map_err(|cause| error(&cause.to_string()))?;
             Ok(JsValue::UNDEFINED)
-        }))
+        })
     }
 
     /// Ends all sessions on this node.
     #[wasm_bindgen(js_name = shutDown)]
     pub fn shut_down(&self) -> Promise {
         let sessions = self.sessions.clone();
-        future_to_promise(SendWrapper::new(async move {
+        future_to_promise(async move {
             sessions.shut_down().await;
             Ok(JsValue::UNDEFINED)
-        }))
+        })
     }
+}
+
+/// The app's own parts of the subprotocols that ask for a session in a list of them, as a client offers it; empty where the app
+/// has no part.
+#[wasm_bindgen(js_name = offeredWithSession)]
+pub fn offered_with_session(offers: &str) -> Vec<String> {
+    offers.split(',').filter_map(|offer| wire::app_protocol(offer.trim())).map(str::to_owned).collect()
+}
+
+/// The answer to one of them.
+#[wasm_bindgen(js_name = answerWithSession)]
+pub fn answer_with_session(app_protocol: &str) -> String {
+    if app_protocol.is_empty() { wire::PROTOCOL.to_owned() } else { wire::offer_of(app_protocol) }
 }
 
 /// An authenticator that asks this function.
 fn authenticator(function: Function) -> impl Fn(Arc<Handshake>) -> SendWrapper<Authenticating> + Send + Sync + 'static {
     let function = SendWrapper::new(function);
     move |handshake| {
-        let asked = function.call1(&JsValue::UNDEFINED, &view_of(&handshake));
+        let asked = function.call1(&JsValue::UNDEFINED, &ServerHandshake::new(handshake).into());
         SendWrapper::new(Box::pin(async move {
             let promise = asked.map_err(refused_of)?;
             let answer = JsFuture::from(Promise::resolve(&promise)).await.map_err(refused_of)?;

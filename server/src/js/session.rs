@@ -8,7 +8,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::handshake::view_of;
+use super::handshake::ServerHandshake;
 use super::values::{error, message_of, messages_of, value_of};
 use crate::ending::{Ending, NotCommitted, SendError};
 use crate::runtime::Instant;
@@ -47,10 +47,10 @@ impl ServerSession {
         }
     }
 
-    /// The request that it began with, as the package reads it.
+    /// The request that it began with.
     #[wasm_bindgen(getter)]
-    pub fn handshake(&self) -> JsValue {
-        view_of(self.session.handshake())
+    pub fn handshake(&self) -> ServerHandshake {
+        ServerHandshake::new(self.session.shared_handshake())
     }
 
     /// Whether another handler had it before.
@@ -126,12 +126,20 @@ impl ServerSession {
         self.session.close(code, reason);
     }
 
-    /// How the session ended, if it has: the cause, and the messages that were not delivered.
-    pub fn ending(&self) -> Option<Array> {
+    /// How the session ended, if it has.
+    pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;
-        let undelivered: Array = undelivered.iter().map(value_of).collect();
-        Some(Array::of2(&cause.name().into(), &undelivered))
+        Some(ServerEnding { cause: cause.name().to_owned(), undelivered: undelivered.iter().map(value_of).collect() })
     }
+}
+
+/// How a session ended.
+#[wasm_bindgen(getter_with_clone)]
+pub struct ServerEnding {
+    /// Why.
+    pub cause: String,
+    /// The messages that were not delivered.
+    pub undelivered: Array,
 }
 
 fn not_sent(refused: SendError) -> JsValue {
@@ -149,7 +157,7 @@ fn coded(message: &str, code: &str) -> JsValue {
     thrown
 }
 
-/// Calls a function of JavaScript. It must not call back at once, since whoever wakes holds a lock.
+/// Calls a function of JavaScript. The function must not call the session at once, which may be at work.
 struct Readable(SendWrapper<Function>);
 
 impl Wake for Readable {
