@@ -2,4 +2,4 @@
 
 import { chaos } from './session/chaos.mjs';
 
-chaos(['rust', 'rust'], 20_000);
+chaos(['rust', 'rust'], 20_000, { faults: 300, kills: 10, moves: 50 });
