@@ -1,0 +1,73 @@
+// The names and the defaults that the types of `undrop/server` have are those of the server, which has them in Rust.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { inRoot } from '../../scripts/lib/paths.mjs';
+
+const read = (path) => readFileSync(inRoot(path), 'utf8');
+const inCamelCase = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+
+/** What stands between the braces of something in a file that begins like this. */
+function bodyOf(path, beginning) {
+  const body = read(path).split(`${beginning} {\n`)[1]?.split(/^}/m)[0];
+  assert.ok(body, `${path} has no ${beginning}`);
+  return body;
+}
+
+/** The fields of a struct in Rust, as JavaScript writes them. */
+const fieldsOf = (name) =>
+  [...bodyOf('server/src/js/options.rs', `struct ${name}`).matchAll(/^ {4}(\w+):/gm)].map(([, field]) =>
+    inCamelCase(field),
+  );
+
+const membersOf = (type) =>
+  [...bodyOf('npm/server/sessions.ts', `export interface ${type}`).matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
+
+const same = (actual, expected) => assert.deepEqual([...actual].sort(), [...expected].sort());
+
+test('the options are those that the server reads', () => {
+  same(membersOf('SessionsOptions'), [...fieldsOf('Options'), 'authenticate', 'store']);
+  same(membersOf('Limits'), fieldsOf('LimitsOption'));
+  same(membersOf('Bounds'), fieldsOf('BoundsOption'));
+});
+
+test('the defaults of durations are those of the server', () => {
+  const types = bodyOf('npm/server/sessions.ts', 'export interface SessionsOptions');
+  const defaults = [
+    ...bodyOf('server/src/config.rs', 'impl Default for Config').matchAll(/(\w+): Duration::from_secs\((\d+)\)/g),
+  ];
+  assert.equal(defaults.length, 6);
+  for (const [, field, seconds] of defaults) {
+    const [, told] = types.match(new RegExp(`Default: ([\\d,]+)\\. \\*/\\n {2}${inCamelCase(field)}\\?:`)) ?? [];
+    assert.equal(told?.replaceAll(',', ''), `${seconds}000`, field);
+  }
+});
+
+test('the causes of an ending are those of the protocol', () => {
+  const causes = [...read('proto/src/server/cause.rs').matchAll(/Cause::\w+ => "(\w+)"/g)].map(([, name]) => name);
+  const [, union] = read('npm/server/session.ts').match(/^export type Cause =([^;]*);/m);
+  same(
+    [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name),
+    causes,
+  );
+});
+
+test('the codes of a SessionError are those that the server has', () => {
+  const codes = [...read('server/src/js/session.rs').matchAll(/(?:NotCommitted|SendError)::\w+ => "(\w+)"/g)];
+  const [, union] = read('npm/server/session.ts').match(/readonly code: ([^;]*);/);
+  same(
+    [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name),
+    new Set(codes.map(([, code]) => code)),
+  );
+});
+
+test('the close codes of sockets of undrop/server/ws are those of the protocol', () => {
+  const codes = bodyOf('proto/src/server.rs', 'pub mod codes');
+  const of = (name) => Number(codes.match(new RegExp(`${name}: u16 = (\\d+)`))[1]);
+  const [, table] = read('npm/server/ws.ts').match(/^const codes[^{]*\{([^}]*)\}/m);
+  const told = Object.fromEntries([...table.matchAll(/(\w+): (\d+)/g)].map(([, cause, code]) => [cause, Number(code)]));
+  const { evicted, moved, failed, revoked } = told;
+  const expected = [of('EVICTED'), of('TAKEN_OVER'), of('FAILED'), of('REVOKED')];
+  assert.deepEqual([evicted, moved, failed, revoked], expected);
+});
