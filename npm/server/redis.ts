@@ -12,7 +12,7 @@ export interface NodeRedis {
   destroy(): unknown;
 }
 
-/** What of a client of the package `ioredis` is used, a cluster's included. */
+/** What of a client of the package `ioredis` is used. */
 export interface IoRedis {
   callBuffer(command: string, ...given: (string | Buffer)[]): Promise<unknown>;
   duplicate(): IoRedis;

@@ -54,7 +54,7 @@ export interface SessionsOptions {
   authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
   /** Where the sessions are kept. Default: in this process. */
   store?: RedisStore;
-  /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: none. */
+  /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: `'default'`. */
   name?: string;
   /** Whether there is a line in the log when a session begins, resumes and ends. Default: true. */
   logSessions?: boolean;
