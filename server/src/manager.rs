@@ -170,7 +170,8 @@ impl Manager {
                 connection.meter().expect_messages(self.shared.inboxes.open(&owner, None));
                 let incoming = Incoming { connection, handshake, principal, handler };
                 match request {
-                    Some(request) => self.serve(incoming, request).await,
+                    // In a box: connections that have not greeted need no room for it.
+                    Some(request) => Box::pin(self.serve(incoming, request)).await,
                     None => self.serve_plainly(incoming),
                 }
             }
