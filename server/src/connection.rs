@@ -16,8 +16,8 @@ use crate::handshake::ConnectionKind;
 use crate::message::Utf8Bytes;
 use crate::meter::{Excess, Meter};
 use crate::metrics::{Close, Closer, Loss, Metrics};
-use crate::runtime::{sleep, timeout};
-use crate::turns::{Place, Working};
+use crate::runtime::{Instant, sleep, timeout};
+use crate::turns::Place;
 use crate::{Message, codes};
 
 /// How many bytes a WebSocket has at most in its buffer for writing.
@@ -185,7 +185,7 @@ impl Connection {
                 Ok(_) => {}
                 Err(broken) => return Poll::Ready(broken),
             }
-            if working.as_ref().is_some_and(Working::is_over) {
+            if working.as_ref().is_some_and(|working| working.is_over(Instant::now())) {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }

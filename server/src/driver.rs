@@ -74,7 +74,7 @@ pub(crate) struct Driver<S> {
     place: Place,
     alarm: Pin<Box<Sleep>>,
     armed: Option<Millis>,
-    /// Whether the session comes from the store, and its first connection has resumed it already.
+    /// Whether the session comes from the store, and its first connection has still to resume it.
     is_restored: bool,
 }
 
@@ -147,15 +147,15 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     /// Reads what has come, as long as there is room for it in the inbox.
     fn read(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
         for turn in 0..FRAMES_A_TURN {
-            if turn > 0 && working.is_over() {
-                return true;
-            }
             self.throttle(now);
             let Some(attached) = self.connection.as_mut().filter(|attached| !attached.is_drained) else {
                 return turn > 0;
             };
             if !self.session.has_room() {
                 return turn > 0;
+            }
+            if turn > 0 && working.is_over(Instant::now()) {
+                return true;
             }
             let attempt = attached.attempt;
             match attached.connection.poll_inbound(context) {
@@ -308,7 +308,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
     fn transmit(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
         let mut frames = 0;
         while self.session.has_frames() {
-            if frames >= FRAMES_A_TURN && working.is_over() {
+            if frames >= FRAMES_A_TURN && working.is_over(Instant::now()) {
                 break;
             }
             match self.connection.as_mut().map(|attached| attached.connection.poll_ready(context)) {
@@ -396,8 +396,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
         if let Some(attached) = &mut this.connection {
             attached.is_drained = false;
         }
+        // Each time around has one reading of the clock.
+        let mut instant = working.since;
         loop {
-            let now = this.shared.clock.now();
+            let now = this.shared.clock.shows(instant);
             this.act(now);
             let mut progress = this.handle_timeout(now) | this.read(context, now, &working);
             // Before the store writes, so that a message and what the handler answers at once are one change.
@@ -412,7 +414,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
             if rests && this.poll_alarm(context).is_pending() && this.sleep(context).is_pending() {
                 return Poll::Pending;
             }
-            if working.is_over() {
+            instant = Instant::now();
+            if working.is_over(instant) {
                 break;
             }
         }

@@ -84,6 +84,7 @@ mod meter;
 mod metrics;
 mod principal;
 mod proxies;
+mod reminder;
 mod requests;
 mod runtime;
 #[cfg(feature = "axum")]

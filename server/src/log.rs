@@ -44,7 +44,8 @@ pub(crate) fn session_span(id: SessionId, principal: &Principal) -> Span {
 
 pub(crate) fn refused(handshake: &Handshake, refusal: Refusal) {
     let Handshake { address, uri, .. } = handshake;
-    debug!(cause = refusal.name(), address = address.map(display), path = uri.path(), "handshake refused");
+    let [cause] = refusal.values();
+    debug!(cause, address = address.map(display), path = uri.path(), "handshake refused");
 }
 
 pub(crate) fn begins(is_on: bool, origin: Origin, Handshake { address, uri, .. }: &Handshake) {

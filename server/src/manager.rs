@@ -25,7 +25,7 @@ use crate::log::{self, Origin};
 use crate::metrics::{Refusal, Resume};
 use crate::principal::{Principal, Refused};
 use crate::requests::Requests;
-use crate::runtime::{Instant, sleep, sleep_until, spawn, timeout_at, yield_now};
+use crate::runtime::{Instant, sleep_until, spawn, timeout_at, yield_now};
 use crate::shared::Shared;
 use crate::slots::{Readmit, Slot, Slots};
 use crate::store::{
@@ -36,10 +36,8 @@ use crate::{Message, SessionId, codes};
 
 /// How long a store that does not answer is asked to forward a message. It remembers for a minute which it has forwarded.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait in between.
-const FORWARD_RETRY: Duration = Duration::from_millis(200);
 
-/// How long to wait before a store that failed is asked again for a client that waits: at first, and at most.
+/// How long to wait before a store that failed is asked again: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 pub(crate) type Authenticator =
@@ -172,7 +170,8 @@ impl Manager {
                 connection.meter().expect_messages(self.shared.inboxes.open(&owner, None));
                 let incoming = Incoming { connection, handshake, principal, handler };
                 match request {
-                    Some(request) => self.serve(incoming, request).await,
+                    // In a box: connections that have not greeted need no room for it.
+                    Some(request) => Box::pin(self.serve(incoming, request)).await,
                     None => self.serve_plainly(incoming),
                 }
             }
@@ -362,28 +361,37 @@ impl Manager {
         Welcome { token, time_to_live, terms: self.shared.terms(), lost: false }
     }
 
-    /// The store's answer, if it comes while the client still waits. A store that fails is asked again: it may be back in a
-    /// moment, and a client that is closed would only come back and wait.
+    /// The store's answer, if it comes while the client still waits.
     async fn in_time<T, F>(&self, ask: impl Fn() -> F) -> Result<T, UnavailableCause>
     where
         F: Future<Output = Result<T, Unavailable>>,
     {
-        let until = Instant::now() + self.shared.config.greeting;
+        let answer = self.ask_store(self.shared.config.greeting, ask).await;
+        answer.map_err(|unavailable| unavailable.cause())
+    }
+
+    /// The store's answer, if it comes within so long. A store that fails is asked again: it may be back in a moment, and whoever
+    /// is told that it is away would only ask again as well.
+    async fn ask_store<T, F>(&self, within: Duration, ask: impl Fn() -> F) -> Result<T, Unavailable>
+    where
+        F: Future<Output = Result<T, Unavailable>>,
+    {
+        let until = Instant::now() + within;
         let (mut pause, most) = RETRY;
         loop {
             match timeout_at(until, ask()).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => {
+                Ok(Err(unavailable)) => {
                     let again = Instant::now() + pause;
                     sleep_until(again.min(until)).await;
                     if again >= until {
-                        return Err(error.cause());
+                        return Err(unavailable);
                     }
                     pause = most.min(pause * 2);
                 }
-                Err(_) => {
+                Err(elapsed) => {
                     self.shared.store.gave_up();
-                    return Err(UnavailableCause::Timeout);
+                    return Err(Unavailable::new(UnavailableCause::Timeout, elapsed));
                 }
             }
         }
@@ -425,21 +433,11 @@ impl Manager {
     pub(crate) async fn forward(&self, id: SessionId, message: Message) -> Result<(), NotForwarded> {
         let no_randomness = || Unavailable::new(UnavailableCause::Other, "there is no randomness");
         let forward = Forward { key: random().ok_or_else(no_randomness)?, message };
-        let until = Instant::now() + self.shared.config.greeting.min(FORWARD_TIMEOUT);
-        loop {
-            let error = match timeout_at(until, self.shared.store.forward(id, &forward)).await {
-                Ok(Err(NotForwarded::Unavailable(error))) => error,
-                Ok(answer) => return answer,
-                Err(elapsed) => {
-                    self.shared.store.gave_up();
-                    Unavailable::new(UnavailableCause::Timeout, elapsed)
-                }
-            };
-            if Instant::now() + FORWARD_RETRY >= until {
-                return Err(error.into());
-            }
-            sleep(FORWARD_RETRY).await;
-        }
+        let ask = async || match self.shared.store.forward(id, &forward).await {
+            Err(NotForwarded::Unavailable(unavailable)) => Err(unavailable),
+            answer => Ok(answer),
+        };
+        self.ask_store(self.shared.config.greeting.min(FORWARD_TIMEOUT), ask).await?
     }
 
     /// Ends all sessions of this principal, on all nodes.

@@ -19,13 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
 use crate::admission::{Admitted, Connections};
 use crate::hints::Hints;
 use crate::metrics::{Gauge, count_accept_error};
+use crate::reminder::Reminder;
 
 /// How an app is served. A duration bounds what a client may take.
 #[derive(Clone, Debug)]
@@ -119,6 +120,7 @@ pub(crate) async fn serve_until(
     let (closing, is_closing) = watch::channel(false);
     let hints = Arc::new(Hints::default());
     let options = Arc::new(options);
+    let mut reminder = Reminder::default();
     let accepting = async {
         loop {
             // The semaphore is never closed.
@@ -128,7 +130,9 @@ pub(crate) async fn serve_until(
                 Err(error) => {
                     // Mostly that the process has too many files open, which takes a moment to change.
                     count_accept_error(&error);
-                    warn!(%error, "no connection could be accepted");
+                    if let Some(failures) = reminder.note(Instant::now()) {
+                        warn!(%error, failures, "no connection could be accepted");
+                    }
                     sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -66,7 +66,12 @@ impl Shared {
 
 impl Clock {
     pub(crate) fn now(self) -> Millis {
-        Millis(self.0.elapsed().as_millis() as u64)
+        self.shows(Instant::now())
+    }
+
+    /// What the clock shows at an instant.
+    pub(crate) fn shows(self, instant: Instant) -> Millis {
+        Millis((instant - self.0).as_millis() as u64)
     }
 
     /// When the clock shows this.

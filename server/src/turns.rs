@@ -40,7 +40,8 @@ type Waiting = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>
 pub(crate) struct Working {
     turns: Arc<Turns>,
     permit: Option<OwnedSemaphorePermit>,
-    since: Instant,
+    /// When it began.
+    pub(crate) since: Instant,
 }
 
 impl Default for Turns {
@@ -95,9 +96,9 @@ impl Place {
 }
 
 impl Working {
-    /// Whether others are to have their turn.
-    pub(crate) fn is_over(&self) -> bool {
-        self.turns.worked() + self.since.elapsed() >= TURN
+    /// Whether others are to have their turn now.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.turns.worked() + (now - self.since) >= TURN
     }
 }
 
@@ -134,12 +135,12 @@ mod tests {
         let working: Vec<_> = repeat_with(place).take(permits).filter_map(|mut place| try_work(&mut place)).collect();
         assert_eq!(working.len(), permits);
         owner.worked.fetch_add(TURN.as_nanos() as u64, Relaxed);
-        assert!(working.iter().all(Working::is_over));
+        assert!(working.iter().all(|working| working.is_over(working.since)));
         drop(working);
 
         let mut late = place();
         assert!(try_work(&mut late).is_none());
-        assert!(try_work(&mut Place::new(other)).is_some_and(|working| !working.is_over()));
+        assert!(try_work(&mut Place::new(other)).is_some_and(|working| !working.is_over(working.since)));
         std::future::poll_fn(|context| late.poll_work(context)).await;
         assert_eq!(owner.permits.available_permits(), permits);
     }

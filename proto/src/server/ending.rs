@@ -157,13 +157,13 @@ impl<H: Host> Slot<H> {
     /// Answers the calls that wait for their messages to be acknowledged: this node has no connection that could. The messages
     /// stay, for the next node.
     fn stop_waiting_for_deliveries(&mut self) {
-        let sent = take(&mut self.deliveries).into_iter().map(|(_, delivery)| delivery);
         let writing = match &mut self.asking {
             Asking::Write(writing) => writing.waiting.deliveries.as_mut_slice(),
             _ => &mut [],
         };
-        let unsent = writing.iter_mut().chain(&mut self.unpersisted.waiting.deliveries).filter_map(Option::take);
-        self.actions.extend(sent.chain(unsent).map(|delivery| Action::Delivered(delivery, false)));
+        let unsent = writing.iter_mut().chain(&mut self.unpersisted.waiting.deliveries);
+        let unsent: Vec<_> = unsent.map(Option::take).collect();
+        self.give_up(unsent.into_iter());
     }
 
     /// Nobody will hear whether these messages arrive, nor those before them.

@@ -123,11 +123,23 @@ fn asked(slot: &mut Slot<App>) -> (Vec<String>, u64, Work<char>) {
     }
 }
 
+/// The change that the store is to write next, and the number of the request.
+fn asked_to_write(slot: &mut Slot<App>) -> (u64, Change<char>) {
+    let (_, number, work) = asked(slot);
+    let Work::Write(change) = work else { panic!("{work:?}") };
+    (number, (*change).clone())
+}
+
 fn change(slot: &mut Slot<App>) -> Change<char> {
-    match asked(slot) {
-        (_, _, Work::Write(change)) => (*change).clone(),
-        (_, _, work) => panic!("{work:?}"),
-    }
+    asked_to_write(slot).1
+}
+
+/// The store is asked to write the next change, and does.
+fn written(slot: &mut Slot<App>) -> Change<char> {
+    slot.persist(NOW);
+    let (number, change) = asked_to_write(slot);
+    slot.handle_stored(NOW, number, Ok(()));
+    change
 }
 
 /// The store answers what it is asked next.
@@ -181,6 +193,18 @@ fn known(received: u64, acknowledged: u64) -> Known {
 
 fn numbered(after: u64, messages: &str) -> Numbered<char> {
     Numbered { after, messages: messages.chars().collect() }
+}
+
+/// What a store has kept of a session.
+fn kept(inbox: Numbered<char>, outbox: Numbered<char>, forwarded: u64) -> Kept<char> {
+    Kept { time_to_live: Duration::from_millis(TIME_TO_LIVE.into()), inbox, outbox, forwarded }
+}
+
+fn is_not_read_while_it_is_throttled(mut slot: impl Serve<App>) {
+    slot.throttle(true);
+    assert!(!slot.has_room());
+    slot.throttle(false);
+    assert!(slot.has_room());
 }
 
 fn no_time_but(slot: &Slot<App>, at: Millis) {

@@ -161,6 +161,10 @@ struct Level {
 }
 
 impl Gauge {
+    fn told_to(facade: facade::Gauge) -> Self {
+        Self(Arc::new(Level { value: AtomicU64::new(0), emptied: Notify::new(), facade }))
+    }
+
     /// So much more. Returns how much there is then.
     pub(crate) fn add(&self, amount: u64) -> u64 {
         self.0.facade.add(amount);
@@ -200,8 +204,7 @@ impl Gauge {
 /// One that is not among the metrics.
 impl Default for Gauge {
     fn default() -> Self {
-        let (value, emptied, facade) = (AtomicU64::new(0), Notify::new(), facade::Gauge::none());
-        Self(Arc::new(Level { value, emptied, facade }))
+        Self::told_to(facade::Gauge::none())
     }
 }
 
@@ -215,8 +218,7 @@ impl Instrument for Gauge {
     const KIND: &'static str = "gauge";
 
     fn new(series: &Series<'_>) -> Self {
-        let (value, emptied, facade) = (AtomicU64::new(0), Notify::new(), facade::Gauge::new(series));
-        Self(Arc::new(Level { value, emptied, facade }))
+        Self::told_to(facade::Gauge::new(series))
     }
 
     fn write(&self, samples: &mut Samples<'_>) {

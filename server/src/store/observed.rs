@@ -12,11 +12,10 @@ use super::record::{Change, Claim, Claimant, Fence, Forward, Forwarded, Fresh, W
 use super::unavailable::{Unavailable, UnavailableCause};
 use super::wake::Wake;
 use crate::metrics::{Metrics, StoreRequest};
+use crate::reminder::Reminder;
 use crate::runtime::{Instant, sleep, spawn};
 use crate::{Principal, SessionId};
 
-/// How often it is logged that the store still fails.
-const REMIND: Duration = Duration::from_secs(60);
 /// How long the store has to answer without a failure until it counts as back. A session asks a store that fails once a second
 /// at least, so that one which fails for some requests only (a full one, say) does not count as back between two of them.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -43,12 +42,9 @@ enum State {
 #[derive(Clone, Copy)]
 struct Outage {
     since: Instant,
-    /// When it was logged last.
-    logged: Instant,
-    /// How many requests have failed, ...
+    /// How many requests have failed.
     failures: u64,
-    /// ... and how many of them since it was logged last.
-    unlogged: u64,
+    reminder: Reminder,
     /// Why the last one did.
     cause: UnavailableCause,
     /// Since when the store has answered, if no request has failed after that.
@@ -161,8 +157,9 @@ impl Health {
         match &mut *state {
             State::Up => {
                 self.metrics.store_up.subtract(1);
-                let outage = Outage { since: now, logged: now, failures: 1, unlogged: 0, cause, answers_since: None };
-                *state = State::Down(outage);
+                let mut reminder = Reminder::default();
+                reminder.note(now);
+                *state = State::Down(Outage { since: now, failures: 1, reminder, cause, answers_since: None });
                 warn!(
                     target: "undrop_server::store",
                     sessions = self.metrics.name(),
@@ -173,19 +170,16 @@ impl Health {
             }
             State::Down(outage) => {
                 outage.failures += 1;
-                outage.unlogged += 1;
                 outage.cause = cause;
                 outage.answers_since = None;
-                if now - outage.logged >= REMIND {
-                    let Outage { since, unlogged, .. } = *outage;
-                    (outage.logged, outage.unlogged) = (now, 0);
+                if let Some(failures) = outage.reminder.note(now) {
                     warn!(
                         target: "undrop_server::store",
                         sessions = self.metrics.name(),
                         %cause,
                         error = %unavailable.error(),
-                        failures = unlogged,
-                        away = ?rounded(now - since),
+                        failures,
+                        away = ?rounded(now - outage.since),
                         "the store still fails"
                     );
                 }

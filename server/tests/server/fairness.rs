@@ -19,7 +19,7 @@ use undrop_server::{
 
 use crate::support::raw::NoConnection;
 use crate::support::server::config;
-use crate::support::{Client, Raw, Server, Tap, echo, soon};
+use crate::support::{Client, Raw, Server, Tap, echo, soon, until};
 
 fn limited(limits: Limits) -> Config {
     Config { limits, ..config() }
@@ -126,12 +126,7 @@ async fn who_sends_little_is_read_while_others_have_filled_what_may_come_in() {
         }
         stuck.push((client, tap.next().await));
     }
-    soon("a full server", async {
-        while server.metric("undrop_inbox_bytes") < 75 << 10 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    until("a full server", || server.metric("undrop_inbox_bytes") >= 75 << 10).await;
     let mut ann = Client::open(server.address, "?user=ann").await;
     let mut of_ann = tap.next().await;
     // Each is read though the one before it is not committed.

@@ -13,7 +13,7 @@ use undrop_server::{Session, SessionId};
 
 use crate::support::redis::{Redis, VOLATILE};
 use crate::support::server::config;
-use crate::support::{Client, Server, soon};
+use crate::support::{Client, Server, until};
 
 /// How many messages a client sends before it waits for their answers.
 const BATCH: u64 = 4;
@@ -137,12 +137,7 @@ impl Soak {
         let (seen, batches) = (self.seen.clone(), self.batches);
         let third = seen.answered.load(Relaxed) + batches * BATCH * self.talkers.len() as u64 / 3;
         let injury = async {
-            soon("a third of it", async {
-                while seen.answered.load(Relaxed) < third {
-                    tokio::task::yield_now().await;
-                }
-            })
-            .await;
+            until("a third of it", || seen.answered.load(Relaxed) >= third).await;
             fault.await;
         };
         let talks = join_all(self.talkers.iter_mut().map(|talker| talker.talk(batches, &seen)));

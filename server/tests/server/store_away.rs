@@ -8,7 +8,7 @@ use undrop_server::store::RedisStore;
 use crate::support::log::Log;
 use crate::support::redis::Redis;
 use crate::support::server::config;
-use crate::support::{Client, Server, echo, soon};
+use crate::support::{Client, Raw, Server, echo, until};
 
 const CLIENTS: u64 = 50;
 
@@ -36,15 +36,6 @@ async fn are_answered(clients: &mut [Client]) {
     }
 }
 
-async fn is_logged(log: &Log, text: &str) {
-    soon(text, async {
-        while log.lines(text).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_store_that_is_away_is_two_lines_in_the_log_for_all_sessions_together() {
     let (log, _logging) = Log::start();
@@ -54,16 +45,12 @@ async fn a_store_that_is_away_is_two_lines_in_the_log_for_all_sessions_together(
     assert_eq!(server.metric("undrop_store_up"), 1);
     redis.kill().await;
     talk(&mut clients).await;
-    soon("a failure of each session", async {
-        while server.metric("undrop_store_failures_total{cause=\"unreachable\"}") < 3 * CLIENTS {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    let failures = || server.metric("undrop_store_failures_total{cause=\"unreachable\"}");
+    until("failures of each session", || failures() >= 3 * CLIENTS).await;
     assert_eq!(server.metric("undrop_store_up"), 0);
     redis.restart().await;
     are_answered(&mut clients).await;
-    is_logged(&log, "the store is back").await;
+    until("the store's return", || !log.lines("the store is back").is_empty()).await;
     assert_eq!(server.metric("undrop_store_up"), 1);
     let lines: Vec<_> = log.lines(" the store ").into_iter().chain(log.lines("=the store ")).collect();
     let lines: Vec<_> = lines.iter().filter(|line| !line.starts_with("DEBUG") && !line.starts_with("TRACE")).collect();
@@ -101,12 +88,7 @@ async fn new_clients_wait_for_a_store_that_is_away_and_are_then_told_why_they_ar
     resuming.cut();
     let (mut late, mut back) = (Client::new(server.address, ""), resuming);
     let returns = async {
-        soon("a request", async {
-            while server.metric("undrop_store_failures_total") == 0 {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        until("a request", || server.metric("undrop_store_failures_total") > 0).await;
         redis.restart().await;
     };
     tokio::join!(late.connect(), back.connect(), returns);
@@ -121,7 +103,6 @@ fn short() -> Config {
 
 #[tokio::test]
 async fn a_client_is_told_why_the_store_has_no_session_for_it() {
-    use crate::support::Raw;
     let away = Server::with_store(short(), RedisStore::new("redis://127.0.0.1:1/").unwrap(), echo).await;
     let full = Redis::start_volatile().await;
     full.says(&["CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction"], "OK").await;
@@ -150,10 +131,5 @@ async fn the_log_of_a_store_that_is_away_with_50_sessions() {
     tokio::time::sleep(Duration::from_millis(away)).await;
     redis.restart().await;
     are_answered(&mut clients).await;
-    soon("the store's return", async {
-        while server.metric("undrop_store_up") == 0 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    })
-    .await;
+    server.metric_becomes("undrop_store_up", 1).await;
 }

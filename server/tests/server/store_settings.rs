@@ -3,16 +3,11 @@
 use crate::stores::fresh;
 use crate::support::log::Log;
 use crate::support::redis::{Cluster, Redis};
-use crate::support::soon;
+use crate::support::until;
 
 /// Waits until this is in the log so many times.
 async fn is_logged(log: &Log, text: &str, times: usize) {
-    soon(text, async {
-        while log.text().matches(text).count() != times {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    until(text, || log.text().matches(text).count() == times).await;
 }
 
 #[tokio::test]

@@ -51,10 +51,7 @@ fn more_is_read_once_the_first_are_written() {
     let mut slot = live();
     slot.look_for_forwarded();
     read(&mut slot, numbered(0, "x"), Rest::More);
-    slot.persist(NOW);
-    let (_, number, work) = asked(&mut slot);
-    assert!(matches!(work, Work::Write(_)));
-    slot.handle_stored(NOW, number, Ok(()));
+    written(&mut slot);
     read(&mut slot, numbered(1, "y"), Rest::Nothing);
     slot.persist(NOW);
     let change = change(&mut slot);
@@ -121,9 +118,7 @@ fn the_answer_to_an_older_read_changes_nothing() {
 
 #[test]
 fn what_a_store_has_again_is_not_sent_again() {
-    let kept =
-        Kept { time_to_live: Duration::from_secs(60), inbox: numbered(0, ""), outbox: numbered(0, "xy"), forwarded: 2 };
-    let mut slot = restored(kept, known(0, 0));
+    let mut slot = restored(kept(numbered(0, ""), numbered(0, "xy"), 2), known(0, 0));
     slot.look_for_forwarded();
     read(&mut slot, numbered(1, "yz"), Rest::Nothing);
     slot.persist(NOW);
@@ -156,14 +151,10 @@ fn forwarded_messages_are_not_divided_between_two_changes() {
     slot.look_for_forwarded();
     slot.handle_stored(NOW, first, Ok(()));
     read(&mut slot, numbered(0, "xy"), Rest::Nothing);
-    slot.persist(NOW);
-    let (_, second, work) = asked(&mut slot);
-    let Work::Write(alone) = work else { panic!("{work:?}") };
+    let alone = written(&mut slot);
     assert_eq!((alone.sent.messages.len(), alone.forwarded), (1_023, 0));
-    slot.handle_stored(NOW, second, Ok(()));
-    slot.persist(NOW);
-    let change = change(&mut slot);
-    assert_eq!((change.sent, change.forwarded), (numbered(1_024, "xy"), 2));
+    let forwarded = written(&mut slot);
+    assert_eq!((forwarded.sent, forwarded.forwarded), (numbered(1_024, "xy"), 2));
 }
 
 #[test]
@@ -199,11 +190,8 @@ fn more_forwarded_messages_than_one_change_may_have_are_read_again() {
     let mut slot = live();
     slot.look_for_forwarded();
     read(&mut slot, numbered(0, &"x".repeat(1_025)), Rest::Nothing);
-    slot.persist(NOW);
-    let (_, number, work) = asked(&mut slot);
-    let Work::Write(change) = work else { panic!("{work:?}") };
+    let change = written(&mut slot);
     assert_eq!((change.sent.messages.len(), change.forwarded), (1_024, 1_024));
-    slot.handle_stored(NOW, number, Ok(()));
     slot.persist(NOW);
     assert_eq!(actions(&mut slot), ["read"]);
 }
@@ -221,13 +209,7 @@ fn neither_replies_nor_forwarded_messages_are_divided_when_both_wait() {
     slot.look_for_forwarded();
     slot.handle_stored(NOW, first, Ok(()));
     read(&mut slot, numbered(0, &"x".repeat(1_024)), Rest::Nothing);
-    let mut changes = Vec::new();
-    for _ in 0..3 {
-        slot.persist(NOW);
-        let (_, number, work) = asked(&mut slot);
-        let Work::Write(change) = work else { panic!("{work:?}") };
-        changes.push((change.sent.messages.len(), change.committed, change.forwarded));
-        slot.handle_stored(NOW, number, Ok(()));
-    }
+    let changes = [(); 3].map(|()| written(&mut slot));
+    let changes = changes.map(|change| (change.sent.messages.len(), change.committed, change.forwarded));
     assert_eq!(changes, [(1_000, 0, 0), (100, 1, 0), (1_024, 1, 1_024)]);
 }

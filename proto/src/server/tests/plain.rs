@@ -134,8 +134,5 @@ fn a_node_without_room_for_more_does_not_read() {
     let mut slot = plain();
     receive(&mut slot, FIRST, "a");
     assert_eq!(slot.uncommitted(), Amount::one(1));
-    slot.throttle(true);
-    assert!(!slot.has_room());
-    slot.throttle(false);
-    assert!(slot.has_room());
+    is_not_read_while_it_is_throttled(slot);
 }

@@ -113,13 +113,7 @@ fn a_full_inbox_stops_the_reading_until_the_handler_commits() {
 
 #[test]
 fn a_session_begins_again_with_what_is_not_committed() {
-    let kept = Kept {
-        time_to_live: core::time::Duration::from_millis(60_000),
-        inbox: numbered(3, "de"),
-        outbox: numbered(5, "xy"),
-        forwarded: 0,
-    };
-    let mut slot = restored(kept, known(6, 5));
+    let mut slot = restored(kept(numbered(3, "de"), numbered(5, "xy"), 0), known(6, 5));
     assert_eq!(settle(&mut slot), ["receive 4 d", "receive 5 e", "Resumed"]);
     let resumed = Frame::Control(Control::Resumed { received: 5, terms: TERMS });
     assert_eq!(frames(&mut slot), [resumed, Frame::Message('y')]);
@@ -157,14 +151,9 @@ fn the_replies_of_a_commit_are_one_change_however_many_they_are() {
     }
     slot.commit(1, ['c'; 1_030], "commit");
     slot.handle_stored(NOW, first, Ok(()));
-    slot.persist(NOW);
-    let (_, second, work) = asked(&mut slot);
-    let Work::Write(before) = work else { panic!("{work:?}") };
-    assert_eq!((before.sent.messages.len(), before.committed), (1_023, 0));
-    slot.handle_stored(NOW, second, Ok(()));
-    slot.persist(NOW);
-    let change = change(&mut slot);
-    assert_eq!((change.sent.messages.len(), change.committed), (1_030, 1));
+    let changes = [written(&mut slot), written(&mut slot)];
+    let changes = changes.map(|change| (change.sent.messages.len(), change.committed));
+    assert_eq!(changes, [(1_023, 0), (1_030, 1)]);
 }
 
 #[test]
@@ -204,11 +193,7 @@ fn an_answer_that_comes_after_its_request_has_failed_changes_nothing() {
 
 #[test]
 fn a_node_without_room_for_more_does_not_read() {
-    let mut slot = live();
-    slot.throttle(true);
-    assert!(!slot.has_room());
-    slot.throttle(false);
-    assert!(slot.has_room());
+    is_not_read_while_it_is_throttled(live());
 }
 
 #[test]
@@ -233,12 +218,7 @@ fn no_message_is_missing_before_those_that_a_store_has_had_or_need_not_keep() {
 
 #[test]
 fn a_store_answers_a_claim_by_what_it_has_and_what_the_client_knows() {
-    let kept = || Kept {
-        time_to_live: Duration::from_secs(60),
-        inbox: numbered(3, "de"),
-        outbox: numbered(5, "xy"),
-        forwarded: 0,
-    };
+    let kept = || kept(numbered(3, "de"), numbered(5, "xy"), 0);
     let of = |received, acknowledged| Claim::of(kept(), None, known(received, acknowledged));
     for (received, acknowledged) in [(5, 0), (7, 5)] {
         assert_eq!(of(received, acknowledged), Claim::Taken(kept()));

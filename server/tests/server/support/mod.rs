@@ -26,3 +26,13 @@ pub async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
         Err(_) => panic!("waited in vain for {what}"),
     }
 }
+
+/// Waits until this holds. Nothing tells of a change, so it is looked at whenever others have run.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    soon(what, async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

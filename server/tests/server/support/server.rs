@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 use undrop_server::store::Store;
 use undrop_server::{Builder, Config, Origins, Principal, Received, Refused, Session, SessionUpgrade, Sessions};
 
-use super::soon;
+use super::{soon, until};
 
 /// A server on a real port. A client with `?user=NAME` is that user; one with `?user=` is refused.
 pub struct Server {
@@ -98,14 +98,9 @@ impl Server {
         values.iter().sum()
     }
 
-    /// Waits until a metric has this value. Nothing tells of a change, so it is looked at whenever others have run.
+    /// Waits until a metric has this value.
     pub async fn metric_becomes(&self, name: &str, value: u64) {
-        soon(&format!("{name} {value}"), async {
-            while self.metric(name) != value {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        until(&format!("{name} {value}"), || self.metric(name) == value).await;
     }
 }
 
