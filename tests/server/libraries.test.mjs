@@ -14,7 +14,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { WebSocketServer } from '../../dist/server/ws.js';
-import { talk, Undrop } from './support/client.mjs';
+import { Undrop } from '../support/client-in-node.mjs';
+import { inbox, nextEvent, talk } from './support/client.mjs';
 import { startCutter } from './support/cutter.mjs';
 
 const CUTS = 5;
@@ -60,12 +61,10 @@ function recording() {
 
 /** Cuts the connection, and waits until it is back. */
 async function cut(cutter, { socket }) {
-  const resumed = once_(socket, 'resume');
+  const resumed = nextEvent(socket, 'resume');
   assert.equal(cutter.cut(), 1);
   return resumed;
 }
-
-const once_ = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
 
 /** A source of numbers that says one whenever it is told to. */
 function numbers() {
@@ -89,20 +88,6 @@ function numbers() {
   };
 }
 
-/** What a subscriber is told, one by one. */
-function told() {
-  const waiting = [];
-  const heard = [];
-  return {
-    tell(value) {
-      const wake = waiting.shift();
-      if (wake) wake(value);
-      else heard.push(value);
-    },
-    next: () => (heard.length > 0 ? Promise.resolve(heard.shift()) : new Promise((resolve) => waiting.push(resolve))),
-  };
-}
-
 it("graphql-ws's useServer keeps its subscriptions", async () => {
   const source = numbers();
   let subscribed = 0;
@@ -115,10 +100,10 @@ it("graphql-ws's useServer keeps its subscriptions", async () => {
   const { Recorded, made } = recording();
   const client = createClient({ url: cutter.url, webSocketImpl: Recorded, retryAttempts: 0 });
   stops.push(() => client.dispose());
-  const { tell, next } = told();
+  const { put, next } = inbox();
   client.subscribe(
     { query: 'subscription { number }' },
-    { next: ({ data }) => tell(data.number), error: tell, complete: () => tell('complete') },
+    { next: ({ data }) => put(data.number), error: put, complete: () => put('complete') },
   );
   source.say(0);
   assert.equal(await next(), 0);
@@ -147,8 +132,8 @@ it("tRPC's applyWSSHandler keeps its subscriptions, and answers once", async () 
   const wsClient = createWSClient({ url: cutter.url, WebSocket: Recorded });
   stops.push(() => wsClient.close());
   const client = createTRPCUntypedClient({ links: [wsLink({ client: wsClient })] });
-  const { tell, next } = told();
-  client.subscription('numbers', undefined, { onData: tell, onError: tell });
+  const { put, next } = inbox();
+  client.subscription('numbers', undefined, { onData: put, onError: put });
   source.say(0);
   assert.equal(await next(), 0);
   for (let count = 1; count <= CUTS; count++) {
