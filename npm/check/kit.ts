@@ -124,6 +124,13 @@ export class Kit {
     return connection;
   }
 
+  /** A connection with a new session, on which these messages have come back. */
+  async echoed(...messages: Message[]): Promise<Connection> {
+    const connection = await this.open();
+    for (const message of messages) await connection.echo(message);
+    return connection;
+  }
+
   /**
    * A connection on which a session was asked for; what is asked is the truth, but for `claims`. Nothing is expected yet.
    * The session's own counts change when `resumed` is heard.

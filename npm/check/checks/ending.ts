@@ -32,8 +32,7 @@ export const ending: Check[] = [
         connection.control('end');
       });
       await ended(connection, rules.earlyEnd);
-      const first = await kit.open();
-      await first.echo('one');
+      const first = await kit.echoed('one');
       first.cut();
       const { session } = first;
       const second = await kit.connect();

@@ -78,8 +78,7 @@ export const live: Check[] = [
     name: 'ack',
     says: 'a message is acknowledged, once, and then all is quiet',
     async run(kit) {
-      const connection = await kit.open();
-      await connection.echo('one');
+      const connection = await kit.echoed('one');
       await connection.acknowledged();
       await connection.nothing(rules.ackNothing);
       connection.ack();

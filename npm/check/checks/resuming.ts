@@ -10,8 +10,7 @@ export const resuming: Check[] = [
     name: 'resume',
     says: 'a session goes on on another connection, and nothing that was taken comes again',
     async run(kit) {
-      const first = await kit.open();
-      for (const message of ['one', 'two', 'three']) await first.echo(message);
+      const first = await kit.echoed('one', 'two', 'three');
       first.cut();
       const second = await kit.resumed(first.session);
       await second.echo('four', rules.forget);
@@ -25,9 +24,8 @@ export const resuming: Check[] = [
     name: 'retransmission',
     says: 'what the client has not taken comes again, in order and once',
     async run(kit) {
-      const first = await kit.open();
+      const first = await kit.echoed('one', 'two', 'three', 'four');
       const { session } = first;
-      for (const message of ['one', 'two', 'three', 'four']) await first.echo(message);
       first.control('ack 1');
       first.cut();
       // As if the rest had been lost on the way.
@@ -47,8 +45,7 @@ export const resuming: Check[] = [
     name: 'a message lost on the way up',
     says: 'resumed says how many messages the server has, and the rest is welcome',
     async run(kit) {
-      const first = await kit.open();
-      await first.echo('one');
+      const first = await kit.echoed('one');
       const text = Buffer.from('half of a message that never comes as a whole');
       first.raw('the first part of a message', text, { isFinal: false });
       first.cut();
@@ -60,8 +57,7 @@ export const resuming: Check[] = [
     name: 'resume of the past',
     says: 'a client that has taken less than it has acknowledged is refused with 1002',
     async run(kit) {
-      const connection = await kit.open();
-      for (const message of ['one', 'two']) await connection.echo(message);
+      const connection = await kit.echoed('one', 'two');
       connection.ack();
       // Its answer proves that the acknowledgement has been read.
       connection.control('ping 1');
@@ -75,8 +71,7 @@ export const resuming: Check[] = [
     name: 'resume of the future',
     says: 'a client that knows of more messages than the server is told that some are lost',
     async run(kit) {
-      const connection = await kit.open();
-      for (const message of ['one', 'two']) await connection.echo(message);
+      const connection = await kit.echoed('one', 'two');
       await connection.acknowledged();
       const { session } = connection;
       for (const claims of [{ received: 3 }, { acknowledged: 3 }, { received: 3, acknowledged: 3 }]) {
@@ -94,8 +89,7 @@ export const resuming: Check[] = [
     name: 'answered of the future',
     says: 'the same for one that was answered on a connection that the server does not know of',
     async run(kit) {
-      const first = await kit.open();
-      await first.echo('one');
+      const first = await kit.echoed('one');
       const { session } = first;
       const lost = await kit.resume(session, { answered: 1, attempt: 2 });
       await lost.welcome(rules.lostAttempt, true);
@@ -111,8 +105,7 @@ export const resuming: Check[] = [
     name: 'late attempt',
     says: 'a resume whose number is not greater than the last is closed with 4000',
     async run(kit) {
-      const first = await kit.open();
-      await first.echo('one');
+      const first = await kit.echoed('one');
       const { session } = first;
       const zero = await kit.resume(session, { attempt: 0 });
       await zero.closed(4000, rules.late);
@@ -132,8 +125,7 @@ export const resuming: Check[] = [
     name: 'takeover',
     says: 'the last connection has the session, and the one before is closed with 4000',
     async run(kit) {
-      const first = await kit.open();
-      await first.echo('one');
+      const first = await kit.echoed('one');
       const second = await kit.resumed(first.session);
       first.raw('a message on the connection before', 'of the past');
       await first.closed(4000, rules.takenOver);
@@ -146,8 +138,7 @@ export const resuming: Check[] = [
     name: 'unknown token',
     says: 'who asks for a session that there is not gets a new one, under another token',
     async run(kit) {
-      const connection = await kit.open();
-      await connection.echo('one');
+      const connection = await kit.echoed('one');
       const { session } = connection;
       const near = session.token.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
       for (const token of ['0'.repeat(32), 'f'.repeat(32), near]) {
@@ -185,8 +176,7 @@ export const resuming: Check[] = [
     says: 'a client that closes without an end keeps its session',
     async run(kit) {
       for (const code of [1001, 4999]) {
-        const first = await kit.open();
-        await first.echo('one');
+        const first = await kit.echoed('one');
         first.close(code);
         const item = await first.next();
         if (item.kind !== 'close' && item.kind !== 'gone')

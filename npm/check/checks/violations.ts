@@ -12,8 +12,7 @@ export const violations: Check[] = [
     name: 'ack of the future',
     says: 'who acknowledges what was not sent breaks the protocol',
     async run(kit) {
-      const connection = await kit.open();
-      await connection.echo('one');
+      const connection = await kit.echoed('one');
       connection.control('ack 2');
       await breaks(kit, connection, rules.ackRange);
     },
@@ -22,8 +21,7 @@ export const violations: Check[] = [
     name: 'ack of the past',
     says: 'who acknowledges less than before breaks the protocol',
     async run(kit) {
-      const connection = await kit.open();
-      for (const message of ['one', 'two']) await connection.echo(message);
+      const connection = await kit.echoed('one', 'two');
       connection.control('ack 2');
       connection.control('ack 1');
       await breaks(kit, connection, rules.ackRange);
@@ -49,8 +47,7 @@ export const violations: Check[] = [
     name: 'violation',
     says: 'a session is over after a violation',
     async run(kit) {
-      const connection = await kit.open();
-      await connection.echo('one');
+      const connection = await kit.echoed('one');
       connection.control('nonsense');
       await breaks(kit, connection, rules.violation);
     },
