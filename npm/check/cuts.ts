@@ -1,7 +1,8 @@
 // A client that keeps to the protocol, on connections that break at any byte: the promise of the protocol, tried.
 
 import { createHash } from 'node:crypto';
-import { type Connection, describe, describeItem, type Item, isSame, type Kit, type Message, Wrong } from './kit.js';
+import { describe, describeItem } from './describe.js';
+import { type Connection, type Item, isSame, type Kit, type Message, Wrong } from './kit.js';
 import { rules } from './rules.js';
 
 /** How many messages are new on each connection. */

@@ -1,4 +1,5 @@
-// The frames of the protocol, as a client writes and reads them.
+// The control frames of a server, by the grammar of docs/protocol.md. They are read here a second time on purpose, and not by
+// `proto`: a mistake in its reader would be one that the check does not find.
 
 export const marker = '\u0010';
 
@@ -38,6 +39,27 @@ export function parse(text: string): Control | undefined {
   const [ttl, spread, largest] = [begun[2], begun[3], begun[4]].map((span) => within(largestSpan, span));
   if (ttl === undefined || spread === undefined || largest === undefined) return undefined;
   return { name: 'welcome', token: begun[1] as string, ttl, spread, largest, isLost: begun[5] !== undefined };
+}
+
+/** Whether the text begins with the name of a server's control frame. */
+export const isNamed = (text: string): boolean => /^(welcome|resumed|ack|ping|pong|end)\b/.test(text);
+
+/** The control frame as a text, without its U+0010. */
+export function spelled(control: Control): string {
+  switch (control.name) {
+    case 'welcome': {
+      const { token, ttl, spread, largest, isLost } = control;
+      return `welcome ${token} ${ttl} ${spread} ${largest}${isLost ? ' lost' : ''}`;
+    }
+    case 'resumed':
+      return `resumed ${control.received} ${control.spread} ${control.largest}`;
+    case 'ack':
+      return `ack ${control.received}`;
+    case 'end':
+      return 'end';
+    default:
+      return `${control.name} ${control.number}`;
+  }
 }
 
 const within = (largest: number, digits: string | undefined) => {

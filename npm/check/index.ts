@@ -2,8 +2,8 @@
 // `undrop check URL`: finds out whether a server in any language speaks the protocol of docs/protocol.md.
 
 import { parseArgs } from 'node:util';
-import { type Check, checks } from './checks.js';
-import { Kit, type Options, Skipped, Wrong } from './kit.js';
+import { checks } from './checks.js';
+import { type Check, Kit, type Options, Skipped, Wrong } from './kit.js';
 import { type Rule, rules } from './rules.js';
 import { NoConnection } from './websocket.js';
 

@@ -1,6 +1,7 @@
 // What the checks are written with: connections that know the protocol, write down what is said on them, and throw what is wrong.
 
-import { type Control, marker, parse } from './frames.js';
+import { describe, describeAnswer, describeItem, shortened } from './describe.js';
+import { type Control, isNamed, marker, parse } from './frames.js';
 import { type Rule, rules } from './rules.js';
 import { type Answer, type FrameOptions, opcodes, type RawSocket, request } from './websocket.js';
 
@@ -18,6 +19,18 @@ export interface Options {
   seed: number;
   isSlow: boolean;
 }
+
+export interface Check {
+  name: string;
+  /** What a server that passes it does. */
+  says: string;
+  /** All others say nothing of a server that fails this one. */
+  isNeededByAll?: true;
+  run: (kit: Kit) => Promise<void>;
+}
+
+/** What a check sends at most to try a limit. */
+export const MOST_BYTES = 128 << 20;
 
 export type Message = string | Buffer;
 
@@ -111,6 +124,13 @@ export class Kit {
     return connection;
   }
 
+  /** A connection with a new session, on which these messages have come back. */
+  async echoed(...messages: Message[]): Promise<Connection> {
+    const connection = await this.open();
+    for (const message of messages) await connection.echo(message);
+    return connection;
+  }
+
   /**
    * A connection on which a session was asked for; what is asked is the truth, but for `claims`. Nothing is expected yet.
    * The session's own counts change when `resumed` is heard.
@@ -132,6 +152,12 @@ export class Kit {
     return connection;
   }
 
+  /** A session that has ended can't be resumed. */
+  async isOver(session: SessionState): Promise<void> {
+    const again = await this.resume(session);
+    await again.welcome(rules.unknown);
+  }
+
   note(direction: '>' | '<' | ' ', what: string, connection?: number): void {
     const prefix = connection === undefined ? '' : `${connection} `;
     this.transcript.push(`${prefix}${direction} ${this.hide(what)}`);
@@ -143,7 +169,7 @@ export class Kit {
   }
 
   /** Ends what is left, so that the next check finds a server that has room. */
-  async finish(): Promise<void> {
+  finish(): void {
     for (const connection of this.#connections) connection.leave();
   }
 
@@ -298,7 +324,7 @@ export class Connection {
       const control = parse(inner);
       if (!control)
         throw new Wrong(
-          inner.length > 0 && /^(welcome|resumed|ack|ping|pong|end)\b/.test(inner) ? rules.spelling : rules.escape,
+          isNamed(inner) ? rules.spelling : rules.escape,
           'a message, or a control frame that the grammar has',
           `a text with one U+0010 in front that is neither: "${shortened(inner)}"`,
         );
@@ -340,8 +366,23 @@ export class Connection {
 
   async pong(number: number, rule: Rule = rules.ping): Promise<void> {
     const item = await this.next();
-    if (item.kind === 'control' && item.control.name === 'pong' && item.control.number === number) return;
-    throw new Wrong(rule, `pong ${number}`, describeItem(item));
+    if (!isPong(item, number)) throw new Wrong(rule, `pong ${number}`, describeItem(item));
+  }
+
+  /** The next items have to be these messages, with one pong among them if it was asked for. */
+  async messages(expected: readonly Message[], rule: Rule, pong?: number): Promise<void> {
+    const left = [...expected];
+    let isPongDue = pong !== undefined;
+    while (left.length > 0 || isPongDue) {
+      const item = await this.next();
+      if (isPongDue && isPong(item, pong)) {
+        isPongDue = false;
+        continue;
+      }
+      const next = left.shift();
+      if (next !== undefined && item.kind === 'message' && isSame(item.message, next)) continue;
+      throw new Wrong(rule, next === undefined ? `pong ${pong}` : `the message ${describe(next)}`, describeItem(item));
+    }
   }
 
   /** The next item has to be a `welcome`, with this as its last word or not. */
@@ -417,61 +458,11 @@ export class Connection {
   }
 }
 
-export const encoded = (message: Message): Message =>
+const isPong = (item: Item, number: number | undefined) =>
+  item.kind === 'control' && item.control.name === 'pong' && item.control.number === number;
+
+const encoded = (message: Message): Message =>
   typeof message === 'string' && message.startsWith(marker) ? `${marker}${message}` : message;
 
 export const isSame = (one: Message, other: Message): boolean =>
   typeof one === 'string' || typeof other === 'string' ? one === other : one.equals(other);
-
-const LONGEST = 60;
-
-export const shortened = (text: string): string => {
-  const visible = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
-  return visible.length > LONGEST ? `${visible.slice(0, LONGEST)}... (${text.length} characters)` : visible;
-};
-
-export const describe = (message: Message): string => {
-  if (typeof message === 'string') return `"${shortened(message)}"`;
-  return message.length > 16 ? `${message.length} bytes` : `bytes [${message.toString('hex')}]`;
-};
-
-export function describeItem(item: Item): string {
-  switch (item.kind) {
-    case 'message':
-      return `the message ${describe(item.message)}`;
-    case 'control': {
-      const { control } = item;
-      switch (control.name) {
-        case 'welcome': {
-          const { token, ttl, spread, largest, isLost } = control;
-          return `welcome ${token} ${ttl} ${spread} ${largest}${isLost ? ' lost' : ''}`;
-        }
-        case 'resumed':
-          return `resumed ${control.received} ${control.spread} ${control.largest}`;
-        case 'pong':
-          return `pong ${control.number}`;
-        default:
-          return 'end';
-      }
-    }
-    case 'websocket-pong':
-      return 'a pong of WebSocket';
-    case 'close':
-      return `a close frame with ${item.code ?? 'no code'}${item.reason ? ` "${item.reason}"` : ''}`;
-    case 'gone':
-      return item.why;
-    default:
-      return 'nothing';
-  }
-}
-
-export function describeAnswer(answer: Answer): string {
-  switch (answer.kind) {
-    case 'accepted':
-      return `status 101 that selects ${answer.protocol ?? 'no subprotocol'}`;
-    case 'refused':
-      return `status ${answer.status}`;
-    default:
-      return answer.why;
-  }
-}

@@ -1,6 +1,6 @@
 //! What the app does on a connection before anything else is sent.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
@@ -51,8 +51,7 @@ pub struct Connection {
 /// What the app and the socket have of the connection.
 struct Shared {
     native: WebSocket,
-    is_over: Cell<bool>,
-    /// What has arrived and was not received by the app.
+    /// What has arrived and was not received by the app. It ends with the connection, or with the function of the app.
     arrived: Inbox<JsValue>,
 }
 
@@ -86,7 +85,7 @@ impl Connection {
     }
 
     fn send(&self, send: impl FnOnce(&WebSocket) -> Result<(), JsValue>) -> Result<(), Error> {
-        if self.shared.is_over.get() {
+        if self.shared.arrived.has_ended() {
             return Err(Error::NotAuthenticating);
         }
         send(&self.shared.native).map_err(|_| Error::NotAuthenticating)
@@ -96,13 +95,6 @@ impl Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Connection").field("waiting", &self.shared.arrived.len()).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    fn end(&self) {
-        self.is_over.set(true);
-        self.arrived.end();
     }
 }
 
@@ -126,7 +118,7 @@ impl Authentication {
         // As many as the server sends until the attempt is over.
         let arrived = Inbox::new();
         arrived.set_limit(usize::MAX);
-        self.connection.replace(Some(Rc::new(Shared { native, is_over: Cell::new(false), arrived })));
+        self.connection.replace(Some(Rc::new(Shared { native, arrived })));
         self.task.begin(attempt);
     }
 
@@ -149,7 +141,7 @@ impl Authentication {
         let connection = self.connection.take();
         self.cancel();
         let Some(connection) = connection else { return Vec::new() };
-        connection.end();
+        connection.arrived.end();
         let context = Context::from_waker(Waker::noop());
         let next = || match connection.arrived.poll_next(&context) {
             Poll::Ready(Some(Ok(data))) => Some(data),
@@ -161,7 +153,7 @@ impl Authentication {
     /// The attempt is over, and the future of the app is dropped.
     pub(super) fn cancel(&self) {
         if let Some(connection) = self.connection.take() {
-            connection.end();
+            connection.arrived.end();
         }
         self.task.cancel();
     }

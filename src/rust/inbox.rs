@@ -46,6 +46,10 @@ impl<T> Inbox<T> {
         self.messages.borrow().len()
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.end.get().is_some()
+    }
+
     /// False if that was one too many, and the last.
     pub(super) fn push(&self, message: T) -> bool {
         let has_room = self.len() < self.limit.get();

@@ -2,19 +2,17 @@
 
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use js_sys::futures::spawn_local;
 use undrop_proto::{Attempt, Decision, Outcome};
 use wasm_bindgen::JsValue;
 use web_sys::{BinaryType, CloseEvent, WebSocket};
 
-use super::authenticate::Authenticated;
 use super::duration::from_millis;
 use super::event::{Closed, Dropped, Event, Fault};
 use super::inner::Inner;
 use super::message::Message;
-use super::source::Found;
 use crate::socket::{Notice, User};
 
 /// The socket of Rust as the user of its driver. It does not keep the socket alive.
@@ -137,36 +135,26 @@ impl User for RustUser {
     }
 }
 
-/// The socket is not held while its source searches.
+/// Searches for the URL of this attempt, by the function of the app.
 async fn search(inner: Weak<Inner>, attempt: Attempt) {
-    if let Some(found) = found(inner.clone(), attempt).await
-        && let Some(inner) = inner.upgrade()
-    {
+    let found = unheld(&inner, |inner, context| Some(inner.source()?.poll(attempt, context))).await;
+    if let (Some(found), Some(inner)) = (found, inner.upgrade()) {
         inner.found(attempt, found);
     }
 }
 
-async fn found(inner: Weak<Inner>, attempt: Attempt) -> Option<Found> {
-    poll_fn(|context| match inner.upgrade().as_ref().and_then(|inner| inner.source()) {
-        Some(source) => source.poll(attempt, context),
-        None => Poll::Ready(None),
-    })
-    .await
-}
-
-/// The socket is not held while the function of the app authenticates.
+/// Authenticates in this attempt, by the function of the app.
 async fn authenticate(inner: Weak<Inner>, attempt: Attempt) {
-    if let Some(result) = authenticated(inner.clone(), attempt).await
-        && let Some(inner) = inner.upgrade()
-    {
+    let result = unheld(&inner, |inner, context| Some(inner.authentication()?.poll(attempt, context))).await;
+    if let (Some(result), Some(inner)) = (result, inner.upgrade()) {
         inner.authenticated(attempt, result);
     }
 }
 
-async fn authenticated(inner: Weak<Inner>, attempt: Attempt) -> Option<Authenticated> {
-    poll_fn(|context| match inner.upgrade().as_ref().and_then(|inner| inner.authentication()) {
-        Some(authentication) => authentication.poll(attempt, context),
-        None => Poll::Ready(None),
-    })
-    .await
+/// Polls a future of the app without holding the socket in between. Nothing once the socket is dropped, or `poll` has none.
+async fn unheld<T>(
+    inner: &Weak<Inner>,
+    poll: impl Fn(&Inner, &mut Context<'_>) -> Option<Poll<Option<T>>>,
+) -> Option<T> {
+    poll_fn(|context| inner.upgrade().and_then(|inner| poll(&inner, context)).unwrap_or(Poll::Ready(None))).await
 }

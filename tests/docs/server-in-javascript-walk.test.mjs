@@ -3,18 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
-import { chromiumArgs, findChromium } from '../../scripts/lib/browsers.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { lastingPort } from '../../scripts/lib/ports.mjs';
 import { page } from './support/pages.mjs';
+import { startPages } from './support/server-page.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'undrop-chat-walk-'));
 const { blocks } = page('docs/servers-in-javascript.md');
@@ -22,7 +18,6 @@ const block = (language) => blocks.find((one) => one.language === language && on
 
 let server;
 let pages;
-let browser;
 let port;
 
 before(async () => {
@@ -37,17 +32,11 @@ before(async () => {
     env: { ...process.env, PORT: String(port) },
     stdio: 'inherit',
   });
-  pages = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html>'));
-  pages.listen(0, '127.0.0.1');
-  await once(pages, 'listening');
-  const rules = `MAP localhost:5173 127.0.0.1:${pages.address().port}`;
-  const args = [...chromiumArgs(), `--host-resolver-rules=${rules}`];
-  browser = await chromium.launch({ executablePath: findChromium(), args });
+  pages = await startPages();
 });
 
 after(async () => {
-  await browser?.close();
-  pages?.close();
+  await pages?.stop();
   server?.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
@@ -57,28 +46,8 @@ test('the chat is ten lines and its imports, and loses nothing', { timeout: 60_0
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('import'));
   assert.equal(lines.length, 10);
-  const tab = await browser.newPage();
-  const logs = [];
-  tab.on('console', (message) => logs.push(message.text()));
-  const code = `${block('ts').replace('127.0.0.1:8080', `127.0.0.1:${port}`)}
-    socket.onresume = () => console.log('resumed');
-    globalThis.socket = socket;`;
-  const { outputFiles } = await build({
-    stdin: { contents: code, loader: 'ts', resolveDir: folder },
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  await tab.goto('http://localhost:5173/');
-  const logged = async (text) => {
-    while (!logs.includes(text)) await tab.waitForEvent('console');
-  };
-  await tab.addScriptTag({ type: 'module', content: outputFiles[0].text });
+  const code = block('ts').replace('127.0.0.1:8080', `127.0.0.1:${port}`);
+  const { logged, sendOverADrop } = await pages.visit(code, { resolveDir: folder });
   await logged('hello');
-  await tab.evaluate(() => {
-    socket.reconnect();
-    socket.send('again');
-  });
-  await logged('again');
-  assert.ok(logs.includes('resumed'), logs.join('; '));
+  await sendOverADrop('again', 'again');
 });

@@ -219,14 +219,14 @@ describe('a socket with a session', () => {
     const { server, cutter } = await serve({}, (socket) => socket.on('message', (data) => got.push(String(data))));
     const { socket, event } = client(cutter.url);
     await event('open');
-    const [server_] = server.clients;
-    server_.pause();
-    assert.equal(server_.isPaused, true);
+    const [accepted] = server.clients;
+    accepted.pause();
+    assert.equal(accepted.isPaused, true);
     // Acknowledged is what the store has, whether the app takes it or not.
     await socket.deliver('waits');
     assert.deepEqual(got, []);
-    const message = once(server_, 'message');
-    server_.resume();
+    const message = once(accepted, 'message');
+    accepted.resume();
     await message;
     assert.deepEqual(got, ['waits']);
   });

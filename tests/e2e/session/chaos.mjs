@@ -46,7 +46,9 @@ export function chaos(kinds, numbers, least) {
           await redis.restart();
         } else {
           killed.nodes++;
-          await nodes[killed.random(nodes.length)].restart();
+          const node = nodes[killed.random(nodes.length)];
+          await node.end('SIGKILL');
+          await node.start();
         }
       });
       // Whoever awaits the last promise gets the error.
@@ -55,7 +57,9 @@ export function chaos(kinds, numbers, least) {
 
     before(async () => {
       redis = await startRedis();
-      nodes = await Promise.all(kinds.map((kind) => startNode(redis.url, kind)));
+      // Their clients reconnect as fast as they themselves want to.
+      const options = ['--spread', '1'];
+      nodes = await Promise.all(kinds.map((kind) => startNode(redis.url, { kind, options })));
       pages = await startPageServer({
         pages: { '/page.html': '<!doctype html><script src="script.js"></script>', '/script.js': await bundle(script) },
         upgrades: nodes[0].url,
@@ -67,7 +71,7 @@ export function chaos(kinds, numbers, least) {
     });
     after(async () => {
       await pages?.stop();
-      await Promise.all(nodes?.map((node) => node.stop()) ?? []);
+      await Promise.all(nodes?.map((node) => node.end('SIGKILL')) ?? []);
       await redis?.stop();
     });
 

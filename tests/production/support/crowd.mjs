@@ -1,19 +1,9 @@
-// Clients of the package, in a process of its own: the WebSocket of Node.js 20 needs a flag. Each sends numbers to `/count` of
-// undrop-server's example `echo`, and gets a numbered receipt for each. It does what its parent says, one word a message.
+// Clients of the package, in a process of its own. Each sends numbers to `/count` of undrop-server's example `echo`, and gets a
+// numbered receipt for each. The process does what its parent says, one word a message.
 
 import { tally } from '../../e2e/session/tally.js';
+import { Undrop } from '../../support/client-in-node.mjs';
 import { sum } from './counts.mjs';
-
-// What a browser has, and Node.js 20 has not.
-globalThis.reportError ??= (error) => console.error(error);
-globalThis.CloseEvent ??= class extends Event {
-  constructor(type, { code = 0, reason = '', wasClean = false } = {}) {
-    super(type);
-    Object.assign(this, { code, reason, wasClean });
-  }
-};
-
-const { Undrop } = await import('../../../dist/session.js');
 
 const [url, count] = process.argv.slice(2);
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 import { lastingPort } from '../../../scripts/lib/ports.mjs';
 import { startRedis } from '../../../scripts/lib/redis.mjs';
-import { nodeProgram, startListening } from '../../../scripts/lib/test-server.mjs';
+import { startNode } from '../../support/nodes.mjs';
 import { sum } from './counts.mjs';
 import { proxies } from './proxies.mjs';
 
@@ -41,12 +41,12 @@ export async function operate(name, rounds = 1) {
   try {
     const redis = await startRedis();
     stops.push(redis.stop);
-    const nodes = [await makeNode(redis.url), await makeNode(redis.url)];
+    const nodes = [await startNode(redis.url), await startNode(redis.url)];
     stops.push(...nodes.map((node) => () => node.end('SIGKILL')));
     const port = await lastingPort();
     const proxy = await proxies[name](
       port,
-      nodes.map(({ address }) => address),
+      nodes.map(({ url }) => new URL(url).host),
     );
     stops.push(proxy.stop);
     const crowd = gather(`ws://127.0.0.1:${port}/count`);
@@ -71,31 +71,10 @@ export async function operate(name, rounds = 1) {
   }
 }
 
-/** A node that can be ended by a signal, and started again where it was. */
-async function makeNode(redis) {
-  const port = await lastingPort();
-  const args = ['--port', String(port), '--redis', redis];
-  let running;
-  const node = {
-    address: `127.0.0.1:${port}`,
-    async start() {
-      running = await startListening(nodeProgram, args);
-    },
-    /** Returns how it ended, as `{ code, signal }`. */
-    async end(signal) {
-      running.child.kill(signal);
-      const ended = await running.gone;
-      if (signal === 'SIGTERM' && ended.code !== 0) throw new Error(`a node ended with ${JSON.stringify(ended)}`);
-    },
-  };
-  await node.start();
-  return node;
-}
-
 /** The clients. */
 function gather(url) {
   const program = inRoot('tests/production/support/crowd.mjs');
-  const child = fork(program, [url, String(CLIENTS)], { execArgv: ['--experimental-websocket', '--no-warnings'] });
+  const child = fork(program, [url, String(CLIENTS)]);
   const gone = once(child, 'exit');
   return {
     async ask(command) {

@@ -34,10 +34,10 @@ export async function startCutter(port) {
     port: server.address().port,
     url: `ws://127.0.0.1:${server.address().port}`,
     cut,
-    /** Refuses all connections from now on, or none. */
-    down(isDown_ = true) {
-      isDown = isDown_;
-      if (isDown) cut();
+    /** Cuts and refuses all connections from now on, or none. */
+    down(all = true) {
+      isDown = all;
+      if (all) cut();
     },
     stop() {
       cut();
