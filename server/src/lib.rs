@@ -61,6 +61,7 @@
 
 mod admission;
 mod allowance;
+mod app_words;
 #[cfg(feature = "axum")]
 mod axum;
 mod budget;
