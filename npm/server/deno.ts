@@ -92,9 +92,9 @@ const serve = (admission: Admission, socket: WebSocket) => {
     if (typeof data !== 'string') connection.message(new Uint8Array(data), false);
     else connection.text(data);
   };
-  socket.onclose = () => {
+  socket.onclose = ({ code, reason }) => {
     clearTimeout(timer);
-    connection.closed();
+    connection.closed(code, reason);
   };
 };
 

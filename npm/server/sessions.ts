@@ -233,8 +233,8 @@ export interface ServerConnection {
   drained(): void;
   /** The client sent what can't be read: a message that is too large (1009), a text that is not UTF-8 (1007), or no frame. */
   unreadable(code: number): void;
-  /** The WebSocket is closed. */
-  closed(): void;
+  /** The WebSocket is closed: with this close frame of the client's, or without one (1006). */
+  closed(code: number, reason: string): void;
 }
 
 /** `authenticate`, as the core calls it. */

@@ -199,7 +199,7 @@ const withOffer = (headers: string[]) => {
   });
 };
 
-/** The close code of a session that ended otherwise than by `close()`. 1005: the client has closed it; its code is not known. */
+/** The close code of a session that ended otherwise than by `close()`. 1005: the client has ended it, and said no code. */
 const codes: Record<Cause, number> = {
   client: 1005,
   app: 1006,
@@ -240,7 +240,7 @@ export class SessionWebSocket extends Base {
   #replies: (string | Uint8Array)[] | undefined;
   /** What was sent of a message that is sent in parts. */
   #parts: { parts: Buffer[]; binary: boolean } | undefined;
-  /** What `close()` was called with. */
+  /** What the server or the client has closed with. */
   #closing: { code: number; reason: Buffer } | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   /** Ends the handler of the session. */
@@ -267,9 +267,10 @@ export class SessionWebSocket extends Base {
     return '';
   }
 
-  /** Always 0: what the client has not acknowledged, the session holds, whether there is a connection or not. */
+  /** What was sent and the client has not acknowledged: the session holds that, whether there is a connection or not. */
   get bufferedAmount(): number {
-    return 0;
+    const held = [...(this.#replies ?? []), ...(this.#parts?.parts ?? [])];
+    return held.reduce((sum, data) => sum + Buffer.byteLength(data), this.session.unacknowledgedBytes);
   }
 
   get isPaused(): boolean {
@@ -300,8 +301,16 @@ export class SessionWebSocket extends Base {
     await Promise.race([over, abandoned]);
     const cause = this.session.ending?.cause;
     if (cause === 'violation') this.#report(new Error('the client broke the protocol'));
+    if (cause === 'client' && !this.#closing) await Promise.race([this.#hearClose(), abandoned]);
     const { code, reason } = this.#closing ?? { code: codes[cause ?? 'app'], reason: Buffer.alloc(0) };
     this.#finish(code, reason);
+  }
+
+  /** The client has ended the session, and closes its connection with the code of its app. */
+  async #hearClose() {
+    this.#readyState = WebSocket.CLOSING;
+    const frame = await this.session.clientClose();
+    if (frame) this.#closing ??= { code: frame.code, reason: Buffer.from(frame.reason) };
   }
 
   async #take() {

@@ -207,7 +207,8 @@ impl<S> WebSocket<S> {
                     self.outgoing.push(Control::Close, answer.as_ref().map_or(&[], |code| code));
                 }
                 self.closing = Closing::Received;
-                Ok(Frame::Close(code.map_or(NO_CODE, u16::from), String::new()))
+                let reason = String::from_utf8_lossy(payload.get(2..).unwrap_or_default());
+                Ok(Frame::Close(code.map_or(NO_CODE, u16::from), reason.into_owned()))
             }
             Control::Pong | Control::Reserved(_) => Ok(Frame::Other),
         }

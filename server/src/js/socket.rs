@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use js_sys::Uint8Array;
 use send_wrapper::SendWrapper;
+use undrop_proto::close::ABNORMAL;
 use wasm_bindgen::prelude::*;
 
 use crate::connection::{Broken, Frame, Socket};
@@ -71,6 +72,14 @@ impl Inbound {
         let is_enough = self.bytes > MOST_WAITING && !self.is_paused;
         self.is_paused |= is_enough;
         is_enough
+    }
+
+    /// The WebSocket is closed: with the client's close frame, or without one (1006).
+    pub(super) fn close(&mut self, code: u16, reason: String) {
+        if code != ABNORMAL && self.broken.is_none() {
+            self.push(Frame::Close(code, reason));
+        }
+        self.end(Broken::Gone);
     }
 
     /// Nothing more comes.
