@@ -67,7 +67,9 @@ const serve = (admission: Admission, socket: WebSocket) => {
   };
   const isOpen = () => socket.readyState === WebSocket.OPEN;
   const close = (code: number, reason: string) => {
-    if (isOpen()) socket.close(code, reason);
+    if (!isOpen()) return;
+    if (code === 1005) socket.close();
+    else socket.close(code, reason);
   };
   const native: ServerWebSocket = {
     send(bytes, isText) {

@@ -179,7 +179,10 @@ export class Session implements AsyncIterable<Received> {
     return frame && { code: frame.code, reason: frame.reason };
   }
 
-  /** Ends the session, once the client has received all that was sent before, and closes its connection with this code. */
+  /**
+   * Ends the session, once the client has received all that was sent before, and closes its connection with this code: 1000 to
+   * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none. Any other becomes 1000.
+   */
   close(code = 1000, reason = ''): void {
     this.#session.close(code, reason);
   }

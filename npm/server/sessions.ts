@@ -209,7 +209,7 @@ export interface ServerWebSocket {
   /** Writes a message: the bytes of a text, or any bytes. They are the socket's. */
   send(bytes: Uint8Array, isText: boolean): void;
   ping(): void;
-  /** Sends a close frame. */
+  /** Sends a close frame; without a code if this is 1005. */
   close(code: number, reason: string): void;
   /** Drops the TCP connection, if it is still there. */
   terminate(): void;

@@ -23,7 +23,8 @@ export const connect = (admission: Admission, socket: WebSocket, stream: Duplex,
     ping: () => socket.ping(),
     close(code, reason) {
       flush();
-      socket.close(code, reason);
+      if (code === 1005) socket.close();
+      else socket.close(code, reason);
     },
     terminate() {
       flush();

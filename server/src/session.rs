@@ -239,7 +239,8 @@ impl Sender {
     }
 
     /// Ends the session, once the client has received all that was sent before, and closes its connection with this code. Codes
-    /// that may be in a close frame are 1000 to 1003, 1007 to 1014 and 3000 to 4999; any other becomes 1000.
+    /// that may be in a close frame are 1000 to 1003, 1007 to 1014 and 3000 to 4999; 1005 stands for none, and any
+    /// other becomes 1000.
     pub fn close(&self, code: u16, reason: impl Into<String>) {
         self.channel.close(code, reason.into());
     }

@@ -31,7 +31,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn ping(this: &ServerSocket);
 
-    /// Sends a close frame.
+    /// Sends a close frame; without a code if this is 1005.
     #[wasm_bindgen(method)]
     fn close(this: &ServerSocket, code: u16, reason: &str);
 

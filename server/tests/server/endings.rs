@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::SinkExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::{self, Message::Close, protocol::CloseFrame};
 use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
@@ -92,6 +92,15 @@ async fn the_app_ends_it_once_all_is_delivered() {
     }
     assert_eq!(client.closed().await, Some((4242, "that was all".into())));
     server.metric_becomes("undrop_sessions_ended_total{cause=\"app\"}", 1).await;
+}
+
+#[tokio::test]
+async fn the_app_ends_it_with_a_close_frame_that_has_no_code() {
+    let server = Server::new(config(), |session: Session| async move { session.close(1005, "") }).await;
+    let (mut connection, _) = begin(&server).await;
+    assert_eq!(connection.text().await, "\u{10}end");
+    connection.say("\u{10}end").await;
+    assert_eq!(connection.socket.next().await.unwrap().unwrap(), Close(None));
 }
 
 #[tokio::test]
