@@ -8,7 +8,7 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { SessionClient } from './support/session-client.mjs';
 import { loadSuite } from './support/ws-suite.mjs';
 
-/** What differs, by the rows of the table in docs/servers-in-javascript.md. */
+/** What differs, by row of the table in docs/servers-in-javascript.md. */
 const differing = {
   close: [
     'WebSocketServer > #clients > is updated when client terminates the connection',
