@@ -62,7 +62,8 @@ pub(crate) struct Connection {
     metrics: Arc<Metrics>,
     /// Whether it is counted how it ends.
     is_counted: bool,
-    client_close: Option<CloseFrame>,
+    /// Boxed, since a connection has one at its end at most.
+    client_close: Option<Box<CloseFrame>>,
     _admitted: Admitted,
 }
 
@@ -178,12 +179,12 @@ impl Connection {
         if !self.is_counted {
             self.metrics.losses.of(Loss::Broken).count();
         }
-        self.client_close
+        self.client_close.map(|frame| *frame)
     }
 
     fn closed_by_client(&mut self, code: u16, reason: String) {
         self.count_close(Closer::Client, code);
-        self.client_close.get_or_insert(CloseFrame { code, reason });
+        self.client_close.get_or_insert_with(|| Box::new(CloseFrame { code, reason }));
     }
 
     /// The first close frame says how the connection ends. The other end answers it.
