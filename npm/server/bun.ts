@@ -61,7 +61,7 @@ export const websocket = {
         waiting = socket.send(isText ? decoder.decode(bytes) : bytes) === -1 || waiting;
       },
       ping: () => void socket.ping(),
-      close: (code, reason) => (code === 1005 ? socket.close() : socket.close(code, reason)),
+      close: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
       flush() {},
       isReady: () => !waiting,

@@ -66,10 +66,8 @@ const serve = (admission: Admission, socket: WebSocket) => {
     else timer = setTimeout(look, LOOK);
   };
   const isOpen = () => socket.readyState === WebSocket.OPEN;
-  const close = (code: number, reason: string) => {
-    if (!isOpen()) return;
-    if (code === 1005) socket.close();
-    else socket.close(code, reason);
+  const close = (code: number | undefined, reason: string) => {
+    if (isOpen()) socket.close(code, reason);
   };
   const native: ServerWebSocket = {
     send(bytes, isText) {

@@ -209,8 +209,8 @@ export interface ServerWebSocket {
   /** Writes a message: the bytes of a text, or any bytes. They are the socket's. */
   send(bytes: Uint8Array, isText: boolean): void;
   ping(): void;
-  /** Sends a close frame; without a code if this is 1005. */
-  close(code: number, reason: string): void;
+  /** Sends a close frame. */
+  close(code: number | undefined, reason: string): void;
   /** Drops the TCP connection, if it is still there. */
   terminate(): void;
   /** Lets go what was written. */

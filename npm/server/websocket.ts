@@ -23,8 +23,7 @@ export const connect = (admission: Admission, socket: WebSocket, stream: Duplex,
     ping: () => socket.ping(),
     close(code, reason) {
       flush();
-      if (code === 1005) socket.close();
-      else socket.close(code, reason);
+      socket.close(code, reason);
     },
     terminate() {
       flush();

@@ -215,6 +215,20 @@ describe('a socket with a session', () => {
     assert.equal(socket.bufferedAmount, 0);
   });
 
+  it('sends what a listener has sent before it closes, and a close frame without a code', async () => {
+    const { cutter } = await serve({}, (socket) =>
+      socket.on('message', (data) => {
+        socket.send(`${data}!`);
+        socket.close();
+      }),
+    );
+    const { next, send, event } = client(cutter.url);
+    const ended = event('close');
+    send('last');
+    assert.equal(await next(), 'last!');
+    assert.equal((await ended).code, 1005);
+  });
+
   it('closes when its client does not come back', async () => {
     const { cutter, server } = await serve({ sessions: { timeToLive: 100 } }, echo);
     const { next, send } = client(cutter.url);

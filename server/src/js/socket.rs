@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use js_sys::Uint8Array;
 use send_wrapper::SendWrapper;
-use undrop_proto::close::ABNORMAL;
+use undrop_proto::close::{ABNORMAL, NO_CODE};
 use wasm_bindgen::prelude::*;
 
 use crate::connection::{Broken, Frame, Socket};
@@ -31,9 +31,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn ping(this: &ServerSocket);
 
-    /// Sends a close frame; without a code if this is 1005.
+    /// Sends a close frame.
     #[wasm_bindgen(method)]
-    fn close(this: &ServerSocket, code: u16, reason: &str);
+    fn close(this: &ServerSocket, code: Option<u16>, reason: &str);
 
     /// Drops the TCP connection, if it is still there.
     #[wasm_bindgen(method)]
@@ -149,7 +149,7 @@ impl Socket for NativeSocket {
         match frame {
             Frame::Text(text) => self.socket.send(Uint8Array::from(&text.as_bytes()[..]), true),
             Frame::Binary(bytes) => self.socket.send(Uint8Array::from(&bytes[..]), false),
-            Frame::Close(code, reason) => self.socket.close(code, &reason),
+            Frame::Close(code, reason) => self.socket.close((code != NO_CODE).then_some(code), &reason),
             Frame::Ping => self.socket.ping(),
             Frame::Other => {}
         }
