@@ -181,7 +181,7 @@ export class Session implements AsyncIterable<Received> {
 
   /**
    * Ends the session, once the client has received all that was sent before, and closes its connection with this code: 1000 to
-   * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none. Any other becomes 1000.
+   * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none, in whose place Bun sends 1000. Any other becomes 1000.
    */
   close(code = 1000, reason = ''): void {
     this.#session.close(code, reason);
