@@ -35,6 +35,11 @@ pub const fn is_final(code: u16) -> bool {
     matches!(code, 1000 | 1002 | 1003 | 1007..=1010 | 4400..=4499)
 }
 
+/// Whether an app may close with this code. <https://websockets.spec.whatwg.org/#dom-websocket-close>
+pub(crate) const fn is_for_apps(code: u16) -> bool {
+    matches!(code, 1000 | 3000..=4999)
+}
+
 /// A close frame that a user may send. <https://websockets.spec.whatwg.org/#dom-websocket-close>
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CloseFrame {
@@ -55,7 +60,7 @@ pub enum CloseError {
 impl CloseFrame {
     /// A close frame with this code and reason, if a user may send it.
     pub fn new(code: Option<u16>, reason: String) -> Result<Self, CloseError> {
-        if let Some(code) = code.filter(|code| !matches!(code, 1000 | 3000..=4999)) {
+        if let Some(code) = code.filter(|code| !is_for_apps(*code)) {
             return Err(CloseError::Code(code));
         }
         if reason.len() > MAX_REASON {
