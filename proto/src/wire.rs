@@ -6,6 +6,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::error::Error;
 use core::fmt;
 
 /// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
@@ -181,6 +182,14 @@ impl Malformed {
         }
     }
 }
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.reason())
+    }
+}
+
+impl Error for Malformed {}
 
 impl Control {
     /// The bytes of the longest control frame.
