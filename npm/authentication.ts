@@ -42,7 +42,7 @@ export class Authentication {
     for (const wake of this.#waiting) wake();
   }
 
-  /** The page has thrown after the end: that it has come to the end is no news. */
+  /** The page has thrown after the end. What `send` and `receive` throw then is no mistake of the page. */
   report(error: unknown) {
     if (error !== this.#over) reportError(error);
   }

@@ -104,8 +104,8 @@ export class Shell {
   readonly #decide: Decide | undefined;
   readonly #reply: Heartbeat['reply'];
   readonly #onReset: Resume['onReset'];
-  /** The first code unit of text frames that concern the session; NaN without a session. */
-  readonly #escape: number;
+  /** The first code unit of text frames that concern the session; undefined without a session. */
+  readonly #escape: number | undefined;
   #hasWarned = false;
   /** What a function of the page's has thrown, while the drop that comes of it is told. */
   #thrown: { error: unknown } | undefined;
@@ -123,7 +123,7 @@ export class Shell {
     represent(this.#target, this.#socket);
     const { url, protocols = [] } = 'find' in source ? {} : source;
     this.id = core.connect(this, url, protocols, options);
-    this.#escape = core.escape?.(this.id) ?? Number.NaN;
+    this.#escape = core.escape?.(this.id);
     collected.register(socket, { core, id: this.id });
   }
 
@@ -206,7 +206,7 @@ export class Shell {
   // What the class calls.
 
   get keepsSession() {
-    return !Number.isNaN(this.#escape);
+    return this.#escape !== undefined;
   }
 
   /**

@@ -121,7 +121,7 @@ const unlessClosed = <Waits>(socket: object, waits: Waits): Waits => {
 };
 
 /**
- * @internal Makes the registry of a socket, of which `begin` makes the shell: the options of the messages are checked before the
+ * Makes the registry of a socket, of which `begin` makes the shell: the options of the messages are checked before the
  * first attempt.
  *
  * @internal

@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { describe, describeItem } from './describe.js';
-import { type Connection, type Item, isSame, type Kit, type Message, Wrong } from './kit.js';
+import { type Item, isSame, type Message } from './item.js';
+import { type Connection, type Kit, Wrong } from './kit.js';
 import { rules } from './rules.js';
 
 /** How many messages are new on each connection. */

@@ -1,7 +1,7 @@
 // What has come, in words.
 
 import { spelled } from './frames.js';
-import type { Item, Message } from './kit.js';
+import type { Item, Message } from './item.js';
 import type { Answer } from './websocket.js';
 
 const LONGEST = 60;

@@ -104,7 +104,7 @@ function understood(args: string[]): Command | undefined {
     headers: values.header.map(header),
     otherHeaders: values.other.map(header),
     protocol: values.protocol,
-    patience: count('patience', values.patience),
+    timeout: count('patience', values.patience),
     quiet: Math.min(500, count('patience', values.patience)),
     seed: count('seed', values.seed),
     isSlow: values.slow,

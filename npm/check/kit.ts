@@ -2,6 +2,7 @@
 
 import { describe, describeAnswer, describeItem, shortened } from './describe.js';
 import { type Control, isNamed, marker, parse } from './frames.js';
+import { type Item, isSame, type Message } from './item.js';
 import { type Rule, rules } from './rules.js';
 import { type Answer, type FrameOptions, opcodes, type RawSocket, request } from './websocket.js';
 
@@ -13,7 +14,7 @@ export interface Options {
   /** The app's own subprotocol. */
   protocol: string | undefined;
   /** How long each answer is waited for, in milliseconds. */
-  patience: number;
+  timeout: number;
   /** How long nothing must come where nothing may, in milliseconds. */
   quiet: number;
   seed: number;
@@ -31,17 +32,6 @@ export interface Check {
 
 /** What a check sends at most to try a limit. */
 export const MOST_BYTES = 128 << 20;
-
-export type Message = string | Buffer;
-
-/** What comes on a connection, apart from what it answers and counts by itself: pings and acknowledgements. */
-export type Item =
-  | { kind: 'message'; message: Message }
-  | { kind: 'control'; control: Exclude<Control, { name: 'ack' | 'ping' }> }
-  | { kind: 'websocket-pong'; bytes: Buffer }
-  | { kind: 'close'; code: number | undefined; reason: string }
-  | { kind: 'gone'; why: string }
-  | { kind: 'nothing' };
 
 /** The server has done something that the protocol does not allow. */
 export class Wrong extends Error {
@@ -93,7 +83,7 @@ export class Kit {
 
   /** Asks for a WebSocket, whatever the server says. */
   async ask(protocols: readonly string[], headers = this.options.headers): Promise<Answer> {
-    const answer = await request({ url: this.options.url, headers, protocols }, this.options.patience);
+    const answer = await request({ url: this.options.url, headers, protocols }, this.options.timeout);
     const offered = protocols.length > 0 ? `offers ${protocols.join(', ')}` : 'offers no subprotocol';
     this.note('>', `a request that ${offered}`);
     this.note('<', describeAnswer(answer));
@@ -102,7 +92,7 @@ export class Kit {
 
   /** A connection on which nothing has been said. */
   async connect(headers = this.options.headers): Promise<Connection> {
-    const answer = await request({ url: this.options.url, headers, protocols: [this.offer] }, this.options.patience);
+    const answer = await request({ url: this.options.url, headers, protocols: [this.offer] }, this.options.timeout);
     if (answer.kind !== 'accepted' || answer.protocol !== this.offer) {
       this.note('>', `a request that offers ${this.offer}`);
       throw new Wrong(rules.selects, `status 101 that selects ${this.offer}`, describeAnswer(answer));
@@ -295,17 +285,17 @@ export class Connection {
   }
 
   /** What comes next, but for acknowledgements. */
-  async next(patience = this.#kit.options.patience): Promise<Item> {
+  async next(timeout = this.#kit.options.timeout): Promise<Item> {
     for (;;) {
-      const item = await this.#nextOrAck(patience);
+      const item = await this.#nextOrAck(timeout);
       if (item.kind !== 'ack') return item;
     }
   }
 
   /** What comes next. Answers pings, and checks each acknowledgement. */
-  async #nextOrAck(patience: number): Promise<Item | { kind: 'ack' }> {
+  async #nextOrAck(timeout: number): Promise<Item | { kind: 'ack' }> {
     for (;;) {
-      const event = await this.#socket.next(patience);
+      const event = await this.#socket.next(timeout);
       if (!event) return { kind: 'nothing' };
       if (event.kind === 'close' || event.kind === 'gone') {
         this.#isOver = true;
@@ -353,7 +343,7 @@ export class Connection {
   /** Waits until the server has said that it has taken all that was sent. */
   async acknowledged(rule: Rule = rules.ack): Promise<void> {
     while (this.session.acknowledged < this.session.sent) {
-      const item = await this.#nextOrAck(this.#kit.options.patience);
+      const item = await this.#nextOrAck(this.#kit.options.timeout);
       if (item.kind !== 'ack') throw new Wrong(rule, `ack ${this.session.sent}`, describeItem(item));
     }
   }
@@ -463,6 +453,3 @@ const isPong = (item: Item, number: number | undefined) =>
 
 const encoded = (message: Message): Message =>
   typeof message === 'string' && message.startsWith(marker) ? `${marker}${message}` : message;
-
-export const isSame = (one: Message, other: Message): boolean =>
-  typeof one === 'string' || typeof other === 'string' ? one === other : one.equals(other);

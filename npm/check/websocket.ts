@@ -43,8 +43,8 @@ export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9,
 export class NoConnection extends Error {}
 
 /** Rejects with `NoConnection`. */
-export async function request({ url, headers, protocols }: Request, patience: number): Promise<Answer> {
-  const stream = await connected(url, patience);
+export async function request({ url, headers, protocols }: Request, timeout: number): Promise<Answer> {
+  const stream = await connected(url, timeout);
   const key = randomBytes(16).toString('base64');
   const lines = [
     `GET ${url.pathname}${url.search} HTTP/1.1`,
@@ -57,7 +57,7 @@ export async function request({ url, headers, protocols }: Request, patience: nu
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ];
   stream.write(`${lines.join('\r\n')}\r\n\r\n`);
-  const response = await head(stream, patience);
+  const response = await head(stream, timeout);
   if (!response) {
     stream.destroy();
     return { kind: 'no-websocket', why: 'no complete answer to the HTTP request' };
@@ -93,7 +93,7 @@ export async function request({ url, headers, protocols }: Request, patience: nu
   };
 }
 
-function connected(url: URL, patience: number): Promise<Socket> {
+function connected(url: URL, timeout: number): Promise<Socket> {
   const isSecure = url.protocol === 'wss:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || (isSecure ? 443 : 80));
@@ -101,7 +101,7 @@ function connected(url: URL, patience: number): Promise<Socket> {
     const stream = isSecure
       ? connectSecure({ host, port, servername: host, ALPNProtocols: ['http/1.1'] })
       : connectPlain({ host, port });
-    const timer = setTimeout(() => stream.destroy(new Error(`it took more than ${patience} ms`)), patience);
+    const timer = setTimeout(() => stream.destroy(new Error(`it took more than ${timeout} ms`)), timeout);
     stream.once(isSecure ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
       stream.off('error', reject);
@@ -121,7 +121,7 @@ function connected(url: URL, patience: number): Promise<Socket> {
 const messageOf = (error: Error & { code?: string; errors?: Error[] }) =>
   error.message || error.errors?.[0]?.message || error.code || error.name;
 
-function head(stream: Socket, patience: number): Promise<{ text: string; rest: Buffer } | undefined> {
+function head(stream: Socket, timeout: number): Promise<{ text: string; rest: Buffer } | undefined> {
   return new Promise((resolve) => {
     let all = Buffer.alloc(0);
     const finish = (result: { text: string; rest: Buffer } | undefined) => {
@@ -136,7 +136,7 @@ function head(stream: Socket, patience: number): Promise<{ text: string; rest: B
       if (end >= 0) finish({ text: all.toString('latin1', 0, end), rest: all.subarray(end + 4) });
     };
     const gone = () => finish(undefined);
-    const timer = setTimeout(gone, patience);
+    const timer = setTimeout(gone, timeout);
     stream.on('data', read).once('close', gone);
   });
 }
@@ -164,11 +164,11 @@ export class RawSocket {
   }
 
   /** What comes next; undefined if nothing does for so many milliseconds. */
-  async next(patience: number): Promise<Event | undefined> {
+  async next(timeout: number): Promise<Event | undefined> {
     if (this.#events.length === 0) {
       await new Promise<void>((resolve) => {
         // On a busy machine a timer can be due before what has long arrived is read: that is read first.
-        const timer = setTimeout(() => setImmediate(resolve), patience);
+        const timer = setTimeout(() => setImmediate(resolve), timeout);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

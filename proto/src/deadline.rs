@@ -23,7 +23,6 @@ pub(crate) enum Due {
 }
 
 /// The time of a deadline, which a late timer may extend.
-
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Deadline {
     at: Millis,

@@ -5,6 +5,8 @@
 //! so a message that was never sent leaves no gap in the count.
 
 use alloc::collections::VecDeque;
+use core::error::Error;
+use core::fmt;
 
 use super::waiting::{Size, Waiting};
 use super::wire::MAX_COUNT;
@@ -34,6 +36,17 @@ pub enum Impossible {
     /// The peer was not sent so many.
     Future,
 }
+
+impl fmt::Display for Impossible {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Impossible::Past => "the peer had received more messages before",
+            Impossible::Future => "the peer was not sent so many messages",
+        })
+    }
+}
+
+impl Error for Impossible {}
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Sent<M> {

@@ -78,8 +78,8 @@ pub mod codes {
     }
 }
 
-/// What a driver hands in, and gets back unseen.
-pub trait Host {
+/// The types of what a driver hands in, and gets back unseen.
+pub trait DriverTypes {
     /// A message of the app or of its client. It is cloned, so a clone should share its bytes.
     type Message: Clone;
     /// A call of the app that waits for a commit.
@@ -127,14 +127,14 @@ impl Default for Config {
 ///
 /// Mutate, then drain: after each call [`poll`](Self::poll) until there is nothing left to be done, then
 /// [`poll_frame`](Self::poll_frame) as long as the connection takes a frame.
-pub trait Serve<H: Host> {
+pub trait Serve<D: DriverTypes> {
     // What is to be done.
 
     /// What is to be done next.
-    fn poll(&mut self) -> Option<Action<H>>;
+    fn poll(&mut self) -> Option<Action<D>>;
     /// The next frame for the connection. Called when the connection takes one, or when there is none; what comes out of
     /// [`poll`](Self::poll) may have changed then.
-    fn poll_frame(&mut self, now: Millis) -> Option<Frame<H::Message>>;
+    fn poll_frame(&mut self, now: Millis) -> Option<Frame<D::Message>>;
     /// Whether [`poll_frame`](Self::poll_frame) may have something.
     fn has_frames(&self) -> bool;
     /// When to call [`handle_timeout`](Self::handle_timeout).
@@ -147,11 +147,11 @@ pub trait Serve<H: Host> {
     // What the app wants.
 
     /// The app sends a message, and may wait until it has arrived.
-    fn send(&mut self, message: H::Message, delivery: Option<H::Delivery>);
+    fn send(&mut self, message: D::Message, delivery: Option<D::Delivery>);
     /// The app has received the messages up to this number.
     fn handle_read(&mut self, number: u64);
     /// The app commits the messages up to this number, and sends these replies in the same step.
-    fn commit(&mut self, number: u64, replies: impl IntoIterator<Item = H::Message>, commit: H::Commit);
+    fn commit(&mut self, number: u64, replies: impl IntoIterator<Item = D::Message>, commit: D::Commit);
     /// The app ends the session once all that it has sent is delivered, and the connection is closed like this.
     fn close(&mut self, now: Millis, code: u16, reason: alloc::string::String);
     /// The handler has returned, or panicked.
@@ -160,7 +160,7 @@ pub trait Serve<H: Host> {
     // What the node wants.
 
     /// A connection asks for the session. Its client is told these terms.
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms);
+    fn request_resume(&mut self, now: Millis, request: D::Request, known: Known, terms: Terms);
     /// The session makes room for another one.
     fn evict(&mut self, now: Millis);
     /// The app has ended all sessions of this user.
@@ -175,7 +175,7 @@ pub trait Serve<H: Host> {
     // What happened.
 
     /// Something arrived on the connection of this number.
-    fn handle_inbound(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<H::Message>);
+    fn handle_inbound(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<D::Message>);
     /// The connection of this number was lost, or closed by the client.
     fn handle_lost(&mut self, now: Millis, attempt: Attempt);
     /// The client sent on the connection of this number what can't be read, and would send it again on its next connection.
@@ -183,7 +183,7 @@ pub trait Serve<H: Host> {
     /// The store has answered.
     fn handle_stored(&mut self, now: Millis, number: u64, answer: Result<(), StoreError>);
     /// The store has answered with forwarded messages, as many as the outbox has room for.
-    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<H::Message>, StoreError>);
+    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<D::Message>, StoreError>);
     /// The time of [`poll_timeout`](Self::poll_timeout) has come, or may have.
     fn handle_timeout(&mut self, now: Millis);
 

@@ -6,8 +6,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+use core::error::Error;
 use core::fmt;
 
 /// The subprotocol that asks for a session. `undrop.1+NAME` asks for one with the app's own subprotocol `NAME`.
@@ -17,11 +16,9 @@ pub const PROTOCOL: &str = "undrop.1";
 pub const NOT_SPOKEN: &str = "the server took undrop.1 but does not speak it";
 
 /// The subprotocols to offer for a session, in place of those of the app.
-pub fn offer<S: AsRef<str>>(app_protocols: &[S]) -> Vec<String> {
-    if app_protocols.is_empty() {
-        return vec![PROTOCOL.into()];
-    }
-    app_protocols.iter().map(|name| offer_of(name.as_ref())).collect()
+pub fn offer<S: AsRef<str>>(app_protocols: impl ExactSizeIterator<Item = S>) -> impl Iterator<Item = String> {
+    let alone = (app_protocols.len() == 0).then(|| PROTOCOL.into());
+    alone.into_iter().chain(app_protocols.map(|name| offer_of(name.as_ref())))
 }
 
 /// The subprotocol to offer for a session, in place of this one of the app.
@@ -185,6 +182,14 @@ impl Malformed {
         }
     }
 }
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.reason())
+    }
+}
+
+impl Error for Malformed {}
 
 impl Control {
     /// The bytes of the longest control frame.

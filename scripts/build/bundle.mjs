@@ -16,7 +16,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 export const entries = ['index', 'slim', 'messages', 'session', 'all'];
 const sources = inRoot('npm');
 /** The JavaScript of the crate. */
-const snippets = [inRoot('src/socket/native.js'), inRoot('src/messages')];
+const snippets = ['src/js/values.js', 'src/messages', 'src/socket/native.js', 'src/socket/page.js'].map((path) =>
+  inRoot(path),
+);
 const modules = { plain: filesOf('plain'), session: filesOf('session') };
 
 export async function bundle() {
@@ -120,8 +122,10 @@ export function wasmImports(modules, inline = inlined) {
         resolveDir: sources,
       }));
       onResolve({ filter: /^#native$/ }, () => native);
-      // wasm-bindgen has copied it for each module, but it has to be the same for all.
-      onResolve({ filter: /^\.\/snippets\/.*\/src\/socket\/native\.js$/ }, () => native);
+      // wasm-bindgen has copied the JavaScript of the crate for each module, but it has to be the same for all.
+      onResolve({ filter: /^\.\/snippets\/undrop-[\da-f]+\// }, ({ path }) => ({
+        path: inRoot(path.replace(/^\.\/snippets\/[^/]+\//, '')),
+      }));
     },
   };
 }

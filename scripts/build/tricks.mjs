@@ -17,8 +17,8 @@ export const copyLess = () => [
 /**
  * Empties the functions that panic and that format text, so that wasm-opt removes whatever only they use, and erases the
  * texts of panics. In the npm build a panic is a trap in any case: it aborts, and nothing prints its message. So is what
- * wasm-bindgen throws about a mistake of ours. Also empties the futures of js-sys, which are linked though nothing uses
- * them.
+ * wasm-bindgen throws about a mistake of ours. Also empties the futures and the closures of js-sys, which are linked though
+ * nothing uses them.
  *
  * Fails if a function that stays formats text or has a future, because that would trap as well.
  */
@@ -33,6 +33,7 @@ export async function silencePanics(bytes) {
       const { name, module: imported } = binaryen.getFunctionInfo(ref);
       if (!imported && PANICS.test(name)) binaryen.Function.setBody(ref, module.unreachable());
     }
+    emptyClosures(binaryen, module);
     const { offset, data } = module.getDataSegmentInfo(module.getDataSegment('.rodata'));
     const silent = Buffer.from(module.emitBinary());
     const at = silent.indexOf(Buffer.from(data));
@@ -42,6 +43,20 @@ export async function silencePanics(bytes) {
     module.dispose();
   }
 }
+
+/** Takes the functions that call a Rust closure out of the table, but for those that wasm-bindgen exports since JavaScript uses them. */
+function emptyClosures(binaryen, module) {
+  const exportOf = (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)).value;
+  const exported = Array.from({ length: module.getNumExports() }, exportOf);
+  const isUnused = (name) => CLOSURE.test(name) && !exported.includes(name);
+  const { name, table, offset, data } = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(0));
+  module.addFunction('unused', binaryen.none, binaryen.none, [], module.unreachable());
+  const functions = data.map((name) => (isUnused(name) ? 'unused' : name));
+  module.removeElementSegment(name);
+  module.addActiveElementSegment(table, name, functions, offset);
+}
+
+const CLOSURE = /\bconvert::closures::_::invoke\b/;
 
 const ABSENT = /\bfmt::|\bjspi::/;
 const PANICS =
@@ -75,10 +90,13 @@ const MESSAGES = [
   'assertion failed: i < self.len()',
   'attempt to join into collection with len > usize::MAX',
   'internal error: entered unreachable code',
+  ": The JS binding should only ever produce a valid value or the specific 'invalid' value",
   'LazyCell instance has previously been poisoned',
   'RefCell already mutably borrowed',
   'RefCell already borrowed',
   'called `Result::unwrap_throw()` on an `Err` value',
+  'called `Option::unwrap_throw()` on a `None` value',
+  'mid > len',
   'FnOnce called more than once',
   'closure invoked recursively or after being dropped',
   Array.from({ length: 100 }, (_, number) => `${number}`.padStart(2, '0')).join(''),

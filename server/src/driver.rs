@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
-use undrop_proto::server::{Amount, Disconnect, Frame, Host, Rest, Serve, StoreError, StoreRequest, Work};
+use undrop_proto::server::{Amount, Disconnect, DriverTypes, Frame, Rest, Serve, StoreError, StoreRequest, Work};
 use undrop_proto::{Attempt, Millis};
 
 use crate::budget::Purse;
@@ -39,7 +39,7 @@ const THROTTLE: u32 = 50;
 /// What the sessions of this server hand in and get back.
 pub(crate) struct Tokio;
 
-impl Host for Tokio {
+impl DriverTypes for Tokio {
     type Message = Message;
     type Commit = Commit;
     type Delivery = oneshot::Sender<()>;

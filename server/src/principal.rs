@@ -1,5 +1,6 @@
 //! Whose a session is.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,6 +54,14 @@ pub struct Refused {
     /// The close reason, of at most 123 bytes: a longer one is cut.
     pub reason: String,
 }
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the connection is refused with {}: {}", self.code, self.reason)
+    }
+}
+
+impl Error for Refused {}
 
 impl Refused {
     /// The app does not know the client: 4401.

@@ -252,12 +252,11 @@ pub fn outcomes() -> JsValue {
     outcomes.into()
 }
 
-/// The first code unit of text frames that concern the session of this socket; NaN if it keeps none.
+/// The first code unit of text frames that concern the session of this socket, if it keeps one.
 #[cfg(feature = "session")]
 #[wasm_bindgen]
-pub fn escape(socket: u32) -> f64 {
-    let keeps_session = find(socket).is_some_and(|socket| socket.keeps_session());
-    if keeps_session { f64::from(u32::from(wire::ESCAPE)) } else { f64::NAN }
+pub fn escape(socket: u32) -> Option<u16> {
+    find(socket)?.keeps_session().then_some(wire::ESCAPE as u16)
 }
 
 /// A text frame arrived that begins with the escape of a session. The page's text in it, or undefined if it is a control
@@ -278,12 +277,6 @@ pub fn protocol(socket: u32, chosen: &str) -> String {
 /// The subprotocols to offer for a session.
 #[cfg(feature = "session")]
 fn offer(protocols: &Array) -> Array {
-    let offered = Array::new();
-    for name in protocols.iter() {
-        offered.push(&wire::offer_of(&String::from(name.unchecked_into::<JsString>())).into());
-    }
-    if offered.length() == 0 {
-        offered.push(&wire::PROTOCOL.into());
-    }
-    offered
+    let names = protocols.iter().map(|name| String::from(name.unchecked_into::<JsString>()));
+    wire::offer(names).map(JsValue::from).collect()
 }

@@ -395,8 +395,11 @@ impl Inner {
 
 /// The subprotocols to offer, as the browser's constructor takes them.
 pub(super) fn offer(protocols: &[String], for_session: bool) -> Array {
-    let names = |names: &[String]| names.iter().map(|name| JsValue::from(name.as_str())).collect();
-    if for_session { names(&wire::offer(protocols)) } else { names(protocols) }
+    if for_session {
+        wire::offer(protocols.iter()).map(JsValue::from).collect()
+    } else {
+        protocols.iter().map(JsValue::from).collect()
+    }
 }
 
 /// The size of text that JavaScript has.

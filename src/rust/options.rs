@@ -40,7 +40,8 @@ pub struct Options {
     #[cfg(feature = "serde")]
     pub(super) envelope: Envelope,
     #[cfg(feature = "serde")]
-    pub(super) request_timeout: Duration,
+    /// Absent unless it was set: then it is that of the registry.
+    pub(super) request_timeout: Option<Duration>,
 }
 
 impl Options {
@@ -148,7 +149,7 @@ impl Options {
     /// How long the reply to a request may take that has no [`timeout`](crate::Request::timeout) of its own. Default: 30 s.
     #[cfg(feature = "serde")]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.request_timeout = timeout;
+        self.request_timeout = Some(timeout);
         self
     }
 
@@ -211,7 +212,7 @@ impl Default for Options {
             #[cfg(feature = "serde")]
             envelope: Envelope::default(),
             #[cfg(feature = "serde")]
-            request_timeout: Duration::from_secs(30),
+            request_timeout: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use undrop_proto::{
 };
 use undrop_proto::{close, wire};
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use web_sys::{CloseEvent, WebSocket};
 
 use super::clock::now;
 use super::message::{Kept, Waiter};
@@ -204,9 +204,10 @@ impl Driver {
 
     /// An event of the native socket. True if the page's listeners on it may hear it.
     fn handle_event(&self, kind: Kind, event: &web_sys::Event) -> bool {
+        #[cfg(feature = "rust")]
         if kind == Kind::Message {
             if let Some(user) = self.user() {
-                user.message(&event.unchecked_ref::<MessageEvent>().data());
+                user.message(&event.unchecked_ref::<web_sys::MessageEvent>().data());
             }
             return true;
         }

@@ -12,6 +12,7 @@ pub(crate) trait User {
     fn hears_native_events(&self) -> bool;
 
     /// A message arrived, and the user has no listeners on the native socket.
+    #[cfg(feature = "rust")]
     fn message(&self, _data: &JsValue) {}
 
     /// A native socket has taken the place of the last one; or the last one was abandoned, and none has yet.

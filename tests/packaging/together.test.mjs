@@ -27,8 +27,14 @@ test('an app ships what the entries share once, and two builds of the module at 
   assert.ok(inlined.length > 0);
   assert.ok(new Set([...inlined, wasm.toString('hex')]).size <= 2, 'there are more than two builds');
   assert.equal(new Set(inlined).size, inlined.length, 'a build is inlined twice');
-  // A sentence of each of the files that are shared.
-  for (const text of ['send() needs the data to send', 'a listener must be a function', 'no Standard Schema'])
+  // A text of each of the files that are shared, of `npm` and of the crate.
+  for (const text of [
+    'send() needs the data to send',
+    'a listener must be a function',
+    'no Standard Schema',
+    'there is no option',
+    'visibilitychange',
+  ])
     assert.equal(code.split(text).length - 1, 1, `"${text}" is there more than once`);
 
   let apart = 0;

@@ -143,11 +143,56 @@ test('the default timeouts are those of the protocol, and it reconnects and queu
   });
 });
 
+const numberIn = (path, pattern) => Number(find(path, pattern)[1].replaceAll('_', ''));
+const requestTimeout = numberIn('src/messages/registry.js', /^const REQUEST_TIMEOUT = ([\d_]+);$/gm);
+
 test('the default time limit of a request is that of the registry', () => {
-  const [, milliseconds] = find('src/messages/registry.js', /^const REQUEST_TIMEOUT = ([\d_]+);$/gm);
-  assert.deepEqual(defaultsInTypes('MessageOptions', 'npm/typing.ts'), {
-    requestTimeout: Number(milliseconds.replaceAll('_', '')),
-  });
+  assert.deepEqual(defaultsInTypes('MessageOptions', 'npm/typing.ts'), { requestTimeout });
+});
+
+/** What the docs of a method in Rust say after `Default:`. */
+function defaultInDocs(path, method) {
+  const [, doc] = find(path, new RegExp(`((?:^ {4}///.*\\n)+)(?: {4}#.*\\n)* {4}pub fn ${method}\\b`, 'gm'));
+  const [, text] = doc
+    .replaceAll('///', ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .match(/Default: (.*?)\.(?: |$)/);
+  return text;
+}
+
+test('the defaults that the options of Rust document are those of the protocol', () => {
+  const seconds = (milliseconds) => `${milliseconds / 1_000} s`;
+  const { interval, timeout } = heartbeat;
+  const documented = {
+    'retry.rs': {
+      limit: inWords(retry.limit),
+      first: seconds(retry.first),
+      cap: seconds(retry.cap),
+      reset_after: seconds(retry.reset_after),
+    },
+    'queue.rs': { messages: limits.messages.toLocaleString('en'), bytes: `${limits.bytes / 2 ** 20} MiB` },
+    'resume.rs': {
+      limit_messages: bounds.messages.toLocaleString('en'),
+      limit_bytes: `${bounds.bytes / 2 ** 20} MiB`,
+      heartbeat: `a ping after ${seconds(interval)}, with ${seconds(timeout)} for the answer`,
+    },
+    'options.rs': {
+      connect_timeout: seconds(config.connect_timeout),
+      close_timeout: seconds(config.close_timeout),
+      request_timeout: seconds(requestTimeout),
+    },
+  };
+  for (const [file, methods] of Object.entries(documented))
+    for (const [method, expected] of Object.entries(methods))
+      assert.equal(defaultInDocs(`src/rust/${file}`, method), expected, `${file}: ${method}`);
+});
+
+test('the streams of both languages hold as many messages, and pace their writers at as many bytes', () => {
+  const held = numberIn('npm/streams.ts', /\blimit = ([\d_]+) \}/g);
+  assert.equal(numberIn('src/rust/inbox.rs', /^const LIMIT: usize = ([\d_]+);$/gm), held);
+  const [, power] = find('npm/streams.ts', /^const HIGH_WATER = 2 \*\* (\d+);$/gm);
+  assert.equal(find('src/rust/writable.rs', /^const HIGH_WATER_MARK: u64 = 1 << (\d+);$/gm)[1], power);
 });
 
 /** The names of the options that an interface has. */

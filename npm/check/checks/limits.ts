@@ -31,7 +31,7 @@ export const limits: Check[] = [
           connection.send(Buffer.alloc(size));
           sent++;
         }
-        const item = await connection.next(sent < number ? 1 : kit.options.patience);
+        const item = await connection.next(sent < number ? 1 : kit.options.timeout);
         if (item.kind === 'message') received++;
         // It may end the session, or stop reading: what it must not do is keep it all.
         else if (item.kind !== 'nothing' || sent === number) return;

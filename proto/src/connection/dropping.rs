@@ -36,10 +36,10 @@ impl<M: Clone, D: Delivery<M>> Connection<M, D> {
         let Some(retry) = self.retry().copied() else {
             return self.finish(ending);
         };
-        let patient = self.hidden || self.offline;
+        let page_is_away = self.hidden || self.offline;
         if self.has_lasted(now) {
             self.backoff.reset();
-        } else if !patient {
+        } else if !page_is_away {
             self.backoff.spend();
         }
         // The browser may report the end of a connection that died during a sleep only after the page woke.

@@ -1,7 +1,13 @@
 use std::collections::HashSet;
+use std::error::Error;
 use std::string::ToString;
 
 use super::{MessageId, Outcome, SendError};
+use crate::close::CloseError;
+use crate::outbox::Impossible;
+use crate::server::{NotCommitted, StoreError};
+use crate::session::{NotResumed, Violation};
+use crate::wire::Malformed;
 
 #[test]
 fn no_two_outcomes_have_the_same_name_or_description() {
@@ -39,4 +45,21 @@ fn a_message_that_is_too_large_is_refused_with_both_sizes() {
 fn no_message_id_is_given_twice() {
     let mut last = MessageId::default();
     assert_eq!([last.next(), last.next(), last.next()], [1, 2, 3].map(MessageId));
+}
+
+#[test]
+fn what_any_method_of_this_crate_fails_with_is_an_error_that_says_why() {
+    fn assert_says_why<E: Error + Copy>(all: &[E]) {
+        for error in all {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+    assert_says_why(&[SendError::NotOpen, SendError::Full, SendError::Closed]);
+    assert_says_why(&[CloseError::Code(1), CloseError::Reason(124)]);
+    assert_says_why(&[Malformed::Name, Malformed::Number]);
+    assert_says_why(&[Impossible::Past, Impossible::Future]);
+    assert_says_why(&[Violation::Early, Violation::Malformed(Malformed::Token)]);
+    assert_says_why(&[NotResumed::Over, NotResumed::Lost, NotResumed::Late, NotResumed::Past]);
+    assert_says_why(&[NotCommitted::Over, NotCommitted::Moved]);
+    assert_says_why(&[StoreError::Fenced, StoreError::Behind, StoreError::Revoked, StoreError::Unavailable]);
 }

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::Host;
+use super::DriverTypes;
 use super::cause::{Cause, NotCommitted};
 use super::request::StoreRequest;
 use crate::Attempt;
@@ -11,29 +11,29 @@ use crate::session::Violation;
 use crate::wire::{Control, Malformed};
 
 /// What is to be done.
-pub enum Action<H: Host> {
+pub enum Action<D: DriverTypes> {
     /// Ask the store, and report its answer to [`handle_stored`](super::Serve::handle_stored). A request that is not answered
     /// yet is replaced by this one.
-    Ask(StoreRequest<H::Message>),
+    Ask(StoreRequest<D::Message>),
     /// Give this message to the handler.
-    Receive(u64, H::Message),
+    Receive(u64, D::Message),
     /// The connection that makes this request is the session's from now on, under this number.
-    Attach(Attempt, H::Request),
+    Attach(Attempt, D::Request),
     /// The session's connection ends like this.
     Disconnect(Disconnect),
     /// The connection that makes this request ends like this.
-    Refuse(H::Request, Disconnect),
+    Refuse(D::Request, Disconnect),
     /// The client that makes this request knows of more than the session has: the server has lost state. It gets a new
     /// session, and is told why.
-    Renew(H::Request),
+    Renew(D::Request),
     /// The session is not here any more: look for it again, in the store.
-    Readmit(H::Request),
+    Readmit(D::Request),
     /// Answer this commit.
-    Committed(H::Commit, Result<(), NotCommitted>),
+    Committed(D::Commit, Result<(), NotCommitted>),
     /// The message of this call has arrived, or it is not known whether it has, since the session is over.
-    Delivered(H::Delivery, bool),
+    Delivered(D::Delivery, bool),
     /// The handler's session has ended. With what the app sent and the client has not acknowledged, if no other handler goes on.
-    End(Cause, Vec<H::Message>),
+    End(Cause, Vec<D::Message>),
     /// The slot is free: the node does not have the session any more.
     Release,
     /// Stop the handler, which has not finished in time.

@@ -2,20 +2,20 @@
 
 use alloc::vec::Vec;
 
-use super::Host;
+use super::DriverTypes;
 use super::action::Action;
 use super::amount::Amount;
 use super::cause::NotCommitted;
 use super::slot::{PendingCommit, Phase, Slot};
 
-impl<H: Host> Slot<H> {
-    pub(super) fn send_one(&mut self, message: H::Message, mut delivery: Option<H::Delivery>) {
+impl<D: DriverTypes> Slot<D> {
+    pub(super) fn send_one(&mut self, message: D::Message, mut delivery: Option<D::Delivery>) {
         if matches!(self.phase, Phase::Leaving { .. }) {
             // No connection of this node will carry the acknowledgement.
             self.actions.extend(delivery.take().map(|delivery| Action::Delivered(delivery, false)));
         }
         if self.takes_messages() {
-            self.unpersisted_amount += Amount::one(H::bytes(&message));
+            self.unpersisted_amount += Amount::one(D::bytes(&message));
             self.unpersisted.change.sent.messages.push(message);
             self.unpersisted.waiting.deliveries.push(delivery);
         } else {
@@ -25,7 +25,7 @@ impl<H: Host> Slot<H> {
         }
     }
 
-    pub(super) fn commit_up_to(&mut self, number: u64, replies: Vec<H::Message>, commit: H::Commit) {
+    pub(super) fn commit_up_to(&mut self, number: u64, replies: Vec<D::Message>, commit: D::Commit) {
         let has_replies = !replies.is_empty();
         let answer = match &mut self.phase {
             Phase::Over { is_certain: false, .. } => Err(NotCommitted::Unknown),

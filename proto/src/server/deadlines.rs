@@ -1,12 +1,12 @@
 //! What a slot waits for.
 
-use super::Host;
+use super::DriverTypes;
 use super::action::{Action, Disconnect, Report};
 use super::cause::Cause;
 use super::slot::{Asking, Attachment, Handler, PendingResume, Phase, Removal, Slot};
 use crate::{Millis, close};
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     pub(super) fn handle_deadlines(&mut self, now: Millis) {
         self.check(now);
         self.core.handle_timeout(now);

@@ -8,11 +8,11 @@ use super::amount::Amount;
 use super::cause::{Cause, NotCommitted};
 use super::persistence::not_sent_yet;
 use super::slot::{Asking, Attachment, Handler, PendingCommit, Phase, Removal, Slot, Waiting};
-use super::{Host, codes};
+use super::{DriverTypes, codes};
 use crate::session::Output;
 use crate::{Millis, Outcome, Settled};
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     /// The protocol's state is over. The phase says why, and what that means for the connection.
     pub(super) fn finish(&mut self, now: Millis) {
         match &mut self.phase {
@@ -55,7 +55,7 @@ impl<H: Host> Slot<H> {
     }
 
     /// Returns the commits that waited for the store to forget the session.
-    fn go_over(&mut self, cause: Cause, is_certain: bool) -> Vec<(H::Commit, Result<(), NotCommitted>)> {
+    fn go_over(&mut self, cause: Cause, is_certain: bool) -> Vec<(D::Commit, Result<(), NotCommitted>)> {
         match replace(&mut self.phase, Phase::Over { cause, is_certain }) {
             Phase::Removing(removal) => removal.commits,
             _ => Vec::new(),
@@ -119,7 +119,7 @@ impl<H: Host> Slot<H> {
     }
 
     /// Remembers a message that was not delivered, for whoever asks how the session ended.
-    pub(super) fn settle(&mut self, settled: Settled<H::Message>) {
+    pub(super) fn settle(&mut self, settled: Settled<D::Message>) {
         if settled.outcome != Outcome::Delivered {
             self.undelivered.push(settled.message);
         }
@@ -127,7 +127,7 @@ impl<H: Host> Slot<H> {
 
     /// Drops what the session holds, and returns the commits, which are answered when it is known whose the session is.
     #[must_use]
-    fn clear(&mut self, disconnect: Disconnect) -> Vec<H::Commit> {
+    fn clear(&mut self, disconnect: Disconnect) -> Vec<D::Commit> {
         self.core.break_off();
         while let Some(output) = self.core.poll() {
             if let Output::Settle(settled) = output {
@@ -167,7 +167,7 @@ impl<H: Host> Slot<H> {
     }
 
     /// Nobody will hear whether these messages arrive, nor those before them.
-    fn give_up(&mut self, unsent: impl Iterator<Item = Option<H::Delivery>>) {
+    fn give_up(&mut self, unsent: impl Iterator<Item = Option<D::Delivery>>) {
         let sent = take(&mut self.deliveries).into_iter().map(|(_, delivery)| delivery);
         self.actions.extend(sent.chain(unsent.flatten()).map(|delivery| Action::Delivered(delivery, false)));
     }

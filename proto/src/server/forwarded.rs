@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::Host;
+use super::DriverTypes;
 use super::record::{Forwarded, Rest};
 use super::request::StoreError;
 use super::slot::{Asking, Forwarding, PendingForwarded, Phase, Slot};
@@ -18,7 +18,7 @@ const MOST_FORWARDED: usize = 1_024;
 /// something, or those that the store did not give, in milliseconds.
 const WAIT: u32 = 1_000;
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     /// Whether forwarded messages are to be read now. Those that were read before have to be on their way to the store.
     pub(super) fn reads_forwarded(&self, now: Millis) -> bool {
         self.takes_forwarded()
@@ -52,7 +52,7 @@ impl<H: Host> Slot<H> {
         &mut self,
         now: Millis,
         number: u64,
-        answer: Result<Forwarded<H::Message>, StoreError>,
+        answer: Result<Forwarded<D::Message>, StoreError>,
     ) {
         match answer {
             Ok(forwarded) => {
@@ -70,7 +70,7 @@ impl<H: Host> Slot<H> {
         matches!(self.phase, Phase::Running) && self.unpersisted.waiting.forwarded.is_none()
     }
 
-    fn send_forwarded(&mut self, now: Millis, forwarded: Forwarded<H::Message>) {
+    fn send_forwarded(&mut self, now: Millis, forwarded: Forwarded<D::Message>) {
         if !self.takes_forwarded() {
             return;
         }

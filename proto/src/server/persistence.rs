@@ -7,14 +7,14 @@ use super::action::{Action, Report};
 use super::amount::Amount;
 use super::record::{Change, Numbered};
 use super::slot::{Asking, Batch, PendingResume, Phase, Slot, Waiting, Writing};
-use super::{Host, Known};
+use super::{DriverTypes, Known};
 use crate::Millis;
 use crate::wire::Terms;
 
 /// How many messages of the app one change has at most.
 const MOST_SENT: usize = 1_024;
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     /// Persists what is unpersisted, unless the store is still writing what was before.
     pub(super) fn write_if_needed(&mut self, now: Millis) {
         if !matches!(self.asking, Asking::Nothing) || matches!(self.phase, Phase::Removing(_) | Phase::Over { .. }) {
@@ -36,7 +36,7 @@ impl<H: Host> Slot<H> {
 
     /// Takes from what is unpersisted what is written next. A store should not be busy with one session for long, so a change
     /// has so many messages that the app sent and no more, unless they are the replies of one commit.
-    fn next_batch(&mut self) -> Batch<H> {
+    fn next_batch(&mut self) -> Batch<D> {
         let Batch { change, waiting } = &mut self.unpersisted;
         let replies = waiting.commits.iter().map(|pending| pending.replies);
         let forwarded = waiting.forwarded.iter().map(|pending| pending.messages);
@@ -78,13 +78,13 @@ impl<H: Host> Slot<H> {
         self.refresh.filter(|_| self.is_running() && matches!(self.asking, Asking::Nothing))
     }
 
-    pub(super) fn persisted(&mut self, now: Millis, writing: Writing<H>) {
+    pub(super) fn persisted(&mut self, now: Millis, writing: Writing<D>) {
         let Writing { change, waiting: Waiting { deliveries, commits, resumes, .. }, .. } = writing;
         let Change { taken, committed, acknowledged, .. } = &*change;
         self.trimmed = *acknowledged;
         self.core.take(now, taken.last());
         for (message, delivery) in not_sent_yet(&change, &deliveries).iter().zip(deliveries) {
-            let bytes = H::bytes(message);
+            let bytes = D::bytes(message);
             self.unpersisted_amount -= Amount::one(bytes);
             match (self.core.send(now, message.clone(), bytes, None), delivery) {
                 (Ok(id), Some(delivery)) => self.deliveries.push_back((id, delivery)),
@@ -100,7 +100,7 @@ impl<H: Host> Slot<H> {
             && let Some(message) = self.uncommitted.pop_front()
         {
             self.committed += 1;
-            self.uncommitted_bytes -= H::bytes(&message);
+            self.uncommitted_bytes -= D::bytes(&message);
         }
         self.actions.extend(commits.into_iter().map(|pending| Action::Committed(pending.commit, Ok(()))));
         for resume in resumes {
@@ -109,7 +109,7 @@ impl<H: Host> Slot<H> {
     }
 
     /// The store has lost what it was told before: it is told all that the session still needs, with the change that it refused.
-    pub(super) fn repair(&mut self, writing: Writing<H>) {
+    pub(super) fn repair(&mut self, writing: Writing<D>) {
         self.report(Report::Repaired);
         let Writing { change, waiting, .. } = writing;
         let received = (change.taken.last() - self.committed) as usize;
@@ -132,7 +132,7 @@ impl<H: Host> Slot<H> {
         self.write(Batch { change, waiting });
     }
 
-    pub(super) fn consider(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
+    pub(super) fn consider(&mut self, now: Millis, request: D::Request, known: Known, terms: Terms) {
         if self.takes_connections() {
             let until = now + self.config.greeting;
             self.unpersisted.waiting.resumes.push(PendingResume { request, known, terms, until });
@@ -150,7 +150,7 @@ impl<H: Host> Slot<H> {
     }
 
     /// The store has confirmed that the session is this node's.
-    fn complete_resume(&mut self, now: Millis, resume: PendingResume<H::Request>) {
+    fn complete_resume(&mut self, now: Millis, resume: PendingResume<D::Request>) {
         if self.takes_connections() {
             self.attach(now, resume);
         } else {
@@ -175,7 +175,7 @@ fn drain<T>(from: &mut Vec<T>, count: usize) -> Vec<T> {
     if count == from.len() { take(from) } else { from.drain(..count).collect() }
 }
 
-impl<H: Host> Batch<H> {
+impl<D: DriverTypes> Batch<D> {
     /// Whether something waits for this to be persisted.
     pub(super) fn is_urgent(&self) -> bool {
         let Change { taken, sent, .. } = &self.change;

@@ -9,12 +9,12 @@ use super::amount::Amount;
 use super::cause::{Cause, NotCommitted};
 use super::request::StoreError;
 use super::slot::{Handler, Probe};
-use super::{Config, Forwarded, Host, Known, Serve, codes};
+use super::{Config, DriverTypes, Forwarded, Known, Serve, codes};
 use crate::wire::Terms;
 use crate::{Attempt, Millis, close};
 
 /// A plain connection, served as a session that ends with it.
-pub struct PlainSlot<H: Host> {
+pub struct PlainSlot<D: DriverTypes> {
     config: Config,
     state: State,
     handler: Handler,
@@ -24,9 +24,9 @@ pub struct PlainSlot<H: Host> {
     /// ... by message.
     sizes: VecDeque<u64>,
     is_throttled: bool,
-    outbox: VecDeque<(H::Message, Option<H::Delivery>)>,
+    outbox: VecDeque<(D::Message, Option<D::Delivery>)>,
     unsent: Amount,
-    actions: VecDeque<Action<H>>,
+    actions: VecDeque<Action<D>>,
 }
 
 enum State {
@@ -40,7 +40,7 @@ enum State {
     Over,
 }
 
-impl<H: Host> PlainSlot<H> {
+impl<D: DriverTypes> PlainSlot<D> {
     /// A connection that begins.
     pub fn new(config: Config, now: Millis) -> Self {
         Self {
@@ -83,19 +83,19 @@ impl<H: Host> PlainSlot<H> {
     }
 }
 
-impl<H: Host> Serve<H> for PlainSlot<H> {
-    fn poll(&mut self) -> Option<Action<H>> {
+impl<D: DriverTypes> Serve<D> for PlainSlot<D> {
+    fn poll(&mut self) -> Option<Action<D>> {
         self.actions.pop_front()
     }
 
-    fn poll_frame(&mut self, _: Millis) -> Option<Frame<H::Message>> {
+    fn poll_frame(&mut self, _: Millis) -> Option<Frame<D::Message>> {
         let State::Open { probe, closing, .. } = &mut self.state else { return None };
         if let Probe::Due(at) = *probe {
             *probe = Probe::Sent(at);
             return Some(Frame::Ping);
         }
         if let Some((message, delivery)) = self.outbox.pop_front() {
-            self.unsent -= Amount::one(H::bytes(&message));
+            self.unsent -= Amount::one(D::bytes(&message));
             // The client does not say what has arrived.
             self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, true)));
             return Some(Frame::Message(message));
@@ -125,16 +125,16 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         [self.probe_at(), handler].into_iter().flatten().min()
     }
 
-    fn send(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
+    fn send(&mut self, message: D::Message, delivery: Option<D::Delivery>) {
         if matches!(self.state, State::Open { .. }) {
-            self.unsent += Amount::one(H::bytes(&message));
+            self.unsent += Amount::one(D::bytes(&message));
             self.outbox.push_back((message, delivery));
         } else {
             self.actions.extend(delivery.map(|delivery| Action::Delivered(delivery, false)));
         }
     }
 
-    fn commit(&mut self, _: u64, replies: impl IntoIterator<Item = H::Message>, commit: H::Commit) {
+    fn commit(&mut self, _: u64, replies: impl IntoIterator<Item = D::Message>, commit: D::Commit) {
         let mut replies = replies.into_iter().peekable();
         let answer = match &self.state {
             State::Over if replies.peek().is_some() => Err(NotCommitted::Over),
@@ -169,7 +169,7 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         }
     }
 
-    fn request_resume(&mut self, _: Millis, request: H::Request, _: Known, _: Terms) {
+    fn request_resume(&mut self, _: Millis, request: D::Request, _: Known, _: Terms) {
         self.actions.push_back(Action::Readmit(request));
     }
 
@@ -194,12 +194,12 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
         self.end(Cause::Shutdown, Disconnect::close(close::RESTART, "restart"));
     }
 
-    fn handle_inbound(&mut self, now: Millis, _: Attempt, inbound: Inbound<H::Message>) {
+    fn handle_inbound(&mut self, now: Millis, _: Attempt, inbound: Inbound<D::Message>) {
         let State::Open { heard, probe, .. } = &mut self.state else { return };
         *heard = now;
         *probe = Probe::None;
         if let Inbound::Message(message) = inbound {
-            let bytes = H::bytes(&message);
+            let bytes = D::bytes(&message);
             self.received += 1;
             self.sizes.push_back(bytes);
             self.unread += Amount::one(bytes);
@@ -217,7 +217,7 @@ impl<H: Host> Serve<H> for PlainSlot<H> {
 
     fn handle_stored(&mut self, _: Millis, _: u64, _: Result<(), StoreError>) {}
 
-    fn handle_forwarded(&mut self, _: Millis, _: u64, _: Result<Forwarded<H::Message>, StoreError>) {}
+    fn handle_forwarded(&mut self, _: Millis, _: u64, _: Result<Forwarded<D::Message>, StoreError>) {}
 
     fn handle_timeout(&mut self, now: Millis) {
         if let Handler::Until(until) = self.handler

@@ -1,6 +1,8 @@
 //! What is asked of a store.
 
 use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
 
 use super::record::Change;
 
@@ -37,3 +39,16 @@ pub enum StoreError {
     /// It is not known whether it was done.
     Unavailable,
 }
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            StoreError::Fenced => "the session is not this node's",
+            StoreError::Behind => "the store has lost what it was told before",
+            StoreError::Revoked => "all sessions of the user were revoked",
+            StoreError::Unavailable => "it is not known whether the store has done it",
+        })
+    }
+}
+
+impl Error for StoreError {}

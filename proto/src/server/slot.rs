@@ -10,7 +10,7 @@ use super::amount::Amount;
 use super::cause::{Cause, NotCommitted};
 use super::record::{Change, Forwarded, Numbered};
 use super::request::StoreError;
-use super::{Config, Host, Known, Serve, codes};
+use super::{Config, DriverTypes, Known, Serve, codes};
 use crate::session::{NotResumed, Server, Session};
 use crate::wire::Terms;
 use crate::{Attempt, MessageId, Millis, close};
@@ -28,19 +28,19 @@ pub struct Beginning<M> {
 }
 
 /// A session as one node has it.
-pub struct Slot<H: Host> {
+pub struct Slot<D: DriverTypes> {
     pub(super) config: Config,
     pub(super) time_to_live: u32,
-    pub(super) core: Session<H::Message, Server>,
+    pub(super) core: Session<D::Message, Server>,
     pub(super) attachment: Attachment,
     /// The number of the newest connection.
     pub(super) attempt: Attempt,
-    pub(super) phase: Phase<H>,
+    pub(super) phase: Phase<D>,
     pub(super) handler: Handler,
     /// What the store has not been asked to write yet.
-    pub(super) unpersisted: Batch<H>,
+    pub(super) unpersisted: Batch<D>,
     /// What the store is doing.
-    pub(super) asking: Asking<H>,
+    pub(super) asking: Asking<D>,
     /// The number of the last request to the store.
     pub(super) asked: u64,
     /// How many acknowledged messages the store knows of.
@@ -52,27 +52,27 @@ pub struct Slot<H: Host> {
     /// How much the app has sent that is not persisted.
     pub(super) unpersisted_amount: Amount,
     /// The calls that wait for their messages to be acknowledged.
-    pub(super) deliveries: VecDeque<(MessageId, H::Delivery)>,
+    pub(super) deliveries: VecDeque<(MessageId, D::Delivery)>,
     /// How many messages the app has committed, ...
     pub(super) committed: u64,
     /// ... and how many when the session began on this node.
     began: u64,
     /// The messages that were received after those and are not committed. A store that has lost them is told again.
-    pub(super) uncommitted: VecDeque<H::Message>,
+    pub(super) uncommitted: VecDeque<D::Message>,
     pub(super) uncommitted_bytes: u64,
     /// Whether the node has no room for more that comes in.
     is_throttled: bool,
     /// The messages that the session ends without an acknowledgement of, ...
-    pub(super) undelivered: Vec<H::Message>,
+    pub(super) undelivered: Vec<D::Message>,
     /// ... those after them that were persisted when the session was ending already, ...
-    pub(super) unsent: Vec<H::Message>,
+    pub(super) unsent: Vec<D::Message>,
     /// ... and those that the app has sent after that.
-    pub(super) too_late: Vec<H::Message>,
+    pub(super) too_late: Vec<D::Message>,
     /// The commits with replies that came when the session was ending already. Only its end shows whether it has not moved.
-    pub(super) refused: Vec<H::Commit>,
+    pub(super) refused: Vec<D::Commit>,
     /// Requests that came when the session was leaving this node or ending.
-    pub(super) late: Vec<H::Request>,
-    pub(super) actions: VecDeque<Action<H>>,
+    pub(super) late: Vec<D::Request>,
+    pub(super) actions: VecDeque<Action<D>>,
 }
 
 pub(super) enum Attachment {
@@ -115,7 +115,7 @@ pub(super) enum Forwarding {
     Later(Millis),
 }
 
-pub(super) enum Phase<H: Host> {
+pub(super) enum Phase<D: DriverTypes> {
     Running,
     /// The app has closed the session, and its connection is to be closed with this code and reason.
     Closing {
@@ -126,7 +126,7 @@ pub(super) enum Phase<H: Host> {
     /// The client has ended the session, and waits for the server's `end`.
     Parting,
     /// The session is over. The store removes it, unless it says that the session has moved to another node.
-    Removing(Removal<H>),
+    Removing(Removal<D>),
     /// The session goes on elsewhere or later: it takes no more connections here, but persists what the handler does.
     Leaving {
         cause: Cause,
@@ -140,10 +140,10 @@ pub(super) enum Phase<H: Host> {
     },
 }
 
-pub(super) struct Removal<H: Host> {
+pub(super) struct Removal<D: DriverTypes> {
     pub(super) cause: Cause,
     /// The commits that wait for that, and what each of them is answered if the session was this node's.
-    pub(super) commits: Vec<(H::Commit, Result<(), NotCommitted>)>,
+    pub(super) commits: Vec<(D::Commit, Result<(), NotCommitted>)>,
     /// Until when the store may take to answer.
     pub(super) until: Millis,
     /// Whether the store was asked before and did not answer.
@@ -151,32 +151,32 @@ pub(super) struct Removal<H: Host> {
 }
 
 /// A change for the store, and what waits for it.
-pub(super) struct Batch<H: Host> {
-    pub(super) change: Change<H::Message>,
-    pub(super) waiting: Waiting<H>,
+pub(super) struct Batch<D: DriverTypes> {
+    pub(super) change: Change<D::Message>,
+    pub(super) waiting: Waiting<D>,
 }
 
-pub(super) struct Waiting<H: Host> {
+pub(super) struct Waiting<D: DriverTypes> {
     /// For each message sent, the call that waits for its delivery.
-    pub(super) deliveries: Vec<Option<H::Delivery>>,
-    pub(super) commits: Vec<PendingCommit<H::Commit>>,
-    pub(super) resumes: Vec<PendingResume<H::Request>>,
+    pub(super) deliveries: Vec<Option<D::Delivery>>,
+    pub(super) commits: Vec<PendingCommit<D::Commit>>,
+    pub(super) resumes: Vec<PendingResume<D::Request>>,
     /// The forwarded messages among those that are sent.
     pub(super) forwarded: Option<PendingForwarded>,
 }
 
 /// What the store is doing.
-pub(super) enum Asking<H: Host> {
+pub(super) enum Asking<D: DriverTypes> {
     Nothing,
-    Write(Writing<H>),
+    Write(Writing<D>),
     ReadForwarded,
     Remove { again: Option<Millis> },
 }
 
 /// A change that the store is writing.
-pub(super) struct Writing<H: Host> {
-    pub(super) change: Arc<Change<H::Message>>,
-    pub(super) waiting: Waiting<H>,
+pub(super) struct Writing<D: DriverTypes> {
+    pub(super) change: Arc<Change<D::Message>>,
+    pub(super) waiting: Waiting<D>,
     /// When the store is asked again, if it did not answer.
     pub(super) again: Option<Millis>,
     /// How long to wait before that.
@@ -212,12 +212,12 @@ pub(super) struct PendingResume<R> {
     pub(super) until: Millis,
 }
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     /// The number of the connection that a session begins on.
     pub const FIRST_CONNECTION: Attempt = Attempt(1);
 
     /// A fresh session, on the connection that asked for it.
-    pub fn open(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
+    pub fn open(config: Config, now: Millis, beginning: Beginning<D::Message>) -> Self {
         let mut slot = Self::new(config, now, beginning);
         slot.attachment = Attachment::Attached { heard: now, probe: Probe::None };
         slot
@@ -229,7 +229,7 @@ impl<H: Host> Slot<H> {
     pub fn restore(
         config: Config,
         now: Millis,
-        beginning: Beginning<H::Message>,
+        beginning: Beginning<D::Message>,
         known: Known,
         terms: Terms,
     ) -> (Self, Result<Attempt, NotResumed>) {
@@ -238,7 +238,7 @@ impl<H: Host> Slot<H> {
         (slot, resumed)
     }
 
-    fn new(config: Config, now: Millis, beginning: Beginning<H::Message>) -> Self {
+    fn new(config: Config, now: Millis, beginning: Beginning<D::Message>) -> Self {
         let Beginning { core, time_to_live, inbox, forwarded } = beginning;
         let change = Change {
             taken: Numbered::none(inbox.last()),
@@ -267,7 +267,7 @@ impl<H: Host> Slot<H> {
             deliveries: VecDeque::new(),
             committed: inbox.after,
             began: inbox.after,
-            uncommitted_bytes: uncommitted.iter().map(H::bytes).sum(),
+            uncommitted_bytes: uncommitted.iter().map(D::bytes).sum(),
             is_throttled: false,
             undelivered: Vec::new(),
             unsent: Vec::new(),
@@ -302,8 +302,8 @@ impl<H: Host> Slot<H> {
     }
 }
 
-impl<H: Host> Serve<H> for Slot<H> {
-    fn poll(&mut self) -> Option<Action<H>> {
+impl<D: DriverTypes> Serve<D> for Slot<D> {
+    fn poll(&mut self) -> Option<Action<D>> {
         if self.actions.is_empty() {
             self.leave_when_done();
         }
@@ -315,7 +315,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         action
     }
 
-    fn poll_frame(&mut self, now: Millis) -> Option<Frame<H::Message>> {
+    fn poll_frame(&mut self, now: Millis) -> Option<Frame<D::Message>> {
         self.next_frame(now)
     }
 
@@ -332,7 +332,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.deadline()
     }
 
-    fn send(&mut self, message: H::Message, delivery: Option<H::Delivery>) {
+    fn send(&mut self, message: D::Message, delivery: Option<D::Delivery>) {
         self.send_one(message, delivery);
     }
 
@@ -340,7 +340,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         // What counts is what the app has committed.
     }
 
-    fn commit(&mut self, number: u64, replies: impl IntoIterator<Item = H::Message>, commit: H::Commit) {
+    fn commit(&mut self, number: u64, replies: impl IntoIterator<Item = D::Message>, commit: D::Commit) {
         self.commit_up_to(number, replies.into_iter().collect(), commit);
     }
 
@@ -361,7 +361,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         }
     }
 
-    fn request_resume(&mut self, now: Millis, request: H::Request, known: Known, terms: Terms) {
+    fn request_resume(&mut self, now: Millis, request: D::Request, known: Known, terms: Terms) {
         self.consider(now, request, known, terms);
     }
 
@@ -388,7 +388,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.leave(now, Cause::Shutdown, Disconnect::close(close::RESTART, "restart"));
     }
 
-    fn handle_inbound(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<H::Message>) {
+    fn handle_inbound(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<D::Message>) {
         self.hear(now, attempt, inbound);
     }
 
@@ -409,7 +409,7 @@ impl<H: Host> Serve<H> for Slot<H> {
         self.answered(now, number, answer);
     }
 
-    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<H::Message>, StoreError>) {
+    fn handle_forwarded(&mut self, now: Millis, number: u64, answer: Result<Forwarded<D::Message>, StoreError>) {
         self.forwarded_read(now, number, answer);
     }
 
@@ -442,13 +442,13 @@ impl<H: Host> Serve<H> for Slot<H> {
     }
 }
 
-impl<H: Host> Default for Batch<H> {
+impl<D: DriverTypes> Default for Batch<D> {
     fn default() -> Self {
         Self { change: Change::default(), waiting: Waiting::default() }
     }
 }
 
-impl<H: Host> Default for Waiting<H> {
+impl<D: DriverTypes> Default for Waiting<D> {
     fn default() -> Self {
         Self { deliveries: Vec::new(), commits: Vec::new(), resumes: Vec::new(), forwarded: None }
     }

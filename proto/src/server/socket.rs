@@ -6,15 +6,15 @@ use super::Known;
 use super::action::{Action, Disconnect, Frame, Inbound, Report};
 use super::cause::Cause;
 use super::slot::{Attachment, PendingResume, Phase, Probe, Slot};
-use super::{Host, Serve as _, codes};
+use super::{DriverTypes, Serve as _, codes};
 use crate::session::{Heard, NotResumed, Output, Violation};
 use crate::wire::{Control, MAX_COUNT, Terms};
 use crate::{Attempt, Millis};
 
-impl<H: Host> Slot<H> {
+impl<D: DriverTypes> Slot<D> {
     /// The connection of this request takes the session, if what its client knows of it is possible. Otherwise nothing happens
     /// to the session: it stays on the connection that it is on.
-    pub(super) fn attach(&mut self, now: Millis, resume: PendingResume<H::Request>) {
+    pub(super) fn attach(&mut self, now: Millis, resume: PendingResume<D::Request>) {
         let PendingResume { request, known, terms, .. } = resume;
         let is_attached = self.is_attached();
         match self.resume(now, known, terms) {
@@ -62,7 +62,7 @@ impl<H: Host> Slot<H> {
         }
     }
 
-    pub(super) fn hear(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<H::Message>) {
+    pub(super) fn hear(&mut self, now: Millis, attempt: Attempt, inbound: Inbound<D::Message>) {
         if attempt != self.attempt {
             return;
         }
@@ -86,8 +86,8 @@ impl<H: Host> Slot<H> {
         }
     }
 
-    fn receive(&mut self, message: H::Message) -> Result<(), Violation> {
-        let bytes = H::bytes(&message);
+    fn receive(&mut self, message: D::Message) -> Result<(), Violation> {
+        let bytes = D::bytes(&message);
         if let Some(number) = self.core.handle_message(self.attempt, bytes)? {
             self.uncommitted.push_back(message.clone());
             self.uncommitted_bytes += bytes;
@@ -109,7 +109,7 @@ impl<H: Host> Slot<H> {
         }
     }
 
-    pub(super) fn next_frame(&mut self, now: Millis) -> Option<Frame<H::Message>> {
+    pub(super) fn next_frame(&mut self, now: Millis) -> Option<Frame<D::Message>> {
         if self.core.is_live()
             && let Attachment::Attached { probe, .. } = &mut self.attachment
             && let Probe::Due(at) = *probe

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::mem::replace;
 
-use super::Host;
+use super::DriverTypes;
 use super::action::Action;
 use super::request::{StoreError, StoreRequest, Work};
 use super::slot::{Asking, Batch, Forwarding, Slot, Writing};
@@ -14,8 +14,8 @@ const RETRY: u32 = 50;
 /// ... and at most.
 const MAX_RETRY: u32 = 1_000;
 
-impl<H: Host> Slot<H> {
-    pub(super) fn write(&mut self, batch: Batch<H>) {
+impl<D: DriverTypes> Slot<D> {
+    pub(super) fn write(&mut self, batch: Batch<D>) {
         let Batch { change, waiting } = batch;
         let change = Arc::new(change);
         self.asking = Asking::Write(Writing { change: change.clone(), waiting, again: None, wait: RETRY });
@@ -98,7 +98,7 @@ impl<H: Host> Slot<H> {
         self.request(work);
     }
 
-    fn request(&mut self, work: Work<H::Message>) {
+    fn request(&mut self, work: Work<D::Message>) {
         self.asked += 1;
         self.actions.push_back(Action::Ask(StoreRequest { number: self.asked, work }));
     }

@@ -9,8 +9,8 @@ use core::iter::from_fn;
 use core::time::Duration;
 
 use super::{
-    Action, Amount, Beginning, Cause, Change, Claim, Config, Disconnect, Forwarded, Frame, Host, Inbound, Kept, Known,
-    NotCommitted, Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
+    Action, Amount, Beginning, Cause, Change, Claim, Config, Disconnect, DriverTypes, Forwarded, Frame, Inbound, Kept,
+    Known, NotCommitted, Numbered, PlainSlot, Rest, Serve, Slot, StoreError, Work, codes, millis,
 };
 use crate::outbox::Bounds;
 use crate::session::{Server, Session, Stored};
@@ -47,7 +47,7 @@ fn a_duration_is_counted_in_milliseconds_up_to_49_days() {
 /// The handler and the driver of these tests. Its calls have names.
 struct App;
 
-impl Host for App {
+impl DriverTypes for App {
     type Message = char;
     type Commit = &'static str;
     type Delivery = &'static str;

@@ -113,6 +113,19 @@ pub enum NotResumed {
     Past,
 }
 
+impl fmt::Display for NotResumed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NotResumed::Over => "the session is over",
+            NotResumed::Lost => "a part of the session is lost",
+            NotResumed::Late => "a later connection has asked for the session",
+            NotResumed::Past => Violation::ResumeOfThePast.reason(),
+        })
+    }
+}
+
+impl Error for NotResumed {}
+
 impl Known {
     /// Whether the client that asks may go on with a session whose last connection had this number.
     pub(crate) const fn follows(self, last: u32) -> Result<(), NotResumed> {

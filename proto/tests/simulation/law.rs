@@ -9,7 +9,7 @@ pub enum Law {
     I1,
     /// After `close` nothing connects until the user asks.
     I2,
-    /// Every loss takes the one path, once, with its cause.
+    /// Every drop takes the one path, once, with its cause.
     I3,
     /// Never stuck: open, or waiting with a deadline or for a named signal, or closed.
     I4,

@@ -20,7 +20,7 @@ pub struct Network<E> {
     pub now: u64,
     pub random: Random,
     /// What happens, by its time and by the order in which it was scheduled.
-    agenda: BTreeMap<(u64, u64), Scheduled<E>>,
+    queue: BTreeMap<(u64, u64), Scheduled<E>>,
     scheduled: u64,
     connections: BTreeMap<u32, Connection>,
 }
@@ -44,7 +44,7 @@ struct Connection {
 
 impl<E> Network<E> {
     pub fn new(now: u64, random: Random) -> Self {
-        Self { now, random, agenda: BTreeMap::new(), scheduled: 0, connections: BTreeMap::new() }
+        Self { now, random, queue: BTreeMap::new(), scheduled: 0, connections: BTreeMap::new() }
     }
 
     pub fn millis(&self) -> Millis {
@@ -64,12 +64,12 @@ impl<E> Network<E> {
 
     /// When something happens next.
     pub fn next(&self) -> Option<u64> {
-        self.agenda.first_key_value().map(|((at, _), _)| *at)
+        self.queue.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// What happens next. It is now so late, unless it is later already.
     pub fn take(&mut self) -> Option<E> {
-        let ((at, _), scheduled) = self.agenda.pop_first()?;
+        let ((at, _), scheduled) = self.queue.pop_first()?;
         self.now = self.now.max(at);
         Some(scheduled.event)
     }
@@ -132,7 +132,7 @@ impl<E> Network<E> {
     /// What is under way, with its time of arrival.
     pub fn under_way(&self, attempt: Attempt, way: Way) -> impl Iterator<Item = (u64, &E)> {
         let is_on = move |scheduled: &Scheduled<E>| scheduled.on == Some((attempt, way));
-        self.agenda.iter().filter(move |(_, it)| is_on(it)).map(|((at, _), scheduled)| (*at, &scheduled.event))
+        self.queue.iter().filter(move |(_, it)| is_on(it)).map(|((at, _), scheduled)| (*at, &scheduled.event))
     }
 
     /// Loses the end of what is under way and not there yet, at any place. How much that was.
@@ -150,11 +150,11 @@ impl<E> Network<E> {
     }
 
     pub fn retain(&mut self, attempt: Attempt, way: Way, mut keep: impl FnMut(u64, &E) -> bool) {
-        self.agenda.retain(|(at, _), it| it.on != Some((attempt, way)) || keep(*at, &it.event));
+        self.queue.retain(|(at, _), it| it.on != Some((attempt, way)) || keep(*at, &it.event));
     }
 
     fn schedule(&mut self, at: u64, event: E, on: Option<(Attempt, Way)>) {
         self.scheduled += 1;
-        self.agenda.insert((at, self.scheduled), Scheduled { event, on });
+        self.queue.insert((at, self.scheduled), Scheduled { event, on });
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 
 use undrop_proto::outbox::Bounds;
-use undrop_proto::server::{Action, Cause, Config, Frame, Host, Inbound, NotCommitted, PlainSlot, Report, Serve};
+use undrop_proto::server::{
+    Action, Cause, Config, DriverTypes, Frame, Inbound, NotCommitted, PlainSlot, Report, Serve,
+};
 use undrop_proto::{Attempt, Millis};
 
 use crate::census::census;
@@ -17,7 +19,7 @@ const ENOUGH: usize = 2_000;
 
 struct App;
 
-impl Host for App {
+impl DriverTypes for App {
     type Message = u32;
     type Commit = usize;
     type Delivery = usize;

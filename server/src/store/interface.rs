@@ -142,6 +142,26 @@ pub enum Failure {
     Unavailable(Unavailable),
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Fenced => formatter.write_str("the session is not this node's any more"),
+            Failure::Behind => formatter.write_str("the store has lost what it was told before"),
+            Failure::Revoked => formatter.write_str("all sessions of the principal were revoked"),
+            Failure::Unavailable(unavailable) => unavailable.fmt(formatter),
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Failure::Unavailable(unavailable) => unavailable.source(),
+            _ => None,
+        }
+    }
+}
+
 impl From<Unavailable> for Failure {
     fn from(unavailable: Unavailable) -> Self {
         Failure::Unavailable(unavailable)

@@ -19,7 +19,7 @@ use undrop_proto::envelope::Envelope;
 pub(in crate::rust) fn connect_registry(
     inner: &Rc<Inner>,
     envelope: &Envelope,
-    request_timeout: Duration,
+    request_timeout: Option<Duration>,
 ) -> Result<Typed, Error> {
     let inner = Rc::downgrade(inner);
     let withdraw = Closure::<dyn Fn(f64)>::new({
@@ -63,7 +63,7 @@ pub(in crate::rust) fn connect_registry(
         }
     });
     let socket = registry::socket(post.as_ref(), invalid.as_ref(), listen.as_ref());
-    let registry = Registry::new(&options(envelope, to_millis(request_timeout)), &socket)
+    let registry = Registry::new(&options(envelope, request_timeout.map(to_millis)), &socket)
         .map_err(|thrown| Error::Envelope(error_text(&thrown)))?;
     Ok(Typed::new(registry, [Box::new(post), Box::new(withdraw), Box::new(invalid), Box::new(listen)]))
 }

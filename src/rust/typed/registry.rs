@@ -45,7 +45,7 @@ extern "C" {
 }
 
 /// What `Registry` takes.
-pub(super) fn options(envelope: &Envelope, request_timeout: u32) -> JsValue {
+pub(super) fn options(envelope: &Envelope, request_timeout: Option<u32>) -> JsValue {
     let (message_type, data, id): (JsValue, JsValue, JsValue) = match envelope.fields() {
         Fields::Nested { message_type, data, id } => (message_type.into(), data.into(), id.into()),
         Fields::Flat { message_type, id } => (message_type.into(), false.into(), id.into()),

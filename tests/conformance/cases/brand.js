@@ -6,7 +6,7 @@ import { connect, next } from '../lib/sockets.js';
 const attributes = ['url', 'readyState', 'bufferedAmount', 'extensions', 'protocol', 'binaryType'];
 const handlers = ['onopen', 'onmessage', 'onerror', 'onclose'];
 
-function strangers(WebSocketClass, server) {
+function others(WebSocketClass, server) {
   const socket = connect(WebSocketClass, `${server}/echo`);
   return {
     undefined: undefined,
@@ -24,7 +24,7 @@ function strangers(WebSocketClass, server) {
 }
 
 const failures = (WebSocketClass, server, action) =>
-  Object.entries(strangers(WebSocketClass, server)).map(([who, other]) => {
+  Object.entries(others(WebSocketClass, server)).map(([who, other]) => {
     const { threw, returned } = attempt(() => action(other));
     return [who, threw ? threw.class : { returned }];
   });

@@ -132,7 +132,7 @@ async fn silent_echoes_but_leaves_a_close_without_an_answer() {
 async fn a_handshake_fails_in_the_way_asked_for() {
     let server = Server::start();
     for status in [200, 401, 403, 404, 429, 503] {
-        match server.dial(&format!("/status?code={status}"), None).await.unwrap_err() {
+        match server.try_connect(&format!("/status?code={status}"), None).await.unwrap_err() {
             Error::Http(response) => assert_eq!(response.status(), status),
             other => panic!("{other}"),
         }
@@ -140,7 +140,7 @@ async fn a_handshake_fails_in_the_way_asked_for() {
     let garbage = server.ask_raw(&handshake("/garbage")).await;
     assert!(garbage.starts_with('\0') && garbage.contains("not HTTP"), "{garbage:?}");
 
-    let invalid = server.dial("/badaccept?id=a", None).await.unwrap_err();
+    let invalid = server.try_connect("/badaccept?id=a", None).await.unwrap_err();
     assert!(matches!(invalid, Error::Protocol(ProtocolError::SecWebSocketAcceptKeyMismatch)), "{invalid}");
     assert_eq!(server.stats("?id=a").await["handshakes"], 0);
 

@@ -47,7 +47,7 @@ async fn the_first_subprotocol_is_chosen_unless_another_is_demanded() {
     for (target, offered, answered) in
         [("/echo", Some("a, b"), Some("a")), ("/echo?protocol=b", Some("a, b"), Some("b")), ("/echo", None, None)]
     {
-        let (_client, response) = server.dial(target, offered).await.unwrap();
+        let (_client, response) = server.try_connect(target, offered).await.unwrap();
         let protocol = response.headers().get("sec-websocket-protocol");
         assert_eq!(protocol.map(|name| name.to_str().unwrap()), answered, "{target} {offered:?}");
     }
@@ -69,7 +69,7 @@ async fn the_first_subprotocol_is_chosen_unless_another_is_demanded() {
 #[tokio::test]
 async fn headers_tells_what_the_handshake_said() {
     let server = Server::start();
-    let (mut client, _) = server.dial("/headers?x=%20", Some("a, b")).await.unwrap();
+    let (mut client, _) = server.try_connect("/headers?x=%20", Some("a, b")).await.unwrap();
     let about = hear_json(&mut client).await;
     assert_eq!(about["path"], "/headers");
     assert_eq!(about["query"], "x=%20");
@@ -134,7 +134,7 @@ async fn stats_count_connections_in_total_and_by_id() {
     let first = server.open("/echo?id=a").await;
     let _second = server.open("/noread?id=a").await;
     let _other = server.open("/echo?id=b").await;
-    server.dial("/status?code=403&id=a", None).await.unwrap_err();
+    server.try_connect("/status?code=403&id=a", None).await.unwrap_err();
     let stats = server.stats("?id=a").await;
     let numbers = ["accepted", "handshakes", "open", "max_open"].map(|name| stats[name].as_u64().unwrap());
     assert_eq!(numbers, [3, 2, 2, 2]);

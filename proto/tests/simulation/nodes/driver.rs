@@ -12,7 +12,7 @@ use undrop_proto::{Attempt, close};
 
 use super::handler::{Handler, Turn};
 use super::node::{self, TERMS, Table};
-use super::store::{self, Caller, Purpose, Store};
+use super::store::{self, Asker, Purpose, Store};
 use super::twins::Defect;
 use super::world::{Event, Frame, Message, Shared};
 use crate::law::{Law, Verdict};
@@ -26,7 +26,7 @@ const ENOUGH: usize = 2_000;
 /// What the sessions of these nodes hand in and get back.
 pub struct Nodes;
 
-impl server::Host for Nodes {
+impl server::DriverTypes for Nodes {
     type Message = Message;
     type Commit = u32;
     type Delivery = u32;
@@ -54,8 +54,8 @@ pub struct Connection {
     pub is_gone: bool,
     /// It takes no frames until then.
     pub blocked_until: u64,
-    /// The host that reads it.
-    pub host: Option<u64>,
+    /// The task that reads it.
+    pub task: Option<u64>,
 }
 
 /// What a driver has to do with.
@@ -91,7 +91,7 @@ pub struct Requests {
 }
 
 pub struct Driver {
-    host: u64,
+    task: u64,
     session: usize,
     slot_id: SlotId,
     fence: Fence,
@@ -115,14 +115,14 @@ pub struct Driver {
 
 impl Driver {
     pub fn new(
-        (host, session, slot_id): (u64, usize, SlotId),
+        (task, session, slot_id): (u64, usize, SlotId),
         fence: Fence,
         slot: Slot<Nodes>,
         connection: Option<(Attempt, Attempt)>,
         handler: Handler,
     ) -> Self {
         Self {
-            host,
+            task,
             session,
             slot_id,
             fence,
@@ -158,7 +158,7 @@ impl Driver {
             if self.slot.is_over() && !self.handler.runs() {
                 let Shared { record, census, .. } = &mut *context.shared;
                 self.handler.close(record, census)?;
-                record.host_ends(self.host)?;
+                record.task_ends(self.task)?;
                 return Ok(true);
             }
             if !progress {
@@ -324,7 +324,7 @@ impl Driver {
 
     fn schedule(&mut self, context: &mut Context<'_>, delay: u32) {
         self.is_scheduled = true;
-        let event = Event::Node(context.node, context.starts, node::Event::Handler(self.host));
+        let event = Event::Node(context.node, context.starts, node::Event::Handler(self.task));
         context.shared.net.after(delay, event);
     }
 
@@ -398,7 +398,7 @@ impl Driver {
         self.alarm = Some(at.0);
         let shared = &mut *context.shared;
         let late = u64::from(shared.net.random.below(shared.setup.lateness));
-        let event = Event::Node(context.node, context.starts, node::Event::Alarm(self.host));
+        let event = Event::Node(context.node, context.starts, node::Event::Alarm(self.task));
         shared.net.at(at.0 + late, event);
     }
 
@@ -421,7 +421,7 @@ impl Driver {
     }
 
     fn carry_out(&mut self, context: &mut Context<'_>, action: Action<Nodes>) -> Verdict {
-        context.shared.say(|| format!("host {}: {}", self.host, describe(&action)));
+        context.shared.say(|| format!("task {}: {}", self.task, describe(&action)));
         match action {
             Action::Ask(request) => self.ask(context, request),
             Action::Receive(number, message) => {
@@ -437,7 +437,7 @@ impl Driver {
             Action::Attach(number, request) => {
                 context.shared.record.is_answered(request.attempt);
                 if let Some(connection) = context.connections.get_mut(&request.attempt.0) {
-                    connection.host = Some(self.host);
+                    connection.task = Some(self.task);
                 }
                 self.connection = Some((number, request.attempt));
                 Ok(())
@@ -504,15 +504,15 @@ impl Driver {
 
     fn ask(&mut self, context: &mut Context<'_>, StoreRequest { number, work }: StoreRequest<Message>) -> Verdict {
         self.asked = number;
-        let caller =
-            Caller { node: context.node, starts: context.starts, host: self.host, purpose: Purpose::Session(number) };
+        let asker =
+            Asker { node: context.node, starts: context.starts, task: self.task, purpose: Purpose::Session(number) };
         let work = match work {
             server::Work::ReadForwarded => store::Work::ReadForwarded(self.fence),
             server::Work::Remove => store::Work::Remove(self.fence),
             server::Work::Write(change) => {
                 let is_empty = change.taken.messages.is_empty() && change.sent.messages.is_empty();
                 if is_empty && context.shared.has(Defect::DoesNotAskTheStore) {
-                    context.shared.net.after(0, Event::Answer(caller, store::Answer::Done(Ok(()))));
+                    context.shared.net.after(0, Event::Answer(asker, store::Answer::Done(Ok(()))));
                     return Ok(());
                 }
                 let leaves_out = std::mem::take(&mut self.is_repairing) && context.shared.has(Defect::RepairsInPart);
@@ -520,7 +520,7 @@ impl Driver {
                 store::Work::Write(self.fence, change)
             }
         };
-        context.store.ask(context.shared, caller, self.session, work);
+        context.store.ask(context.shared, asker, self.session, work);
         Ok(())
     }
 

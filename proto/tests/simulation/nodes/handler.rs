@@ -10,11 +10,11 @@ use super::world::{Census, Message, Shared};
 use crate::law::{Law, Verdict};
 
 /// How long a handler may leave what it has received uncommitted, in milliseconds.
-const PATIENCE: u32 = 700;
+const LONGEST_PAUSE: u32 = 700;
 
 pub struct Handler {
     session: usize,
-    host: u64,
+    task: u64,
     inbox: VecDeque<(u64, Message)>,
     /// The message that was received last, by this handler.
     last: Option<u64>,
@@ -50,10 +50,10 @@ pub enum Turn {
 
 impl Handler {
     /// The handler of a session that had sent these messages after so many, and had committed so many.
-    pub fn new(record: &Record, session: usize, host: u64, after: u64, sent: &[Message], committed: u64) -> Self {
+    pub fn new(record: &Record, session: usize, task: u64, after: u64, sent: &[Message], committed: u64) -> Self {
         Self {
             session,
-            host,
+            task,
             inbox: VecDeque::new(),
             last: None,
             requested: committed,
@@ -175,7 +175,7 @@ impl Handler {
             self.commit(shared, slot);
             return Ok(Turn::Waits);
         }
-        Ok(Turn::Sleeps(1 + shared.net.random.below(PATIENCE)))
+        Ok(Turn::Sleeps(1 + shared.net.random.below(LONGEST_PAUSE)))
     }
 
     /// How long it sleeps before it has its turn.
@@ -191,7 +191,7 @@ impl Handler {
         }
         let Some(message) = self.next(shared, slot, 0, 0) else { return };
         let waits = shared.net.random.one_in(2);
-        let delivery = waits.then(|| shared.record.delivers(self.host, message));
+        let delivery = waits.then(|| shared.record.delivers(self.task, message));
         self.sent.push(message.number);
         self.asked.push(Asked::Send(message));
         slot.send(message, delivery);
@@ -207,7 +207,7 @@ impl Handler {
             bytes += u64::from(reply.bytes);
             replies.push(reply);
         }
-        let commit = shared.record.commits(self.session, self.host, number);
+        let commit = shared.record.commits(self.session, self.task, number);
         shared.census.several += u64::from(number > self.requested + 1);
         shared.census.replies += u64::from(!replies.is_empty());
         shared.census.moved_after += u64::from(self.cause == Some(Cause::Moved));

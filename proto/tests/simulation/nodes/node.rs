@@ -11,7 +11,7 @@ use undrop_proto::{Attempt, close};
 
 use super::driver::{Connection, Context, Driver, Request, Requests, Todo, close_connection};
 use super::handler::Handler;
-use super::store::{Answer, Caller, Purpose, Store, Work};
+use super::store::{Answer, Asker, Purpose, Store, Work};
 use super::world::{self, Frame, Message, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
@@ -32,17 +32,17 @@ pub struct Node {
     /// It has no room for more that comes in until then.
     throttled_until: u64,
     slots: Table,
-    hosts: BTreeMap<u64, Host>,
+    tasks: BTreeMap<u64, Task>,
     removals: BTreeMap<u64, Removal>,
     connections: BTreeMap<u32, Connection>,
     todo: VecDeque<Todo>,
 }
 
-/// The sessions of a node; a host is found by its number.
+/// The sessions of a node; a task is found by its number.
 pub type Table = Slots<usize, (), u64>;
 
-/// A session's place on a node, from the moment on at which its slot is taken.
-struct Host {
+/// The task of a session on a node, from the moment on at which its slot is taken.
+struct Task {
     session: usize,
     slot_id: SlotId,
     requests: Requests,
@@ -92,7 +92,7 @@ impl Node {
             is_closing: false,
             throttled_until: 0,
             slots: Table::new(64),
-            hosts: BTreeMap::new(),
+            tasks: BTreeMap::new(),
             removals: BTreeMap::new(),
             connections: BTreeMap::new(),
             todo: VecDeque::new(),
@@ -113,8 +113,8 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(&attempt.0) {
             connection.is_gone |= matches!(frame, Frame::Gone);
             connection.inbound.push_back(frame);
-            if let Some(host) = connection.host {
-                self.todo.push_back(Todo::Run(host));
+            if let Some(task) = connection.task {
+                self.todo.push_back(Todo::Run(task));
             }
             return self.go_on(shared, store);
         }
@@ -134,31 +134,31 @@ impl Node {
     }
 
     /// The store has answered.
-    pub fn answered(&mut self, shared: &mut Shared, store: &mut Store, caller: Caller, answer: Answer) -> Verdict {
-        if caller.starts != self.starts || !self.is_up {
+    pub fn answered(&mut self, shared: &mut Shared, store: &mut Store, asker: Asker, answer: Answer) -> Verdict {
+        if asker.starts != self.starts || !self.is_up {
             return Ok(());
         }
-        match (caller.purpose, answer) {
+        match (asker.purpose, answer) {
             (Purpose::Session(number), Answer::Done(answer)) => {
-                self.with_driver(shared, store, caller.host, |driver, context| {
+                self.with_driver(shared, store, asker.task, |driver, context| {
                     driver.answered(context, number, answer)
                 })?;
-                self.todo.push_back(Todo::Run(caller.host));
+                self.todo.push_back(Todo::Run(asker.task));
             }
             (Purpose::Session(number), Answer::Written { has_forwarded }) => {
-                self.with_driver(shared, store, caller.host, |driver, context| {
+                self.with_driver(shared, store, asker.task, |driver, context| {
                     driver.written(context, number, has_forwarded)
                 })?;
-                self.todo.push_back(Todo::Run(caller.host));
+                self.todo.push_back(Todo::Run(asker.task));
             }
             (Purpose::Session(number), Answer::Forwarded(forwarded)) => {
-                self.with_driver(shared, store, caller.host, |driver, context| {
+                self.with_driver(shared, store, asker.task, |driver, context| {
                     driver.reads_forwarded(context, number, forwarded)
                 })?;
-                self.todo.push_back(Todo::Run(caller.host));
+                self.todo.push_back(Todo::Run(asker.task));
             }
             (Purpose::Session(_), Answer::Claim(..)) => {}
-            (Purpose::Manager, answer) => self.manager_is_answered(shared, store, caller.host, answer)?,
+            (Purpose::Manager, answer) => self.manager_is_answered(shared, store, asker.task, answer)?,
         }
         self.go_on(shared, store)
     }
@@ -168,25 +168,25 @@ impl Node {
             return Ok(());
         }
         match event {
-            Event::StoreTimeout(host) => {
-                self.manager_is_answered(shared, store, host, Answer::Done(Err(StoreError::Unavailable)))?;
+            Event::StoreTimeout(task) => {
+                self.manager_is_answered(shared, store, task, Answer::Done(Err(StoreError::Unavailable)))?;
             }
-            Event::Handler(host) => {
-                self.with_driver(shared, store, host, |driver, context| driver.wakes(context))?;
-                self.todo.push_back(Todo::Run(host));
+            Event::Handler(task) => {
+                self.with_driver(shared, store, task, |driver, context| driver.wakes(context))?;
+                self.todo.push_back(Todo::Run(task));
             }
-            Event::Alarm(host) => {
-                self.with_driver(shared, store, host, |driver, _| {
+            Event::Alarm(task) => {
+                self.with_driver(shared, store, task, |driver, _| {
                     driver.rings();
                     Ok(())
                 })?;
-                self.todo.push_back(Todo::Run(host));
+                self.todo.push_back(Todo::Run(task));
             }
             Event::Unblocked(attempt) => {
-                let host = self.connections.get(&attempt.0).and_then(|connection| connection.host);
-                self.todo.extend(host.map(Todo::Run));
+                let task = self.connections.get(&attempt.0).and_then(|connection| connection.task);
+                self.todo.extend(task.map(Todo::Run));
             }
-            Event::Unthrottled => self.todo.extend(self.hosts.keys().copied().map(Todo::Run)),
+            Event::Unthrottled => self.todo.extend(self.tasks.keys().copied().map(Todo::Run)),
         }
         self.go_on(shared, store)
     }
@@ -203,34 +203,34 @@ impl Node {
 
     /// A task of the app sends into each of its sessions.
     pub fn app_sends(&mut self, shared: &mut Shared, store: &mut Store, count: u32) -> Verdict {
-        for host in self.open_hosts() {
-            self.with_driver(shared, store, host, |driver, context| driver.app_sends(context, count))?;
-            self.todo.push_back(Todo::Run(host));
+        for task in self.open_tasks() {
+            self.with_driver(shared, store, task, |driver, context| driver.app_sends(context, count))?;
+            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
 
     /// A message was forwarded to this session, which may be on this node.
     pub fn is_woken(&mut self, shared: &mut Shared, store: &mut Store, session: usize) -> Verdict {
-        let on_it = |host: &Host| host.session == session;
-        let hosts: Vec<u64> = self.hosts.iter().filter(|(_, host)| on_it(host)).map(|(number, _)| *number).collect();
-        for host in hosts {
-            self.with_driver(shared, store, host, |driver, context| {
+        let on_it = |task: &Task| task.session == session;
+        let tasks: Vec<u64> = self.tasks.iter().filter(|(_, task)| on_it(task)).map(|(number, _)| *number).collect();
+        for task in tasks {
+            self.with_driver(shared, store, task, |driver, context| {
                 driver.is_woken(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(host));
+            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
 
     pub fn app_closes(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
-        for host in self.open_hosts() {
-            self.with_driver(shared, store, host, |driver, context| {
+        for task in self.open_tasks() {
+            self.with_driver(shared, store, task, |driver, context| {
                 driver.app_closes(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(host));
+            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
@@ -244,9 +244,9 @@ impl Node {
 
     /// The app has ended all sessions of the client.
     pub fn revoke(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
-        for (number, host) in &mut self.hosts {
-            shared.record.revoked_on_a_node(host.session);
-            host.requests.revoke = true;
+        for (number, task) in &mut self.tasks {
+            shared.record.revoked_on_a_node(task.session);
+            task.requests.revoke = true;
             self.todo.push_back(Todo::Run(*number));
         }
         self.go_on(shared, store)
@@ -269,11 +269,11 @@ impl Node {
         }
         shared.census.shutdowns += 1;
         self.is_closing = true;
-        for host in self.slots.close() {
-            if let Some(host) = self.hosts.get_mut(&host) {
-                host.requests.shutdown = true;
+        for task in self.slots.close() {
+            if let Some(task) = self.tasks.get_mut(&task) {
+                task.requests.shutdown = true;
             }
-            self.todo.push_back(Todo::Run(host));
+            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
@@ -285,11 +285,11 @@ impl Node {
     /// Whether nothing is left to be done.
     pub fn close(&self) -> Verdict {
         Law::I4.holds(self.is_up && !self.is_closing, || format!("node {} is down", self.index))?;
-        for host in self.hosts.values() {
-            let State::Runs(driver) = &host.state else {
-                return Law::I4.broken(format!("the store is asked for session {}", host.session));
+        for task in self.tasks.values() {
+            let State::Runs(driver) = &task.state else {
+                return Law::I4.broken(format!("the store is asked for session {}", task.session));
             };
-            Law::I4.holds(driver.rests(), || format!("session {} is stuck", host.session))?;
+            Law::I4.holds(driver.rests(), || format!("session {} is stuck", task.session))?;
         }
         Ok(())
     }
@@ -306,10 +306,10 @@ impl Node {
     ) -> Verdict {
         let session = shared.record.begin();
         match self.take(shared, session) {
-            Ok((host, slot_id)) => {
+            Ok((task, slot_id)) => {
                 let fence = shared.record.next_fence();
-                self.insert(shared, host, slot_id, session, State::Creating { attempt, fence, instead });
-                self.ask(shared, store, host, session, Work::Create(fence));
+                self.insert(shared, task, slot_id, session, State::Creating { attempt, fence, instead });
+                self.ask(shared, store, task, session, Work::Create(fence));
             }
             Err(full) => self.reject(shared, store, attempt, &full),
         }
@@ -320,20 +320,20 @@ impl Node {
         let Request { attempt, session, known } = request;
         let fence = shared.record.next_fence();
         match self.take(shared, session) {
-            Ok((host, slot_id)) => {
-                self.insert(shared, host, slot_id, session, State::Claiming { request });
-                self.ask(shared, store, host, session, Work::Claim(fence, known));
+            Ok((task, slot_id)) => {
+                self.insert(shared, task, slot_id, session, State::Claiming { request });
+                self.ask(shared, store, task, session, Work::Claim(fence, known));
             }
-            Err(Full::Taken(host)) => {
-                if let Some(host) = self.hosts.get_mut(&host) {
-                    host.requests.resumes.push(request);
+            Err(Full::Taken(task)) => {
+                if let Some(task) = self.tasks.get_mut(&task) {
+                    task.requests.resumes.push(request);
                 }
-                self.todo.push_back(Todo::Run(host));
+                self.todo.push_back(Todo::Run(task));
             }
             Err(Full::Failed) => {
-                let host = shared.record.next_host();
-                self.removals.insert(host, Removal { request, fence, is_claimed: false });
-                self.ask(shared, store, host, session, Work::Claim(fence, known));
+                let task = shared.record.next_task();
+                self.removals.insert(task, Removal { request, fence, is_claimed: false });
+                self.ask(shared, store, task, session, Work::Claim(fence, known));
             }
             Err(full) => self.reject(shared, store, attempt, &full),
         }
@@ -345,13 +345,13 @@ impl Node {
         if let Some(removal) = self.removals.remove(&number) {
             return self.removal_is_answered(shared, store, number, removal, answer);
         }
-        let Some(host) = self.hosts.get(&number) else { return Ok(()) };
-        let (session, slot_id) = (host.session, host.slot_id);
+        let Some(task) = self.tasks.get(&number) else { return Ok(()) };
+        let (session, slot_id) = (task.session, task.slot_id);
         let unavailable = matches!(answer, Answer::Done(Err(_)));
         let is_late = matches!(answer, Answer::Claim(Claim::Late, _));
         let is_past = matches!(answer, Answer::Claim(Claim::Past, _));
         let is_lost = matches!(answer, Answer::Claim(Claim::Lost, _));
-        match (&host.state, answer) {
+        match (&task.state, answer) {
             (State::Runs(_), _) => return Ok(()),
             (State::Creating { attempt, fence, instead }, Answer::Done(Ok(()))) => {
                 let (attempt, fence, instead) = (*attempt, *fence, *instead);
@@ -365,9 +365,9 @@ impl Node {
             _ => {}
         }
         self.slots.free(&session, slot_id);
-        let Some(host) = self.hosts.remove(&number) else { return Ok(()) };
-        self.todo.extend(host.requests.resumes.into_iter().map(Todo::Readmit));
-        match host.state {
+        let Some(task) = self.tasks.remove(&number) else { return Ok(()) };
+        self.todo.extend(task.requests.resumes.into_iter().map(Todo::Readmit));
+        match task.state {
             State::Creating { attempt, .. } => self.turn_away(shared, store, attempt, close::TRY_AGAIN_LATER),
             State::Claiming { request } if is_late => {
                 shared.census.late += 1;
@@ -469,27 +469,27 @@ impl Node {
         Ok(())
     }
 
-    /// The connection of this driver is its host's from now on, and it runs.
+    /// The connection of this driver is its task's from now on, and it runs.
     fn spawn(&mut self, number: u64, driver: Driver) {
         if let Some((_, attempt)) = driver.connection
             && let Some(connection) = self.connections.get_mut(&attempt.0)
         {
-            connection.host = Some(number);
+            connection.task = Some(number);
         }
-        if let Some(host) = self.hosts.get_mut(&number) {
-            host.state = State::Runs(Box::new(driver));
+        if let Some(task) = self.tasks.get_mut(&number) {
+            task.state = State::Runs(Box::new(driver));
         }
         self.todo.push_back(Todo::Run(number));
     }
 
-    /// Takes a slot, for a host of this number.
+    /// Takes a slot, for a task of this number.
     fn take(&mut self, shared: &mut Shared, session: usize) -> Result<(u64, SlotId), Full<u64>> {
-        let number = shared.record.next_host();
+        let number = shared.record.next_task();
         let share = Share { owner: (), sessions: shared.setup.sessions, evicts_after: 0 };
         let Taken { id, evicted } = self.slots.take(shared.net.millis(), session, Some(share), number)?;
         if let Some(evicted) = evicted {
-            if let Some(host) = self.hosts.get_mut(&evicted) {
-                host.requests.evict = true;
+            if let Some(task) = self.tasks.get_mut(&evicted) {
+                task.requests.evict = true;
             }
             self.todo.push_back(Todo::Run(evicted));
         }
@@ -497,14 +497,14 @@ impl Node {
     }
 
     fn insert(&mut self, _: &Shared, number: u64, slot_id: SlotId, session: usize, state: State) {
-        self.hosts.insert(number, Host { session, slot_id, requests: Requests::default(), state });
+        self.tasks.insert(number, Task { session, slot_id, requests: Requests::default(), state });
     }
 
     /// Asks the store, for as long as a client waits.
-    fn ask(&mut self, shared: &mut Shared, store: &mut Store, host: u64, session: usize, work: Work) {
-        let caller = Caller { node: self.index, starts: self.starts, host, purpose: Purpose::Manager };
-        store.ask(shared, caller, session, work);
-        let event = world::Event::Node(self.index, self.starts, Event::StoreTimeout(host));
+    fn ask(&mut self, shared: &mut Shared, store: &mut Store, task: u64, session: usize, work: Work) {
+        let asker = Asker { node: self.index, starts: self.starts, task, purpose: Purpose::Manager };
+        store.ask(shared, asker, session, work);
+        let event = world::Event::Node(self.index, self.starts, Event::StoreTimeout(task));
         shared.net.after(shared.setup.config.greeting, event);
     }
 
@@ -534,26 +534,26 @@ impl Node {
             done += 1;
             Law::I4.holds(done < ENOUGH, || format!("node {} is never done", self.index))?;
             match todo {
-                Todo::Run(host) => self.run(shared, store, host)?,
+                Todo::Run(task) => self.run(shared, store, task)?,
                 Todo::Readmit(request) => self.resume(shared, store, request)?,
                 Todo::Renew(request) => self.open(shared, store, request.attempt, Some(NotResumed::Lost))?,
             }
         }
-        if self.is_closing && self.hosts.is_empty() && self.removals.is_empty() {
+        if self.is_closing && self.tasks.is_empty() && self.removals.is_empty() {
             self.end(shared);
         }
         Ok(())
     }
 
     fn run(&mut self, shared: &mut Shared, store: &mut Store, number: u64) -> Verdict {
-        let Some(mut host) = self.hosts.remove(&number) else { return Ok(()) };
-        if let State::Runs(driver) = &mut host.state
-            && driver.run(&mut self.context(shared, store), &mut host.requests)?
+        let Some(mut task) = self.tasks.remove(&number) else { return Ok(()) };
+        if let State::Runs(driver) = &mut task.state
+            && driver.run(&mut self.context(shared, store), &mut task.requests)?
         {
-            self.todo.extend(host.requests.resumes.into_iter().map(Todo::Readmit));
+            self.todo.extend(task.requests.resumes.into_iter().map(Todo::Readmit));
             return Ok(());
         }
-        self.hosts.insert(number, host);
+        self.tasks.insert(number, task);
         Ok(())
     }
 
@@ -564,12 +564,12 @@ impl Node {
         number: u64,
         act: impl FnOnce(&mut Driver, &mut Context<'_>) -> Verdict,
     ) -> Verdict {
-        let Some(mut host) = self.hosts.remove(&number) else { return Ok(()) };
-        let result = match &mut host.state {
+        let Some(mut task) = self.tasks.remove(&number) else { return Ok(()) };
+        let result = match &mut task.state {
             State::Runs(driver) => act(driver, &mut self.context(shared, store)),
             State::Creating { .. } | State::Claiming { .. } => Ok(()),
         };
-        self.hosts.insert(number, host);
+        self.tasks.insert(number, task);
         result
     }
 
@@ -586,10 +586,10 @@ impl Node {
         }
     }
 
-    /// The hosts whose sessions an app can send into.
-    fn open_hosts(&self) -> Vec<u64> {
-        let is_open = |host: &Host| matches!(&host.state, State::Runs(driver) if driver.handler.is_open());
-        self.hosts.iter().filter(|(_, host)| is_open(host)).map(|(number, _)| *number).collect()
+    /// The tasks whose sessions an app can send into.
+    fn open_tasks(&self) -> Vec<u64> {
+        let is_open = |task: &Task| matches!(&task.state, State::Runs(driver) if driver.handler.is_open());
+        self.tasks.iter().filter(|(_, task)| is_open(task)).map(|(number, _)| *number).collect()
     }
 
     /// All that it has in memory is gone, and its connections with it.
@@ -600,8 +600,8 @@ impl Node {
             shared.record.is_answered(attempt);
             shared.leave(attempt, Way::Down);
         }
-        for host in self.hosts.keys() {
-            shared.record.host_dies(*host);
+        for task in self.tasks.keys() {
+            shared.record.task_dies(*task);
         }
         *self = Self { starts: self.starts + 1, is_up: false, ..Self::new(self.index) };
         let down = shared.net.random.pick(&DOWN);

@@ -18,8 +18,8 @@ pub struct Record {
     deliveries: Vec<Delivery>,
     /// The connections that ask for a session and are not answered.
     asking: BTreeSet<u32>,
-    /// The hosts of sessions that there were.
-    hosts: u64,
+    /// The tasks of sessions that there were.
+    tasks: u64,
     fences: u128,
 }
 
@@ -40,7 +40,7 @@ struct Session {
     log: Vec<Option<u32>>,
     /// The most that was ever stored, unless it was forgotten and nobody noticed.
     most: Progress,
-    /// How many messages each host has committed in the store, which may have forgotten that.
+    /// How many messages each task has committed in the store, which may have forgotten that.
     committed_by: BTreeMap<u64, u64>,
     /// The most that a handler has asked to commit, ...
     requested: u64,
@@ -63,7 +63,7 @@ struct Session {
 /// What the store has of a session.
 #[derive(Clone, Copy)]
 struct Stored {
-    /// The host that has claimed it last.
+    /// The task that has claimed it last.
     owner: u64,
     has: Progress,
     /// When it was written last.
@@ -98,13 +98,13 @@ struct Down {
 
 struct Commit {
     session: usize,
-    host: u64,
+    task: u64,
     number: u64,
     is_answered: bool,
 }
 
 struct Delivery {
-    host: u64,
+    task: u64,
     message: u32,
     is_answered: bool,
 }
@@ -123,9 +123,9 @@ impl Record {
     }
 
     /// A place for a session on a node.
-    pub fn next_host(&mut self) -> u64 {
-        self.hosts += 1;
-        self.hosts
+    pub fn next_task(&mut self) -> u64 {
+        self.tasks += 1;
+        self.tasks
     }
 
     /// The fence of a claim. No two are the same.
@@ -217,8 +217,8 @@ impl Record {
 
     // The store.
 
-    pub fn created(&mut self, session: usize, host: u64) {
-        self.sessions[session].stored = Some(Stored { owner: host, has: Progress::default(), written: 0 });
+    pub fn created(&mut self, session: usize, task: u64) {
+        self.sessions[session].stored = Some(Stored { owner: task, has: Progress::default(), written: 0 });
     }
 
     /// A client that asks for a session is told that there is none, or too little of it.
@@ -229,14 +229,14 @@ impl Record {
         Law::I5.holds(!lives, || "a session was claimed, and was said to be lost".to_owned())
     }
 
-    /// A connection of this number has claimed a session for a host.
-    pub fn claimed(&mut self, census: &mut Census, session: usize, host: u64, attempt: u32) -> Verdict {
+    /// A connection of this number has claimed a session for a task.
+    pub fn claimed(&mut self, census: &mut Census, session: usize, task: u64, attempt: u32) -> Verdict {
         let Session { stored, most, log, told, is_short, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I5.broken(format!("session {session} is claimed, and is not there"));
         };
-        census.moves += u64::from(stored.owner != host);
-        stored.owner = host;
+        census.moves += u64::from(stored.owner != task);
+        stored.owner = task;
         // The handlers from now on know nothing of what was forgotten, and neither does the client, or it is told.
         if *told > stored.has.committed {
             census.forgotten_commits += *told - stored.has.committed;
@@ -254,7 +254,7 @@ impl Record {
         &mut self,
         census: &mut Census,
         session: usize,
-        host: u64,
+        task: u64,
         change: &Change<Message>,
         now: u64,
     ) -> Verdict {
@@ -263,7 +263,7 @@ impl Record {
             return Law::I10.broken(format!("session {session} is written, and is not there"));
         };
         let owner = stored.owner;
-        Law::I10.holds(owner == host, || format!("session {session} is of host {owner}, and {host} has written it"))?;
+        Law::I10.holds(owner == task, || format!("session {session} is of task {owner}, and {task} has written it"))?;
         stored.written = now;
         let Change { taken, committed, sent, acknowledged, attempt, .. } = change;
         let has = &mut stored.has;
@@ -276,7 +276,7 @@ impl Record {
             attempt: has.attempt.max(*attempt),
         };
         *most = most.max(*has);
-        committed_by.insert(host, has.committed);
+        committed_by.insert(task, has.committed);
         log.resize(log.len().max(sent.after as usize), None);
         for (message, number) in sent.messages.iter().zip(sent.after + 1..) {
             match log.get_mut(number as usize - 1) {
@@ -298,12 +298,12 @@ impl Record {
         Ok(())
     }
 
-    pub fn removed(&mut self, session: usize, host: u64) -> Verdict {
+    pub fn removed(&mut self, session: usize, task: u64) -> Verdict {
         let Session { stored, ended, was_removed, .. } = &mut self.sessions[session];
         *ended = true;
         *was_removed = true;
         let owner = stored.take().map(|stored| stored.owner);
-        Law::I10.holds(owner == Some(host), || format!("session {session} is of {owner:?}, and {host} has removed it"))
+        Law::I10.holds(owner == Some(task), || format!("session {session} is of {owner:?}, and {task} has removed it"))
     }
 
     pub fn revoked_on_a_node(&mut self, session: usize) {
@@ -409,8 +409,8 @@ impl Record {
         message
     }
 
-    pub fn delivers(&mut self, host: u64, message: Message) -> u32 {
-        self.deliveries.push(Delivery { host, message: message.number, is_answered: false });
+    pub fn delivers(&mut self, task: u64, message: Message) -> u32 {
+        self.deliveries.push(Delivery { task, message: message.number, is_answered: false });
         self.deliveries.len() as u32 - 1
     }
 
@@ -424,14 +424,14 @@ impl Record {
         Law::I6.holds(!is_known || has_arrived || is_forked, || format!("message {message} is delivered, and is not"))
     }
 
-    pub fn commits(&mut self, session: usize, host: u64, number: u64) -> u32 {
+    pub fn commits(&mut self, session: usize, task: u64, number: u64) -> u32 {
         let requested = &mut self.sessions[session].requested;
         *requested = number.max(*requested);
-        self.commits.push(Commit { session, host, number, is_answered: false });
+        self.commits.push(Commit { session, task, number, is_answered: false });
         self.commits.len() as u32 - 1
     }
 
-    /// A commit is answered, by a host that has lost its session or not.
+    /// A commit is answered, by a task that has lost its session or not.
     pub fn committed(
         &mut self,
         census: &mut Census,
@@ -439,15 +439,15 @@ impl Record {
         answer: Result<(), NotCommitted>,
         is_fenced: bool,
     ) -> Verdict<u64> {
-        let Commit { session, host, number, is_answered } = &mut self.commits[commit as usize];
+        let Commit { session, task, number, is_answered } = &mut self.commits[commit as usize];
         Law::I6.holds(!*is_answered, || format!("the commit of {number} is answered twice"))?;
         *is_answered = true;
         let Session { stored, told, most, committed_by, was_removed, .. } = &mut self.sessions[*session];
-        let elsewhere = !*was_removed && stored.is_some_and(|stored| stored.owner != *host);
+        let elsewhere = !*was_removed && stored.is_some_and(|stored| stored.owner != *task);
         match answer {
             Ok(()) => {
                 let is_stored = most.committed >= *number;
-                let was_stored = committed_by.get(host).is_some_and(|committed| committed >= number);
+                let was_stored = committed_by.get(task).is_some_and(|committed| committed >= number);
                 Law::I10.holds(is_stored || was_stored || *was_removed || stored.is_none(), || {
                     format!("{number} is committed, and is not stored")
                 })?;
@@ -474,10 +474,10 @@ impl Record {
         Ok(*number)
     }
 
-    /// A host ends, and all that has waited for it is answered.
-    pub fn host_ends(&self, host: u64) -> Verdict {
-        let commit = self.commits.iter().find(|commit| commit.host == host && !commit.is_answered);
-        let delivery = self.deliveries.iter().find(|delivery| delivery.host == host && !delivery.is_answered);
+    /// A task ends, and all that has waited for it is answered.
+    pub fn task_ends(&self, task: u64) -> Verdict {
+        let commit = self.commits.iter().find(|commit| commit.task == task && !commit.is_answered);
+        let delivery = self.deliveries.iter().find(|delivery| delivery.task == task && !delivery.is_answered);
         Law::I6.holds(commit.is_none(), || {
             format!("the commit of {} is not answered", commit.map_or(0, |commit| commit.number))
         })?;
@@ -486,12 +486,12 @@ impl Record {
         })
     }
 
-    /// A host dies, and with it all that has waited for it.
-    pub fn host_dies(&mut self, host: u64) {
-        for commit in self.commits.iter_mut().filter(|commit| commit.host == host) {
+    /// A task dies, and with it all that has waited for it.
+    pub fn task_dies(&mut self, task: u64) {
+        for commit in self.commits.iter_mut().filter(|commit| commit.task == task) {
             commit.is_answered = true;
         }
-        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.host == host) {
+        for delivery in self.deliveries.iter_mut().filter(|delivery| delivery.task == task) {
             delivery.is_answered = true;
         }
     }

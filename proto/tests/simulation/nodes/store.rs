@@ -35,7 +35,7 @@ pub struct Record {
     fence: Fence,
     /// Whether it is only there to tell its node.
     is_revoked: bool,
-    /// Which host has claimed it, for the record.
+    /// Which task has claimed it, for the record.
     pub owner: u64,
     pub expires: u64,
     /// The greatest number of a connection.
@@ -57,11 +57,11 @@ pub struct Queue {
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller {
+pub struct Asker {
     pub node: usize,
     /// How often the node was started when it asked.
     pub starts: u32,
-    pub host: u64,
+    pub task: u64,
     pub purpose: Purpose,
 }
 
@@ -95,7 +95,7 @@ pub enum Answer {
 }
 
 struct Request {
-    caller: Caller,
+    asker: Asker,
     session: usize,
     work: Work,
     /// When it is answered, after it was carried out.
@@ -104,7 +104,7 @@ struct Request {
 
 impl Store {
     /// Takes a request. It is answered at least once.
-    pub fn ask(&mut self, shared: &mut Shared, caller: Caller, session: usize, work: Work) {
+    pub fn ask(&mut self, shared: &mut Shared, asker: Asker, session: usize, work: Work) {
         let storing = shared.setup.storing;
         let latency = |shared: &mut Shared| 1 + shared.net.random.below(storing.latency);
         let slowness = if shared.net.now < self.slow_until { shared.net.random.below(self.slowness) } else { 0 };
@@ -112,36 +112,36 @@ impl Store {
         let unavailable = Answer::Done(Err(StoreError::Unavailable));
         let fails = storing.failing > 0 && !shared.is_calm() && shared.net.random.one_in(storing.failing);
         let refuses = shared.net.now < self.refuses_until;
-        let fate = match (refuses, fails) {
+        let course = match (refuses, fails) {
             (true, _) => 1,
             (false, true) => 1 + shared.net.random.below(6),
             (false, false) => 0,
         };
-        let (at, answers) = match fate {
+        let (at, answers) = match course {
             // As it should be, though perhaps too late.
             0 => {
                 if there + back > storing.timeout {
                     shared.census.delays += 1;
-                    shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
+                    shared.net.after(storing.timeout, Event::Answer(asker, unavailable));
                 }
                 (there, vec![back])
             }
             // It is refused, ...
             1 => {
                 shared.census.refusals += 1;
-                return shared.net.after(there, Event::Answer(caller, unavailable));
+                return shared.net.after(there, Event::Answer(asker, unavailable));
             }
             // ... done and refused, ...
             2 => {
                 shared.census.refusals += 1;
-                shared.net.after(there + back, Event::Answer(caller, unavailable));
+                shared.net.after(there + back, Event::Answer(asker, unavailable));
                 (there, vec![])
             }
             // ... lost, or its answer is, ...
             3 | 4 => {
                 shared.census.losses += 1;
-                shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
-                if fate == 3 {
+                shared.net.after(storing.timeout, Event::Answer(asker, unavailable));
+                if course == 3 {
                     return;
                 }
                 (there, vec![])
@@ -149,7 +149,7 @@ impl Store {
             // ... done after it has failed, ...
             5 => {
                 shared.census.delays += 1;
-                shared.net.after(storing.timeout, Event::Answer(caller, unavailable));
+                shared.net.after(storing.timeout, Event::Answer(asker, unavailable));
                 (storing.timeout + shared.net.random.below(3_000), vec![back])
             }
             // ... or answered twice.
@@ -159,12 +159,12 @@ impl Store {
             }
         };
         self.asked += 1;
-        self.requests.insert(self.asked, Request { caller, session, work, answers });
+        self.requests.insert(self.asked, Request { asker, session, work, answers });
         shared.net.after(at, Event::Store(self.asked));
     }
 
     pub fn carry_out(&mut self, shared: &mut Shared, number: u64) -> Verdict {
-        let Some(Request { caller, session, work, answers }) = self.requests.remove(&number) else { return Ok(()) };
+        let Some(Request { asker, session, work, answers }) = self.requests.remove(&number) else { return Ok(()) };
         if shared.setup.storing.lies {
             if self.history.len() == HISTORY {
                 self.history.pop_front();
@@ -174,20 +174,20 @@ impl Store {
         self.expire(shared, session)?;
         let answer = match work {
             Work::Create(fence) => {
-                self.create(shared, session, caller.host, fence);
+                self.create(shared, session, asker.task, fence);
                 Answer::Done(Ok(()))
             }
-            Work::Claim(fence, known) => self.claim(shared, session, caller, fence, known)?,
-            Work::Write(fence, change) => match self.write(shared, session, caller, fence, &change)? {
+            Work::Claim(fence, known) => self.claim(shared, session, asker, fence, known)?,
+            Work::Write(fence, change) => match self.write(shared, session, asker, fence, &change)? {
                 Ok(has_forwarded) => Answer::Written { has_forwarded },
                 Err(error) => Answer::Done(Err(error)),
             },
             Work::ReadForwarded(fence) => self.read_forwarded(shared, session, fence),
-            Work::Remove(fence) => Answer::Done(self.remove(shared, session, caller, fence)?),
+            Work::Remove(fence) => Answer::Done(self.remove(shared, session, asker, fence)?),
         };
         shared.say(|| format!("the store: {answer:?}"));
         for after in answers {
-            shared.net.after(after, Event::Answer(caller, answer.clone()));
+            shared.net.after(after, Event::Answer(asker, answer.clone()));
         }
         Ok(())
     }
@@ -280,19 +280,19 @@ impl Store {
 
     // How it is done.
 
-    fn create(&mut self, shared: &mut Shared, session: usize, host: u64, fence: Fence) {
+    fn create(&mut self, shared: &mut Shared, session: usize, task: u64, fence: Fence) {
         let (is_revoked, inbox, outbox, forwarded, attempt) = Default::default();
-        let (owner, expires) = (host, expires(shared));
+        let (owner, expires) = (task, expires(shared));
         let record = Record { fence, is_revoked, owner, expires, attempt, inbox, outbox, forwarded };
         self.records.insert(session, Rc::new(record));
-        shared.record.created(session, host);
+        shared.record.created(session, task);
     }
 
     fn claim(
         &mut self,
         shared: &mut Shared,
         session: usize,
-        caller: Caller,
+        asker: Asker,
         fence: Fence,
         known: Known,
     ) -> Verdict<Answer> {
@@ -333,10 +333,10 @@ impl Store {
             _ => record.fence = fence,
         }
         let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
-        record.owner = caller.host;
+        record.owner = asker.task;
         record.expires = expires(shared);
         record.attempt = known.attempt;
-        shared.record.claimed(&mut shared.census, session, caller.host, known.attempt)?;
+        shared.record.claimed(&mut shared.census, session, asker.task, known.attempt)?;
         Ok(Answer::Claim(Claim::Taken(kept), fence))
     }
 
@@ -344,7 +344,7 @@ impl Store {
         &mut self,
         shared: &mut Shared,
         session: usize,
-        caller: Caller,
+        asker: Asker,
         fence: Fence,
         change: &Change<Message>,
     ) -> Verdict<Result<bool, StoreError>> {
@@ -378,7 +378,7 @@ impl Store {
         }
         record.expires = expires(shared);
         let has_forwarded = record.forwarded.last() > *forwarded;
-        shared.record.written(&mut shared.census, session, caller.host, change, shared.net.now)?;
+        shared.record.written(&mut shared.census, session, asker.task, change, shared.net.now)?;
         Ok(Ok(has_forwarded))
     }
 
@@ -400,7 +400,7 @@ impl Store {
         &mut self,
         shared: &mut Shared,
         session: usize,
-        caller: Caller,
+        asker: Asker,
         fence: Fence,
     ) -> Verdict<Result<(), StoreError>> {
         let ignores = shared.has(Defect::IgnoresTheFence);
@@ -409,7 +409,7 @@ impl Store {
         }
         let removed = self.records.remove(&session);
         if removed.is_some_and(|record| !record.is_revoked) {
-            shared.record.removed(session, caller.host)?;
+            shared.record.removed(session, asker.task)?;
         }
         Ok(Ok(()))
     }

@@ -88,7 +88,7 @@ pub enum Event {
     /// The store carries out the request of this number.
     Store(u64),
     /// The store answers.
-    Answer(store::Caller, store::Answer),
+    Answer(store::Asker, store::Answer),
 }
 
 census! {
@@ -237,7 +237,7 @@ impl World {
                 Ok(())
             }
             Event::Store(number) => store.carry_out(shared, number),
-            Event::Answer(caller, answer) => nodes[caller.node].answered(shared, store, caller, answer),
+            Event::Answer(asker, answer) => nodes[asker.node].answered(shared, store, asker, answer),
         }
     }
 

@@ -248,7 +248,7 @@ impl Client {
                 return Ok(());
             }
         };
-        let (now, epoch) = (self.now(), Attempt(self.attempt));
+        let (now, attempt) = (self.now(), Attempt(self.attempt));
         match frame {
             Frame::Closed(close) => {
                 self.lose();
@@ -259,7 +259,8 @@ impl Client {
                 Some(text) => self.take(Message::text(text)),
                 None => {
                     let control = Control::decode(text.bytes()).expect("a control frame");
-                    match self.core.handle_control(now, epoch, control).expect("a server that keeps to the protocol") {
+                    match self.core.handle_control(now, attempt, control).expect("a server that keeps to the protocol")
+                    {
                         Heard::Opened(_) => self.opened += 1,
                         Heard::Resumed => self.resumed += 1,
                         _ => {}

@@ -44,7 +44,7 @@ impl Server {
     }
 
     /// Opens a WebSocket and gives the server's answer too.
-    pub async fn dial(&self, target: &str, protocols: Option<&str>) -> Result<(Client, Response), Error> {
+    pub async fn try_connect(&self, target: &str, protocols: Option<&str>) -> Result<(Client, Response), Error> {
         let mut request = format!("ws://{}{target}", self.address).into_client_request()?;
         if let Some(protocols) = protocols {
             request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
@@ -53,7 +53,7 @@ impl Server {
     }
 
     pub async fn open(&self, target: &str) -> Client {
-        self.dial(target, None).await.unwrap().0
+        self.try_connect(target, None).await.unwrap().0
     }
 
     /// Opens a WebSocket by hand and gives the TCP below it, right after the 101.
