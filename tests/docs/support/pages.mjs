@@ -37,8 +37,7 @@ function read(name) {
     } else if (block) {
       if (block.code === '') block.file = line.match(/^\/\/ ([\w-]+\.[jt]s)$/)?.[1];
       block.code += `${line}\n`;
-    }
-    else {
+    } else {
       const heading = line.match(/^(#+) (.*)$/);
       if (heading) headings.push({ level: heading[1].length, title: heading[2] });
       prose.push(line);
