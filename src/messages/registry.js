@@ -213,7 +213,7 @@ export class Registry {
       type,
       data,
       (value) => this.#socket.post(this.#format.write(type, value)),
-      (error, issues) => (issues ? this.#complain('outgoing', data, type, issues) : reportError(error)),
+      (error, issues) => (issues ? this.#complain('outgoing', data, issues, type) : reportError(error)),
     );
   }
 
@@ -330,7 +330,7 @@ export class Registry {
     const { reply, error, misfit, read } = this.#format;
     const { type, data, id, issues } = read(raw);
     if (issues) {
-      this.#complain('parse', raw, undefined, issues);
+      this.#complain('parse', raw, issues);
       return;
     }
     const request = id != null && this.#requests.get(id);
@@ -344,7 +344,7 @@ export class Registry {
     } else if (typeof type === 'string') this.#admit(type, data, id, raw, connection);
     // A second reply, or one to a request that has already failed.
     else if (type == null && typeof id === 'number') this.unhandled++;
-    else this.#complain('envelope', raw, undefined, misfit);
+    else this.#complain('envelope', raw, misfit);
   }
 
   /**
@@ -354,13 +354,10 @@ export class Registry {
    * @param {unknown} data
    */
   #conclude({ type, resolve, reject }, data) {
-    const validation = validate(this.#format.replies, type, data);
-    const conclude = (/** @type {Validation} */ { issues, value }) => {
+    this.#check(this.#format.replies, type, data, ({ issues, value }) => {
       if (issues) reject(refusal(`the reply to ${type}`, issues));
       else resolve(value);
-    };
-    if (isPromise(validation)) this.#hold(validation, conclude);
-    else conclude(validation);
+    });
   }
 
   /**
@@ -373,15 +370,26 @@ export class Registry {
    * @param {number} connection
    */
   #admit(type, data, id, raw, connection) {
-    const conclude = (/** @type {Validation} */ { issues, value }) => {
+    this.#check(this.#format.incoming, type, data, ({ issues, value }) => {
       if (!issues) this.#deliver(type, value, id, connection);
       else {
-        this.#complain('schema', raw, type, issues);
+        this.#complain('schema', raw, issues, type);
         if (id != null && this.#answers.has(type))
           this.#answer(() => Promise.reject(refusal(type, issues)), type, data, id, connection);
       }
-    };
-    const validation = validate(this.#format.incoming, type, data);
+    });
+  }
+
+  /**
+   * Calls `conclude` with what the schema of the type, if there is one, says of the data.
+   *
+   * @param {Map<string, Schema> | undefined} schemas
+   * @param {string} type
+   * @param {unknown} data
+   * @param {(validation: Validation) => void} conclude
+   */
+  #check(schemas, type, data, conclude) {
+    const validation = validate(schemas, type, data);
     if (isPromise(validation)) this.#hold(validation, conclude);
     else conclude(validation);
   }
@@ -440,32 +448,28 @@ export class Registry {
       } catch (thrown) {
         frame = write(error, issueOf(thrown), id);
       }
-      if (connection === this.#connection) this.#postReply(frame);
+      if (connection !== this.#connection) return;
+      /** @type {(() => void) | undefined} */
+      let withdraw;
+      let isTold = false;
+      withdraw = this.#socket.post(frame, () => {
+        isTold = true;
+        if (withdraw) this.#waitingReplies.delete(withdraw);
+      });
+      if (withdraw && !isTold) this.#waitingReplies.add(withdraw);
     } catch (thrown) {
       // The error reply can't be encoded either, or the socket does not take the reply.
       reportError(thrown);
     }
   }
 
-  /** @param {Frame} frame */
-  #postReply(frame) {
-    /** @type {(() => void) | undefined} */
-    let withdraw;
-    let isTold = false;
-    withdraw = this.#socket.post(frame, () => {
-      isTold = true;
-      if (withdraw) this.#waitingReplies.delete(withdraw);
-    });
-    if (withdraw && !isTold) this.#waitingReplies.add(withdraw);
-  }
-
   /**
    * @param {Complaint['reason']} reason
    * @param {unknown} data
-   * @param {string | undefined} messageType
    * @param {readonly Issue[]} issues
+   * @param {string} [messageType]
    */
-  #complain(reason, data, messageType, issues) {
+  #complain(reason, data, issues, messageType) {
     this.invalid++;
     try {
       this.#socket.invalid({ data, reason, messageType, issues });
@@ -662,9 +666,8 @@ export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas 
   const isFlat = dataAt === false;
   /** @type {any[]} */
   const fields = isFlat ? [typeAt, idAt] : [typeAt, dataAt, idAt];
-  const isArray = fields.every((field) => Number.isInteger(field) && field >= 0 && field < MAX_FIELDS);
-  const isObject = fields.every((field) => typeof field === 'string');
-  if (new Set(fields).size < fields.length || !(isObject || (isArray && !isFlat)))
+  const isArray = !isFlat && fields.every((field) => Number.isInteger(field) && field >= 0 && field < MAX_FIELDS);
+  if (new Set(fields).size < fields.length || !(isArray || fields.every((field) => typeof field === 'string')))
     throw wrong(
       `the envelope needs three names, or indices below ${MAX_FIELDS}, as type, data and id; or two names and data: false`,
     );
