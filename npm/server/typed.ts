@@ -16,7 +16,7 @@ import type { Issue, StandardSchema } from '../schema.js';
 import { describe, say } from './log.js';
 import { isOver, type Received, type Sendable, type Session } from './session.js';
 
-/** The client's schemas: what it sends is `outgoing` here, too. What an end sends or takes is what the schema returns. */
+/** The client's schemas: `outgoing` has those of what the client sends. An end sends, and takes, what the schema returns. */
 export interface SharedSchemas<In, Out, Replies = RepliesOf<Out>> {
   /** For what the server emits. These have to be synchronous. */
   incoming?: { readonly [Type in keyof In]?: StandardSchema<Payload<In[Type]>, unknown> };
@@ -196,26 +196,31 @@ export class TypedSession<In extends object = AnyMessages, Out extends object = 
   async #repliesTo(received: Received, { on, handle }: Tables): Promise<readonly Sendable[]> {
     const { read, misfit, outgoing, replies, reply, error, write } = this.#format;
     const { type, data, id: given, issues } = read(this.#frameOf(received));
-    if (issues) return this.#refuse(received, { reason: 'parse', messageType: undefined, issues });
-    if (typeof type !== 'string')
-      return this.#refuse(received, { reason: 'envelope', messageType: undefined, issues: misfit });
+    if (issues || typeof type !== 'string') {
+      this.#tell(received, issues ? 'parse' : 'envelope', issues ?? misfit);
+      return [];
+    }
     // Of a request. What answers something is not answered itself.
     const id = type === reply || type === error ? undefined : (given ?? undefined);
     const table = id === undefined ? on : handle;
     if (!Object.hasOwn(table, type)) {
       const message = `there is no such ${id === undefined ? 'message' : 'request'}`;
-      return this.#refuse(received, { reason: 'type', messageType: type, issues: [{ message }] }, id);
+      this.#tell(received, 'type', [{ message }], type);
+      return this.#errorTo(id, message);
     }
     const checked = await validate(outgoing, type, data);
-    if (checked.issues)
-      return this.#refuse(received, { reason: 'schema', messageType: type, issues: checked.issues }, id);
+    if (checked.issues) {
+      this.#tell(received, 'schema', checked.issues, type);
+      return this.#errorTo(id, refusal(type, checked.issues).message);
+    }
     const message = new TypedReceived<In>(type, received, (type, data) => written(this.#format, type, data));
     try {
       const answer = await table[type]?.(checked.value, message);
-      if (id === undefined) return message.end();
+      const emitted = message.end();
+      if (id === undefined) return emitted;
       const fitting = await validate(replies, type, answer);
       if (fitting.issues) throw refusal(`the reply to ${type}`, fitting.issues);
-      return [...message.end(), write(reply, fitting.value, id) as Sendable];
+      return [...emitted, write(reply, fitting.value, id) as Sendable];
     } catch (thrown) {
       message.end();
       return this.#fail(type, thrown, id);
@@ -227,34 +232,33 @@ export class TypedSession<In extends object = AnyMessages, Out extends object = 
     return this.#format.hasCodec && typeof message !== 'string' ? message.buffer : message;
   }
 
-  /** Tells of a message that reaches no handler. Returns the answer if it is a request. */
-  #refuse({ message: data }: Received, refused: Omit<Invalid, 'data'>, id?: unknown): readonly Sendable[] {
-    const tell = async () => this.#onInvalid({ ...refused, data }, this.session);
+  /** Tells of a message that reaches no handler. What is told of it must not end the session. */
+  #tell({ message: data }: Received, reason: Invalid['reason'], issues: readonly Issue[], messageType?: string) {
+    const tell = async () => this.#onInvalid({ reason, messageType, issues, data }, this.session);
     tell().catch((error) => say('error', `onInvalid has thrown: ${describe(error)}`));
-    if (id === undefined) return [];
-    const { reason, messageType, issues } = refused;
-    const text = reason === 'schema' ? refusal(messageType ?? '', issues).message : issues[0]?.message;
-    return [this.#format.write(this.#format.error, { message: text }, id) as Sendable];
   }
 
-  /** What a handler has thrown. Returns the answer if its message is a request. */
-  #fail(type: string, thrown: unknown, id: unknown): readonly Sendable[] {
+  /** Returns the error that answers a request; nothing where there is no request. */
+  #errorTo(id: unknown, message: string): readonly Sendable[] {
     const { error, write } = this.#format;
+    return id === undefined ? [] : [write(error, { message }, id) as Sendable];
+  }
+
+  /** A handler has thrown. Returns what answers its request. Throws where there is no request. */
+  #fail(type: string, thrown: unknown, id: unknown): readonly Sendable[] {
     if (isOver(thrown, this.session)) throw thrown;
     if (id === undefined)
       throw new Error(`Undrop: the handler of ${type} has thrown: ${describe(thrown)}`, { cause: thrown });
     if (thrown instanceof ReplyError) {
+      const { error, write } = this.#format;
       try {
         return [write(error, thrown.data, id) as Sendable];
       } catch (unsendable) {
         return this.#fail(type, unsendable, id);
       }
     }
-    say(
-      'error',
-      `session ${this.session.id}: the handler of ${type} has thrown, and the client is told that: ${describe(thrown)}`,
-    );
-    return [write(error, { message: FAILURE }, id) as Sendable];
+    say('error', `session ${this.session.id}: the handler of ${type} has thrown: ${describe(thrown)}`);
+    return this.#errorTo(id, FAILURE);
   }
 }
 

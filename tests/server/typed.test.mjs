@@ -486,9 +486,17 @@ describe('the format', () => {
   }
 
   it('may be a codec of both ends', async () => {
-    const codec = { encode, decode };
+    const given = [];
+    const codec = {
+      encode,
+      decode: (data) => {
+        given.push(data instanceof ArrayBuffer);
+        return decode(data);
+      },
+    };
     serve({ handle: { add: (numbers) => numbers[0] + numbers[1] } }, { codec });
     assert.equal(await connect({ codec }).request('add', [1.5, 2]), 3.5);
+    assert.deepEqual(given, [true, true]);
   });
 
   it('leaves frames that are not text to the handler of binary', async () => {
