@@ -82,7 +82,7 @@ export const websocket = {
   ping: ({ data }: BunWebSocket) => data.connection?.alive(),
   pong: ({ data }: BunWebSocket) => data.connection?.alive(),
   drain: ({ data }: BunWebSocket) => data.drained?.(),
-  close: ({ data }: BunWebSocket) => data.connection?.closed(),
+  close: ({ data }: BunWebSocket, code: number, reason: string) => data.connection?.closed(code, reason),
 };
 
 const decoder = new TextDecoder();

@@ -66,7 +66,7 @@ const serve = (admission: Admission, socket: WebSocket) => {
     else timer = setTimeout(look, LOOK);
   };
   const isOpen = () => socket.readyState === WebSocket.OPEN;
-  const close = (code: number, reason: string) => {
+  const close = (code: number | undefined, reason: string) => {
     if (isOpen()) socket.close(code, reason);
   };
   const native: ServerWebSocket = {
@@ -92,9 +92,9 @@ const serve = (admission: Admission, socket: WebSocket) => {
     if (typeof data !== 'string') connection.message(new Uint8Array(data), false);
     else connection.text(data);
   };
-  socket.onclose = () => {
+  socket.onclose = ({ code, reason }) => {
     clearTimeout(timer);
-    connection.closed();
+    connection.closed(code, reason);
   };
 };
 

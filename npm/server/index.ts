@@ -5,7 +5,7 @@ export type { Issue, StandardSchema } from '../schema.js';
 export { Handshake, Refused } from './handshake.js';
 export { type Log, setLog } from './log.js';
 export { type IoRedis, type NodeRedis, RedisStore } from './redis.js';
-export { type Cause, type Ending, Received, type Sendable, Session, SessionError } from './session.js';
+export { type Cause, type CloseFrame, type Ending, Received, type Sendable, Session, SessionError } from './session.js';
 export {
   type Admission,
   type Bounds,

@@ -1,6 +1,6 @@
 // What a handler has of its session.
 
-import type { ServerSession } from '#wasm/server';
+import type { ServerCloseFrame, ServerSession } from '#wasm/server';
 import { Handshake } from './handshake.js';
 import { say } from './log.js';
 
@@ -24,6 +24,13 @@ export interface Ending {
   readonly cause: Cause;
   /** What was sent and the client has not acknowledged: it may have arrived or not. Empty if the session lives on. */
   readonly undelivered: readonly (string | Uint8Array)[];
+}
+
+/** The close frame with which a client has closed a connection. */
+export interface CloseFrame {
+  /** The code; 1005 if the frame has none. */
+  readonly code: number;
+  readonly reason: string;
 }
 
 /** Why a message was not sent or not committed. */
@@ -118,6 +125,11 @@ export class Session implements AsyncIterable<Received> {
     return this.#session.sent;
   }
 
+  /** How many bytes of what was sent in this session the client has not acknowledged, of the `outbox` that there may be. */
+  get unacknowledgedBytes(): number {
+    return this.#session.unacknowledgedBytes;
+  }
+
   /** How the session ended, if it has. */
   get ending(): Ending | undefined {
     const ending = this.#session.ending();
@@ -164,7 +176,20 @@ export class Session implements AsyncIterable<Received> {
     return lenient(this.#session.deliver(message), this.id);
   }
 
-  /** Ends the session, once the client has received all that was sent before, and closes its connection with this code. */
+  /**
+   * How the client has closed the connection that the session was on when it ended, or last before that: the code and the reason
+   * that the client's app gave, if it has ended the session (`client`). Waits until the session is over and that connection
+   * closed. Undefined if there was no close frame of the client's within `closeTimeout`.
+   */
+  async clientClose(): Promise<CloseFrame | undefined> {
+    const frame: ServerCloseFrame | undefined = await this.#session.clientClose();
+    return frame && { code: frame.code, reason: frame.reason };
+  }
+
+  /**
+   * Ends the session, once the client has received all that was sent before, and closes its connection with this code: 1000 to
+   * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none, in whose place Bun sends 1000. Any other becomes 1000.
+   */
   close(code = 1000, reason = ''): void {
     this.#session.close(code, reason);
   }

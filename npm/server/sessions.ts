@@ -210,7 +210,7 @@ export interface ServerWebSocket {
   send(bytes: Uint8Array, isText: boolean): void;
   ping(): void;
   /** Sends a close frame. */
-  close(code: number, reason: string): void;
+  close(code: number | undefined, reason: string): void;
   /** Drops the TCP connection, if it is still there. */
   terminate(): void;
   /** Lets go what was written. */
@@ -233,8 +233,8 @@ export interface ServerConnection {
   drained(): void;
   /** The client sent what can't be read: a message that is too large (1009), a text that is not UTF-8 (1007), or no frame. */
   unreadable(code: number): void;
-  /** The WebSocket is closed. */
-  closed(): void;
+  /** The WebSocket is closed: with this close frame of the client's, or without one (1006). */
+  closed(code: number, reason: string): void;
 }
 
 /** `authenticate`, as the core calls it. */

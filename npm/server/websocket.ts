@@ -37,7 +37,7 @@ export const connect = (admission: Admission, socket: WebSocket, stream: Duplex,
   socket.on('message', (data, isBinary) => connection.message(data as Buffer, !isBinary));
   socket.on('ping', () => connection.alive());
   socket.on('pong', () => connection.alive());
-  socket.on('close', () => connection.closed());
+  socket.on('close', (code, reason) => connection.closed(code, reason.toString()));
   // ws answers with a close frame by itself.
   socket.on('error', (error: NodeJS.ErrnoException) => connection.unreadable(codeOf(error)));
   stream.on('drain', () => connection.drained());

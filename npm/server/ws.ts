@@ -199,9 +199,12 @@ const withOffer = (headers: string[]) => {
   });
 };
 
-/** The close code of a session that ended otherwise than by `close()`. 1005: the client has closed it; its code is not known. */
+/** What stands for the code of a close frame that has none. */
+const NO_CODE = 1005;
+
+/** The close code of a session that ended otherwise than by `close()`. */
 const codes: Record<Cause, number> = {
-  client: 1005,
+  client: NO_CODE,
   app: 1006,
   expired: 1006,
   evicted: 4002,
@@ -238,10 +241,14 @@ export class SessionWebSocket extends Base {
   #paused: { promise: Promise<void>; end: () => void } | undefined;
   /** What the listeners of a message have sent so far, while they run. */
   #replies: (string | Uint8Array)[] | undefined;
+  /** Ends the session, if they have closed the socket. */
+  #afterCommit: (() => void) | undefined;
   /** What was sent of a message that is sent in parts. */
   #parts: { parts: Buffer[]; binary: boolean } | undefined;
-  /** What `close()` was called with. */
+  /** What the server or the client has closed with. */
   #closing: { code: number; reason: Buffer } | undefined;
+  /** How many bytes were to be sent when the socket was not open any more. */
+  #refused = 0;
   #closeTimer: NodeJS.Timeout | undefined;
   /** Ends the handler of the session. */
   #abandon: () => void = () => {};
@@ -267,9 +274,11 @@ export class SessionWebSocket extends Base {
     return '';
   }
 
-  /** Always 0: what the client has not acknowledged, the session holds, whether there is a connection or not. */
+  /** What was sent and the client has not acknowledged: the session holds that, whether there is a connection or not. */
   get bufferedAmount(): number {
-    return 0;
+    const held = [...(this.#replies ?? []), ...(this.#parts?.parts ?? [])];
+    const bytes = held.reduce((sum, data) => sum + Buffer.byteLength(data), 0);
+    return bytes + this.#refused + this.session.unacknowledgedBytes;
   }
 
   get isPaused(): boolean {
@@ -300,8 +309,16 @@ export class SessionWebSocket extends Base {
     await Promise.race([over, abandoned]);
     const cause = this.session.ending?.cause;
     if (cause === 'violation') this.#report(new Error('the client broke the protocol'));
+    if (cause === 'client' && !this.#closing) await Promise.race([this.#hearClose(), abandoned]);
     const { code, reason } = this.#closing ?? { code: codes[cause ?? 'app'], reason: Buffer.alloc(0) };
     this.#finish(code, reason);
+  }
+
+  /** The client has ended the session, and closes its connection with the code of its app. */
+  async #hearClose() {
+    this.#readyState = WebSocket.CLOSING;
+    const frame = await this.session.clientClose();
+    if (frame) this.#closing ??= { code: frame.code, reason: Buffer.from(frame.reason) };
   }
 
   async #take() {
@@ -326,6 +343,8 @@ export class SessionWebSocket extends Base {
     received.commit(replies).catch((error) => {
       if (error.code === 'full') this.#overflow();
     });
+    this.#afterCommit?.();
+    this.#afterCommit = undefined;
   }
 
   #shape(message: string | Uint8Array) {
@@ -342,7 +361,7 @@ export class SessionWebSocket extends Base {
       this.send(data, {}, options);
       return;
     }
-    if (!this.#isOpen(callback)) return;
+    if (!this.#isOpen(data, callback)) return;
     const { binary = typeof data !== 'string' && typeof data !== 'number', fin = true } = options ?? {};
     const message = this.#whole(data, binary, fin);
     try {
@@ -378,7 +397,7 @@ export class SessionWebSocket extends Base {
   /** The session answers, also while there is no connection: dead connections are the protocol's business. */
   ping(...args: unknown[]): void {
     const { data, callback } = controlOf(args);
-    if (!this.#isOpen(callback)) return;
+    if (!this.#isOpen(data, callback)) return;
     setImmediate(() => {
       callback?.();
       if (this.#readyState !== WebSocket.CLOSED) this.emit('pong', data);
@@ -387,8 +406,8 @@ export class SessionWebSocket extends Base {
 
   /** Does nothing: nobody waits for it. */
   pong(...args: unknown[]): void {
-    const { callback } = controlOf(args);
-    if (this.#isOpen(callback) && callback) process.nextTick(callback);
+    const { data, callback } = controlOf(args);
+    if (this.#isOpen(data, callback) && callback) process.nextTick(callback);
   }
 
   pause(): void {
@@ -413,8 +432,11 @@ export class SessionWebSocket extends Base {
     const bytes = Buffer.from(reason);
     if (bytes.length > 123) throw new RangeError('The message must not be greater than 123 bytes');
     this.#readyState = WebSocket.CLOSING;
-    this.#closing = { code: code ?? 1005, reason: bytes };
-    this.session.close(code, bytes.toString());
+    this.#closing = { code: code ?? NO_CODE, reason: bytes };
+    const end = () => this.session.close(code ?? NO_CODE, bytes.toString());
+    // What the listeners of a message have sent goes before.
+    if (this.#replies) this.#afterCommit = end;
+    else end();
     this.#closeTimer = setTimeout(() => this.terminate(), this.#closeTimeout);
   }
 
@@ -427,8 +449,9 @@ export class SessionWebSocket extends Base {
     this.#abandon();
   }
 
-  #isOpen(callback: Callback | undefined) {
+  #isOpen(data: unknown, callback: Callback | undefined) {
     if (this.#readyState === WebSocket.OPEN) return true;
+    this.#refused += data instanceof Blob ? data.size : bytesOf(data).length;
     const state = this.#readyState === WebSocket.CLOSING ? '2 (CLOSING)' : '3 (CLOSED)';
     if (callback) process.nextTick(callback, new Error(`WebSocket is not open: readyState ${state}`));
     return false;

@@ -10,6 +10,9 @@ pub const NORMAL: u16 = 1000;
 /// The peer broke the protocol.
 pub const PROTOCOL_ERROR: u16 = 1002;
 
+/// What is reported where a close frame has no code.
+pub const NO_CODE: u16 = 1005;
+
 /// What is reported where no close frame arrived.
 pub const ABNORMAL: u16 = 1006;
 

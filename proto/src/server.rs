@@ -68,9 +68,13 @@ pub mod codes {
     /// The app has ended all sessions of this user. The client does not try again.
     pub const REVOKED: u16 = 4403;
 
-    /// The code that a close of the app is sent with: its own if an app may use it, and 1000 otherwise.
+    /// The code that a close of the app is sent with: its own if it may be in a close frame or stands for none, and 1000
+    /// otherwise. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4>
     pub const fn of_app(code: u16) -> u16 {
-        if matches!(code, 1000 | 3000..=4999) { code } else { crate::close::NORMAL }
+        match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 | crate::close::NO_CODE => code,
+            _ => crate::close::NORMAL,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::mem::{replace, take};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::FutureExt as _;
+use futures_util::future::Shared;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot};
 use undrop_proto::outbox::Bounds;
@@ -14,7 +16,7 @@ use undrop_proto::server::Amount;
 
 use crate::Message;
 use crate::budget::{Purse, cost};
-use crate::ending::{Cause, Ending, NotCommitted, SendError};
+use crate::ending::{Cause, CloseFrame, Ending, NotCommitted, SendError};
 use crate::runtime::Instant;
 
 pub(crate) enum Command {
@@ -88,6 +90,8 @@ struct State {
     inbox: VecDeque<(u64, Message)>,
     reader: Option<Waker>,
     ending: Option<Ending>,
+    /// How the client closes the last connection that the session was on.
+    closing: Option<Shared<oneshot::Receiver<Option<CloseFrame>>>>,
     /// How much of what the app sent is not acknowledged: of what the task has collected, ...
     collected: Amount,
     /// ... and of what it has not.
@@ -105,6 +109,7 @@ impl Channel {
             inbox: VecDeque::new(),
             reader: None,
             ending: None,
+            closing: None,
             collected: Amount::default(),
             queued: Amount::default(),
             sent: 0,
@@ -197,8 +202,21 @@ impl Channel {
         }
     }
 
+    /// Waits until there is an ending and the last connection is closed.
+    pub(crate) async fn client_close(&self) -> Option<CloseFrame> {
+        self.ended().await;
+        let closing = self.state.lock().closing.clone();
+        closing?.await.ok().flatten()
+    }
+
     pub(crate) fn sent(&self) -> u64 {
         self.state.lock().sent
+    }
+
+    /// How many bytes of what the app sent are not acknowledged.
+    pub(crate) fn unacknowledged_bytes(&self) -> u64 {
+        let state = self.state.lock();
+        (state.collected + state.queued).bytes
     }
 
     // The task's side.
@@ -232,6 +250,13 @@ impl Channel {
         let mut state = self.state.lock();
         state.inbox.push_back((number, message));
         wake_reader(state);
+    }
+
+    /// The connection is being closed. Returns what is to be told how the client has.
+    pub(crate) fn disconnect(&self) -> oneshot::Sender<Option<CloseFrame>> {
+        let (closed, is_closed) = oneshot::channel();
+        self.state.lock().closing = Some(is_closed.shared());
+        closed
     }
 
     /// Sets how many messages were sent before the session was restored.

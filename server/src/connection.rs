@@ -12,6 +12,7 @@ use undrop_proto::session::Violation;
 use undrop_proto::wire::{self, Control};
 
 use crate::admission::Admitted;
+use crate::ending::CloseFrame;
 use crate::handshake::ConnectionKind;
 use crate::message::Utf8Bytes;
 use crate::meter::{Excess, Meter};
@@ -61,6 +62,8 @@ pub(crate) struct Connection {
     metrics: Arc<Metrics>,
     /// Whether it is counted how it ends.
     is_counted: bool,
+    /// Boxed, since a connection has one at its end at most.
+    client_close: Option<Box<CloseFrame>>,
     _admitted: Admitted,
 }
 
@@ -84,7 +87,7 @@ impl Connection {
         admitted: Admitted,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { socket, kind, written: false, metrics, is_counted: false, _admitted: admitted }
+        Self { socket, kind, written: false, metrics, is_counted: false, client_close: None, _admitted: admitted }
     }
 
     /// What is read and not yet a whole message.
@@ -103,8 +106,8 @@ impl Connection {
             },
             Frame::Text(text) => Ok(Inbound::Message(Message::Text(text))),
             Frame::Ping | Frame::Other => Ok(Inbound::Alive),
-            Frame::Close(code, _) => {
-                self.count_close(Closer::Client, code);
+            Frame::Close(code, reason) => {
+                self.closed_by_client(code, reason);
                 Err(Disconnect::Gone)
             }
         })
@@ -140,9 +143,21 @@ impl Connection {
     }
 
     /// Sends the close frame, if there is one to send, and waits at most `close_timeout` for the client's.
-    pub(crate) async fn close(mut self, disconnect: Disconnect, close_timeout: Duration) {
+    pub(crate) async fn close(self, disconnect: Disconnect, close_timeout: Duration) {
+        self.exchange_close(disconnect, close_timeout).await;
+    }
+
+    /// As [`close`](Self::close). Returns the client's close frame.
+    pub(crate) async fn exchange_close(
+        mut self,
+        disconnect: Disconnect,
+        close_timeout: Duration,
+    ) -> Option<CloseFrame> {
         match &disconnect {
-            Disconnect::Silent => return self.metrics.losses.of(Loss::Silent).count(),
+            Disconnect::Silent => {
+                self.metrics.losses.of(Loss::Silent).count();
+                return None;
+            }
             Disconnect::Close(code, _) => self.count_close(Closer::Server, *code),
             Disconnect::Gone => {}
         }
@@ -164,6 +179,12 @@ impl Connection {
         if !self.is_counted {
             self.metrics.losses.of(Loss::Broken).count();
         }
+        self.client_close.map(|frame| *frame)
+    }
+
+    fn closed_by_client(&mut self, code: u16, reason: String) {
+        self.count_close(Closer::Client, code);
+        self.client_close.get_or_insert_with(|| Box::new(CloseFrame { code, reason }));
     }
 
     /// The first close frame says how the connection ends. The other end answers it.
@@ -181,7 +202,7 @@ impl Connection {
         };
         loop {
             match ready!(self.socket.poll_read(context)) {
-                Ok(Frame::Close(code, _)) => self.count_close(Closer::Client, code),
+                Ok(Frame::Close(code, reason)) => self.closed_by_client(code, reason),
                 Ok(_) => {}
                 Err(broken) => return Poll::Ready(broken),
             }

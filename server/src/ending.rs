@@ -16,6 +16,15 @@ pub struct Ending {
     pub undelivered: Vec<Message>,
 }
 
+/// The close frame with which a client has closed a connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CloseFrame {
+    /// The code; 1005 if the frame has none.
+    pub code: u16,
+    /// The reason; empty without one.
+    pub reason: String,
+}
+
 /// Why a message was not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SendError {

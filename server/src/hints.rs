@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::warn;
 
+use crate::app_words::WORDS;
 use crate::handshake::{Foreign, ForeignOrigin};
 
 /// What was said.
@@ -20,8 +21,8 @@ impl Hints {
     pub(crate) fn unknown_address(&self) {
         if first(&self.unknown_address) {
             warn!(
-                "the clients' addresses are not known, so the limits for one address do not hold: serve with \
-                 undrop_server::Server or into_make_service_with_connect_info::<SocketAddr>(), or set Config::proxies"
+                "the clients' addresses are not known, so the limits for one address do not hold: {}, or set {}",
+                WORDS.knows_addresses, WORDS.proxies
             );
         }
     }
@@ -33,8 +34,8 @@ impl Hints {
                 %address,
                 limit,
                 "an address of a private network has used up its limit: if it is a proxy's, all clients count as one; set \
-                 Config::proxies to what the proxy appends to, such as Proxies::XForwardedFor(1), or \
-                 ServeOptions::proxy_protocol. If it is a client's, raise the limit"
+                 {} to what the proxy appends to, {}. If it is a client's, raise the limit",
+                WORDS.proxies, WORDS.for_proxies
             );
         }
     }
@@ -46,9 +47,11 @@ impl Hints {
                 ?why,
                 origin = shortened(origin),
                 host = shortened(host.unwrap_or_default()),
-                "a page was refused with 403: its origin is not the host that the request names, nor one of Config::origins. \
+                "a page was refused with 403: its origin is not the host that the request names, nor one of {}. \
                  If it is one of your pages, have the proxy pass the host on as it came, with its port (nginx: \
-                 proxy_set_header Host $http_host), or name the origin: Origins::Listed"
+                 proxy_set_header Host $http_host), or name the origin: {}",
+                WORDS.origins,
+                WORDS.listed_origins
             );
         }
     }

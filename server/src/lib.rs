@@ -61,6 +61,7 @@
 
 mod admission;
 mod allowance;
+mod app_words;
 #[cfg(feature = "axum")]
 mod axum;
 mod budget;
@@ -110,7 +111,7 @@ mod worst_case;
 #[cfg(feature = "axum")]
 pub use axum::SessionUpgrade;
 pub use config::{Config, Limits, Origins, PlainConnections, Spread};
-pub use ending::{Cause, Ending, NotCommitted, SendError};
+pub use ending::{Cause, CloseFrame, Ending, NotCommitted, SendError};
 pub use handshake::Handshake;
 pub use health::NotReady;
 pub use id::SessionId;

@@ -14,6 +14,7 @@ use undrop_proto::wire::{Token, Welcome};
 
 use crate::admission::{Admitted, Connections};
 use crate::allowance::Allowances;
+use crate::app_words::WORDS;
 use crate::budget::Owner;
 use crate::config::{Config, Limits, millis};
 use crate::connection::{Connection, Socket};
@@ -95,7 +96,7 @@ impl Manager {
         if let Some(address) = handshake.address
             && !self.allowances.spend(address, Instant::now())
         {
-            self.hints.address_exhausted(address, "Limits::handshakes_per_second");
+            self.hints.address_exhausted(address, WORDS.handshakes_per_second);
             return reject(Refusal::Rate);
         }
         if handshake.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
@@ -110,7 +111,7 @@ impl Manager {
             Ok(admitted) => Ok((agreed, admitted)),
             Err(refusal) => {
                 if let (Refusal::Rate, Some(address)) = (refusal, handshake.address) {
-                    self.hints.address_exhausted(address, "Limits::connections_per_address");
+                    self.hints.address_exhausted(address, WORDS.connections_per_address);
                 }
                 reject(refusal)
             }
@@ -270,7 +271,7 @@ impl Manager {
 
     /// Removes a session whose handler has panicked again and again.
     async fn end_failed(&self, id: SessionId, principal: Principal, known: Known) {
-        warn!(session = %id, "the handler of the session has panicked too often: the session ends");
+        warn!(session = %id, "the handler of the session {} too often: the session ends", WORDS.failed);
         let Some(fence) = random().map(Fence) else { return };
         let claimant = Claimant { principal, fence, known };
         if let Ok(Claim::Taken(_)) = self.in_time(|| self.shared.store.claim(id, &claimant)).await
@@ -402,7 +403,7 @@ impl Manager {
         if let (Full::Sessions, Principal::Anonymous, Some(address)) = (full, principal, handshake.address)
             && self.shared.sessions.get() < self.shared.config.limits.sessions as u64
         {
-            self.hints.address_exhausted(address, "Limits::sessions_per_address");
+            self.hints.address_exhausted(address, WORDS.sessions_per_address);
         }
         let (refusal, reason) = match full {
             Full::Closing => return (connection, restart()),

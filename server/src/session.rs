@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use crate::channel::{Channel, Commit, Until};
-use crate::ending::{Ending, NotCommitted, SendError};
+use crate::ending::{CloseFrame, Ending, NotCommitted, SendError};
 use crate::runtime::Instant;
 use crate::{Handshake, Message, Principal, SessionId};
 
@@ -150,6 +150,24 @@ impl Session {
         self.channel.ended().await
     }
 
+    /// How the client has closed the connection that the session was on when it ended, or last before that: the code and the
+    /// reason that the client's app gave, if it has ended the session ([`Cause::Client`](crate::Cause::Client)). Waits until
+    /// the session is over and that connection closed. Returns nothing if there was no close frame of the client's within
+    /// [`Config::close_timeout`](crate::Config::close_timeout).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn client_close(&self) -> Option<CloseFrame> {
+        self.channel.client_close().await
+    }
+
+    /// How many bytes of what was sent in this session the client has not acknowledged, of the
+    /// [`Limits::outbox`](crate::Limits::outbox) that there may be.
+    pub fn unacknowledged_bytes(&self) -> u64 {
+        self.channel.unacknowledged_bytes()
+    }
+
     /// A handle that sends into the session from any task.
     pub fn sender(&self) -> Sender {
         Sender { id: self.id, channel: self.channel.clone() }
@@ -194,9 +212,19 @@ impl Sender {
         self.channel.send(message.into(), Until::Gone)
     }
 
+    /// As [`Session::unacknowledged_bytes`].
+    pub fn unacknowledged_bytes(&self) -> u64 {
+        self.channel.unacknowledged_bytes()
+    }
+
     /// As [`Session::ended`].
     pub async fn ended(&self) -> Ending {
         self.channel.ended().await
+    }
+
+    /// As [`Session::client_close`].
+    pub async fn client_close(&self) -> Option<CloseFrame> {
+        self.channel.client_close().await
     }
 
     /// Sends a message and waits until the client has it. If the session ends before that, or leaves this node, it is not known
@@ -211,7 +239,8 @@ impl Sender {
     }
 
     /// Ends the session, once the client has received all that was sent before, and closes its connection with this code. Codes
-    /// that an app may use are 1000 and 3000 to 4999; any other becomes 1000.
+    /// that may be in a close frame are 1000 to 1003, 1007 to 1014 and 3000 to 4999; 1005 stands for none, and any
+    /// other becomes 1000.
     pub fn close(&self, code: u16, reason: impl Into<String>) {
         self.channel.close(code, reason.into());
     }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use undrop_proto::close::NO_CODE;
 
 use crate::config::Limits;
 use crate::connection::{Broken, Frame, MOST_BUFFERED, Socket};
@@ -31,8 +32,6 @@ const KEPT: usize = 1 << 10;
 const MOST_CONTROL: usize = 125;
 /// A buffer for reading is at least as large, so that a whole control frame fits.
 const LEAST_BUFFER: usize = 256;
-/// What stands for the code of a close frame that has none. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1>
-const NO_CODE: u16 = 1005;
 /// How much room a message that does not come at once has to begin with.
 const FIRST_ROOM: usize = 16 << 10;
 
@@ -207,7 +206,8 @@ impl<S> WebSocket<S> {
                     self.outgoing.push(Control::Close, answer.as_ref().map_or(&[], |code| code));
                 }
                 self.closing = Closing::Received;
-                Ok(Frame::Close(code.map_or(NO_CODE, u16::from), String::new()))
+                let reason = String::from_utf8_lossy(payload.get(2..).unwrap_or_default());
+                Ok(Frame::Close(code.map_or(NO_CODE, u16::from), reason.into_owned()))
             }
             Control::Pong | Control::Reserved(_) => Ok(Frame::Other),
         }
@@ -307,7 +307,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for WebSocket<S> {
                 if self.closing == Closing::No {
                     self.closing = Closing::Sent;
                 }
-                self.outgoing.push(Control::Close, &[&code.to_be_bytes(), reason.as_bytes()].concat());
+                let payload =
+                    if code == NO_CODE { Vec::new() } else { [&code.to_be_bytes(), reason.as_bytes()].concat() };
+                self.outgoing.push(Control::Close, &payload);
             }
             Frame::Other => {}
         }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, it } from 'node:test';
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider';
 import { createTRPCUntypedClient, createWSClient, wsLink } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
@@ -29,9 +30,14 @@ afterEach(async () => {
   assert.deepEqual(seen, { connections: 1, closes: 0 }, 'as far as the library knows, no connection has dropped');
 });
 
-async function serve(speak) {
+function serve(speak) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', sessions: { spread: 0 } });
   speak(server);
+  return watch(server);
+}
+
+/** Puts a proxy in front of a server, and counts what the server sees of its sockets. */
+async function watch(server) {
   const counts = { connections: 0, closes: 0 };
   counted = () => ({ ...counts });
   server.on('connection', (socket) => {
@@ -147,6 +153,28 @@ it("tRPC's applyWSSHandler keeps its subscriptions, and answers once", async () 
   assert.deepEqual(calls, { subscribed: 1, called: CUTS });
 });
 
+const lines = (doc) => doc.getArray('lines');
+
+/** Waits until a document has so many lines. */
+const has = (doc, count) =>
+  new Promise((resolve) => {
+    const look = () => lines(doc).length >= count && resolve();
+    doc.on('update', look);
+    look();
+  });
+
+/** Has both ends write while the connection is cut, again and again. */
+async function writeThroughCuts(cutter, made, { mine, theirs }) {
+  for (let count = 1; count <= CUTS; count++) {
+    const back = cut(cutter, made);
+    lines(mine).push([`mine ${count}`]);
+    lines(theirs).push([`theirs ${count}`]);
+    await back;
+    await Promise.all([has(theirs, 2 * count), has(mine, 2 * count)]);
+    assert.deepEqual(lines(mine).toArray(), lines(theirs).toArray());
+  }
+}
+
 it('the utilities of y-websocket keep a document and who is there', async () => {
   const cutter = await serve((server) => server.on('connection', setupWSConnection));
   const { Recorded, made } = recording();
@@ -164,23 +192,32 @@ it('the utilities of y-websocket keep a document and who is there', async () => 
   await new Promise((resolve) => provider.once('sync', resolve));
   provider.awareness.setLocalState({ name: 'ann' });
   const theirs = docs.get('page');
-  const lines = (doc) => doc.getArray('lines');
-  const has = (doc, count) =>
-    new Promise((resolve) => {
-      const look = () => lines(doc).length >= count && resolve();
-      doc.on('update', look);
-      look();
-    });
-  for (let count = 1; count <= CUTS; count++) {
-    const back = cut(cutter, made);
-    lines(mine).push([`mine ${count}`]);
-    lines(theirs).push([`theirs ${count}`]);
-    await back;
-    await Promise.all([has(theirs, 2 * count), has(mine, 2 * count)]);
-    assert.deepEqual(lines(mine).toArray(), lines(theirs).toArray());
-  }
+  await writeThroughCuts(cutter, made, { mine, theirs });
   const states = [...theirs.awareness.getStates().values()];
   assert.deepEqual(states, [{ name: 'ann' }]);
+});
+
+it('hocuspocus keeps a document, who is there, and its connection', async () => {
+  process.env.PORT = '0';
+  const { hocuspocus, server } = await import('../../examples/server-hocuspocus.mjs');
+  const cutter = await watch(server);
+  const { Recorded, made } = recording();
+  const mine = new Y.Doc();
+  const websocketProvider = new HocuspocusProviderWebsocket({ url: cutter.url, WebSocketPolyfill: Recorded });
+  const provider = new HocuspocusProvider({ websocketProvider, name: 'page', document: mine });
+  stops.push(
+    () => mine.destroy(),
+    () => websocketProvider.destroy(),
+    () => provider.destroy(),
+  );
+  const synced = new Promise((resolve) => provider.on('synced', resolve));
+  provider.attach();
+  await synced;
+  provider.setAwarenessField('name', 'ann');
+  const theirs = hocuspocus.documents.get('page');
+  await writeThroughCuts(cutter, made, { mine, theirs });
+  assert.deepEqual([...theirs.awareness.getStates().values()], [{ name: 'ann' }]);
+  assert.equal(theirs.getConnectionsCount(), 1);
 });
 
 it('a chat keeps who is who', async () => {

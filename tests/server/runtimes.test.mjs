@@ -55,8 +55,8 @@ for (const [name, [command, args]] of Object.entries(runtimes)) {
       while (got.length < expected.length) got.push(await next());
       assert.deepEqual(got, expected);
       const ended = lines.next();
-      socket.close();
-      assert.equal((await ended).value, 'client');
+      socket.close(3001, 'enough');
+      assert.equal((await ended).value, 'client 3001 enough');
     });
 
     it('carries bytes, and more than the connection takes at once', async () => {
@@ -75,8 +75,8 @@ for (const [name, [command, args]] of Object.entries(runtimes)) {
       for (let count = 0; count < 60; count++) send(large);
       for (let count = 0; count < 60; count++) assert.equal(await next(), `${count + 4} ${large}`);
       const ended = lines.next();
-      socket.close();
-      assert.equal((await ended).value, 'client');
+      socket.close(1000);
+      assert.equal((await ended).value, 'client 1000 ');
     });
 
     it('closes with the code of the app', async () => {

@@ -141,24 +141,26 @@ describe('a socket with a session', () => {
   });
 
   it('is closed by the server with a code, once what was sent before has arrived', async () => {
-    const closed = [];
-    const { server, cutter } = await serve({}, (socket) => {
-      socket.on('close', (code, reason) => closed.push([code, String(reason), socket.readyState]));
-      socket.send('last');
-      socket.close(4321, 'enough');
-      assert.equal(socket.readyState, WebSocket.CLOSING);
-      socket.send('too late', (error) => closed.push(error.message));
-    });
-    const { next, event } = client(cutter.url);
-    const ended = event('close');
-    assert.equal(await next(), 'last');
-    const { code, reason } = await ended;
-    assert.deepEqual([code, reason], [4321, 'enough']);
-    assert.deepEqual(closed, ['WebSocket is not open: readyState 2 (CLOSING)', [4321, 'enough', 3]]);
-    assert.equal(server.clients.size, 0);
+    for (const code of [4321, 1001, 1008, 1011]) {
+      const closed = [];
+      const { server, cutter } = await serve({}, (socket) => {
+        socket.on('close', (code, reason) => closed.push([code, String(reason), socket.readyState]));
+        socket.send('last');
+        socket.close(code, 'enough');
+        assert.equal(socket.readyState, WebSocket.CLOSING);
+        socket.send('too late', (error) => closed.push(error.message));
+      });
+      const { next, event } = client(cutter.url);
+      const ended = event('close');
+      assert.equal(await next(), 'last');
+      const told = await ended;
+      assert.deepEqual([told.code, told.reason], [code, 'enough']);
+      assert.deepEqual(closed, ['WebSocket is not open: readyState 2 (CLOSING)', [code, 'enough', 3]]);
+      assert.equal(server.clients.size, 0);
+    }
   });
 
-  it('closes when the client ends the session, and not before', async () => {
+  it("closes when the client ends the session, and not before, with the client's code and reason", async () => {
     let closed;
     const { cutter } = await serve({}, (socket) => {
       closed = once(socket, 'close');
@@ -170,9 +172,61 @@ describe('a socket with a session', () => {
     const resumed = event('resume');
     cutter.cut();
     await resumed;
+    socket.close(3001, 'done');
+    const [code, reason] = await closed;
+    assert.deepEqual([code, String(reason)], [3001, 'done']);
+  });
+
+  it('closes with 1005 when the client ends the session and says no code', async () => {
+    let closed;
+    const { cutter } = await serve({}, (socket) => {
+      closed = once(socket, 'close');
+    });
+    const { socket, event } = client(cutter.url);
+    await event('open');
     socket.close();
     const [code, reason] = await closed;
     assert.deepEqual([code, String(reason)], [1005, '']);
+  });
+
+  it('has as bufferedAmount what was sent and the client has not acknowledged', async () => {
+    const amounts = [];
+    const { server, cutter } = await serve({}, (socket) =>
+      socket.on('message', () => {
+        socket.send('é');
+        amounts.push(socket.bufferedAmount);
+        socket.send(new Uint8Array(10));
+        amounts.push(socket.bufferedAmount);
+      }),
+    );
+    const { next, send, event } = client(cutter.url);
+    send('here');
+    assert.deepEqual([await next(), (await next()).size, amounts], ['é', 10, [2, 12]]);
+    const [socket] = server.clients;
+    await socket.session.deliver('all before it has arrived');
+    assert.equal(socket.bufferedAmount, 0);
+    cutter.down();
+    socket.send('12345');
+    assert.equal(socket.bufferedAmount, 5);
+    const resumed = event('resume');
+    cutter.down(false);
+    await resumed;
+    await socket.session.deliver('all before it has arrived');
+    assert.equal(socket.bufferedAmount, 0);
+  });
+
+  it('sends what a listener has sent before it closes, and a close frame without a code', async () => {
+    const { cutter } = await serve({}, (socket) =>
+      socket.on('message', (data) => {
+        socket.send(`${data}!`);
+        socket.close();
+      }),
+    );
+    const { next, send, event } = client(cutter.url);
+    const ended = event('close');
+    send('last');
+    assert.equal(await next(), 'last!');
+    assert.equal((await ended).code, 1005);
   });
 
   it('closes when its client does not come back', async () => {

@@ -55,7 +55,7 @@ test('the causes of an ending are those of the protocol', () => {
 
 test('the codes of a SessionError are those that the server has', () => {
   const codes = [...read('server/src/js/session.rs').matchAll(/(?:NotCommitted|SendError)::\w+ => "(\w+)"/g)];
-  const [, union] = read('npm/server/session.ts').match(/readonly code: ([^;]*);/);
+  const [, union] = read('npm/server/session.ts').match(/class SessionError[\s\S]*?readonly code: ([^;]*);/);
   same(
     [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name),
     new Set(codes.map(([, code]) => code)),
@@ -70,4 +70,29 @@ test('the close codes of sockets of undrop/server/ws are those of the protocol',
   const { evicted, moved, failed, revoked } = told;
   const expected = [of('EVICTED'), of('TAKEN_OVER'), of('FAILED'), of('REVOKED')];
   assert.deepEqual([evicted, moved, failed, revoked], expected);
+});
+
+/** The strings of the table in Rust that has this name. */
+const wordsOf = (name) => [
+  ...bodyOf('server/src/app_words.rs', `const ${name}: AppWords = AppWords`).matchAll(/"(.*)"/g),
+];
+
+test('the options that the log names are those of the language that the app is written in', () => {
+  const named = wordsOf('RUST').flatMap(([text]) => [...text.matchAll(/(\w+)::([a-z]\w+|[A-Z]\w+)/g)]);
+  const structs = { Config: 'config', Limits: 'config', Origins: 'config', Proxies: 'proxies', ServeOptions: 'serve' };
+  const inRust = named.filter(([, type]) => type in structs);
+  assert.equal(inRust.length, 8);
+  for (const [name, type, member] of inRust) {
+    const body = read(`server/src/${structs[type]}.rs`).split(new RegExp(`pub (?:struct|enum) ${type} \\{\n`))[1];
+    assert.match(body.split(/^}/m)[0], new RegExp(`^ {4}(?:pub )?${member}\\b`, 'm'), name);
+  }
+  const inJavaScript = wordsOf('JAVASCRIPT')
+    .map(([text]) => text)
+    .join('\n');
+  const top = [...inJavaScript.matchAll(/the option (\w+)|(\w+): \[/g)].map(([, option, listed]) => option ?? listed);
+  same(top, ['origins', 'origins', 'proxies']);
+  for (const name of top) assert.ok(membersOf('SessionsOptions').includes(name), name);
+  const limits = [...inJavaScript.matchAll(/limits\.(\w+)/g)].map(([, name]) => name);
+  assert.equal(limits.length, 3);
+  for (const name of limits) assert.ok(membersOf('Limits').includes(name), name);
 });

@@ -8,8 +8,8 @@ use undrop_proto::Millis;
 use undrop_proto::server::{Action, Disconnect, Report, Serve};
 
 use super::{Attached, Driver, Tokio};
+use crate::app_words::WORDS;
 use crate::budget::cost;
-use crate::connection::Connection;
 use crate::ending::Ending;
 use crate::metrics::{Loss, Refusal, Resume};
 use crate::runtime::spawn;
@@ -55,7 +55,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             Action::Disconnect(disconnect) => {
                 if let Some(Attached { attempt, connection, .. }) = self.connection.take() {
                     debug!(connection = attempt.0, ?disconnect, "connection ends");
-                    self.close(connection, disconnect);
+                    let closed = self.slot.channel().disconnect();
+                    let closing = connection.exchange_close(disconnect, self.shared.config.close_timeout);
+                    // The session may have no handler any more that wants to know.
+                    spawn(async { drop(closed.send(closing.await)) });
                 }
             }
             Action::Refuse(request, disconnect) => {
@@ -68,7 +71,7 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
                     _ => (Resume::Past, disconnect),
                 };
                 self.shared.metrics.resumes.of(resume).count();
-                self.close(request.incoming.connection, disconnect);
+                spawn(request.incoming.connection.close(disconnect, self.shared.config.close_timeout));
             }
             Action::Renew(request) => self.slot.renew(request),
             Action::Readmit(request) => self.slot.readmit(request),
@@ -129,14 +132,10 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             }
             Report::StoreTimeout => metrics.refused.of(Refusal::Store).count(),
             Report::Panicked { progressed } => {
-                warn!("the handler panicked");
+                warn!("the handler {}", WORDS.failed);
                 metrics.panics.count();
                 self.slot.note_failure(now, progressed);
             }
         }
-    }
-
-    fn close(&self, connection: Connection, disconnect: Disconnect) {
-        spawn(connection.close(disconnect, self.shared.config.close_timeout));
     }
 }

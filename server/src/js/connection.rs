@@ -120,9 +120,9 @@ impl ServerConnection {
         });
     }
 
-    /// The WebSocket is closed.
-    pub fn closed(&self) {
-        self.inbound.borrow_mut().end(Broken::Gone);
+    /// The WebSocket is closed: with the client's close frame, or without one (1006).
+    pub fn closed(&self, code: u16, reason: String) {
+        self.inbound.borrow_mut().close(code, reason);
     }
 
     fn push(&self, frame: Frame) {

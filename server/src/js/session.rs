@@ -10,7 +10,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use super::handshake::ServerHandshake;
 use super::values::{error, message_of, messages_of, value_of};
-use crate::ending::{Ending, NotCommitted, SendError};
+use crate::ending::{CloseFrame, Ending, NotCommitted, SendError};
 use crate::runtime::Instant;
 use crate::{Principal, Received, Session};
 
@@ -126,6 +126,19 @@ impl ServerSession {
         self.session.close(code, reason);
     }
 
+    /// How many bytes of what was sent the client has not acknowledged.
+    #[wasm_bindgen(getter, js_name = unacknowledgedBytes)]
+    pub fn unacknowledged_bytes(&self) -> f64 {
+        self.session.unacknowledged_bytes() as f64
+    }
+
+    /// How the client has closed the last connection, once it has.
+    #[wasm_bindgen(js_name = clientClose)]
+    pub fn client_close(&self) -> Promise {
+        let sender = self.session.sender();
+        future_to_promise(async move { Ok(sender.client_close().await.map(ServerCloseFrame::from).into()) })
+    }
+
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;
@@ -140,6 +153,21 @@ pub struct ServerEnding {
     pub cause: String,
     /// The messages that were not delivered.
     pub undelivered: Array,
+}
+
+/// The close frame of a client.
+#[wasm_bindgen(getter_with_clone)]
+pub struct ServerCloseFrame {
+    /// Its code.
+    pub code: u16,
+    /// Its reason.
+    pub reason: String,
+}
+
+impl From<CloseFrame> for ServerCloseFrame {
+    fn from(CloseFrame { code, reason }: CloseFrame) -> Self {
+        Self { code, reason }
+    }
 }
 
 fn not_sent(refused: SendError) -> JsValue {

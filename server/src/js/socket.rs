@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use js_sys::Uint8Array;
 use send_wrapper::SendWrapper;
+use undrop_proto::close::{ABNORMAL, NO_CODE};
 use wasm_bindgen::prelude::*;
 
 use crate::connection::{Broken, Frame, Socket};
@@ -32,7 +33,7 @@ extern "C" {
 
     /// Sends a close frame.
     #[wasm_bindgen(method)]
-    fn close(this: &ServerSocket, code: u16, reason: &str);
+    fn close(this: &ServerSocket, code: Option<u16>, reason: &str);
 
     /// Drops the TCP connection, if it is still there.
     #[wasm_bindgen(method)]
@@ -71,6 +72,14 @@ impl Inbound {
         let is_enough = self.bytes > MOST_WAITING && !self.is_paused;
         self.is_paused |= is_enough;
         is_enough
+    }
+
+    /// The WebSocket is closed: with the client's close frame, or without one (1006).
+    pub(super) fn close(&mut self, code: u16, reason: String) {
+        if code != ABNORMAL && self.broken.is_none() {
+            self.push(Frame::Close(code, reason));
+        }
+        self.end(Broken::Gone);
     }
 
     /// Nothing more comes.
@@ -140,7 +149,7 @@ impl Socket for NativeSocket {
         match frame {
             Frame::Text(text) => self.socket.send(Uint8Array::from(&text.as_bytes()[..]), true),
             Frame::Binary(bytes) => self.socket.send(Uint8Array::from(&bytes[..]), false),
-            Frame::Close(code, reason) => self.socket.close(code, &reason),
+            Frame::Close(code, reason) => self.socket.close((code != NO_CODE).then_some(code), &reason),
             Frame::Ping => self.socket.ping(),
             Frame::Other => {}
         }

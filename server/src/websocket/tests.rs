@@ -169,11 +169,21 @@ async fn what_breaks_the_protocol_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_close_frame_is_read_once_with_its_code() {
-    for (payload, code) in [(&4_001_u16.to_be_bytes()[..], 4_001), (&[], 1_005)] {
+async fn a_close_frame_is_read_once_with_its_code_and_reason() {
+    let code = 4_001_u16.to_be_bytes();
+    let cases = [
+        (vec![], (1_005, "")),
+        (code.to_vec(), (4_001, "")),
+        ([&code[..], "café".as_bytes()].concat(), (4_001, "café")),
+        ([&code[..], b"caf\xe9"].concat(), (4_001, "caf\u{fffd}")),
+    ];
+    for (payload, expected) in cases {
         let (mut socket, mut client) = connected(1 << 10);
-        client.write_all(&frame(0x88, payload)).await.unwrap();
-        assert!(matches!(read(&mut socket), Poll::Ready(Ok(Frame::Close(found, _))) if found == code));
+        client.write_all(&frame(0x88, &payload)).await.unwrap();
+        let close = read(&mut socket);
+        let is_expected =
+            matches!(&close, Poll::Ready(Ok(Frame::Close(code, reason))) if (*code, &**reason) == expected);
+        assert!(is_expected, "{close:?}");
         assert!(matches!(read(&mut socket), Poll::Ready(Err(Broken::Gone))));
     }
 }

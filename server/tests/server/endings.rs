@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio_tungstenite::tungstenite::{self, Message::Close, protocol::CloseFrame};
 use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
 use undrop_server::{Cause, Config, Message, Principal, Session, Spread};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::config;
-use crate::support::{Client, Raw, Server, Tap, echo};
+use crate::support::{Client, Raw, Server, Tap, echo, soon, until};
 
 #[tokio::test]
 async fn the_client_ends_it() {
@@ -22,6 +24,57 @@ async fn the_client_ends_it() {
     drop(held);
     server.metric_becomes("undrop_sessions", 0).await;
     server.metric_becomes("undrop_connections", 0).await;
+}
+
+#[tokio::test]
+async fn the_close_frame_of_a_client_that_ends_it_is_told() {
+    let tap = Tap::new();
+    let server = Server::new(config(), tap.handler()).await;
+    for (payload, told) in [(close_with(4_321, "enough"), (4_321, "enough")), (Close(None), (1_005, ""))] {
+        for waits in [true, false] {
+            let ((mut connection, _), held) = (begin(&server).await, tap.next().await);
+            connection.say("\u{10}end").await;
+            if waits {
+                assert_eq!(connection.text().await, "\u{10}end");
+            }
+            connection.socket.send(payload.clone()).await.unwrap();
+            let frame = soon("a close frame", held.session.client_close()).await.unwrap();
+            assert_eq!((frame.code, &*frame.reason), told, "waits: {waits}");
+            assert_eq!(held.session.ending().unwrap().cause, Cause::Client);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_close_frame_of_an_earlier_connection_is_not_taken_for_that_of_the_last() {
+    let tap = Tap::new();
+    let server = Server::new(config(), tap.handler()).await;
+    let ((mut first, token), held) = (begin(&server).await, tap.next().await);
+    first.socket.send(close_with(1_001, "going away")).await.unwrap();
+    server.metric_becomes("undrop_connections", 0).await;
+    let mut last = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    last.say(&format!("\u{10}resume {token} 0 0 2 0")).await;
+    assert!(last.text().await.starts_with("\u{10}resumed "));
+    last.say("\u{10}end").await;
+    assert_eq!(last.text().await, "\u{10}end");
+    last.reset();
+    assert_eq!(soon("the last connection's end", held.session.client_close()).await, None);
+}
+
+#[tokio::test]
+async fn what_the_client_has_not_acknowledged_is_told_in_bytes() {
+    let tap = Tap::new();
+    let server = Server::new(config(), tap.handler()).await;
+    let ((mut connection, _), held) = (begin(&server).await, tap.next().await);
+    held.session.send("12345").unwrap();
+    held.session.send(vec![0; 10]).unwrap();
+    assert_eq!(held.session.unacknowledged_bytes(), 15);
+    assert_eq!(connection.text().await, "12345");
+    connection.say("\u{10}ack 1").await;
+    let sender = held.session.sender();
+    until("10 bytes", || sender.unacknowledged_bytes() == 10).await;
+    connection.say("\u{10}ack 2").await;
+    until("0 bytes", || sender.unacknowledged_bytes() == 0).await;
 }
 
 #[tokio::test]
@@ -39,6 +92,15 @@ async fn the_app_ends_it_once_all_is_delivered() {
     }
     assert_eq!(client.closed().await, Some((4242, "that was all".into())));
     server.metric_becomes("undrop_sessions_ended_total{cause=\"app\"}", 1).await;
+}
+
+#[tokio::test]
+async fn the_app_ends_it_with_a_close_frame_that_has_no_code() {
+    let server = Server::new(config(), |session: Session| async move { session.close(1005, "") }).await;
+    let (mut connection, _) = begin(&server).await;
+    assert_eq!(connection.text().await, "\u{10}end");
+    connection.say("\u{10}end").await;
+    assert_eq!(connection.socket.next().await.unwrap().unwrap(), Close(None));
 }
 
 #[tokio::test]
@@ -179,4 +241,16 @@ async fn the_sessions_of_a_user_can_be_revoked() {
         away.connect().await;
         assert_eq!((away.opened, away.resumed), (2, 0));
     }
+}
+
+/// A connection with a new session, and its token.
+async fn begin(server: &Server) -> (Raw, String) {
+    let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    connection.say("\u{10}new").await;
+    let welcome = connection.text().await;
+    (connection, welcome.split(' ').nth(1).unwrap().to_owned())
+}
+
+fn close_with(code: u16, reason: &'static str) -> tungstenite::Message {
+    Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
 }

@@ -28,7 +28,9 @@ sessions.serve(async (session) => {
     await received.commit(typeof message === 'string' ? `${number} ${message}` : message);
     if (message === 'bye') session.close(4321, 'bye');
   }
-  console.log(session.ending?.cause);
+  const cause = session.ending?.cause;
+  const frame = cause === 'client' ? await session.clientClose() : undefined;
+  console.log(frame ? `${cause} ${frame.code} ${frame.reason}` : cause);
 });
 
 /** More than a WebSocket takes at once: 8 MiB. */

@@ -121,6 +121,16 @@ fn a_close_waits_for_what_was_sent_before() {
 }
 
 #[test]
+fn a_close_of_the_app_has_its_code_if_a_close_frame_may_have_it() {
+    for code in [1_000, 1_001, 1_003, 1_008, 1_011, 1_014, 3_000, 4_999, 1_005] {
+        assert_eq!(codes::of_app(code), code);
+    }
+    for code in [0, 999, 1_004, 1_006, 1_015, 2_999, 5_000] {
+        assert_eq!(codes::of_app(code), 1_000, "{code}");
+    }
+}
+
+#[test]
 fn what_is_sent_after_the_close_is_returned_behind_what_was_sent_before() {
     let mut slot = live();
     slot.send('x', None);
