@@ -1,6 +1,7 @@
 import * as core from '#wasm/session';
 import bytes from '#wasm/session/bytes';
 import type { Given } from './conversions.js';
+import type { AnyMessages, RepliesOf } from './description.js';
 import type { SessionEvents } from './events.js';
 import type { SessionOptions, UndropOptions } from './options.js';
 import { ready } from './ready.js';
@@ -13,7 +14,7 @@ import {
   typedMessages,
   withRegistry,
 } from './typed-messages.js';
-import type { AnyMessages, MessageOptions, RepliesOf } from './typing.js';
+import type { MessageOptions } from './typing.js';
 
 const load = ready(core, () => new WebAssembly.Module(bytes()));
 

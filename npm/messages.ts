@@ -1,6 +1,7 @@
 import * as core from '#wasm/plain';
 import bytes from '#wasm/plain/bytes';
 import type { Given } from './conversions.js';
+import type { AnyMessages, RepliesOf } from './description.js';
 import { ready } from './ready.js';
 import { type AddListener, begin, define, type RemoveListener, type Socket } from './socket.js';
 import {
@@ -10,7 +11,7 @@ import {
   typedMessages,
   withRegistry,
 } from './typed-messages.js';
-import type { AnyMessages, MessageOptions, RepliesOf } from './typing.js';
+import type { MessageOptions } from './typing.js';
 
 const load = ready(core, () => new WebAssembly.Module(bytes()));
 

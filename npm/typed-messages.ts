@@ -2,28 +2,12 @@
 
 import { exception } from '#native';
 import { Registry } from '../src/messages/registry.js';
+import type { AnyMessages, Data, Emitted, Name, Named, Payload, RepliesOf, Reply } from './description.js';
 import type { Events } from './events.js';
 import type { Shell } from './shell.js';
 import { type Part, type Socket, type Stats, shellOf } from './socket.js';
 import { type Collecting, collect, readable, writable } from './streams.js';
-import type {
-  AnyMessages,
-  Arrived,
-  Data,
-  Emitted,
-  Handler,
-  Incoming,
-  InvalidEvent,
-  Listening,
-  MessageOptions,
-  Name,
-  Named,
-  Payload,
-  Query,
-  RepliesOf,
-  Reply,
-  Waiting,
-} from './typing.js';
+import type { Arrived, Handler, Incoming, InvalidEvent, Listening, MessageOptions, Query, Waiting } from './typing.js';
 
 export interface MessageStats extends Stats {
   /** Messages of a type that nobody listens for. Nothing is counted as long as nobody listens for any. */

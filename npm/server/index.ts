@@ -1,5 +1,7 @@
 // `undrop/server`: sessions for servers in JavaScript.
 
+export type { Codec, Envelope } from '../description.js';
+export type { Issue, StandardSchema } from '../schema.js';
 export { Handshake, Refused } from './handshake.js';
 export { type Log, setLog } from './log.js';
 export { type IoRedis, type NodeRedis, RedisStore } from './redis.js';
@@ -15,3 +17,15 @@ export {
   Sessions,
   type SessionsOptions,
 } from './sessions.js';
+export {
+  type Handlers,
+  type Invalid,
+  type OnHandlers,
+  ReplyError,
+  type RequestHandlers,
+  type SharedSchemas,
+  TypedMessages,
+  type TypedOptions,
+  TypedReceived,
+  TypedSession,
+} from './typed.js';

@@ -20,3 +20,6 @@ export const say: Log = (level, line) => {
     console.error(error);
   }
 };
+
+/** What was thrown, with where. */
+export const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -41,24 +41,31 @@ export class SessionError extends Error {
    * which receives the message again. `unknown`: the session left this server before the store answered.
    */
   readonly code: 'full' | 'over' | 'moved' | 'unknown';
+  /** The id of the session. */
+  readonly session: string;
 
   /** @internal */
-  constructor({ message, code }: { message: string; code: SessionError['code'] }) {
+  constructor({ message, code }: { message: string; code: SessionError['code'] }, session: string) {
     super(message);
     this.code = code;
+    this.session = session;
   }
 }
 
+/** Whether this is why the handler of a session can't go on: the session is over, or has gone on without it. @internal */
+export const isOver = (error: unknown, { id }: Session): boolean =>
+  error instanceof SessionError && error.session === id && error.code !== 'full';
+
 /** What the core throws, as a `SessionError` if it is one. */
-const thrown = (error: unknown) =>
-  error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError) : error;
+const thrown = (error: unknown, session: string) =>
+  error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError, session) : error;
 
 /** A promise that may be left alone: a session that moves is nothing that a process should end for. */
-const lenient = (promise: Promise<unknown>): Promise<void> => {
+const lenient = (promise: Promise<unknown>, session: string): Promise<void> => {
   const result = promise.then(
     () => {},
     (error) => {
-      throw thrown(error);
+      throw thrown(error, session);
     },
   );
   result.catch(() => {});
@@ -157,7 +164,7 @@ export class Session implements AsyncIterable<Received> {
     try {
       this.#session.send(message);
     } catch (error) {
-      throw thrown(error);
+      throw thrown(error, this.id);
     }
   }
 
@@ -166,7 +173,7 @@ export class Session implements AsyncIterable<Received> {
    * that. It may be left without an `await`.
    */
   deliver(message: Sendable): Promise<void> {
-    return lenient(this.#session.deliver(message));
+    return lenient(this.#session.deliver(message), this.id);
   }
 
   /**
@@ -237,6 +244,6 @@ export class Received {
    * a handler that lets it pass ends, as it has to, without being taken for one that failed. It may be left without an `await`.
    */
   commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
-    return lenient(this.#commit(replies));
+    return lenient(this.#commit(replies), this.session);
   }
 }

@@ -3,9 +3,9 @@
 import type { ServerAdmission, ServerHandshake, ServerSession, ServerSessions } from '#wasm/server';
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
-import { say } from './log.js';
+import { describe, say } from './log.js';
 import type { RedisStore } from './redis.js';
-import { type Sendable, Session, SessionError } from './session.js';
+import { isOver, type Sendable, Session } from './session.js';
 
 /** How many messages, and how many bytes of them. */
 export interface Bounds {
@@ -259,11 +259,8 @@ const handled = async (handler: Handler, session: Session): Promise<void> => {
   try {
     await handler(session);
   } catch (error) {
-    // The session has gone on without this handler, or is over.
-    if (error instanceof SessionError && error.code !== 'full') return;
+    if (isOver(error, session)) return;
     say('error', `the handler of session ${session.id} has thrown: ${describe(error)}`);
     throw error;
   }
 };
-
-const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -15,6 +15,8 @@ import { filesOf, optimizerArguments } from './wasm.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const sources = inRoot('npm/server');
+/** What of the client the server has as well: the messages. */
+const shared = [inRoot('src/messages'), inRoot('npm/description.ts'), inRoot('npm/schema.ts')];
 const files = filesOf('server');
 export const serverEntries = ['index', 'node', 'ws', 'bun', 'deno'];
 const folder = join(dist, 'server');
@@ -53,7 +55,7 @@ export async function compileServer() {
 export async function bundleServer() {
   const fresh = {
     stamp: join(generated, 'server-bundle.stamp'),
-    inputs: [sources, files.glue, files.optimized, here, inRoot('node_modules/esbuild/package.json')],
+    inputs: [sources, ...shared, files.glue, files.optimized, here, inRoot('node_modules/esbuild/package.json')],
     outputs: serverEntries.flatMap((name) => [`${name}.js`, `${name}.d.ts`]).map((name) => join(folder, name)),
   };
   const made = await unlessFresh(fresh, async () => {

@@ -16,7 +16,13 @@ const program = (name, file, ...args) => [process.execPath, [packageProgram(name
 export const biome = () =>
   check('biome', ...program('@biomejs/biome', 'biome', 'ci', '--error-on-warnings', '--colors=off'));
 
-export const types = () => check('tsc', ...program('typescript', 'tsc', '--noEmit', '-p', 'tests/types'));
+/** What pages may write, and servers, which have no types of a browser. */
+export const types = () =>
+  total(
+    ['tests/types', 'tests/types/server'].map((project) =>
+      check(`tsc -p ${project}`, ...program('typescript', 'tsc', '--noEmit', '-p', project)),
+    ),
+  );
 
 /** Runs every `*.test.mjs` below a folder, each file in a process of its own, those first that took longest the last time. */
 export async function nodeTests({ beside }, folder) {

@@ -42,13 +42,18 @@
 /** @typedef {{ readonly message: string, readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }} Issue */
 
 /**
- * Options are checked when the registry is made, whatever their static type is.
+ * Options are checked when they are read, whatever their static type is.
  *
- * @typedef {object} RegistryOptions
+ * @typedef {object} FormatOptions
  * @property {object} [envelope]
  * @property {{ encode(message: unknown): Frame, decode(data: any): unknown }} [codec]
  * @property {{ incoming?: object, outgoing?: object, replies?: object }} [schemas]
- * @property {number} [requestTimeout] Milliseconds, for requests that have no timeout of their own. Default: 30,000.
+ */
+
+/**
+ * `requestTimeout` is milliseconds, for requests that have no timeout of their own. Default: 30,000.
+ *
+ * @typedef {FormatOptions & { requestTimeout?: number }} RegistryOptions
  */
 
 /** @typedef {{ once?: boolean, signal?: AbortSignal }} ListenOptions */
@@ -62,6 +67,12 @@
 /** @typedef {{ handler: Handler | undefined, once: boolean, undo: () => void }} Entry */
 
 /** @typedef {{ type: string, resolve: Settle, reject: Settle, hasLeft: boolean }} Request */
+
+/**
+ * What a frame holds, which may be anything, or why it can't be read.
+ *
+ * @typedef {{ type?: any, data?: unknown, id?: any, issues?: readonly Issue[] }} Message
+ */
 
 /** @typedef {{ '~standard': { validate(value: unknown): any } }} Schema */
 
@@ -78,15 +89,7 @@ export class Registry {
   unhandled = 0;
   /** The number of invalid messages, in either direction. */
   invalid = 0;
-  #envelope;
-  /** @type {(message: unknown) => Frame} */
-  #encode = JSON.stringify;
-  /** @type {(data: any) => any} */
-  #decode = JSON.parse;
-  #takesBinary;
-  #incoming;
-  #outgoing;
-  #replies;
+  #format;
   #requestTimeout;
   #socket;
   /** How many handlers, answers and requests need `receive` to be called. */
@@ -144,19 +147,8 @@ export class Registry {
    * @param {RegistrySocket} socket
    * @throws {TypeError} If an option is invalid.
    */
-  constructor({ envelope, codec, schemas = {}, requestTimeout = REQUEST_TIMEOUT }, socket) {
-    this.#envelope = parseEnvelope(envelope);
-    if (codec) {
-      for (const name of /** @type {const} */ (['encode', 'decode']))
-        if (typeof codec[name] !== 'function') throw wrong(`a codec needs a function ${name}`);
-      this.#encode = (message) => codec.encode(message);
-      this.#decode = (data) => codec.decode(data);
-    }
-    this.#takesBinary = !!codec;
-    checkNames('schemas', schemas, ['incoming', 'outgoing', 'replies']);
-    this.#incoming = parseSchemas(schemas.incoming);
-    this.#outgoing = parseSchemas(schemas.outgoing);
-    this.#replies = parseSchemas(schemas.replies);
+  constructor({ requestTimeout = REQUEST_TIMEOUT, ...format }, socket) {
+    this.#format = parseFormat(format);
     checkTimeout('requestTimeout', requestTimeout);
     this.#requestTimeout = requestTimeout;
     this.#socket = socket;
@@ -220,8 +212,8 @@ export class Registry {
     this.#vet(
       type,
       data,
-      (value) => this.#socket.post(this.#frame(type, value)),
-      (error, issues) => (issues ? this.#complain('outgoing', data, type, issues) : reportError(error)),
+      (value) => this.#socket.post(this.#format.write(type, value)),
+      (error, issues) => (issues ? this.#complain('outgoing', data, issues, type) : reportError(error)),
     );
   }
 
@@ -244,7 +236,7 @@ export class Registry {
       let isOver = false;
       const post = (/** @type {unknown} */ value) => {
         if (isOver) return;
-        withdraw = this.#socket.post(this.#frame(type, value, id), (outcome) => {
+        withdraw = this.#socket.post(this.#format.write(type, value, id), (outcome) => {
           if (outcome === 'sent' || outcome === 'delivered') request.hasLeft = true;
           else reject(this.#failure(what, outcome));
         });
@@ -335,23 +327,10 @@ export class Registry {
       this.#held.push(() => this.#receive(raw, connection));
       return;
     }
-    if (typeof raw !== 'string' && !this.#takesBinary) {
-      this.#admit('binary', raw, undefined, raw, connection);
-      return;
-    }
-    const { type: typeAt, data: dataAt, id: idAt, reply, error, length } = this.#envelope;
-    let type;
-    let id;
-    let data;
-    try {
-      const message = this.#decode(raw);
-      const fields = length && !Array.isArray(message) ? undefined : message;
-      // What a codec returns may have getters that throw.
-      type = fields?.[typeAt];
-      id = fields?.[idAt];
-      data = dataAt === false ? message : fields?.[dataAt];
-    } catch (thrown) {
-      this.#complain('parse', raw, undefined, [issueOf(thrown)]);
+    const { reply, error, misfit, read } = this.#format;
+    const { type, data, id, issues } = read(raw);
+    if (issues) {
+      this.#complain('parse', raw, issues);
       return;
     }
     const request = id != null && this.#requests.get(id);
@@ -365,10 +344,7 @@ export class Registry {
     } else if (typeof type === 'string') this.#admit(type, data, id, raw, connection);
     // A second reply, or one to a request that has already failed.
     else if (type == null && typeof id === 'number') this.unhandled++;
-    else
-      this.#complain('envelope', raw, undefined, [
-        { message: `it is no ${length ? 'array' : 'object'} with a string as its ${typeAt}` },
-      ]);
+    else this.#complain('envelope', raw, misfit);
   }
 
   /**
@@ -378,14 +354,10 @@ export class Registry {
    * @param {unknown} data
    */
   #conclude({ type, resolve, reject }, data) {
-    const schema = this.#replies?.get(type);
-    const validation = schema ? validate(schema, data) : { value: data };
-    const conclude = (/** @type {Validation} */ { issues, value }) => {
+    this.#check(this.#format.replies, type, data, ({ issues, value }) => {
       if (issues) reject(refusal(`the reply to ${type}`, issues));
       else resolve(value);
-    };
-    if (isPromise(validation)) this.#hold(validation, conclude);
-    else conclude(validation);
+    });
   }
 
   /**
@@ -398,20 +370,26 @@ export class Registry {
    * @param {number} connection
    */
   #admit(type, data, id, raw, connection) {
-    const schema = this.#incoming?.get(type);
-    if (!schema) {
-      this.#deliver(type, data, id, connection);
-      return;
-    }
-    const conclude = (/** @type {Validation} */ { issues, value }) => {
+    this.#check(this.#format.incoming, type, data, ({ issues, value }) => {
       if (!issues) this.#deliver(type, value, id, connection);
       else {
-        this.#complain('schema', raw, type, issues);
+        this.#complain('schema', raw, issues, type);
         if (id != null && this.#answers.has(type))
           this.#answer(() => Promise.reject(refusal(type, issues)), type, data, id, connection);
       }
-    };
-    const validation = validate(schema, data);
+    });
+  }
+
+  /**
+   * Calls `conclude` with what the schema of the type, if there is one, says of the data.
+   *
+   * @param {Map<string, Schema> | undefined} schemas
+   * @param {string} type
+   * @param {unknown} data
+   * @param {(validation: Validation) => void} conclude
+   */
+  #check(schemas, type, data, conclude) {
+    const validation = validate(schemas, type, data);
     if (isPromise(validation)) this.#hold(validation, conclude);
     else conclude(validation);
   }
@@ -461,49 +439,37 @@ export class Registry {
    * @param {number} connection The number of the connection on which the request arrived.
    */
   async #answer(answer, type, data, id, connection) {
+    const { reply, error, write } = this.#format;
     try {
-      const frame = await this.#replyFrame(answer, type, data, id);
-      if (connection === this.#connection) this.#postReply(frame);
-    } catch (error) {
-      // The error reply can't be encoded either, or the socket does not take the reply.
-      reportError(error);
-    }
-  }
-
-  /**
-   * @param {Handler} answer
-   * @param {string} type
-   * @param {unknown} data
-   * @param {unknown} id
-   */
-  async #replyFrame(answer, type, data, id) {
-    const { reply, error } = this.#envelope;
-    try {
-      return this.#frame(reply, await answer(data, type), id);
+      /** @type {Frame} */
+      let frame;
+      try {
+        frame = write(reply, await answer(data, type), id);
+      } catch (thrown) {
+        frame = write(error, issueOf(thrown), id);
+      }
+      if (connection !== this.#connection) return;
+      /** @type {(() => void) | undefined} */
+      let withdraw;
+      let isTold = false;
+      withdraw = this.#socket.post(frame, () => {
+        isTold = true;
+        if (withdraw) this.#waitingReplies.delete(withdraw);
+      });
+      if (withdraw && !isTold) this.#waitingReplies.add(withdraw);
     } catch (thrown) {
-      return this.#frame(error, issueOf(thrown), id);
+      // The error reply can't be encoded either, or the socket does not take the reply.
+      reportError(thrown);
     }
-  }
-
-  /** @param {Frame} frame */
-  #postReply(frame) {
-    /** @type {(() => void) | undefined} */
-    let withdraw;
-    let isTold = false;
-    withdraw = this.#socket.post(frame, () => {
-      isTold = true;
-      if (withdraw) this.#waitingReplies.delete(withdraw);
-    });
-    if (withdraw && !isTold) this.#waitingReplies.add(withdraw);
   }
 
   /**
    * @param {Complaint['reason']} reason
    * @param {unknown} data
-   * @param {string | undefined} messageType
    * @param {readonly Issue[]} issues
+   * @param {string} [messageType]
    */
-  #complain(reason, data, messageType, issues) {
+  #complain(reason, data, issues, messageType) {
     this.invalid++;
     try {
       this.#socket.invalid({ data, reason, messageType, issues });
@@ -540,8 +506,7 @@ export class Registry {
    * @param {(error: unknown, issues?: readonly Issue[]) => void} fail
    */
   #vet(type, data, send, fail) {
-    const schema = this.#outgoing?.get(type);
-    const validation = schema ? validate(schema, data) : { value: data };
+    const validation = validate(this.#format.outgoing, type, data);
     if (!isPromise(validation)) {
       if (validation.issues) throw refusal(type, validation.issues);
       if (!this.#vetting) {
@@ -559,25 +524,6 @@ export class Registry {
       }
     });
     this.#vetting = vetting;
-  }
-
-  /**
-   * Returns the message as it is sent.
-   *
-   * @param {string} type
-   * @param {unknown} data
-   * @param {unknown} [id]
-   */
-  #frame(type, data, id) {
-    const { type: typeAt, data: dataAt, id: idAt, length } = this.#envelope;
-    if (dataAt === false && data != null && (typeof data !== 'object' || Array.isArray(data)))
-      throw wrong('the data must be an object with data: false');
-    /** @type {any} */
-    const message = length ? new Array(length).fill(null) : dataAt === false ? { .../** @type {{}} */ (data) } : {};
-    message[typeAt] = type;
-    if (dataAt !== false && data !== undefined) message[dataAt] = data;
-    if (id !== undefined) message[idAt] = id;
-    return this.#encode(message);
   }
 
   /**
@@ -703,28 +649,81 @@ const callEach = (entries, data, type) => {
  */
 const ENVELOPE = { type: 'type', data: 'data', id: 'id', reply: 'reply', error: 'error' };
 
+/** Stands in where there is no codec. */
+const JSON_CODEC = { encode: JSON.stringify, decode: JSON.parse };
+
 /** An array has as many elements as its highest index needs, so that a huge index would be a huge array. */
 const MAX_FIELDS = 100;
 
 /**
- * Returns the envelope with its defaults, and the length of a message that is an array, 0 for an object.
+ * How messages are written, read and checked: by both ends of a connection, so the server in JavaScript has it too.
  *
- * @param {object} [given]
+ * @param {FormatOptions} options
  */
-const parseEnvelope = (given = {}) => {
+export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas = {} }) => {
   checkNames('envelope', given, Object.keys(ENVELOPE));
-  const envelope = { ...ENVELOPE, ...given };
-  const { type, data, id, reply, error } = envelope;
-  const fields = data === false ? [type, id] : [type, data, id];
-  const isArray = fields.every((field) => Number.isInteger(field) && Number(field) >= 0 && Number(field) < MAX_FIELDS);
-  const isObject = fields.every((field) => typeof field === 'string');
-  if (new Set(fields).size < fields.length || !(isObject || (isArray && data !== false)))
+  const { type: typeAt, data: dataAt, id: idAt, reply, error } = { ...ENVELOPE, ...given };
+  const isFlat = dataAt === false;
+  /** @type {any[]} */
+  const fields = isFlat ? [typeAt, idAt] : [typeAt, dataAt, idAt];
+  const isArray = !isFlat && fields.every((field) => Number.isInteger(field) && field >= 0 && field < MAX_FIELDS);
+  if (new Set(fields).size < fields.length || !(isArray || fields.every((field) => typeof field === 'string')))
     throw wrong(
       `the envelope needs three names, or indices below ${MAX_FIELDS}, as type, data and id; or two names and data: false`,
     );
   if (typeof reply !== 'string' || typeof error !== 'string' || reply === error)
     throw wrong('the envelope needs two types as reply and error');
-  return { ...envelope, length: isArray ? Math.max(.../** @type {number[]} */ (fields)) + 1 : 0 };
+  for (const name of /** @type {const} */ (['encode', 'decode']))
+    if (typeof codec?.[name] !== 'function') throw wrong(`a codec needs a function ${name}`);
+  checkNames('schemas', schemas, ['incoming', 'outgoing', 'replies']);
+  return {
+    /** The type of a reply. */
+    reply,
+    /** The type of a reply that is an error. */
+    error,
+    incoming: parseSchemas(schemas.incoming),
+    outgoing: parseSchemas(schemas.outgoing),
+    replies: parseSchemas(schemas.replies),
+    /** What is wrong with a message that has no type. */
+    misfit: [{ message: `it is no ${isArray ? 'array' : 'object'} with a string as its ${typeAt}` }],
+
+    /**
+     * Returns the frame of a message.
+     *
+     * @param {string} type
+     * @param {unknown} data
+     * @param {unknown} [id]
+     */
+    write(type, data, id) {
+      if (isFlat && data != null && (typeof data !== 'object' || Array.isArray(data)))
+        throw wrong('the data must be an object with data: false');
+      /** @type {any} */
+      const message = isArray
+        ? Array(Math.max(...fields) + 1).fill(null)
+        : { .../** @type {{} | false} */ (isFlat && data) };
+      message[typeAt] = type;
+      if (!isFlat && data !== undefined) message[dataAt] = data;
+      if (id !== undefined) message[idAt] = id;
+      return codec.encode(message);
+    },
+
+    /**
+     * @param {unknown} frame
+     * @returns {Message}
+     */
+    read(frame) {
+      if (typeof frame !== 'string' && codec === JSON_CODEC) return { type: 'binary', data: frame };
+      try {
+        /** @type {any} */
+        const message = codec.decode(frame);
+        const fields = isArray && !Array.isArray(message) ? undefined : message;
+        // What a codec returns may have getters that throw.
+        return { type: fields?.[typeAt], data: isFlat ? message : fields?.[dataAt], id: fields?.[idAt] };
+      } catch (thrown) {
+        return failed(thrown);
+      }
+    },
+  };
 };
 
 /**
@@ -770,20 +769,24 @@ const checkObject = (what, given) => {
  * @param {object} given
  * @param {string[]} names
  */
-const checkNames = (what, given, names) => {
+export const checkNames = (what, given, names) => {
   checkObject(what, given);
   for (const name of Object.keys(given))
     if (!names.includes(name)) throw wrong(`${what} has no ${name}, but ${names.join(', ')}`);
 };
 
 /**
- * Returns the schema's verdict on the value, or a promise of it that never rejects: a schema that fails is an issue.
+ * Returns what the schema of the type, if there is one, says of the data, or a promise of that. It never rejects: a schema
+ * that fails is an issue.
  *
- * @param {Schema} schema
+ * @param {Map<string, Schema> | undefined} schemas
+ * @param {string} type
  * @param {unknown} value
  * @returns {Validation | Promise<Validation>}
  */
-const validate = (schema, value) => {
+export const validate = (schemas, type, value) => {
+  const schema = schemas?.get(type);
+  if (!schema) return { value };
   try {
     const validation = schema['~standard'].validate(value);
     return isPromise(validation)
@@ -808,17 +811,17 @@ const failed = (error) => ({ issues: [issueOf(error)] });
  * @param {any} result
  * @returns {result is Promise<any>}
  */
-const isPromise = (result) => typeof result.then === 'function';
+export const isPromise = (result) => typeof result.then === 'function';
 
 /**
  * @param {string} type
  * @param {readonly Issue[]} issues
  */
-const refusal = (type, issues) =>
+export const refusal = (type, issues) =>
   new TypeError(`Undrop: ${type} does not fit its schema: ${issues.map(describeIssue).join('; ')}`);
 
 /** @param {string} text */
-const wrong = (text) => new TypeError(`Undrop: ${text}.`);
+export const wrong = (text) => new TypeError(`Undrop: ${text}.`);
 
 /** @param {Issue} issue */
 const describeIssue = (issue) => {
@@ -828,7 +831,7 @@ const describeIssue = (issue) => {
 };
 
 /** @param {unknown} error */
-const issueOf = (error) => ({ message: textOf(error) || 'unknown error' });
+export const issueOf = (error) => ({ message: textOf(error) || 'unknown error' });
 
 /**
  * Returns the text in an error, or in what somebody threw or sent in place of one. It may be anything: its message may

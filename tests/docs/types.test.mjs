@@ -59,10 +59,10 @@ function write(page, blocks) {
   return project;
 }
 
-/** A block, or of a difference what was and what is. */
-const sources = ({ language, line, code }) =>
+/** A block, under the name that its first line gives it, for other blocks to import; or of a difference what was and what is. */
+const sources = ({ language, line, code, file }) =>
   language !== 'diff'
-    ? [{ name: `line-${line}.${language}`, line, code }]
+    ? [{ name: file ?? `line-${line}.${language}`, line, code }]
     : Object.entries({ before: '-', after: '+' }).map(([when, sign]) => ({
         name: `line-${line}-${when}.js`,
         line,

@@ -7,8 +7,9 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inRoot } from '../../scripts/lib/paths.mjs';
-import { talk } from './support/client.mjs';
+import { nextEvent, talk } from './support/client.mjs';
 import { startCutter } from './support/cutter.mjs';
+import { typedClient } from './support/typed-client.mjs';
 
 const program = fileURLToPath(new URL('support/echo-server.mjs', import.meta.url));
 const bin = (name) => inRoot('node_modules/.bin', name);
@@ -87,6 +88,18 @@ for (const [name, [command, args]] of Object.entries(runtimes)) {
       const { code, reason } = await closed;
       assert.deepEqual([code, reason], [4321, 'bye']);
       assert.equal((await ended).value, 'app');
+    });
+
+    it('answers typed messages and requests', async () => {
+      const socket = typedClient(`${cutter.url}/numbers?user=ann&typed=yes`);
+      const said = socket.next('said');
+      socket.emit('say', 'hello');
+      assert.equal(await said, 'hello');
+      const resumed = nextEvent(socket, 'resume');
+      cutter.cut();
+      await resumed;
+      assert.equal(await socket.request('double', 21), 42);
+      socket.close();
     });
 
     it('refuses a page of another origin, and a client without a session', async () => {

@@ -6,10 +6,7 @@ import { after, before, test } from 'node:test';
 import { API } from 'typescript/unstable/sync';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 
-const project = inRoot('tests/types/tsconfig.json');
-const file = inRoot('tests/types/being-written.ts');
-
-const text = `
+const inPage = `
 import { Undrop } from 'undrop/messages';
 import { z } from 'zod';
 
@@ -33,8 +30,29 @@ new Undrop('/room', [], { envelope: { /*envelope*/ } });
 new Undrop('/room', [], { schemas: { incoming: { news: z.string() } } }).on('/*schema*/', () => {});
 `;
 
+const inServer = `
+import { type Session, TypedMessages } from 'undrop/server';
+
+type In = { chat: { from: string; text: string }; whois: (query: { name: string }) => string };
+type Out = { say: { text: string }; hello: string; history: (query: { limit: number }) => string[] };
+
+declare const session: Session;
+const messages = new TypedMessages<In, Out>({ /*options*/ });
+const client = messages.of(session);
+client.emit('/*emitted*/');
+client.deliver('/*delivered*/');
+messages.write('/*written*/');
+client.emit('chat', { /*sent*/ });
+client.serve({ /*tables*/ });
+client.serve({ on: { /*messages*/ } });
+client.serve({ handle: { /*requests*/ } });
+client.serve({ on: { say: (data) => data./*received*/ } });
+client.serve({ handle: { history: (query) => query./*query*/ } });
+client.serve({ on: { say: (_, message) => message./*message*/ } });
+`;
+
 const everything = ['*', 'binary', 'chat', 'presence'];
-const offers = {
+const offersInPage = {
   on: everything,
   once: everything,
   off: everything,
@@ -49,31 +67,58 @@ const offers = {
   schema: ['*', 'binary', 'news'],
 };
 
-let api;
-let checker;
-before(() => {
-  const { include: _, ...rest } = JSON.parse(readFileSync(project, 'utf8'));
-  const options = JSON.stringify({ ...rest, files: ['being-written.ts'] });
-  // The file is only in the editor.
-  const readFile = (name) => {
-    if (name === file) return text;
-    if (name === project) return options;
-  };
-  api = new API({ fs: { readFile, fileExists: (name) => (name === file ? true : undefined) } });
-  const snapshot = api.updateSnapshot({ openProject: project });
-  ({ checker } = snapshot.getProject(project));
-});
-after(() => api?.close());
+const offersInServer = {
+  options: ['codec', 'envelope', 'onInvalid', 'schemas'],
+  emitted: ['chat'],
+  delivered: ['chat'],
+  written: ['chat'],
+  sent: ['from', 'text'],
+  tables: ['handle', 'on'],
+  messages: ['binary', 'hello', 'say'],
+  requests: ['history'],
+  received: ['text'],
+  query: ['limit'],
+  message: ['emit', 'number', 'session'],
+};
 
-const offered = (mark) =>
-  checker
-    .getCompletionsAtPosition(file, text.indexOf(`/*${mark}*/`))
-    .entries.map(({ name }) => name.replace(/^['"]|['"?]$/g, ''))
-    .sort();
+/** An editor with a file in this folder. Returns what it offers at a mark. */
+function edit(folder, text) {
+  const project = inRoot(folder, 'tsconfig.json');
+  const file = inRoot(folder, 'being-written.ts');
+  let api;
+  let checker;
+  before(() => {
+    const { include: _, ...rest } = JSON.parse(readFileSync(project, 'utf8'));
+    const options = JSON.stringify({ ...rest, files: ['being-written.ts'] });
+    // The file is only in the editor.
+    const readFile = (name) => {
+      if (name === file) return text;
+      if (name === project) return options;
+    };
+    api = new API({ fs: { readFile, fileExists: (name) => (name === file ? true : undefined) } });
+    const snapshot = api.updateSnapshot({ openProject: project });
+    ({ checker } = snapshot.getProject(project));
+  });
+  after(() => api?.close());
+  return (mark) =>
+    checker
+      .getCompletionsAtPosition(file, text.indexOf(`/*${mark}*/`))
+      .entries.map(({ name }) => name.replace(/^['"]|['"?]$/g, ''))
+      .sort();
+}
 
-for (const [mark, names] of Object.entries(offers)) {
+const offered = edit('tests/types', inPage);
+const offeredToServer = edit('tests/types/server', inServer);
+
+for (const [mark, names] of Object.entries(offersInPage)) {
   test(`${mark}: an editor offers ${names.join(', ')}, and nothing else`, () => {
     assert.deepEqual(offered(mark), names);
+  });
+}
+
+for (const [mark, names] of Object.entries(offersInServer)) {
+  test(`${mark}: an editor of a server offers ${names.join(', ')}, and nothing else`, () => {
+    assert.deepEqual(offeredToServer(mark), names);
   });
 }
 

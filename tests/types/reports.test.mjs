@@ -7,7 +7,7 @@ import { before, test } from 'node:test';
 import { cache, inRoot } from '../../scripts/lib/paths.mjs';
 import { packageProgram, tee } from '../../scripts/lib/run.mjs';
 
-const preamble = `import { Undrop } from 'undrop/messages';
+const inPage = `import { Undrop } from 'undrop/messages';
 import { z } from 'zod';
 type In = { chat: { from: string; text: string } };
 type Out = {
@@ -22,8 +22,20 @@ const checked = new Undrop('/room', [], {
 });
 `;
 
+const inServer = `import { type Session, TypedMessages } from 'undrop/server';
+import { z } from 'zod';
+type In = { chat: { from: string; text: string } };
+type Out = { say: { text: string }; mood: string; history: (query: { limit: number }) => string[]; time: () => number };
+declare const session: Session;
+const client = new TypedMessages<In, Out>().of(session);
+const say = () => {};
+const mood = () => {};
+const history = () => [''];
+const time = () => 1;
+`;
+
 /** Each mistake, and what is said of it. */
-const mistakes = {
+const mistakesInPage = {
   "socket.emit('sayy', { text: 'hi' });": `Argument of type '"sayy"' is not assignable to parameter of type '"mood" | "say"'.`,
   "socket.emit('history', { limit: 1 });": `Argument of type '"history"' is not assignable to parameter of type '"mood" | "say"'.`,
   "socket.request('histroy', { limit: 1 });": `Argument of type '"histroy"' is not assignable to parameter of type '"history" | "time"'.`,
@@ -40,35 +52,60 @@ const mistakes = {
     "Object literal may only specify known properties, but 'retyr' does not exist in type 'MessageOptions<AnyMessages, AnyMessages, Record<string, unknown>>'. Did you mean to write 'retry'?",
 };
 
-const said = {};
+const mistakesInServer = {
+  "client.emit('chatt', { from: 'ann', text: 'hi' });": `Argument of type '"chatt"' is not assignable to parameter of type '"chat"'.`,
+  "client.emit('say', { text: 'hi' });": `Argument of type '"say"' is not assignable to parameter of type '"chat"'.`,
+  'client.serve({ on: { say, mood } });': `Argument of type '{ on: { say: () => void; mood: () => void; }; }' is not assignable to parameter of type 'Handlers<In, Out, { history: string[]; time: number; }>'.
+  Property 'handle' is missing in type '{ on: { say: () => void; mood: () => void; }; }' but required in type '{ handle: RequestHandlers<In, Out, { history: string[]; time: number; }>; }'.`,
+  'client.serve({ on: { say }, handle: { history, time } });': `Type '{ say: () => void; }' is not assignable to type 'OnHandlers<In, Out, { history: string[]; time: number; }>'.
+  Property 'mood' is missing in type '{ say: () => void; }' but required in type '{ mood: (data: string, message: TypedReceived<In>) => unknown; say: (data: { text: string; }, message: TypedReceived<In>) => unknown; }'.`,
+  "client.serve({ on: { say, mood }, handle: { history, time: () => 'noon' } });":
+    "Type 'string' is not assignable to type 'number | Promise<number>'.",
+  'client.serve({ on: { say, mood, shout: say }, handle: { history, time } });':
+    "Object literal may only specify known properties, and 'shout' does not exist in type 'OnHandlers<In, Out, { history: string[]; time: number; }>'.",
+  'client.serve({ on: { say: ({ words }) => words, mood }, handle: { history, time } });':
+    "Property 'words' does not exist on type '{ text: string; }'.",
+  'new TypedMessages<In, Out>({ onInvaild() {} });':
+    "Object literal may only specify known properties, but 'onInvaild' does not exist in type 'TypedOptions<In, Out, { history: string[]; time: number; }>'. Did you mean to write 'onInvalid'?",
+};
 
-before(async () => {
-  const folder = join(cache, 'reports');
+/** What the compiler says of each of these lines after this preamble, in a project like that in this folder. */
+async function reports(like, preamble, lines) {
+  const folder = join(cache, 'reports', like);
   mkdirSync(folder, { recursive: true });
-  const lines = Object.keys(mistakes);
   writeFileSync(join(folder, 'mistakes.ts'), `${preamble}${lines.join('\n')}\nexport {};\n`);
   const options = {
-    extends: inRoot('tests/types/tsconfig.json'),
+    extends: inRoot(like, 'tsconfig.json'),
     compilerOptions: {
       paths: {
         undrop: [inRoot('dist/index.d.ts')],
+        'undrop/server': [inRoot('dist/server/index.d.ts')],
         'undrop/*': [inRoot('dist/*.d.ts')],
         zod: [inRoot('node_modules/zod')],
       },
+      typeRoots: [inRoot('node_modules/@types')],
     },
     files: ['mistakes.ts'],
+    include: [],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
-  const { text } = await tee(process.execPath, [
-    packageProgram('typescript', 'tsc'),
-    '-p',
-    folder,
-    '--pretty',
-    'false',
-  ]);
+  const compiler = packageProgram('typescript', 'tsc');
+  const { text } = await tee(process.execPath, [compiler, '-p', folder, '--pretty', 'false']);
   const first = preamble.split('\n').length;
-  for (const [, line, message] of text.matchAll(/\((\d+),\d+\): error TS\d+: (.*)$/gm))
+  const said = {};
+  for (const [, line, message] of text.matchAll(/\((\d+),\d+\): error TS\d+: (.*(?:\n .*)*)$/gm))
     said[lines[line - first]] = message;
-});
+  return said;
+}
 
-for (const [mistake, message] of Object.entries(mistakes)) test(mistake, () => assert.equal(said[mistake], message));
+const programs = [
+  ['tests/types', inPage, mistakesInPage],
+  ['tests/types/server', inServer, mistakesInServer],
+];
+for (const [like, preamble, mistakes] of programs) {
+  let said;
+  before(async () => {
+    said = await reports(like, preamble, Object.keys(mistakes));
+  });
+  for (const [mistake, message] of Object.entries(mistakes)) test(mistake, () => assert.equal(said[mistake], message));
+}

@@ -6,7 +6,10 @@ import { inRoot } from '../../../scripts/lib/paths.mjs';
 const top = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
 const guide = readdirSync(inRoot('docs')).filter((name) => name.endsWith('.md'));
 
-/** `{ name, text, blocks, headings, prose }` of each page; `prose` is the page without its code blocks. */
+/**
+ * `{ name, text, blocks, headings, prose }` of each page; `prose` is the page without its code blocks. A block whose first line is
+ * the comment `// messages.ts` has that as its `file`.
+ */
 export const pages = [...top, ...guide.map((name) => `docs/${name}`)].map((name) => read(name));
 
 export const page = (name) => pages.find((page) => page.name === name);
@@ -31,8 +34,10 @@ function read(name) {
     else if (fence) {
       block = { page: name, language: fence[1], line: index + 2, heading: headings.at(-1)?.title, code: '' };
       blocks.push(block);
-    } else if (block) block.code += `${line}\n`;
-    else {
+    } else if (block) {
+      if (block.code === '') block.file = line.match(/^\/\/ ([\w-]+\.[jt]s)$/)?.[1];
+      block.code += `${line}\n`;
+    } else {
       const heading = line.match(/^(#+) (.*)$/);
       if (heading) headings.push({ level: heading[1].length, title: heading[2] });
       prose.push(line);

@@ -1,7 +1,8 @@
-// A server for tests in a process of its own, under Node, Bun or Deno: it answers each message with its number, in the commit.
+// A server for tests in a process of its own, under Node, Bun or Deno: it answers each message with its number, in the commit, and
+// typed messages if the client asks for them.
 // The first line that it prints is its port; what is printed then is how sessions end.
 
-import { Sessions } from '../../../dist/server/index.js';
+import { Sessions, TypedMessages } from '../../../dist/server/index.js';
 
 const sessions = new Sessions({
   spread: 0,
@@ -10,7 +11,16 @@ const sessions = new Sessions({
   authenticate: (handshake) => handshake.query('user'),
 });
 
+const messages = new TypedMessages();
+
 sessions.serve(async (session) => {
+  if (session.handshake.query('typed')) {
+    const client = messages.of(session);
+    return client.serve({
+      on: { say: (text) => client.emit('said', text) },
+      handle: { double: (number) => number * 2 },
+    });
+  }
   session.send(`hello ${session.user}, by ${session.handshake.protocol}`);
   for await (const received of session) {
     const { message, number } = received;

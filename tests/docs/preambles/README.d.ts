@@ -1,0 +1,3 @@
+// The server runs on Node.
+
+/// <reference types="node" />
