@@ -90,6 +90,8 @@ struct Attached {
     connection: Connection,
     /// Whether all that had come when the task woke is read. More of it wakes the task.
     is_drained: bool,
+    /// Whether nothing was read of it or written to it.
+    is_new: bool,
 }
 
 /// A request to the store.
@@ -167,6 +169,12 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             self.act(now);
         }
         true
+    }
+
+    /// Reads what has come behind a `resume`, before that is answered: it breaks the protocol.
+    fn read_first(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
+        let is_new = self.connection.as_mut().is_some_and(|attached| take(&mut attached.is_new));
+        is_new && self.read(context, now, working)
     }
 
     /// Stops reading where too much has come that nobody has committed, and looks again in a while.
@@ -405,8 +413,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
             // Before the store writes, so that a message and what the handler answers at once are one change.
             progress |= this.poll_handler(now) | this.collect(now);
             this.persist(context, now);
-            progress |=
-                this.poll_store(context, now) | this.transmit(context, now, &working) | this.flush(context, now);
+            progress |= this.poll_store(context, now) | this.read_first(context, now, &working);
+            progress |= this.transmit(context, now, &working) | this.flush(context, now);
             if this.session.is_over() && this.handler.is_none() {
                 return Poll::Ready(());
             }
@@ -426,6 +434,6 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
 
 impl Attached {
     fn new(attempt: Attempt, connection: Connection) -> Self {
-        Self { attempt, connection, is_drained: false }
+        Self { attempt, connection, is_drained: false, is_new: true }
     }
 }
