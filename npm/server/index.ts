@@ -14,4 +14,5 @@ export {
   type ServerWebSocket,
   Sessions,
   type SessionsOptions,
+  type WorstCase,
 } from './sessions.js';

@@ -126,6 +126,11 @@ impl ServerSession {
         self.session.close(code, reason);
     }
 
+    /// The handler has ended. An object of JavaScript is dropped some time later, and what it holds counts for nobody.
+    pub fn release(&self) {
+        self.session.release();
+    }
+
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;
