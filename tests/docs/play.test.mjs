@@ -13,7 +13,9 @@ import { page, side } from './support/pages.mjs';
 
 const dist = (name) => inRoot('dist', name);
 const loaders = { js: 'js', ts: 'ts', diff: 'js' };
-const isCode = ({ language }) => language in loaders || language === 'html';
+/** Two programs, which chat-walk.test.mjs runs. */
+const chat = 'A chat that loses nothing';
+const isCode = ({ language, heading }) => (language in loaders || language === 'html') && heading !== chat;
 
 /** What the reader does on the console when something has happened. */
 const when = (type, action, only = true) =>
