@@ -177,10 +177,13 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         is_new && self.read(context, now, working)
     }
 
-    /// Stops reading where too much has come that nobody has committed, and looks again in a while.
+    /// Stops reading where too much has come that nobody has committed, and looks again in a while. A message that counts and has
+    /// not come in whole is read on: it comes to its end, or is too much, and otherwise those of many clients would wait for each
+    /// other's room.
     fn throttle(&mut self, now: Millis) {
         if self.throttled_until.is_none_or(|until| until <= now) {
-            let is_throttled = !self.inbox.has_room();
+            let meter = self.connection.as_mut().map(|attached| attached.connection.meter());
+            let is_throttled = !self.inbox.has_room() && !meter.is_some_and(|meter| meter.is_counting());
             self.throttled_until = is_throttled.then(|| now + THROTTLE);
             self.session.throttle(is_throttled);
         }

@@ -55,6 +55,8 @@ const echo = async (session) => {
   for await (const received of session) await received.commit(received.message);
 };
 
+const inboxBytes = (sessions) => Number(/^undrop_inbox_bytes\S* (\d+)$/m.exec(sessions.metrics())[1]);
+
 /** A connection on which a WebSocket is asked for. */
 function ask(port, path) {
   const stream = connect(port, '127.0.0.1');
@@ -124,6 +126,19 @@ describe('a message that never ends', () => {
       socket.send('x', { fin: false });
     }
     assert.deepEqual(await closed, [1013, 'too much is unfinished']);
+  });
+
+  it('comes to its end or is too much, though its sender has used up what may be unfinished', async () => {
+    const all = { ...limits, inboxes: 200 << 10, inboxesPerOwner: 200 << 10 };
+    const { port, sessions } = await serve({ limits: all }, echo);
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => open(port)));
+    for (const socket of sockets) socket.send(part, { fin: false });
+    // A quarter is for those who have little: none of these is read any more, for as long as all have so much.
+    while (inboxBytes(sessions) < 150 << 10) await new Promise(setImmediate);
+    const ends = sockets.map((socket) => Promise.race([socket.next().then(({ length }) => length), closeOf(socket)]));
+    for (const socket of sockets) socket.send(part.subarray(20 << 10), { fin: true });
+    for (const end of await Promise.all(ends))
+      if (end !== 60 << 10) assert.deepEqual(end, [1013, 'too much is unfinished']);
   });
 
   it('does not count any more once it has ended', async () => {
