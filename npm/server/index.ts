@@ -16,6 +16,7 @@ export {
   type ServerWebSocket,
   Sessions,
   type SessionsOptions,
+  type WorstCase,
 } from './sessions.js';
 export {
   type Handlers,

@@ -3,13 +3,16 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Sessions } from './index.js';
 import { connect, reject } from './websocket.js';
 
+/** What is served on which path of a server. */
+const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
+
 /**
- * Serves sessions on a path of an HTTP or HTTPS server. Other paths stay free for other WebSockets. Returns a function that
- * takes no more connections.
+ * Serves sessions on a path of an HTTP or HTTPS server. Other paths stay free for other WebSockets: unless something else listens
+ * for them, they are answered with 404. Returns a function that takes no more connections.
  *
  * ```js
  * const server = createServer().listen(8080);
@@ -18,13 +21,27 @@ import { connect, reject } from './websocket.js';
  */
 export const attach = (server: Server | SecureServer, path: string, sessions: Sessions): (() => void) => {
   if (!path.startsWith('/')) throw new TypeError(`Undrop: a path begins with a slash, unlike ${JSON.stringify(path)}`);
-  const upgraded = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://server').pathname === path) upgrade(sessions, request, stream, head);
-  };
-  server.on('upgrade', upgraded);
+  const paths = attachments.get(server) ?? listen(server);
+  paths.set(path, sessions);
   return () => {
-    server.off('upgrade', upgraded);
+    if (paths.get(path) === sessions) paths.delete(path);
   };
+};
+
+/** Listens for the WebSockets of a server, on paths that are added to what this returns. */
+const listen = (server: Server | SecureServer): Map<string, Sessions> => {
+  const paths = new Map<string, Sessions>();
+  attachments.set(server, paths);
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // Whatever a client writes there, as it is: not all of it is a URL.
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const sessions = paths.get(path);
+    if (sessions) upgrade(sessions, request, stream, head);
+    else if (server.listenerCount('upgrade') === 1) reject(stream, { status: 404, text: 'nothing is served here' });
+    // Until somebody else has taken it, a connection that is reset would end the process.
+    else stream.on('error', () => {});
+  });
+  return paths;
 };
 
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
@@ -43,10 +60,31 @@ const accept = (admission: Admission, request: IncomingMessage, stream: Duplex, 
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: mostBytes,
     handleProtocols: () => protocol ?? false,
   });
   // ws refuses a request that is no handshake, and the client may have gone meanwhile.
   stream.once('close', () => admission.cancel());
-  sockets.handleUpgrade(request, stream, head, (socket) => connect(admission, socket, stream));
+  sockets.handleUpgrade(request, stream, head, (socket) => {
+    connect(admission, socket, stream);
+    answerPings(socket);
+  });
+};
+
+/** A pong that has not left is for an older ping, and the next one will do for both: the client may ask for more than it reads. */
+const answerPings = (socket: WebSocket) => {
+  let isLeaving = false;
+  let next: Buffer | undefined;
+  const answer = (data: Buffer) => {
+    next = data;
+    if (isLeaving || socket.readyState !== WebSocket.OPEN) return;
+    isLeaving = true;
+    next = undefined;
+    socket.pong(data, false, () => {
+      isLeaving = false;
+      if (next) answer(next);
+    });
+  };
+  socket.on('ping', answer);
 };

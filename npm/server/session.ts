@@ -22,7 +22,10 @@ export type Cause =
 /** How a session ended. */
 export interface Ending {
   readonly cause: Cause;
-  /** What was sent and the client has not acknowledged: it may have arrived or not. Empty if the session lives on. */
+  /**
+   * What was sent and the client has not acknowledged: it may have arrived or not. Empty if the session lives on, and once the
+   * handler has ended.
+   */
   readonly undelivered: readonly (string | Uint8Array)[];
 }
 
@@ -192,6 +195,11 @@ export class Session implements AsyncIterable<Received> {
    */
   close(code = 1000, reason = ''): void {
     this.#session.close(code, reason);
+  }
+
+  /** The handler has ended. @internal */
+  release(): void {
+    this.#session.release();
   }
 
   #received(message: string | Uint8Array): Received {

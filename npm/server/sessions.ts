@@ -86,6 +86,24 @@ export interface SessionsOptions {
   limits?: Limits;
 }
 
+/** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
+export interface WorstCase {
+  /** The connections, with their buffers. */
+  readonly connections: number;
+  /** The sessions, without their messages. */
+  readonly sessions: number;
+  /** What was sent and not acknowledged. */
+  readonly outboxes: number;
+  /** What has come and is not committed. */
+  readonly inboxes: number;
+  /** What is remembered of addresses. */
+  readonly addresses: number;
+  /** The most that the clients of one address can take of all that. */
+  readonly perAddress: number;
+  /** All of it together, without `perAddress`, which is a part of it. */
+  readonly total: number;
+}
+
 /** Runs once for a session, however often its client reconnects. The session is over when it returns. */
 export type Handler = (session: Session) => void | Promise<void>;
 
@@ -116,6 +134,12 @@ export class Sessions {
       throw new TypeError(`Undrop: serve takes a function of a session, not ${typeof handler}`);
     this.#handler = handler;
     return this;
+  }
+
+  /** The most memory that clients can make these sessions take on Node, in bytes. */
+  worstCase(): WorstCase {
+    const { connections, sessions, outboxes, inboxes, addresses, perAddress, total } = this.#sessions.worstCase();
+    return { connections, sessions, outboxes, inboxes, addresses, perAddress, total };
   }
 
   /** What the server counts, as text that Prometheus reads. */
@@ -229,6 +253,8 @@ export interface ServerConnection {
   text(text: string): void;
   /** A ping or a pong arrived. */
   alive(): void;
+  /** So many bytes are held of a message that is not there in whole: they count against the limits. */
+  unfinished(bytes: number): void;
   /** The WebSocket takes messages again. */
   drained(): void;
   /** The client sent what can't be read: a message that is too large (1009), a text that is not UTF-8 (1007), or no frame. */
@@ -262,5 +288,7 @@ const handled = async (handler: Handler, session: Session): Promise<void> => {
     if (isOver(error, session)) return;
     say('error', `the handler of session ${session.id} has thrown: ${describe(error)}`);
     throw error;
+  } finally {
+    session.release();
   }
 };

@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { readInTurns } from './reading.js';
 import type { Admission, Handler, Rejection, ServerWebSocket } from './sessions.js';
 
 /** Has a WebSocket served. `handler` is for the session that begins on it, in place of that of the sessions. */
@@ -34,6 +35,7 @@ export const connect = (admission: Admission, socket: WebSocket, stream: Duplex,
     pause: (isPaused) => (isPaused ? socket.pause() : socket.resume()),
   };
   const connection = admission.serve(native, handler);
+  readInTurns(socket, stream, connection);
   socket.on('message', (data, isBinary) => connection.message(data as Buffer, !isBinary));
   socket.on('ping', () => connection.alive());
   socket.on('pong', () => connection.alive());

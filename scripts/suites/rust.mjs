@@ -59,11 +59,15 @@ export const native = ({ alone }) => {
 /** The simulated network at full length: 100,000 scenarios, in release mode. */
 export const simulation = ({ alone }) => alone(() => rustTests('simulation', 'cargo', weather()));
 
-/** A short attack on a server: whether its memory stays below what its configuration promises, and its other clients lose nothing. */
+/** Short attacks on servers: whether their memory stays below what is promised, and their other clients lose nothing. */
 export const attacked = ({ alone }) => {
   // What a process holds, and addresses of its own for each client, is only to be had there.
   if (process.platform !== 'linux') return { passed: 0, failures: [], parts: [] };
-  return alone(() => check('attack', 'cargo', attack('--short')));
+  const attacks = [
+    () => check('attack', 'cargo', attack('--short')),
+    () => check('attack, Node', 'cargo', attack('--server', 'node', '--short')),
+  ];
+  return total(attacks.map(alone));
 };
 
 const documentation = (name, which) =>

@@ -98,6 +98,8 @@ struct State {
     queued: Amount,
     /// How many messages the app has sent since the session began.
     sent: u64,
+    /// Nobody asks any more for what the client has sent, nor for what was not delivered.
+    is_released: bool,
 }
 
 impl Channel {
@@ -113,6 +115,7 @@ impl Channel {
             collected: Amount::default(),
             queued: Amount::default(),
             sent: 0,
+            is_released: false,
         };
         Self { outbox, purse, ends: Notify::new(), state: Mutex::new(state) }
     }
@@ -219,6 +222,18 @@ impl Channel {
         (state.collected + state.queued).bytes
     }
 
+    /// The handler has ended, and nobody else asks for messages. What is left of the session may stay for as long as the runtime
+    /// likes, without them.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn release(&self) {
+        let mut state = self.state.lock();
+        state.is_released = true;
+        state.inbox = VecDeque::new();
+        if let Some(ending) = &mut state.ending {
+            ending.undelivered = Vec::new();
+        }
+    }
+
     // The task's side.
 
     pub(crate) fn collect(&self) -> Collected {
@@ -315,6 +330,9 @@ impl Channel {
                     ending.undelivered.push(message);
                 }
             }
+        }
+        if state.is_released {
+            ending.undelivered = Vec::new();
         }
         state.ending.get_or_insert(ending);
         wake_reader(state);

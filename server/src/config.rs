@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use undrop_proto::outbox::Bounds;
+use undrop_proto::wire::Control;
 
 use crate::proxies::Proxies;
 
@@ -172,6 +173,13 @@ impl Default for Limits {
             handshakes_per_second: 100,
             read_buffer: 4 << 10,
         }
+    }
+}
+
+impl Limits {
+    /// How large a message of a WebSocket may be. A control frame of the protocol is no message of the app.
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.message_bytes.max(Control::LONGEST)
     }
 }
 

@@ -35,6 +35,17 @@ pub(crate) enum Frame {
     Other,
 }
 
+impl Frame {
+    /// How many bytes a message has.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Frame::Text(text) => text.len(),
+            Frame::Binary(bytes) => bytes.len(),
+            Frame::Close(..) | Frame::Ping | Frame::Other => 0,
+        }
+    }
+}
+
 /// Why a WebSocket can't be read or written any more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Broken {
@@ -57,6 +68,8 @@ pub(crate) trait Socket: Send {
 pub(crate) struct Connection {
     socket: Box<dyn Socket>,
     kind: ConnectionKind,
+    /// How many bytes a message of the app may have.
+    most_bytes: usize,
     /// Whether something was written since the last flush.
     written: bool,
     metrics: Arc<Metrics>,
@@ -85,9 +98,19 @@ impl Connection {
         socket: Box<dyn Socket>,
         kind: ConnectionKind,
         admitted: Admitted,
+        most_bytes: usize,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { socket, kind, written: false, metrics, is_counted: false, client_close: None, _admitted: admitted }
+        Self {
+            socket,
+            kind,
+            most_bytes,
+            written: false,
+            metrics,
+            is_counted: false,
+            client_close: None,
+            _admitted: admitted,
+        }
     }
 
     /// What is read and not yet a whole message.
@@ -98,19 +121,25 @@ impl Connection {
     /// What the client has sent next.
     pub(crate) fn poll_inbound(&mut self, context: &mut Context<'_>) -> Poll<Result<Inbound<Message>, Disconnect>> {
         let has_session = self.kind == ConnectionKind::Session;
-        Poll::Ready(match ready!(self.socket.poll_read(context))? {
-            Frame::Binary(bytes) => Ok(Inbound::Message(Message::Binary(bytes))),
+        let frame = ready!(self.socket.poll_read(context))?;
+        let bytes = frame.length();
+        let inbound = match frame {
+            Frame::Binary(bytes) => Inbound::Message(Message::Binary(bytes)),
             Frame::Text(text) if has_session && text.starts_with(wire::ESCAPE) => match wire::unescape(&text) {
-                Some(escaped) => Ok(Inbound::Message(Message::text(escaped))),
-                None => Ok(Control::decode(text.bytes()).map_or_else(Inbound::Malformed, Inbound::Control)),
+                Some(escaped) => Inbound::Message(Message::text(escaped)),
+                None => Control::decode(text.bytes()).map_or_else(Inbound::Malformed, Inbound::Control),
             },
-            Frame::Text(text) => Ok(Inbound::Message(Message::Text(text))),
-            Frame::Ping | Frame::Other => Ok(Inbound::Alive),
+            Frame::Text(text) => Inbound::Message(Message::Text(text)),
+            Frame::Ping | Frame::Other => Inbound::Alive,
             Frame::Close(code, reason) => {
                 self.closed_by_client(code, reason);
-                Err(Disconnect::Gone)
+                return Poll::Ready(Err(Disconnect::Gone));
             }
-        })
+        };
+        if bytes > self.most_bytes && matches!(inbound, Inbound::Message(_)) {
+            return Poll::Ready(Err(Broken::TooLarge.into()));
+        }
+        Poll::Ready(Ok(inbound))
     }
 
     /// Whether the connection takes one more frame now.

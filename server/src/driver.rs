@@ -90,6 +90,8 @@ struct Attached {
     connection: Connection,
     /// Whether all that had come when the task woke is read. More of it wakes the task.
     is_drained: bool,
+    /// Whether nothing was read of it or written to it.
+    is_new: bool,
 }
 
 /// A request to the store.
@@ -169,10 +171,19 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         true
     }
 
-    /// Stops reading where too much has come that nobody has committed, and looks again in a while.
+    /// Reads what has come behind a `resume`, before that is answered: it breaks the protocol.
+    fn read_first(&mut self, context: &mut Context<'_>, now: Millis, working: &Working) -> bool {
+        let is_new = self.connection.as_mut().is_some_and(|attached| take(&mut attached.is_new));
+        is_new && self.read(context, now, working)
+    }
+
+    /// Stops reading where too much has come that nobody has committed, and looks again in a while. A message that counts and has
+    /// not come in whole is read on: it comes to its end, or is too much, and otherwise those of many clients would wait for each
+    /// other's room.
     fn throttle(&mut self, now: Millis) {
         if self.throttled_until.is_none_or(|until| until <= now) {
-            let is_throttled = !self.inbox.has_room();
+            let meter = self.connection.as_mut().map(|attached| attached.connection.meter());
+            let is_throttled = !self.inbox.has_room() && !meter.is_some_and(|meter| meter.is_counting());
             self.throttled_until = is_throttled.then(|| now + THROTTLE);
             self.session.throttle(is_throttled);
         }
@@ -405,8 +416,8 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
             // Before the store writes, so that a message and what the handler answers at once are one change.
             progress |= this.poll_handler(now) | this.collect(now);
             this.persist(context, now);
-            progress |=
-                this.poll_store(context, now) | this.transmit(context, now, &working) | this.flush(context, now);
+            progress |= this.poll_store(context, now) | this.read_first(context, now, &working);
+            progress |= this.transmit(context, now, &working) | this.flush(context, now);
             if this.session.is_over() && this.handler.is_none() {
                 return Poll::Ready(());
             }
@@ -426,6 +437,6 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Future for Driver<S> {
 
 impl Attached {
     fn new(attempt: Attempt, connection: Connection) -> Self {
-        Self { attempt, connection, is_drained: false }
+        Self { attempt, connection, is_drained: false, is_new: true }
     }
 }

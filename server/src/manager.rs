@@ -138,7 +138,7 @@ impl Manager {
         handler: Handler,
     ) {
         let Shared { config, metrics, .. } = &*self.shared;
-        let mut connection = Connection::new(socket, kind, admitted, metrics.clone());
+        let mut connection = Connection::new(socket, kind, admitted, config.limits.message_bytes, metrics.clone());
         // Whose user it is, is not known yet.
         let owner = Owner::of(&Principal::Anonymous, handshake.address);
         connection.meter().expect_greeting(self.shared.inboxes.open(&owner, None));

@@ -56,6 +56,11 @@ impl Meter {
         (!self.is_greeted).then_some(GREETING)
     }
 
+    /// Whether what is held of a message counts.
+    pub(crate) fn is_counting(&self) -> bool {
+        self.taken > 0
+    }
+
     /// The room needs so many more bytes.
     pub(crate) fn count(&mut self, bytes: usize) -> Result<(), Excess> {
         self.room += bytes;

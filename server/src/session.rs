@@ -117,6 +117,12 @@ impl Session {
         commit(&self.channel, (number, at), replies)
     }
 
+    /// The handler has ended.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn release(&self) {
+        self.channel.release();
+    }
+
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<Ending> {
         self.channel.ending()

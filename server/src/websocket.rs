@@ -94,7 +94,7 @@ impl<S> WebSocket<S> {
     pub(crate) fn new(stream: S, limits: &Limits) -> Self {
         Self {
             stream,
-            most_bytes: limits.message_bytes,
+            most_bytes: limits.most_bytes(),
             buffer_bytes: limits.read_buffer.max(LEAST_BUFFER),
             meter: Meter::default(),
             incoming: Incoming::default(),

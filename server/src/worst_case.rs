@@ -3,15 +3,55 @@
 use undrop_proto::outbox::Bounds;
 
 use crate::config::{Config, Limits};
-use crate::connection::MOST_BUFFERED;
 use crate::handshake::MAX_URI;
 use crate::meter::FREE;
 
-/// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part of
-/// the store in memory. `npm run server:memory` finds 2.6 KiB.
-const SESSION: u64 = 4 << 10;
-/// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection. `npm run server:memory` finds 3.5 KiB.
-const CONNECTION: u64 = 4 << 10;
+/// What the server takes where it is Rust alone.
+#[cfg(not(all(feature = "js", target_arch = "wasm32")))]
+mod costs {
+    use crate::config::Limits;
+    use crate::connection::MOST_BUFFERED;
+
+    /// What a session takes beside its messages: its task with its timer and its place in the table, its principal, and its part
+    /// of the store in memory. `npm run server:memory` finds 2.6 KiB.
+    pub(super) const SESSION: u64 = 4 << 10;
+    /// What a connection takes beside its buffers: its task, its WebSocket and its HTTP connection. `npm run server:memory` finds
+    /// 3.5 KiB.
+    pub(super) const CONNECTION: u64 = 4 << 10;
+    /// How often a message is there that was sent: a WebSocket shares it with the outbox.
+    pub(super) const COPIES: u64 = 1;
+
+    /// The buffers of a connection, as large as they get.
+    pub(super) fn buffers(limits: &Limits) -> u64 {
+        (limits.read_buffer + MOST_BUFFERED) as u64
+    }
+}
+
+/// The same on Node, with the package ws. On Bun and Deno there is no limit to what is read and not yet taken.
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+mod costs {
+    use crate::config::Limits;
+    use crate::js::MOST_WAITING;
+
+    /// With what JavaScript has of it.
+    pub(super) const SESSION: u64 = 12 << 10;
+    /// With its streams, and what HTTP and ws have of it. `npm run attack -- --server node` finds 30 KiB.
+    pub(super) const CONNECTION: u64 = 40 << 10;
+    /// A stream has a copy of what it writes.
+    pub(super) const COPIES: u64 = 2;
+    /// Node reads so much at once, ...
+    const READ: usize = 64 << 10;
+    /// ... and a stream of it, paused or not, has one part before it and one behind it.
+    const READS: usize = 2;
+    /// A stream is full from here on, or sooner.
+    const WRITTEN: usize = 64 << 10;
+
+    pub(super) fn buffers(_: &Limits) -> u64 {
+        (READS * READ + MOST_WAITING + WRITTEN) as u64
+    }
+}
+
+use self::costs::{CONNECTION, COPIES, SESSION, buffers};
 /// What a connection that is no WebSocket yet takes beside its head: its task, its HTTP connection and the answer.
 #[cfg(feature = "axum")]
 const REQUEST: u64 = 8 << 10;
@@ -59,7 +99,7 @@ impl Config {
         WorstCase {
             connections: connections as u64 * self.connection(),
             sessions: sessions as u64 * self.session(),
-            outboxes: outboxes as u64,
+            outboxes: outboxes as u64 * COPIES,
             inboxes: inboxes as u64,
             addresses: ADDRESSES,
             per_address: self.of_one_address(),
@@ -69,7 +109,7 @@ impl Config {
     fn of_one_address(&self) -> u64 {
         let limits = &self.limits;
         let sessions = limits.sessions_per_address.min(limits.sessions) as u64;
-        let outboxes = limits.outboxes_per_owner.min(limits.outboxes) as u64;
+        let outboxes = limits.outboxes_per_owner.min(limits.outboxes) as u64 * COPIES;
         let inboxes = limits.inboxes_per_owner.min(limits.inboxes) as u64;
         limits.connections_per_address.min(limits.connections) as u64 * self.connection()
             + sessions * self.session()
@@ -79,7 +119,7 @@ impl Config {
 
     /// A connection with its buffers as large as they get, its part of a message that does not count, and the URI of one that has no session yet.
     fn connection(&self) -> u64 {
-        CONNECTION + self.limits.read_buffer as u64 + (FREE + MOST_BUFFERED + MAX_URI) as u64
+        CONNECTION + buffers(&self.limits) + (FREE + MAX_URI) as u64
     }
 
     fn session(&self) -> u64 {

@@ -5,21 +5,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { nextEvent, talk } from './support/client.mjs';
 import { startCutter } from './support/cutter.mjs';
+import { runtimes } from './support/runtimes.mjs';
 import { typedClient } from './support/typed-client.mjs';
 
-const program = fileURLToPath(new URL('support/echo-server.mjs', import.meta.url));
-const bin = (name) => inRoot('node_modules/.bin', name);
-const runtimes = {
-  Node: [process.execPath, [program]],
-  Bun: [bin('bun'), [program]],
-  Deno: [bin('deno'), ['run', '--allow-all', '--no-config', '--node-modules-dir=manual', program]],
-};
-
-for (const [name, [command, args]] of Object.entries(runtimes)) {
+for (const [name, [command, args]] of Object.entries(runtimes('echo-server.mjs'))) {
   describe(name, () => {
     let server;
     let lines;
@@ -110,6 +102,19 @@ for (const [name, [command, args]] of Object.entries(runtimes)) {
       };
       assert.equal(await answer(['undrop.1'], 'http://evil.example'), 'Unexpected server response: 403');
       assert.equal(await answer([], 'http://page.example'), 'Unexpected server response: 400');
+    });
+
+    it('takes no message that is larger than it says', async () => {
+      const { WebSocket } = await import('ws');
+      const socket = new WebSocket(`${cutter.url}/numbers`, ['undrop.1+numbers']);
+      await once(socket, 'open');
+      socket.send('\u0010new');
+      const [welcome] = await once(socket, 'message');
+      const largest = Number(welcome.toString().split(' ')[4]);
+      const ended = lines.next();
+      socket.send(Buffer.alloc(largest + 1));
+      assert.equal((await once(socket, 'close'))[0], 1009);
+      assert.equal((await ended).value, 'violation');
     });
 
     it('shuts down with 1012, after which clients come back', async () => {

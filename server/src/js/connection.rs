@@ -106,6 +106,14 @@ impl ServerConnection {
         self.push(Frame::Other);
     }
 
+    /// So many bytes are held of a message that is not there in whole.
+    pub fn unfinished(&self, bytes: usize) {
+        let is_enough = self.inbound.borrow_mut().hold(bytes);
+        if is_enough {
+            self.socket.pause(true);
+        }
+    }
+
     /// The WebSocket takes messages again.
     pub fn drained(&self) {
         self.inbound.borrow_mut().drained();

@@ -25,9 +25,10 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use self::connection::ServerAdmission;
 use self::handshake::{ServerHandshake, handshake_of, principal_of, refused_of};
+pub(crate) use self::socket::MOST_WAITING;
 use self::values::{error, message_of, session_id_of};
 use crate::store::{RedisClient, RedisStore};
-use crate::{Handshake, Principal, Refused, Sessions};
+use crate::{Handshake, Principal, Refused, Sessions, WorstCase};
 
 /// The sessions of a server.
 #[wasm_bindgen]
@@ -79,10 +80,21 @@ impl ServerSessions {
         self.sessions.metrics().render()
     }
 
-    /// The largest message that a client may send, in bytes.
+    /// How large a message of a WebSocket may be that a client sends.
     #[wasm_bindgen(js_name = mostBytes, getter)]
     pub fn most_bytes(&self) -> u32 {
-        u32::try_from(self.sessions.manager.shared.config.limits.message_bytes).unwrap_or(u32::MAX)
+        u32::try_from(self.sessions.manager.shared.config.limits.most_bytes()).unwrap_or(u32::MAX)
+    }
+
+    /// The most memory that clients can make these sessions take.
+    #[wasm_bindgen(js_name = worstCase)]
+    pub fn worst_case(&self) -> ServerWorstCase {
+        let worst_case = self.sessions.manager.shared.config.worst_case();
+        let total = worst_case.total() as f64;
+        let WorstCase { connections, sessions, outboxes, inboxes, addresses, per_address } = worst_case;
+        let [connections, sessions, outboxes, inboxes, addresses, per_address] =
+            [connections, sessions, outboxes, inboxes, addresses, per_address].map(|bytes| bytes as f64);
+        ServerWorstCase { connections, sessions, outboxes, inboxes, addresses, per_address, total }
     }
 
     /// The ids of a user's sessions.
@@ -133,6 +145,19 @@ impl ServerSessions {
             Ok(JsValue::UNDEFINED)
         })
     }
+}
+
+/// The most memory that clients can make sessions take, in bytes.
+#[wasm_bindgen]
+pub struct ServerWorstCase {
+    pub connections: f64,
+    pub sessions: f64,
+    pub outboxes: f64,
+    pub inboxes: f64,
+    pub addresses: f64,
+    #[wasm_bindgen(js_name = perAddress)]
+    pub per_address: f64,
+    pub total: f64,
 }
 
 /// The app's own parts of the subprotocols that ask for a session in a list of them, as a client offers it; empty where the app

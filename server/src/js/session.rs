@@ -139,6 +139,11 @@ impl ServerSession {
         future_to_promise(async move { Ok(sender.client_close().await.map(ServerCloseFrame::from).into()) })
     }
 
+    /// The handler has ended. An object of JavaScript is dropped some time later, and what it holds counts for nobody.
+    pub fn release(&self) {
+        self.session.release();
+    }
+
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;

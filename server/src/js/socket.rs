@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -15,7 +15,7 @@ use crate::connection::{Broken, Frame, Socket};
 use crate::meter::{Excess, Meter};
 
 /// The WebSocket is not read while so many bytes wait that came on it, with this for each frame.
-const MOST_WAITING: usize = 64 << 10;
+pub(crate) const MOST_WAITING: usize = 16 << 10;
 const FRAME: usize = 256;
 
 #[wasm_bindgen]
@@ -57,6 +57,8 @@ extern "C" {
 pub(super) struct Inbound {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// What the adapter holds of a message that is not there in whole.
+    unfinished: usize,
     is_paused: bool,
     broken: Option<Broken>,
     reader: Option<Waker>,
@@ -66,10 +68,24 @@ pub(super) struct Inbound {
 impl Inbound {
     /// Something arrived. Returns whether enough waits for now.
     pub(super) fn push(&mut self, frame: Frame) -> bool {
+        if self.broken.is_some() {
+            return false;
+        }
         self.bytes += cost(&frame);
         self.frames.push_back(frame);
         wake(&mut self.reader);
-        let is_enough = self.bytes > MOST_WAITING && !self.is_paused;
+        self.is_enough()
+    }
+
+    /// The adapter holds so much of a message. Returns whether enough waits for now.
+    pub(super) fn hold(&mut self, unfinished: usize) -> bool {
+        self.unfinished = unfinished;
+        wake(&mut self.reader);
+        self.is_enough()
+    }
+
+    fn is_enough(&mut self) -> bool {
+        let is_enough = self.bytes + self.unfinished > MOST_WAITING && !self.is_paused;
         self.is_paused |= is_enough;
         is_enough
     }
@@ -100,11 +116,27 @@ pub(super) struct NativeSocket {
     socket: SendWrapper<ServerSocket>,
     inbound: SendWrapper<Rc<RefCell<Inbound>>>,
     meter: Meter,
+    /// How much of what is unfinished is counted.
+    counted: usize,
 }
 
 impl NativeSocket {
     pub(super) fn new(socket: ServerSocket, inbound: Rc<RefCell<Inbound>>) -> Self {
-        Self { socket: SendWrapper::new(socket), inbound: SendWrapper::new(inbound), meter: Meter::default() }
+        let (socket, inbound) = (SendWrapper::new(socket), SendWrapper::new(inbound));
+        Self { socket, inbound, meter: Meter::default(), counted: 0 }
+    }
+
+    /// Counts what is held of a message that is not there in whole.
+    fn count(&mut self, unfinished: usize) -> Result<(), Broken> {
+        if self.meter.limit().is_some_and(|most| unfinished > most) {
+            return Err(Broken::Excess(Excess::Greeting));
+        }
+        if unfinished < self.counted {
+            self.meter.finish_message();
+            self.counted = 0;
+        }
+        let more = unfinished - replace(&mut self.counted, unfinished);
+        self.meter.count(more).map_err(Broken::Excess)
     }
 
     fn is_gone(&self) -> bool {
@@ -117,12 +149,8 @@ impl Socket for NativeSocket {
         let mut inbound = self.inbound.borrow_mut();
         if let Some(frame) = inbound.frames.pop_front() {
             inbound.bytes -= cost(&frame);
-            let resumes = inbound.bytes == 0 && take(&mut inbound.is_paused);
             drop(inbound);
-            if resumes {
-                self.socket.pause(false);
-            }
-            if self.meter.limit().is_some_and(|most| length(&frame) > most) {
+            if self.meter.limit().is_some_and(|most| frame.length() > most) {
                 return Poll::Ready(Err(Broken::Excess(Excess::Greeting)));
             }
             return Poll::Ready(Ok(frame));
@@ -131,6 +159,17 @@ impl Socket for NativeSocket {
             return Poll::Ready(Err(broken));
         }
         inbound.reader = Some(context.waker().clone());
+        let (unfinished, is_paused) = (inbound.unfinished, take(&mut inbound.is_paused));
+        drop(inbound);
+        if let Err(excess) = self.count(unfinished) {
+            // It stays unread, and counts until the connection is dropped.
+            self.inbound.borrow_mut().end(excess);
+            self.socket.pause(true);
+            return Poll::Ready(Err(excess));
+        }
+        if is_paused {
+            self.socket.pause(false);
+        }
         Poll::Pending
     }
 
@@ -168,20 +207,17 @@ impl Socket for NativeSocket {
 
 impl Drop for NativeSocket {
     fn drop(&mut self) {
+        // The object of JavaScript that shares it is dropped some time later.
+        let mut inbound = self.inbound.borrow_mut();
+        inbound.end(Broken::Gone);
+        inbound.frames = VecDeque::new();
+        drop(inbound);
         self.socket.terminate();
     }
 }
 
-fn length(frame: &Frame) -> usize {
-    match frame {
-        Frame::Text(text) => text.len(),
-        Frame::Binary(bytes) => bytes.len(),
-        Frame::Close(..) | Frame::Ping | Frame::Other => 0,
-    }
-}
-
 fn cost(frame: &Frame) -> usize {
-    FRAME + length(frame)
+    FRAME + frame.length()
 }
 
 fn wake(waker: &mut Option<Waker>) {

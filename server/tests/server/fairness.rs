@@ -17,7 +17,7 @@ use undrop_server::{
     Cause, Config, Limits, Message, Proxies, SendError, ServeOptions, Session, SessionUpgrade, Sessions, serve,
 };
 
-use crate::support::raw::NoConnection;
+use crate::support::raw::{Frame as Answer, NoConnection};
 use crate::support::server::config;
 use crate::support::{Client, Raw, Server, Tap, echo, soon, until};
 
@@ -90,6 +90,34 @@ async fn a_message_that_never_ends_is_bounded_by_what_its_sender_may_have() {
     assert_eq!(ann.recv().await.1.len(), 40_000);
     drop(connections);
     server.metric_becomes("undrop_inbox_bytes", 0).await;
+}
+
+#[tokio::test]
+async fn messages_that_have_begun_do_not_wait_for_each_others_room() {
+    let limits =
+        Limits { inboxes: 200 << 10, inboxes_per_owner: 200 << 10, message_bytes: 64 << 10, ..Limits::default() };
+    let server = Server::new(limited(limits), echo).await;
+    let part = |bytes: usize, code, is_last| {
+        WebSocketMessage::Frame(Frame::message(vec![0; bytes], OpCode::Data(code), is_last))
+    };
+    let mut connections = Vec::new();
+    for _ in 0..5 {
+        let mut connection = Raw::connect(server.address, "?user=eve", Some("undrop.1")).await.unwrap();
+        connection.say("\u{10}new").await;
+        assert!(connection.text().await.starts_with("\u{10}welcome "));
+        connection.socket.send(part(40 << 10, Data::Binary, false)).await.unwrap();
+        connections.push(connection);
+    }
+    // The last quarter is for those who have less than these do.
+    until("their beginnings count", || server.metric("undrop_inbox_bytes") > 170 << 10).await;
+    for mut connection in connections {
+        connection.socket.send(part(20 << 10, Data::Continue, true)).await.unwrap();
+        match soon("an echo or an end", connection.next()).await {
+            Answer::Binary(bytes) => assert_eq!(bytes.len(), 60 << 10),
+            Answer::Closed(close) => assert_eq!(close, Some((1013, "too much is unfinished".into()))),
+            Answer::Text(text) => panic!("{text}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -49,6 +49,21 @@ async fn a_message_is_as_large_as_all_its_fragments() {
 }
 
 #[tokio::test]
+async fn a_message_that_does_not_wait_for_the_answer_to_a_resume_ends_the_session() {
+    for server in Server::on_each_store(config(), echo).await {
+        let mut client = Client::open(server.address, "").await;
+        client.cut();
+        let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+        let resume = format!("\u{10}resume {:032x} 0 0 2 0", client.token().0);
+        connection.socket.feed(Message::text(resume)).await.unwrap();
+        connection.socket.feed(Message::text("hello")).await.unwrap();
+        connection.socket.flush().await.unwrap();
+        assert_eq!(connection.closed().await, Some((1002, "message before the greeting".into())));
+        server.metric_becomes("undrop_sessions", 0).await;
+    }
+}
+
+#[tokio::test]
 async fn pings_that_come_faster_than_their_answers_get_the_last_one() {
     let server = Server::new(config(), echo).await;
     let mut connection = open(&server).await;

@@ -169,6 +169,20 @@ async fn a_message_that_is_too_large_ends_the_session() {
 }
 
 #[tokio::test]
+async fn how_large_a_message_may_be_is_no_limit_for_control_frames() {
+    let server = Server::new(limited(Limits { message_bytes: 5, ..Limits::default() }), echo).await;
+    let mut client = Client::open(server.address, "").await;
+    client.cut();
+    client.connect().await;
+    assert_eq!(client.resumed, 1);
+    client.send("12345").await;
+    assert_eq!(client.text().await, "12345");
+    let mut connection = client.abandon();
+    connection.say("123456").await;
+    assert_eq!(connection.closed().await, Some((1009, "message too large".into())));
+}
+
+#[tokio::test]
 async fn a_connection_is_not_read_while_the_handler_does_not_keep_up() {
     let tap = Tap::new();
     let inbox = Bounds { messages: 10, bytes: 1 << 20 };

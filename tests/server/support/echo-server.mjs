@@ -6,6 +6,7 @@ import { Sessions, TypedMessages } from '../../../dist/server/index.js';
 
 const sessions = new Sessions({
   spread: 0,
+  closeTimeout: 500,
   origins: ['http://page.example'],
   protocols: ['numbers'],
   authenticate: (handshake) => handshake.query('user'),

@@ -27,6 +27,7 @@ enum Act {
     NoRequest,
     Slowloris,
     HeaderStuffing,
+    NoSuchPath,
     NoGreeting,
     Silent,
     NeverAcknowledging,
@@ -45,10 +46,15 @@ enum Act {
     Panic,
 }
 
-pub(crate) const KINDS: [Kind; 19] = [
+pub(crate) const KINDS: [Kind; 20] = [
     Kind { name: "no-request", does: "TCP connections without a request", act: Act::NoRequest },
     Kind { name: "slowloris", does: "a byte of the head at a time", act: Act::Slowloris },
     Kind { name: "header-stuffing", does: "heads of 14 and 200 KiB, then silence", act: Act::HeaderStuffing },
+    Kind {
+        name: "no-such-path",
+        does: "asks for a WebSocket where there is none, and resets the connection",
+        act: Act::NoSuchPath,
+    },
     Kind { name: "no-greeting", does: "a WebSocket, and no greeting", act: Act::NoGreeting },
     Kind { name: "silent", does: "silent after `welcome`, the handler sends", act: Act::Silent },
     Kind {
@@ -181,6 +187,20 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
             let (reader, _writer) = shake_hands(dial(server, from).await?, &head("echo", padding)).await?;
             target.count("accepted");
             target.listen(reader).await
+        }
+        Act::NoSuchPath => {
+            // The second is no URL.
+            let head = head(if number.is_multiple_of(2) { "nothing" } else { "/" }, 0);
+            if number % 4 < 2 {
+                let (reader, _writer) = shake_hands(dial(server, from).await?, &head).await?;
+                target.count("accepted");
+                return target.listen(reader).await;
+            }
+            let mut stream = dial(server, from).await?;
+            stream.write_all(head.as_bytes()).await?;
+            sleep(Duration::from_millis(1)).await;
+            stream.set_zero_linger()?;
+            Err(End::Cut)
         }
         Act::NoGreeting => {
             let (reader, _writer) = open(server, from, "echo").await?;

@@ -15,7 +15,9 @@ mod table;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: undrop-attack [--short] [KIND...]
+use crate::setup::{FULL, SHORT, ServerKind};
+
+const USAGE: &str = "usage: undrop-attack [--server rust|node] [--short] [KIND...]
        undrop-attack promises";
 
 #[tokio::main]
@@ -32,9 +34,9 @@ async fn main() -> ExitCode {
             print!("{}", table::promises());
             Ok(())
         }
-        ["--short", ref kinds @ ..] => run::all(setup::SHORT, kinds).await,
-        ref kinds if kinds.iter().all(|kind| !kind.starts_with('-')) => run::all(setup::FULL, kinds).await,
-        _ => Err(USAGE.into()),
+        ["--server", "rust", ref rest @ ..] => attack(ServerKind::Rust, rest).await,
+        ["--server", "node", ref rest @ ..] => attack(ServerKind::Node, rest).await,
+        ref rest => attack(ServerKind::Rust, rest).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,4 +45,15 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn attack(server: ServerKind, rest: &[&str]) -> outcome::Outcome<()> {
+    let (run, kinds) = match rest {
+        ["--short", kinds @ ..] => (SHORT, kinds),
+        kinds => (FULL, kinds),
+    };
+    if kinds.iter().any(|kind| kind.starts_with('-')) {
+        return Err(USAGE.into());
+    }
+    run::all(run, server, kinds).await
 }

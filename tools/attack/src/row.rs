@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::hostile::Kind;
-use crate::setup;
 
 /// One kind from so many addresses.
 pub(crate) struct Row {
@@ -17,7 +16,15 @@ pub(crate) struct Row {
     pub(crate) alone: u64,
     /// ... and at its peak.
     pub(crate) peak: u64,
+    /// What the server lets clients take: those of all addresses, or those of one.
+    pub(crate) promised: u64,
+    /// What the server's runtime takes beside that.
+    pub(crate) of_runtime: u64,
+    /// What the well-behaved saw alone, ...
     pub(crate) before: Neighbours,
+    /// ... while another server was attacked, ...
+    pub(crate) elsewhere: Option<Neighbours>,
+    /// ... and while theirs was.
     pub(crate) beside: Neighbours,
     pub(crate) ended: u64,
     pub(crate) lost: u64,
@@ -33,7 +40,7 @@ impl Row {
     pub(crate) fn broken_promises(&self) -> Vec<String> {
         let mut broken = Vec::new();
         let name = format!("{} from {} addresses", self.kind.name, self.addresses);
-        let (taken, promised) = (self.taken(), self.promised());
+        let (taken, promised) = (self.taken(), self.promised + self.of_runtime);
         if taken > promised {
             broken.push(format!("{name}: {} taken, {} promised", mebibytes(taken), mebibytes(promised)));
         }
@@ -49,16 +56,6 @@ impl Row {
     /// What the hostile clients, or all of them, have made the server take.
     pub(crate) fn taken(&self) -> u64 {
         self.peak - if self.addresses == 1 { self.alone } else { self.empty }
-    }
-
-    /// What the configuration promises: for the clients of all addresses, or for those of one.
-    pub(crate) fn promised(&self) -> u64 {
-        let (of_sessions, options) = (setup::small().worst_case(), setup::small_serve_options());
-        if self.addresses == 1 {
-            of_sessions.per_address + options.worst_case_per_address()
-        } else {
-            of_sessions.total() + options.worst_case()
-        }
     }
 }
 

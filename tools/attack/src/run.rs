@@ -1,6 +1,7 @@
 //! Starts a server, its well-behaved clients and the hostile ones, and says what came of it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -10,17 +11,19 @@ use tokio::time::sleep;
 use crate::hostile::{KINDS, Kind};
 use crate::outcome::Outcome;
 use crate::row::{Neighbours, Row};
-use crate::setup::{self, Run};
+use crate::setup::{self, Run, ServerKind};
 use crate::table;
 
 /// Attacks with each of these kinds, or with all. It fails if a server takes more memory than its configuration promises, or
 /// a well-behaved client loses a message or its session.
-pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
+pub(crate) async fn all(run: Run, server: ServerKind, names: &[&str]) -> Outcome<()> {
     if let Some(unknown) = names.iter().find(|name| KINDS.iter().all(|kind| kind.name != **name)) {
         let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
         return Err(format!("there is no kind {unknown}; there are {}", known.join(", ")).into());
     }
-    println!("{}", table::promises());
+    if server == ServerKind::Rust {
+        println!("{}", table::promises());
+    }
     println!("{}", table::head());
     let mut broken = Vec::new();
     for kind in KINDS.iter().filter(|kind| names.is_empty() || names.contains(&kind.name)) {
@@ -28,7 +31,7 @@ pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
             if addresses > 1 && !(run.from_many || kind.fills_what_all_share()) {
                 continue;
             }
-            let row = attack(run, kind, addresses).await?;
+            let row = attack(run, server, kind, addresses).await?;
             println!("{}", table::row(&row));
             broken.extend(row.broken_promises());
         }
@@ -37,11 +40,10 @@ pub(crate) async fn all(run: Run, names: &[&str]) -> Outcome<()> {
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
 }
 
-async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row> {
-    let mut server = Program::start(Role::Server, &["serve"])?;
-    let address = server.line().await?;
-    let empty = server.memory("VmRSS")?;
-    let mut neighbours = Program::start(Role::WellBehaved, &["neighbours", &address])?;
+async fn attack(run: Run, server: ServerKind, kind: &'static Kind, addresses: usize) -> Outcome<Row> {
+    let mut attacked = Server::start(server).await?;
+    let empty = attacked.memory("VmRSS")?;
+    let mut neighbours = Program::start(Role::WellBehaved, &this(&["neighbours", &attacked.address])?)?;
     if neighbours.line().await? != "ready" {
         return Err("the well-behaved clients are not ready".into());
     }
@@ -49,25 +51,94 @@ async fn attack(run: Run, kind: &'static Kind, addresses: usize) -> Outcome<Row>
     neighbours.seen().await?;
     sleep(run.alone).await;
     let (before, ended_before) = neighbours.seen().await?;
-    let alone = server.memory("VmHWM")?;
+    let alone = attacked.memory("VmHWM")?;
+    let mut ended = ended_before;
+    let mut elsewhere = None;
+    if run.has_control {
+        let mut other = Server::start(server).await?;
+        let (seen, ended_meanwhile, _) = withstand(run, kind, addresses, &other.address, &mut neighbours).await?;
+        other.program.child.kill().await?;
+        elsewhere = Some(seen);
+        ended += ended_meanwhile;
+    }
+    let (beside, ended_beside, tally) = withstand(run, kind, addresses, &attacked.address, &mut neighbours).await?;
+    neighbours.stop();
+    let (_, ended_after) = neighbours.seen_next().await?;
+    ended += ended_beside + ended_after;
+    let lost = neighbours.line().await?.strip_prefix("lost ").ok_or("how many were lost?")?.parse()?;
+    let peak = attacked.memory("VmHWM")?;
+    let promised = if addresses == 1 { attacked.promised_to_address } else { attacked.promised };
+    let of_runtime = attacked.of_runtime;
+    attacked.program.child.kill().await?;
+    Ok(Row { kind, addresses, tally, empty, alone, peak, promised, of_runtime, before, elsewhere, beside, ended, lost })
+}
+
+/// Has this server attacked. Returns what the well-behaved have seen meanwhile, how many of their sessions ended, and what became
+/// of the hostile connections.
+async fn withstand(
+    run: Run,
+    kind: &Kind,
+    addresses: usize,
+    server: &str,
+    neighbours: &mut Program,
+) -> Outcome<(Neighbours, u64, BTreeMap<String, u64>)> {
+    // What came between is not counted.
+    let (_, ended_before) = neighbours.seen().await?;
     let numbers = [run.hostile, addresses, run.attack.as_millis() as usize].map(|number| number.to_string());
     let [connections, from, milliseconds] = &numbers;
-    let arguments = ["hostile", kind.name, &address, connections, from, milliseconds];
+    let arguments = this(&["hostile", kind.name, server, connections, from, milliseconds])?;
     let mut hostile = Program::start(Role::Hostile, &arguments)?;
     sleep(run.attack).await;
-    let (beside, ended_beside) = neighbours.seen().await?;
+    let (seen, ended) = neighbours.seen().await?;
     let mut tally = BTreeMap::new();
     while let Some(line) = hostile.lines.next_line().await? {
         let (count, what) = line.split_once(' ').ok_or("a hostile client said nothing")?;
         tally.insert(what.to_owned(), count.parse()?);
     }
-    neighbours.stop();
-    let (_, ended_after) = neighbours.seen_next().await?;
-    let lost = neighbours.line().await?.strip_prefix("lost ").ok_or("how many were lost?")?.parse()?;
-    let peak = server.memory("VmHWM")?;
-    server.child.kill().await?;
-    let ended = ended_before + ended_beside + ended_after;
-    Ok(Row { kind, addresses, tally, empty, alone, peak, before, beside, ended, lost })
+    Ok((seen, ended_before + ended, tally))
+}
+
+/// This program with these arguments.
+fn this(arguments: &[&str]) -> Outcome<Vec<OsString>> {
+    let program = std::env::current_exe()?.into_os_string();
+    Ok([program].into_iter().chain(arguments.iter().map(OsString::from)).collect())
+}
+
+/// A server, and what it says of itself.
+struct Server {
+    program: Program,
+    address: String,
+    /// The most memory that it lets its clients take, in bytes, ...
+    promised: u64,
+    /// ... and those of one address.
+    promised_to_address: u64,
+    /// What its runtime takes beside that as it works, for what it compiles and has not collected.
+    of_runtime: u64,
+}
+
+impl Server {
+    async fn start(kind: ServerKind) -> Outcome<Self> {
+        let command_line = match kind {
+            ServerKind::Rust => this(&["serve"])?,
+            ServerKind::Node => {
+                let script = concat!(env!("CARGO_MANIFEST_DIR"), "/server.mjs");
+                ["node".into(), script.into(), setup::small_for_javascript().to_string().into()].into()
+            }
+        };
+        let mut program = Program::start(Role::Server, &command_line)?;
+        let line = program.line().await?;
+        let words: Vec<_> = line.split(' ').collect();
+        let [address, promised, promised_to_address, of_runtime] = words[..] else { return Err(line.into()) };
+        let (promised, promised_to_address) = (promised.parse()?, promised_to_address.parse()?);
+        let of_runtime = of_runtime.parse()?;
+        Ok(Self { address: address.to_owned(), promised, promised_to_address, of_runtime, program })
+    }
+
+    /// The resident memory of the process in bytes: `VmRSS`, or `VmHWM`, which is the most that it ever was.
+    fn memory(&self, name: &str) -> Outcome<u64> {
+        let pid = self.program.child.id().ok_or("the server is gone")?;
+        Ok(status(&pid.to_string(), name)?.trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
 }
 
 #[derive(PartialEq)]
@@ -77,7 +148,7 @@ enum Role {
     Hostile,
 }
 
-/// This program as a process of its own.
+/// A process.
 struct Program {
     child: Child,
     input: Option<ChildStdin>,
@@ -87,8 +158,7 @@ struct Program {
 impl Program {
     /// The clients are on other machines in truth: the server has half of the processors for itself. Of the other half, the hostile
     /// ones get what the well-behaved leave.
-    fn start(role: Role, arguments: &[&str]) -> Outcome<Self> {
-        let program = std::env::current_exe()?;
+    fn start(role: Role, command_line: &[OsString]) -> Outcome<Self> {
         // Each connection is an open file in two processes, and more than a shell allows to begin with.
         let raise = "ulimit -n \"$(ulimit -Hn)\" && exec \"$@\"";
         let processors = processors()?;
@@ -99,7 +169,7 @@ impl Program {
         if role == Role::Hostile {
             command.args(["chrt", "--idle", "0"]);
         }
-        command.arg(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args(command_line).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
         let output = child.stdout.take().ok_or("it has no output")?;
         Ok(Self { input: child.stdin.take(), lines: BufReader::new(output).lines(), child })
@@ -124,12 +194,6 @@ impl Program {
 
     fn stop(&mut self) {
         self.input = None;
-    }
-
-    /// The resident memory of the process in bytes: `VmRSS`, or `VmHWM`, which is the most that it ever was.
-    fn memory(&self, name: &str) -> Outcome<u64> {
-        let pid = self.child.id().ok_or("the server is gone")?;
-        Ok(status(&pid.to_string(), name)?.trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 }
 

@@ -9,9 +9,14 @@ use undrop_server::{Message, SendError, Session, SessionUpgrade, Sessions, serve
 use crate::outcome::Outcome;
 use crate::setup;
 
-/// Prints its address, and serves until its standard input ends.
+/// Prints its address, how much memory it lets its clients take, in all and from one address, and what its runtime takes beside
+/// that: nothing. Serves until its standard input ends.
 pub(crate) async fn serve() -> Outcome<()> {
-    let sessions = Sessions::new(setup::small());
+    let (sessions, options) = (setup::small(), setup::small_serve_options());
+    let worst_case = sessions.worst_case();
+    let promised = worst_case.total() + options.worst_case();
+    let promised_to_address = worst_case.per_address + options.worst_case_per_address();
+    let sessions = Sessions::new(sessions);
     let app = Router::new()
         .route("/echo", any(|upgrade: SessionUpgrade| async { upgrade.on_session(echo) }))
         .route("/talk", any(|upgrade: SessionUpgrade| async { upgrade.on_session(talk) }))
@@ -21,11 +26,11 @@ pub(crate) async fn serve() -> Outcome<()> {
     // The panics are asked for by the thousand.
     std::panic::set_hook(Box::new(|_| {}));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
+    println!("{} {promised} {promised_to_address} 0", listener.local_addr()?);
     let input_ends = async {
         let _ = tokio::io::stdin().read(&mut [0]).await;
     };
-    Ok(serve_app(listener, app, setup::small_serve_options(), input_ends).await?)
+    Ok(serve_app(listener, app, options, input_ends).await?)
 }
 
 async fn echo(mut session: Session) {

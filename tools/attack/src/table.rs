@@ -3,7 +3,7 @@
 use undrop_server::{Config, ServeOptions};
 
 use crate::hostile::KINDS;
-use crate::row::Row;
+use crate::row::{Neighbours, Row};
 use crate::setup::{self, Run};
 
 /// The table of docs/servers.md: the most memory that two configurations let clients take.
@@ -42,8 +42,9 @@ fn whole(bytes: u64) -> String {
 }
 
 pub(crate) fn head() -> String {
-    "| kind | from | accepted | refused | closed | MiB taken | promised | p50 ms | p99 ms: alone, beside | ratio (< 2) | lost |\n\
-     |---|---|---|---|---|---|---|---|---|---|---|"
+    "| kind | from | accepted | refused | closed | MiB taken | promised | p50 ms | p99 ms: alone, elsewhere, beside \
+     | beside / elsewhere | beside / alone | lost |\n\
+     |---|---|---|---|---|---|---|---|---|---|---|---|"
         .into()
 }
 
@@ -55,18 +56,28 @@ pub(crate) fn row(row: &Row) -> String {
     };
     let cut = row.tally.get("cut").map_or_else(String::new, |count| format!(", none: {count}"));
     let closed = format!("{}{cut}", of("closed "));
-    let milliseconds = |microseconds: u64| format!("{:.1}", microseconds as f64 / 1_000.0);
+    let mebibytes = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 20));
+    let milliseconds = |microseconds: u64| format!("{:.2}", microseconds as f64 / 1_000.0);
+    let elsewhere = row.elsewhere.as_ref();
+    let ratio_to = |other: &Neighbours| format!("{:.1}", row.beside.p99 as f64 / other.p99.max(1) as f64);
     let columns = [
         row.kind.name.to_owned(),
         row.addresses.to_string(),
         row.tally.get("accepted").copied().unwrap_or(0).to_string(),
         of("refused "),
         closed.trim_start_matches("-, ").to_owned(),
-        format!("{:.1}", row.taken() as f64 / f64::from(1 << 20)),
-        format!("{:.1}", row.promised() as f64 / f64::from(1 << 20)),
+        mebibytes(row.taken()),
+        if row.of_runtime == 0 {
+            mebibytes(row.promised)
+        } else {
+            format!("{} + {}", mebibytes(row.promised), mebibytes(row.of_runtime))
+        },
         milliseconds(row.beside.p50),
-        format!("{}, {}", milliseconds(row.before.p99), milliseconds(row.beside.p99)),
-        format!("{:.1}", row.beside.p99 as f64 / row.before.p99.max(1) as f64),
+        [Some(&row.before), elsewhere, Some(&row.beside)]
+            .map(|seen| seen.map_or_else(|| "-".to_owned(), |seen| milliseconds(seen.p99)))
+            .join(", "),
+        elsewhere.map_or_else(|| "-".to_owned(), ratio_to),
+        ratio_to(&row.before),
         (row.lost + row.ended).to_string(),
     ];
     format!("| {} |", columns.join(" | "))
@@ -77,10 +88,12 @@ pub(crate) fn legend(run: Run) -> String {
     let kinds: String = KINDS.iter().map(|kind| format!("{:21} {}\n", kind.name, kind.does)).collect();
     format!(
         "\n{kinds}\n{} hostile connections at once, each made again whenever it ends; `none` are ends without a close frame. From \
-         one address, the memory is what was taken beside that of the well-behaved. Lost are messages and sessions of \
-         the 50 well-behaved, each from an address of its own. The server has half of the processors for itself, and the \
-         clients share the others, where the hostile ones get what the well-behaved leave. The ratio depends on what else \
-         the machine does.",
+         one address, the memory is what was taken beside that of the well-behaved; what is added to the promise is the \
+         server's runtime's own. Lost are messages and sessions of the 50 well-behaved, each from an address of its own. The \
+         server has half of the processors for itself, and the clients share the others, where the hostile ones get what the \
+         well-behaved leave.\n\
+         Alone, there are no hostile clients; elsewhere, the same attack goes to another server on the processors of theirs; \
+         beside, to theirs. What is the server's is beside / elsewhere; beside / alone is what the machine has of it, too.",
         run.hostile
     )
 }
