@@ -1,7 +1,8 @@
-// The server of `server/src/talk.rs` in socket.io's protocol. It ends when its standard input is closed.
+// The server of `server/src/talk.rs` in socket.io's protocol.
 
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
+import { listen } from './lib/listening.mjs';
 
 const http = createServer();
 const server = new Server(http, { transports: ['websocket'], cors: { origin: '*' }, maxHttpBufferSize: 1 << 24 });
@@ -30,5 +31,4 @@ function filled(size) {
   return of(Math.max(0, size - JSON.stringify({ type: 'tick', data: of(0) }).length));
 }
 
-http.listen(0, '127.0.0.1', () => console.log(`listening ws://127.0.0.1:${http.address().port}`));
-process.stdin.on('end', () => process.exit()).resume();
+listen(http);

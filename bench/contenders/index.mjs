@@ -23,6 +23,25 @@ export const contenders = {
   phoenix: { file: 'phoenix', kind: 'phoenix', binary: false },
 };
 
+/**
+ * Those whose server is in Node: its program and arguments, and what a client speaks that is no page. Their floor is the package ws.
+ */
+export const onNode = {
+  'native, ws': { file: 'native', server: ['bench/node-server.mjs', 'ws'], speaks: [] },
+  'native, ws again': { file: 'native', server: ['bench/node-server.mjs', 'ws'], speaks: [] },
+  'undrop/server/node': {
+    file: 'undrop-session',
+    server: ['bench/node-server.mjs', 'undrop/server/node'],
+    speaks: ['session'],
+  },
+  'undrop/server/ws': {
+    file: 'undrop-session',
+    server: ['bench/node-server.mjs', 'undrop/server/ws'],
+    speaks: ['session'],
+  },
+  'socket.io': { file: 'socket.io', server: ['bench/socket.io-server.mjs'], speaks: ['socket.io'] },
+};
+
 export const FLOOR = 'native';
 export const CONTROL = 'native again';
 export const PLAIN = 'undrop';
@@ -30,6 +49,10 @@ export const SESSION = 'undrop, session';
 export const SESSIONLESS = 'undrop, no session';
 export const SESSIONLESS_CONTROL = 'undrop, no session again';
 export const TYPED = 'undrop, on(type)';
+
+export const WS = 'native, ws';
+export const WS_CONTROL = 'native, ws again';
+export const SESSION_ON_NODE = 'undrop/server/node';
 
 const all = Object.keys(contenders);
 

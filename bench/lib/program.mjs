@@ -10,15 +10,21 @@ export function startProgram(program, args, options = {}) {
   // A failure is reported by `stop` and by `line`.
   gone.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** Returns the next line of its output. */
+  const line = async () => {
+    const { value, done } = await lines.next();
+    if (!done) return value;
+    const { code } = await gone;
+    throw new Failure(
+      `${program} ${args.join(' ')}\n  ended with exit code ${code} before it printed the expected line`,
+    );
+  };
   return {
-    /** Returns the next line of its output. */
-    async line() {
-      const { value, done } = await lines.next();
-      if (!done) return value;
-      const { code } = await gone;
-      throw new Failure(
-        `${program} ${args.join(' ')}\n  ended with exit code ${code} before it printed the expected line`,
-      );
+    line,
+    /** Writes a line to it, and returns what it answers. */
+    ask(text) {
+      child.stdin.write(`${text}\n`);
+      return line();
     },
     /** Returns its resident memory, in bytes. */
     async memory() {

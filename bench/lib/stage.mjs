@@ -5,7 +5,7 @@ import { Failure } from '../../scripts/lib/log.mjs';
 import { target } from '../../scripts/lib/paths.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 import { startRawChromium } from '../../tests/e2e/faults/chromium.mjs';
-import { contenders } from '../contenders/index.mjs';
+import { contenders, onNode } from '../contenders/index.mjs';
 import { startPages } from './pages.mjs';
 import { startProgram } from './program.mjs';
 
@@ -36,7 +36,7 @@ export async function setStage({ quick }) {
     async page(names, { synthetic = false } = {}) {
       await browser.goto(`${pages.url}/row.html`);
       if (synthetic) await browser.run('() => bench.makeSynthetic()');
-      for (const name of names) await this.call('load', name, contenders[name].file);
+      for (const name of names) await this.call('load', name, { ...contenders, ...onNode }[name].file);
     },
     /** Opens a fresh page, and loads and connects these contenders. */
     async connect(names) {
@@ -70,4 +70,5 @@ async function within(call, what, args) {
   }
 }
 
-const address = async (program) => (await program.line()).match(/^listening (ws:\/\/\S+)$/)[1];
+/** Where a server listens, by the first line that it prints. */
+export const address = async (program) => (await program.line()).match(/^listening (ws:\/\/\S+)$/)[1];

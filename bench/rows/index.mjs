@@ -12,10 +12,11 @@ import { cold } from './cold.mjs';
 import { echo } from './echo.mjs';
 import { event } from './event.mjs';
 import { growth } from './growth.mjs';
+import { node } from './node.mjs';
 import { profile } from './profile.mjs';
 import { receive } from './receive.mjs';
 import { reconnect } from './reconnect.mjs';
 import { send } from './send.mjs';
 import { server } from './server.mjs';
 
-export const rows = [event, receive, echo, send, reconnect, cold, bytes, growth, server, profile];
+export const rows = [event, receive, echo, send, reconnect, cold, bytes, growth, server, node, profile];

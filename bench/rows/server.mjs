@@ -1,13 +1,13 @@
 // The cost of a session on the server, compared with a socket without one.
 
-import { startProgram } from '../lib/program.mjs';
-import { serverProgram } from '../lib/stage.mjs';
+import { broadcast, startUnlimited, withCrowd } from '../lib/crowd.mjs';
+import { address, serverProgram } from '../lib/stage.mjs';
 
-/** The rooms: the path of each, and the further arguments of its clients. */
+/** The rooms: the path of each, and the kind of its clients. */
 const rooms = {
-  'axum, raw socket': ['/room'],
-  'axum, small buffer': ['/small-room'],
-  'undrop-server, session': ['/session-room', 'session'],
+  'axum, raw socket': ['/room', []],
+  'axum, small buffer': ['/small-room', []],
+  'undrop-server, session': ['/session-room', ['session']],
 };
 
 export const server = {
@@ -15,9 +15,9 @@ export const server = {
   async run({ quick }) {
     const [clients, members, messages] = quick ? [1_000, 200, 20] : [10_000, 1_000, 200];
     const [memory, latency] = [{}, {}];
-    for (const [name, room] of Object.entries(rooms)) {
-      memory[name] = [await idle(room, clients)];
-      latency[name] = await broadcast(room, members, messages);
+    for (const [name, [path, kind]] of Object.entries(rooms)) {
+      memory[name] = [await withServer((server, url) => idle(server, `${url}${path}`, clients, kind))];
+      latency[name] = await withServer((_, url) => broadcast(`${url}${path}`, members, messages, kind));
     }
     const count = (number) => number.toLocaleString('en');
     return [
@@ -32,45 +32,18 @@ export const server = {
   },
 };
 
+/** Returns how much memory a connection takes that does nothing. */
+export async function idle(server, url, clients, kind) {
+  const before = await server.memory();
+  return withCrowd(url, clients, kind, async () => ((await server.memory()) - before) / clients);
+}
+
 /** Each measurement has a server of its own: memory that an allocator keeps of earlier connections would hide the cost. */
-async function idle([path, ...how], count) {
-  return withServer(async (server, url) => {
-    const before = await server.memory();
-    const crowd = startCrowd(`${url}${path}`, count, 0, ...how);
-    await printed(crowd, 'open');
-    const bytes = ((await server.memory()) - before) / count;
-    await crowd.stop();
-    return bytes;
-  });
-}
-
-async function broadcast([path, ...how], count, messages) {
-  return withServer(async (_, url) => {
-    const crowd = startCrowd(`${url}${path}`, count, messages, ...how);
-    await printed(crowd, 'open');
-    const { milliseconds } = JSON.parse(await crowd.line());
-    await crowd.stop();
-    return milliseconds;
-  });
-}
-
 async function withServer(use) {
-  const server = startUnlimited([]);
-  const url = (await server.line()).match(/^listening (\S+)$/)[1];
+  const server = startUnlimited([serverProgram]);
   try {
-    return await use(server, url);
+    return await use(server, await address(server));
   } finally {
     await server.stop();
   }
 }
-
-async function printed(program, word) {
-  const line = await program.line();
-  if (line !== word) throw new Error(`expected ${word}, got ${line}`);
-}
-
-const startCrowd = (...args) => startUnlimited(['crowd', ...args.map(String)]);
-
-/** Raises the limit of open files, as each connection is one. */
-const startUnlimited = (args) =>
-  startProgram('sh', ['-c', 'ulimit -n "$(ulimit -Hn)" && exec "$@"', 'sh', serverProgram, ...args]);

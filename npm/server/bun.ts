@@ -63,7 +63,6 @@ export const websocket = {
       ping: () => void socket.ping(),
       close: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
-      flush() {},
       isReady: () => !waiting,
       // Bun can't pause a WebSocket. What it reads meanwhile is held, as much as the limits of the sessions allow.
       pause() {},

@@ -71,14 +71,13 @@ const serve = (admission: Admission, socket: WebSocket) => {
   };
   const native: ServerWebSocket = {
     send(bytes, isText) {
-      if (isOpen()) socket.send(isText ? decoder.decode(bytes) : (bytes as Uint8Array<ArrayBuffer>));
+      if (isOpen()) socket.send(isText ? decoder.decode(bytes) : bytes.slice());
     },
     // Deno sends pings by itself, and closes what does not answer.
     ping: () => queueMicrotask(() => connection.alive()),
     close,
     // Deno can't drop a connection. A close frame is the next best.
     terminate: () => close(1001, ''),
-    flush() {},
     isReady() {
       if (isReady()) return true;
       timer ??= setTimeout(look, LOOK);

@@ -63,17 +63,18 @@ export const isOver = (error: unknown, { id }: Session): boolean =>
 const thrown = (error: unknown, session: string) =>
   error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError, session) : error;
 
-/** A promise that may be left alone: a session that moves is nothing that a process should end for. */
-const lenient = (promise: Promise<unknown>, session: string): Promise<void> => {
-  const result = promise.then(
-    () => {},
-    (error) => {
-      throw thrown(error, session);
-    },
-  );
-  result.catch(() => {});
+/** A promise of what the core tells a function. It may be left alone: a session that moves is nothing that a process should end for. */
+const told = (session: string, ask: (done: (error?: unknown) => void) => void): Promise<void> => {
+  let done: (error?: unknown) => void = ignore;
+  const result = new Promise<void>((resolve, reject) => {
+    done = (error) => (error === undefined ? resolve() : reject(thrown(error, session)));
+  });
+  ask(done);
+  result.catch(ignore);
   return result;
 };
+
+const ignore = () => {};
 
 /** So many messages without a commit are worth a warning: a client of whom 1,024 are not committed is not read. */
 const MOST_UNCOMMITTED = 1_000;
@@ -176,7 +177,7 @@ export class Session implements AsyncIterable<Received> {
    * that. It may be left without an `await`.
    */
   deliver(message: Sendable): Promise<void> {
-    return lenient(this.#session.deliver(message), this.id);
+    return told(this.id, (done) => this.#session.deliver(message, done));
   }
 
   /**
@@ -215,7 +216,7 @@ export class Session implements AsyncIterable<Received> {
     }
     return new Received(message, number, this.id, (replies) => {
       this.#committed = Math.max(this.#committed ?? 0, number);
-      return this.#session.commit(number, replies);
+      return told(this.id, (done) => this.#session.commit(number, replies, done));
     });
   }
 }
@@ -231,14 +232,14 @@ export class Received {
   readonly number: number;
   /** The id of the session. */
   readonly session: string;
-  readonly #commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<unknown>;
+  readonly #commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<void>;
 
   /** @internal */
   constructor(
     message: string | Uint8Array,
     number: number,
     session: string,
-    commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<unknown>,
+    commit: (replies: Sendable | readonly Sendable[] | undefined) => Promise<void>,
   ) {
     this.message = message;
     this.number = number;
@@ -252,6 +253,6 @@ export class Received {
    * a handler that lets it pass ends, as it has to, without being taken for one that failed. It may be left without an `await`.
    */
   commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
-    return lenient(this.#commit(replies), this.session);
+    return this.#commit(replies);
   }
 }

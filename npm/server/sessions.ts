@@ -230,15 +230,13 @@ export class Admission {
 
 /** For adapters of other servers: a WebSocket, as an adapter makes it of its server's. */
 export interface ServerWebSocket {
-  /** Writes a message: the bytes of a text, or any bytes. They are the socket's. */
+  /** Writes a message: the bytes of a text, or any bytes. They are there until it returns. */
   send(bytes: Uint8Array, isText: boolean): void;
   ping(): void;
   /** Sends a close frame. */
   close(code: number | undefined, reason: string): void;
   /** Drops the TCP connection, if it is still there. */
   terminate(): void;
-  /** Lets go what was written. */
-  flush(): void;
   /** Whether it takes one more message now. If not, `drained` of its connection is called when it does. */
   isReady(): boolean;
   /** Reads nothing more, or goes on. */

@@ -388,8 +388,9 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
         true
     }
 
-    fn sleep(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.slot.channel().sleep(context).is_ready() {
+    /// Waits for something to do. What the handler asks for during its turn is collected when that is over.
+    fn sleep(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.handler_turn.poll(context).is_ready() && self.slot.channel().sleep(context).is_ready() {
             return Poll::Ready(());
         }
         self.slot.requests().sleep(context)

@@ -13,7 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::runtime::{Instant, spawn, yield_now};
+use crate::runtime::{Instant, spawn, turn, yield_now};
 
 /// How long the sessions of an owner work before those of the others do.
 const TURN: Duration = Duration::from_micros(100);
@@ -24,6 +24,8 @@ pub(crate) struct Turns {
     permits: Arc<Semaphore>,
     /// For how many nanoseconds they have worked in this turn.
     worked: AtomicU64,
+    /// In which turn of the runtime, as far as that counts them.
+    runtime_turn: AtomicU64,
     /// The permits of those that worked last in a turn. The next turn gives them out again.
     withheld: Mutex<Vec<OwnedSemaphorePermit>>,
 }
@@ -47,13 +49,23 @@ pub(crate) struct Working {
 impl Default for Turns {
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(processors)), worked: AtomicU64::default(), withheld: Mutex::default() }
+        let (worked, runtime_turn, withheld) = Default::default();
+        Self { permits: Arc::new(Semaphore::new(processors)), worked, runtime_turn, withheld }
     }
 }
 
 impl Turns {
     fn worked(&self) -> Duration {
         Duration::from_nanos(self.worked.load(Relaxed))
+    }
+
+    /// A session begins to work. The runtime may have had a turn since the one before did.
+    fn begin(&self) {
+        let turn = turn();
+        if self.runtime_turn.load(Relaxed) != turn {
+            self.runtime_turn.store(turn, Relaxed);
+            self.worked.store(0, Relaxed);
+        }
     }
 
     /// The next turn comes when all tasks that are ready have run, and those have been found that are ready since.
@@ -91,6 +103,7 @@ impl Place {
             },
         };
         self.waiting = None;
+        self.turns.begin();
         Poll::Ready(Working { turns: self.turns.clone(), permit, since: Instant::now() })
     }
 }

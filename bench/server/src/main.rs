@@ -1,39 +1,48 @@
-//! The server of the benchmark's contenders, and the crowd of clients that the server itself is measured with.
+//! The server of the benchmark's contenders, and the clients that servers themselves are measured with.
 //!
-//! Both end when their standard input is closed, and use only the loopback interface.
+//! The server and the crowd end when their standard input is closed, and all use only the loopback interface.
 
 mod centrifuge;
+mod client;
 mod crowd;
+mod echoes;
 mod plain;
 mod serve;
 mod sessions;
-mod stdin;
+mod stdio;
 mod talk;
 
 use std::process::ExitCode;
 
+use self::client::Kind;
+
 const USAGE: &str = "usage: undrop-bench-server
-       undrop-bench-server crowd URL COUNT MESSAGES [session]";
+       undrop-bench-server crowd URL CLIENTS MESSAGES [session | socket.io]
+       undrop-bench-server echoes URL CLIENTS IN_FLIGHT MESSAGES [session | socket.io]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words[..] {
-        [] => serve::serve().await,
-        ["crowd", url, count, messages, ref how @ ..] if matches!(how, [] | ["session"]) => {
-            match (count.parse(), messages.parse()) {
-                (Ok(count), Ok(messages)) => crowd::run(url, count, messages, !how.is_empty()).await,
-                _ => Err(USAGE.into()),
-            }
-        }
-        _ => Err(USAGE.into()),
-    };
-    match outcome {
+    match run(std::env::args().skip(1).collect()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(arguments: Vec<String>) -> Result<(), String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |word: &str| word.parse::<usize>().map_err(|_| USAGE);
+    let kind_of = |words| Kind::parse(words).ok_or(USAGE);
+    match words[..] {
+        [] => serve::serve().await,
+        ["crowd", url, clients, messages, ref kind @ ..] => {
+            crowd::run(url, number(clients)?, number(messages)?, kind_of(kind)?).await
+        }
+        ["echoes", url, clients, in_flight, messages, ref kind @ ..] => {
+            echoes::run(url, number(clients)?, number(in_flight)?, number(messages)?, kind_of(kind)?).await
+        }
+        _ => Err(USAGE.into()),
     }
 }

@@ -5,8 +5,6 @@
 //! - `/room` sends each message to all of its members, as does `/small-room`, with the read buffers of undrop-server;
 //! - `/session` and `/session-room` are `/talk` and `/room` with the protocol `undrop.1`.
 
-use std::io::Write as _;
-
 use axum::Router;
 use axum::routing::any;
 use axum::serve::ListenerExt as _;
@@ -14,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::channel;
 use undrop_server::Sessions;
 
-use crate::{centrifuge, plain, sessions, stdin};
+use crate::{centrifuge, plain, sessions, stdio};
 
 /// The most messages that a member may lag behind. A member further behind misses messages, and the crowd's run fails.
 const BACKLOG: usize = 1 << 12;
@@ -34,14 +32,13 @@ pub async fn serve() -> Result<(), String> {
         .with_state(Sessions::new(sessions::config()));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening ws://{address}").and_then(|()| stdout.flush()).map_err(|error| error.to_string())?;
+    stdio::print(&format!("listening ws://{address}"))?;
     // Nagle's algorithm would delay small frames.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
     tokio::select! {
         served = axum::serve(listener, routes).into_future() => served.map_err(|error| error.to_string()),
-        () = stdin::closed() => Ok(()),
+        () = stdio::closed() => Ok(()),
     }
 }

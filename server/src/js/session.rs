@@ -1,8 +1,12 @@
 //! What a handler in JavaScript has of its session.
 
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::FutureExt as _;
 use js_sys::{Array, Function, Promise};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
@@ -90,21 +94,20 @@ impl ServerSession {
         self.received as f64
     }
 
-    /// Commits the messages up to this number, and sends these replies in the same step.
-    pub fn commit(&self, number: f64, replies: &JsValue) -> Result<Promise, JsValue> {
+    /// Commits the messages up to this number, and sends these replies in the same step. The function is told when that is done:
+    /// nothing, or the error.
+    pub fn commit(&self, number: f64, replies: &JsValue, done: Function) -> Result<(), JsValue> {
         let committed = self.session.commit_up_to((number as u64, self.at), messages_of(replies)?);
-        Ok(future_to_promise(async move {
-            committed.await.map_err(|refused| {
-                let code = match refused {
-                    NotCommitted::Full => "full",
-                    NotCommitted::Over => "over",
-                    NotCommitted::Moved => "moved",
-                    NotCommitted::Unknown => "unknown",
-                };
-                coded(&refused.to_string(), code)
-            })?;
-            Ok(JsValue::UNDEFINED)
-        }))
+        tell(committed, done, |refused| {
+            let code = match refused {
+                NotCommitted::Full => "full",
+                NotCommitted::Over => "over",
+                NotCommitted::Moved => "moved",
+                NotCommitted::Unknown => "unknown",
+            };
+            coded(&refused.to_string(), code)
+        });
+        Ok(())
     }
 
     /// Sends a message.
@@ -112,13 +115,11 @@ impl ServerSession {
         self.session.send(message_of(message)?).map_err(not_sent)
     }
 
-    /// Sends a message, and returns a promise that is resolved when the client has it.
-    pub fn deliver(&self, message: &JsValue) -> Result<Promise, JsValue> {
+    /// Sends a message. The function is told when the client has it: nothing, or the error.
+    pub fn deliver(&self, message: &JsValue, done: Function) -> Result<(), JsValue> {
         let (sender, message) = (self.session.sender(), message_of(message)?);
-        Ok(future_to_promise(async move {
-            sender.deliver(message).await.map_err(not_sent)?;
-            Ok(JsValue::UNDEFINED)
-        }))
+        tell(async move { sender.deliver(message).await }, done, not_sent);
+        Ok(())
     }
 
     /// Ends the session.
@@ -188,6 +189,32 @@ fn coded(message: &str, code: &str) -> JsValue {
     // It does not fail for an error that was just made.
     let _ = js_sys::Reflect::set(&thrown, &"code".into(), &code.into());
     thrown
+}
+
+/// Calls a function with nothing or with an error, once this is ready.
+fn tell<E>(
+    answer: impl Future<Output = Result<(), E>> + 'static,
+    done: Function,
+    error_of: impl Fn(E) -> JsValue + 'static,
+) {
+    let told = answer.map(move |answer| {
+        // The package's function only settles a promise.
+        let _ = match answer {
+            Ok(()) => done.call0(&JsValue::UNDEFINED),
+            Err(error) => done.call1(&JsValue::UNDEFINED, &error_of(error)),
+        };
+    });
+    Arc::new(Telling(SendWrapper::new(RefCell::new(Box::pin(told.fuse()))))).wake();
+}
+
+/// A future that is polled where it is woken: a task for each message would take longer than the rest of its commit.
+struct Telling<F>(SendWrapper<RefCell<Pin<Box<F>>>>);
+
+impl<F: Future<Output = ()> + 'static> Wake for Telling<F> {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let _ = self.0.borrow_mut().as_mut().poll(&mut Context::from_waker(&waker));
+    }
 }
 
 /// Calls a function of JavaScript. The function must not call the session at once, which may be at work.

@@ -6,7 +6,6 @@ use std::mem::{replace, take};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::Uint8Array;
 use send_wrapper::SendWrapper;
 use undrop_proto::close::{ABNORMAL, NO_CODE};
 use wasm_bindgen::prelude::*;
@@ -24,9 +23,9 @@ extern "C" {
     #[derive(Clone)]
     pub type ServerSocket;
 
-    /// Writes a message: the bytes of a text, or any bytes. They are the socket's.
+    /// Writes a message: the bytes of a text, or any bytes. They are there until it returns.
     #[wasm_bindgen(method)]
-    fn send(this: &ServerSocket, bytes: Uint8Array, is_text: bool);
+    fn send(this: &ServerSocket, bytes: &[u8], is_text: bool);
 
     #[wasm_bindgen(method)]
     fn ping(this: &ServerSocket);
@@ -38,10 +37,6 @@ extern "C" {
     /// Drops the TCP connection, if it is still there.
     #[wasm_bindgen(method)]
     fn terminate(this: &ServerSocket);
-
-    /// Lets go what was written.
-    #[wasm_bindgen(method)]
-    fn flush(this: &ServerSocket);
 
     /// Whether it takes one more message now. If not, it calls `drained` of its connection when it does.
     #[wasm_bindgen(method, js_name = isReady)]
@@ -186,8 +181,8 @@ impl Socket for NativeSocket {
 
     fn write(&mut self, frame: Frame) -> Result<(), Broken> {
         match frame {
-            Frame::Text(text) => self.socket.send(Uint8Array::from(&text.as_bytes()[..]), true),
-            Frame::Binary(bytes) => self.socket.send(Uint8Array::from(&bytes[..]), false),
+            Frame::Text(text) => self.socket.send(text.as_bytes(), true),
+            Frame::Binary(bytes) => self.socket.send(&bytes, false),
             Frame::Close(code, reason) => self.socket.close((code != NO_CODE).then_some(code), &reason),
             Frame::Ping => self.socket.ping(),
             Frame::Other => {}
@@ -196,7 +191,7 @@ impl Socket for NativeSocket {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.socket.flush();
+        // What is written leaves by itself.
         Poll::Ready(Ok(()))
     }
 

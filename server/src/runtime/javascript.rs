@@ -45,17 +45,19 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // The clock is not read for a timer that runs.
+        if let Some(timer) = self.timer.as_ref().filter(|timer| !timer.rang.get()) {
+            timer.wake(context);
+            return Poll::Pending;
+        }
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             self.timer = None;
             return Poll::Ready(());
         }
-        let timer = self.timer.get_or_insert_with(|| SendWrapper::new(Timer::new(left)));
-        if timer.rang.get() {
-            // It was the longest there is, or rang too early.
-            *timer = SendWrapper::new(Timer::new(left));
-        }
-        timer.waker.replace(Some(context.waker().clone()));
+        // One that rang was the longest there is, or rang too early.
+        let timer = self.timer.insert(SendWrapper::new(Timer::new(left)));
+        timer.wake(context);
         Poll::Pending
     }
 }
@@ -85,6 +87,15 @@ impl Timer {
         // In Deno it is a number.
         let _ = handle.unchecked_ref::<TimerHandle>().unref();
         Self { handle, rang, waker, _callback: callback }
+    }
+
+    /// Wakes this task when it rings, and no other.
+    fn wake(&self, context: &Context<'_>) {
+        let mut waker = self.waker.borrow_mut();
+        match &mut *waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => *waker = Some(context.waker().clone()),
+        }
     }
 }
 
@@ -141,6 +152,11 @@ struct Turns {
     number: u64,
     waiting: Vec<Waker>,
     is_scheduled: bool,
+}
+
+/// The number of the present turn, as far as turns are counted.
+pub(crate) fn turn() -> u64 {
+    TURNS.with_borrow(|turns| turns.number)
 }
 
 thread_local! {

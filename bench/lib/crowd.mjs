@@ -1,0 +1,39 @@
+// The clients that servers are measured with, many in one process.
+
+import { startProgram } from './program.mjs';
+import { serverProgram } from './stage.mjs';
+
+/** Connects so many clients that do nothing but listen, while `use` runs. `kind`: `session`, `socket.io` or nothing. */
+export async function withCrowd(url, clients, kind, use) {
+  const crowd = startUnlimited([serverProgram, 'crowd', url, clients, 0, ...kind]);
+  await opened(crowd);
+  const result = await use();
+  await crowd.stop();
+  return result;
+}
+
+/** Has one of so many clients send messages to all. Returns for each message how many milliseconds it took. */
+export async function broadcast(url, clients, messages, kind) {
+  const crowd = startUnlimited([serverProgram, 'crowd', url, clients, messages, ...kind]);
+  await opened(crowd);
+  const { milliseconds } = JSON.parse(await crowd.line());
+  await crowd.stop();
+  return milliseconds;
+}
+
+/** Has so many clients send messages to a server that echoes, each `inFlight` at once. Returns how many came back a second. */
+export async function echoes(url, { clients, inFlight, messages }, kind) {
+  const crowd = startUnlimited([serverProgram, 'echoes', url, clients, inFlight, messages, ...kind]);
+  const { messages: count, seconds } = JSON.parse(await crowd.line());
+  await crowd.stop();
+  return count / seconds;
+}
+
+/** Raises the limit of open files, as each connection is one. */
+export const startUnlimited = (command) =>
+  startProgram('sh', ['-c', 'ulimit -n "$(ulimit -Hn)" && exec "$@"', 'sh', ...command.map(String)]);
+
+async function opened(crowd) {
+  const line = await crowd.line();
+  if (line !== 'open') throw new Error(`expected open, got ${line}`);
+}
