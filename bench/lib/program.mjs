@@ -20,6 +20,8 @@ export function startProgram(program, args, options = {}) {
         `${program} ${args.join(' ')}\n  ended with exit code ${code} before it printed the expected line`,
       );
     },
+    /** Writes a line to its standard input. */
+    say: (line) => child.stdin.write(`${line}\n`),
     /** Returns its resident memory, in bytes. */
     async memory() {
       const text = await ask('ps', ['-o', 'rss=', '-p', String(child.pid)]);

@@ -13,6 +13,10 @@ export const serverProgram = join(target, 'release/undrop-bench-server');
 
 export const buildServer = () => run('cargo', ['build', '--quiet', '--release', '-p', 'undrop-bench-server']);
 
+/** Starts the program with the limit of open files raised, as each connection is one. */
+export const startUnlimited = (args) =>
+  startProgram('sh', ['-c', 'ulimit -n "$(ulimit -Hn)" && exec "$@"', 'sh', serverProgram, ...args]);
+
 export async function setStage({ quick }) {
   const pages = await startPages();
   const rust = startProgram(serverProgram, []);

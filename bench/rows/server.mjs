@@ -1,7 +1,6 @@
 // The cost of a session on the server, compared with a socket without one.
 
-import { startProgram } from '../lib/program.mjs';
-import { serverProgram } from '../lib/stage.mjs';
+import { startUnlimited } from '../lib/stage.mjs';
 
 /** The rooms: the path of each, and the further arguments of its clients. */
 const rooms = {
@@ -70,7 +69,3 @@ async function printed(program, word) {
 }
 
 const startCrowd = (...args) => startUnlimited(['crowd', ...args.map(String)]);
-
-/** Raises the limit of open files, as each connection is one. */
-const startUnlimited = (args) =>
-  startProgram('sh', ['-c', 'ulimit -n "$(ulimit -Hn)" && exec "$@"', 'sh', serverProgram, ...args]);

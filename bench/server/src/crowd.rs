@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{SplitSink, SplitStream, StreamExt as _};
 use futures_util::{SinkExt as _, stream};
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -22,13 +23,13 @@ use crate::stdin;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How many clients connect at once.
-const CONNECTING: usize = 64;
+pub const CONNECTING: usize = 64;
 /// A message that takes longer is lost.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The first character of a control frame.
-const ESCAPE: char = '\u{10}';
-const ACKNOWLEDGE_EVERY: usize = 32;
+pub const ESCAPE: char = '\u{10}';
+pub const ACKNOWLEDGE_EVERY: usize = 32;
 
 pub async fn run(url: &str, count: usize, messages: usize, keeps_session: bool) -> Result<(), String> {
     let attempts =
@@ -66,17 +67,26 @@ pub async fn run(url: &str, count: usize, messages: usize, keeps_session: bool) 
 }
 
 async fn connect(url: &str, keeps_session: bool) -> Result<Socket, Error> {
+    let (mut socket, _) = connect_async(request(url, keeps_session)?).await?;
+    if keeps_session {
+        begin_session(&mut socket).await?;
+    }
+    Ok(socket)
+}
+
+pub fn request(url: &str, keeps_session: bool) -> Result<Request<()>, Error> {
     let mut request = url.into_client_request()?;
     if keeps_session {
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
     }
-    let (mut socket, _) = connect_async(request).await?;
-    if keeps_session {
-        socket.send(Message::text(format!("{ESCAPE}new"))).await?;
-        // The answer is `welcome`.
-        socket.next().await.ok_or(Error::ConnectionClosed)??;
-    }
-    Ok(socket)
+    Ok(request)
+}
+
+pub async fn begin_session<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> Result<(), Error> {
+    socket.send(Message::text(format!("{ESCAPE}new"))).await?;
+    // The answer is `welcome`.
+    socket.next().await.ok_or(Error::ConnectionClosed)??;
+    Ok(())
 }
 
 async fn listen(
@@ -104,7 +114,7 @@ async fn listen(
     }
 }
 
-fn print(line: &str) -> Result<(), String> {
+pub fn print(line: &str) -> Result<(), String> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|error| error.to_string())
 }

@@ -1,9 +1,10 @@
-//! The server of the benchmark's contenders, and the crowd of clients that the server itself is measured with.
+//! The server of the benchmark's contenders, and the crowds of clients that servers are measured with.
 //!
 //! Both end when their standard input is closed, and use only the loopback interface.
 
 mod centrifuge;
 mod crowd;
+mod echoes;
 mod plain;
 mod serve;
 mod sessions;
@@ -13,7 +14,8 @@ mod talk;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: undrop-bench-server
-       undrop-bench-server crowd URL COUNT MESSAGES [session]";
+       undrop-bench-server crowd URL COUNT MESSAGES [session]
+       undrop-bench-server echoes URL COUNT MESSAGES";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,6 +29,10 @@ async fn main() -> ExitCode {
                 _ => Err(USAGE.into()),
             }
         }
+        ["echoes", url, count, messages] => match (count.parse(), messages.parse()) {
+            (Ok(count), Ok(messages)) => echoes::run(url, count, messages).await,
+            _ => Err(USAGE.into()),
+        },
         _ => Err(USAGE.into()),
     };
     match outcome {
