@@ -48,8 +48,9 @@ test('nginx lets clients in while its nodes are restarted in turn, and afterward
   assert.deepEqual(await restartInTurn(), { meanwhile: all(101, 8), afterwards: all(101, 20) });
 });
 
-test('nginx with the max_fails of its own answers 502, though both nodes are back', async () => {
-  const { meanwhile, afterwards } = await restartInTurn([' max_fails=0', '']);
+test('nginx with the max_fails of its own answers 502 until fail_timeout is over, though both nodes are back', async () => {
+  // By default it is 10 s, which must not be over before the test is.
+  const { meanwhile, afterwards } = await restartInTurn([' max_fails=0', ' fail_timeout=1h']);
   assert.deepEqual(meanwhile, [...all(101, 4), ...all(502, 4)]);
   assert.deepEqual(afterwards, all(502, 20));
 });
