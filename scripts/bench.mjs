@@ -11,18 +11,22 @@ import { Failure, heading, main, seconds, step } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { npmProgram, run } from './lib/run.mjs';
 import { setUpAndBuild } from './lib/setup.mjs';
+import { buildPrograms } from './lib/test-server.mjs';
 
 await main(async (args) => {
   const { quick, only, write } = options(args);
   heading('set-up');
-  await setUpAndBuild('chromium');
+  await setUpAndBuild('chromium', 'redis-server', 'nginx');
   await step('Contenders', 'the peers, in a folder of their own', installContenders);
   // Only now are there the packages that these import.
   const { rows } = await import('../bench/rows/index.mjs');
   const { buildServer, setStage } = await import('../bench/lib/stage.mjs');
   const { digest, head, load, print } = await import('../bench/lib/table.mjs');
   const { writePage } = await import('../bench/lib/page.mjs');
-  await step('Server', 'what the contenders talk to', buildServer);
+  await step('Servers', 'what the contenders talk to', async () => {
+    await buildServer();
+    await buildPrograms();
+  });
 
   const names = rows.map(({ name }) => name);
   const unknown = only.find((name) => !names.includes(name));

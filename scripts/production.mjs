@@ -1,8 +1,9 @@
-// `npm run production`: clients talk to two nodes through nginx, and then through HAProxy, while the proxy is reloaded, nodes are
-// restarted, and one is killed. It prints how long they were away, and what was lost. `npm run production -- 10` does each 10 times.
+// `npm run production`: clients and pages talk to two nodes through nginx, HAProxy and Caddy in turn, while the proxy is reloaded,
+// nodes are restarted, and one is killed. It prints how long they were away, and what was lost. `npm run production -- 10` does each
+// 10 times.
 
 import { operate, table } from '../tests/production/support/operations.mjs';
-import { proxies } from '../tests/production/support/proxies.mjs';
+import { names } from '../tests/production/support/proxies.mjs';
 import { Failure, main, step } from './lib/log.mjs';
 import { print } from './lib/output.mjs';
 import { setUpAndBuild } from './lib/setup.mjs';
@@ -10,10 +11,10 @@ import { buildPrograms } from './lib/test-server.mjs';
 
 await main(async ([rounds = '3']) => {
   if (!/^[1-9]\d*$/.test(rounds)) throw new Failure('npm run production takes a number: npm run production -- 10');
-  await setUpAndBuild('redis-server', 'nginx', 'haproxy');
+  await setUpAndBuild(...'geckodriver chromium firefox redis-server nginx haproxy caddy openssl'.split(' '));
   await buildPrograms();
   const byProxy = {};
-  for (const name of Object.keys(proxies))
+  for (const name of names)
     await step(name, 'two nodes and a Redis behind it', async () => {
       byProxy[name] = await operate(name, Number(rounds));
     });

@@ -14,7 +14,8 @@ import { attacked, lint, native, rustFormat, simulation } from './suites/rust.mj
 
 const browsers = ['chromium', 'firefox'];
 const wasm = ['wasm target', 'wasm-bindgen', 'wasm-pack', 'programs', 'browser tests'];
-const operated = ['redis-server', 'nginx', 'haproxy'];
+const operated = ['redis-server', 'nginx', 'haproxy', 'caddy', 'openssl'];
+const observed = ['packages', 'programs', 'redis-server', 'promtool'];
 const pages = ['package', 'programs', 'geckodriver', ...browsers];
 
 // What each suite is, and what has to be there for it. Those that use all cores come first: they run alone.
@@ -30,11 +31,11 @@ const suites = {
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },
-  production: { run: (lane) => nodeTests(lane, 'tests/production'), needs: ['package', 'programs', ...operated] },
+  production: { run: (lane) => nodeTests(lane, 'tests/production'), needs: [...pages, ...operated] },
   packaging: { run: (lane) => nodeTests(lane, 'tests/packaging'), needs: ['package', 'programs', ...browsers] },
   check: { run: (lane) => nodeTests(lane, 'tests/check'), needs: ['package', 'programs'] },
   docs: { run: (lane) => nodeTests(lane, 'tests/docs'), needs: pages },
-  deploy: { run: (lane) => nodeTests(lane, 'tests/deploy'), needs: ['programs', 'redis-server', 'promtool'] },
+  deploy: { run: (lane) => nodeTests(lane, 'tests/deploy'), needs: observed },
 };
 
 // What is built before the suites, beside the parts of the set-up.

@@ -8,6 +8,7 @@
 // - `targets`, optional: for a contender the `{ most }` or `{ least }` that the median of the relation has to reach.
 
 import { bytes } from './bytes.mjs';
+import { cluster } from './cluster.mjs';
 import { cold } from './cold.mjs';
 import { echo } from './echo.mjs';
 import { event } from './event.mjs';
@@ -19,4 +20,4 @@ import { reconnect } from './reconnect.mjs';
 import { send } from './send.mjs';
 import { server } from './server.mjs';
 
-export const rows = [event, receive, echo, send, reconnect, cold, bytes, growth, server, node, profile];
+export const rows = [event, receive, echo, send, reconnect, cold, bytes, growth, server, node, cluster, profile];

@@ -20,7 +20,7 @@ export const startHaproxy = (configuration, port) =>
       program: findHaproxy(),
       // A master with workers, in the foreground.
       args: (_, file) => ['-W', '-db', '-q', '-f', file],
-      reloadSignal: 'SIGUSR2',
+      reload: (child) => child.kill('SIGUSR2'),
     },
     configuration,
     port,

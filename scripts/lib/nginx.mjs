@@ -23,7 +23,7 @@ export const startNginx = (configuration, port) =>
         ...['-g', `daemon off; pid ${folder}/nginx.pid;`],
       ],
       complete: (text, folder) => text.replace(/^http \{$/m, `http { ${writableIn(folder)}`),
-      reloadSignal: 'SIGHUP',
+      reload: (child) => child.kill('SIGHUP'),
     },
     configuration,
     port,

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findAll } from './find.mjs';
+import { environment, findAll } from './find.mjs';
 import { Failure } from './log.mjs';
 import { answers } from './ports.mjs';
 import { finished, start } from './run.mjs';
@@ -18,21 +18,23 @@ export function findProxy(name, debianPackage = name) {
 /**
  * Starts one with this configuration, which listens on `port`. `reload(configuration)` has it begin with another one as an
  * operator does, `stop()` ends it. Of the proxy, `args(folder, file)` are its arguments, `complete(text, folder)` makes what it
- * reads of a configuration, and `reloadSignal` has it read that again.
+ * reads of a configuration, `env(folder)` are further variables of its environment, and `reload(child, file)` has it read that
+ * again.
  */
 export async function startProxy(proxy, configuration, port) {
-  const { name, program, args, complete = (text) => text, reloadSignal } = proxy;
+  const { name, program, args, complete = (text) => text, env = () => ({}), reload } = proxy;
   const folder = await mkdtemp(join(tmpdir(), `undrop-${name}-`));
   const file = join(folder, `${name}.conf`);
   const write = (text) => writeFile(file, complete(text, folder));
   await write(configuration);
-  const child = start(program, args(folder, file), { stdio: 'ignore' });
+  const child = start(program, args(folder, file), { stdio: 'ignore', env: environment([], env(folder)) });
   const gone = finished(child, name);
   await answers(port, gone, name);
   return {
+    pid: child.pid,
     async reload(text = configuration) {
       await write(text);
-      child.kill(reloadSignal);
+      await reload(child, file);
     },
     async stop() {
       child.kill('SIGTERM');

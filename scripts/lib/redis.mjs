@@ -18,13 +18,13 @@ export const ensureRedis = () =>
 
 /**
  * Starts one on a free port, with a folder of its own. `kill()` is a power cut, `restart()` brings it back with what it has
- * on disk, `stop()` ends it and removes the folder.
+ * on disk, `stop()` ends it and removes the folder. By default nothing that was acknowledged is lost by a kill: `fsync` is how often
+ * it waits for the disk, its `appendfsync`.
  */
-export async function startRedis() {
+export async function startRedis({ fsync = 'always' } = {}) {
   const port = await lastingPort();
   const folder = await mkdtemp(join(tmpdir(), 'undrop-redis-'));
-  // Nothing that was acknowledged is lost by a kill.
-  const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
+  const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', fsync];
   let running;
   const up = async () => {
     const args = ['--port', String(port), '--dir', folder, ...settings];
@@ -41,7 +41,7 @@ export async function startRedis() {
     await rm(folder, { recursive: true, force: true });
   };
   await up();
-  return { url: `redis://127.0.0.1:${port}/`, kill, restart: up, stop };
+  return { url: `redis://127.0.0.1:${port}/`, pid: () => running.child.pid, kill, restart: up, stop };
 }
 
 function findRedis() {

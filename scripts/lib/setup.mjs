@@ -2,8 +2,10 @@
 
 import { ensureChromium, ensureFirefox } from './browser-setup.mjs';
 import { buildPackage } from './build.mjs';
+import { ensureCaddy } from './caddy.mjs';
 import { ensureHaproxy } from './haproxy.mjs';
 import { ensureNginx } from './nginx.mjs';
+import { ensureOpenssl } from './openssl.mjs';
 import { ensurePackages } from './packages.mjs';
 import { ensurePromtool } from './promtool.mjs';
 import { ensureRedis } from './redis.mjs';
@@ -29,6 +31,8 @@ export const parts = {
   'redis-server': ensureRedis,
   nginx: ensureNginx,
   haproxy: ensureHaproxy,
+  caddy: ensureCaddy,
+  openssl: ensureOpenssl,
   promtool: ensurePromtool,
 };
 

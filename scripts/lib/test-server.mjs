@@ -39,9 +39,9 @@ export async function startTestServer({ port = 0 } = {}) {
   return { url, stop };
 }
 
-/** Starts a program whose first line says where it listens, as `pattern` has it. */
-export async function startListening(program, args, pattern = /^listening (ws:\/\/\S+)$/) {
-  const child = start(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts a program whose first line says where it listens, as `pattern` has it. `stderr` is where its standard error goes. */
+export async function startListening(program, args, { pattern = /^listening (ws:\/\/\S+)$/, stderr = 'inherit' } = {}) {
+  const child = start(program, args, { stdio: ['pipe', 'pipe', stderr] });
   const gone = finished(child, program);
   const first = await Promise.race([firstLine(child.stdout), gone.then(() => undefined)]);
   const url = first?.match(pattern)?.[1];

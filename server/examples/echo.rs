@@ -1,17 +1,20 @@
-//! `echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--log DIRECTIVES]`: a server for the tests of the ends together.
+//! `echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--origins any|same] [--proxies N] [--log DIRECTIVES]`: a server
+//! for the tests of the ends together.
 //!
 //! | route | what it serves |
 //! |---|---|
 //! | `/echo` | sessions that answer each message with itself |
 //! | `/count?down=N&pause=MS` | sessions that give a receipt for what they get, and send numbers of their own |
 //! | `/plain/echo` | connections without a session that do the same as `/echo`, to compare with |
+//! | `/` | an empty page, for a browser that is to have the origin of this server |
 //! | `/metrics` | what is counted |
 //! | `/healthz`, `/readyz` | whether it is alive, and ready |
 //!
 //! It prints `listening ws://...` and runs until its standard input ends, or SIGTERM or SIGINT comes; then it shuts down. One
 //! that is killed loses nothing with `--redis`.
 //!
-//! With `--log`, such as `info` or `warn,undrop_server=trace`, it logs to its standard error.
+//! `--proxies 1` is for one proxy in front, which appends to `X-Forwarded-For`. With `--log`, such as `info` or
+//! `warn,undrop_server=trace`, it logs to its standard error.
 //!
 //! On `/count` each text that the server sends begins with its number, counted from 1 over the whole session, and there are N
 //! of them at least. Some are receipts, `NUMBER < TEXT`: each is committed in one step with the message of that text. So the
@@ -24,7 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::{Message as PlainMessage, WebSocketUpgrade};
-use axum::response::Response;
+use axum::response::{Html, Response};
 use axum::routing::{any, get};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
@@ -33,10 +36,11 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 use undrop_server::store::{MemoryStore, RedisStore};
 use undrop_server::{
-    Config, Metrics, Origins, SendError, Server, Session, SessionUpgrade, Sessions, Spread, until_signal,
+    Config, Metrics, Origins, Proxies, SendError, Server, Session, SessionUpgrade, Sessions, Spread, until_signal,
 };
 
-const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--log DIRECTIVES]";
+const USAGE: &str = "usage: echo [--port N] [--redis URL] [--time-to-live MS] [--spread MS] [--origins any|same] \
+                     [--proxies N] [--log DIRECTIVES]";
 
 struct Options {
     port: u16,
@@ -68,6 +72,14 @@ impl Options {
                 "--port" => options.port = number()?,
                 "--time-to-live" => options.config.time_to_live = Duration::from_millis(number()?.into()),
                 "--spread" => options.config.spread = Spread::Fixed(Duration::from_millis(number()?.into())),
+                "--origins" => {
+                    options.config.origins = match value.as_str() {
+                        "any" => Origins::Any,
+                        "same" => Origins::Same,
+                        _ => return Err(format!("--origins {value}: neither any nor same")),
+                    }
+                }
+                "--proxies" => options.config.proxies = Proxies::XForwardedFor(number()?.into()),
                 "--redis" => options.redis = Some(value),
                 "--log" => log(&value)?,
                 _ => return Err(format!("unknown argument {argument:?}")),
@@ -108,6 +120,7 @@ async fn run(options: Options) -> Result<(), String> {
         .route("/echo", any(serve_echo).with_state(echoes.clone()))
         .route("/count", any(serve_count).with_state(counts.clone()))
         .route("/plain/echo", any(serve_plain_echo))
+        .route("/", get(Html("<!doctype html><title>echo</title>")))
         .route("/metrics", get(metrics))
         .merge(echoes.health());
     let cannot_listen = |error| format!("cannot listen on 127.0.0.1:{port}: {error}");

@@ -1,11 +1,13 @@
 //! The session manager: the way of a connection from its handshake to its session.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tracing::{Instrument as _, debug, warn};
 use undrop_proto::Attempt;
 use undrop_proto::server::{self, Beginning, Disconnect, Full, Inbound, PlainSlot};
@@ -53,6 +55,8 @@ pub(crate) struct Manager {
     hints: Hints,
     /// Whether the server has begun to shut down, or is about to.
     is_stopping: AtomicBool,
+    /// Tells the connections that have not greeted that the server shuts down.
+    closing: Notify,
 }
 
 /// What a session that begins answers.
@@ -78,7 +82,8 @@ impl Manager {
         let is_stopping = AtomicBool::new(false);
         let slots = Slots::new(shared.clone());
         shared.store.watch(Wake::new(Arc::<Slots>::downgrade(&slots)));
-        Self { slots, shared, authenticator, allowances, connections, hints: Hints::default(), is_stopping }
+        let (hints, closing) = (Hints::default(), Notify::new());
+        Self { slots, shared, authenticator, allowances, connections, hints, is_stopping, closing }
     }
 
     /// Whether a handshake is accepted, and with which subprotocol.
@@ -142,26 +147,31 @@ impl Manager {
         // Whose user it is, is not known yet.
         let owner = Owner::of(&Principal::Anonymous, handshake.address);
         connection.meter().expect_greeting(self.shared.inboxes.open(&owner, None));
+        // Before the question, so that no shutdown is missed.
+        let closing = pin!(self.closing.notified());
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
         }
-        let greeted = timeout_at(Instant::now() + config.greeting, async {
-            let handshake = Arc::new(handshake);
-            let principal = (self.authenticator)(handshake.clone()).await.map_err(|refused| {
-                metrics.refused.of(Refusal::Unauthorized).count();
-                debug!(code = refused.code, "connection refused");
-                Disconnect::Close(refused.code, refused.reason.into())
-            })?;
-            // While the client is waited for, no more is kept of its request than its session keeps.
-            let kept = Arc::new(handshake.kept(&config.kept_headers));
-            drop(handshake);
-            let request = match kind {
-                ConnectionKind::Plain => None,
-                ConnectionKind::Session => Some(self.greeting(&mut connection).await?),
-            };
-            Ok((principal, kept, request))
-        });
-        let greeted = greeted.await.unwrap_or_else(|_| {
+        let greeted = {
+            let waited = pin!(timeout_at(Instant::now() + config.greeting, async {
+                let handshake = Arc::new(handshake);
+                let principal = (self.authenticator)(handshake.clone()).await.map_err(|refused| {
+                    metrics.refused.of(Refusal::Unauthorized).count();
+                    debug!(code = refused.code, "connection refused");
+                    Disconnect::Close(refused.code, refused.reason.into())
+                })?;
+                // While the client is waited for, no more is kept of its request than its session keeps.
+                let kept = Arc::new(handshake.kept(&config.kept_headers));
+                drop(handshake);
+                let request = match kind {
+                    ConnectionKind::Plain => None,
+                    ConnectionKind::Session => Some(self.greeting(&mut connection).await?),
+                };
+                Ok((principal, kept, request))
+            }));
+            until(closing, waited).await
+        };
+        let greeted = greeted.unwrap_or(Ok(Err(restart()))).unwrap_or_else(|_| {
             metrics.refused.of(Refusal::Greeting).count();
             Err(Disconnect::close(codes::NO_GREETING, "no greeting in time"))
         });
@@ -463,6 +473,7 @@ impl Manager {
     pub(crate) async fn shut_down(&self) {
         self.stop();
         self.slots.close();
+        self.closing.notify_waiters();
         self.shared.sessions.none().await;
         self.shared.metrics.connections.none().await;
     }
@@ -489,6 +500,18 @@ impl Readmit for Manager {
 
 /// A session as this server has it.
 type Hosted = server::Slot<Tokio>;
+
+/// Waits for what this future returns, unless `end` is done before.
+async fn until<T>(
+    mut end: Pin<&mut impl Future<Output = ()>>,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
+    poll_fn(|context| match end.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => future.as_mut().poll(context).map(Some),
+    })
+    .await
+}
 
 fn random() -> Option<u128> {
     let mut bytes = [0; 16];

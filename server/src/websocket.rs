@@ -143,7 +143,13 @@ impl<S> WebSocket<S> {
             };
             let begins = unparsed.start + usize::try_from(cursor.position()).unwrap_or(0);
             let FrameHeader { is_final, rsv1, rsv2, rsv3, opcode, mask } = header;
-            let Some(mut mask) = mask.filter(|_| !(rsv1 || rsv2 || rsv3)) else { return Err(Broken::BadFrame) };
+            // Every client masks its frames, so this one is of a proxy that ends the connection, as old versions of Caddy do:
+            // https://github.com/caddyserver/caddy/pull/5199. The close frame that the server may send here would end the session.
+            // https://www.rfc-editor.org/rfc/rfc6455#section-5.1
+            let Some(mut mask) = mask else { return Err(Broken::Gone) };
+            if rsv1 || rsv2 || rsv3 {
+                return Err(Broken::BadFrame);
+            }
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             match opcode {
                 OpCode::Data(data) => {

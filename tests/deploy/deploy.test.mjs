@@ -1,5 +1,4 @@
-// What an operator takes from deploy/, and what a server answers Prometheus, as Prometheus' own tool reads them. That the
-// dashboard and the alerts have no metric that there is not is a test of the crate, in server/src/metrics/tests.rs.
+// What an operator takes from deploy/, and what a server answers Prometheus, as Prometheus' own tool reads them.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -73,6 +72,47 @@ test('each alert is a rule that promtool takes, and is made to fire by a test', 
   assert.deepEqual(tested, alerts);
   const { status, text } = promtool(['test', 'rules', ruleTests]);
   assert.equal(status, 0, text);
+});
+
+/** The labels of each metric that the node has, and those that Prometheus adds. */
+async function labels() {
+  const found = new Map();
+  for (const line of (await metrics()).split('\n').filter((line) => line.startsWith('undrop_'))) {
+    const [name] = line.split(/[{ ]/, 1);
+    const named = [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label);
+    found.set(name, new Set([...(found.get(name) ?? ['instance', 'job']), ...named]));
+  }
+  return found;
+}
+
+test('each query and each alert is of metrics that there are, by labels that they have', async () => {
+  const known = await labels();
+  const unknown = (expr) => {
+    const selected = [...expr.matchAll(/(undrop_\w+)(?:\{([^}]*)\})?/g)].map(([, name, selector = '']) => ({
+      name,
+      by: [...selector.matchAll(/(\w+)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label]) => label),
+    }));
+    const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list]) => list.split(/,\s*/));
+    assert.ok(selected.length > 0, expr);
+    return selected.flatMap(({ name, by }) =>
+      [...by, ...grouped].filter((label) => !known.get(name)?.has(label)).map((label) => `${name} by ${label}`),
+    );
+  };
+  const shown = dashboard.panels.flatMap(({ targets = [] }) => targets);
+  const alerts = [...readFileSync(rules, 'utf8').matchAll(/^ *expr: (.*)$/gm)].map(([, expr]) => expr);
+  assert.deepEqual([...shown.map(({ expr }) => expr), ...alerts].flatMap(unknown), []);
+  for (const { expr, legendFormat } of shown)
+    for (const [, label] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))
+      assert.match(expr, new RegExp(`by \\([^)]*\\b${label}\\b`), legendFormat);
+  for (const { query } of dashboard.templating.list.filter(({ type }) => type === 'query')) {
+    const [, name, label] = query.query.match(/^label_values\((\w+), (\w+)\)$/);
+    assert.ok(known.get(name)?.has(label), query.query);
+  }
+  assert.deepEqual(unknown('sum by (colour) (undrop_sessions{state="waiting", size="1"})'), [
+    'undrop_sessions by size',
+    'undrop_sessions by colour',
+  ]);
+  assert.deepEqual(unknown('undrop_nothing{instance="a"}'), ['undrop_nothing by instance']);
 });
 
 test('each query of the dashboard is one that Prometheus can parse, in a place of its own', () => {

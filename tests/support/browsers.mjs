@@ -5,7 +5,10 @@ import { Builder } from 'selenium-webdriver';
 import * as firefox from 'selenium-webdriver/firefox.js';
 import { chromiumArgs, findChromium, findFirefox, findGeckodriver } from '../../scripts/lib/browsers.mjs';
 
-/** How to start each browser: gives `{ goto(url), run(source, ...args), quit() }`, with `source` a function's text. */
+/**
+ * How to start each browser: gives `{ goto(url), run(source, ...args), quit() }`, with `source` a function's text. With the option
+ * `ignoreHTTPSErrors` it takes every certificate.
+ */
 export const browsers = { Chromium: startChromium, Firefox: startFirefox };
 
 const SCRIPT_TIMEOUT = 300_000;
@@ -21,8 +24,9 @@ async function startChromium(options = {}) {
   };
 }
 
-async function startFirefox() {
+async function startFirefox({ ignoreHTTPSErrors = false } = {}) {
   const options = new firefox.Options().setBinary(findFirefox()).addArguments('-headless');
+  options.setAcceptInsecureCerts(ignoreHTTPSErrors);
   // Otherwise an attempt after a failed one at the same address is delayed by up to a minute.
   options.setPreference('network.websocket.delay-failed-reconnects', false);
   const service = new firefox.ServiceBuilder(findGeckodriver());

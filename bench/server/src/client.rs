@@ -1,17 +1,18 @@
 //! One client of the measured servers.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, SplitStream, StreamExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{Mutex, mpsc};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<TcpStream>;
 pub type Sink = Arc<Mutex<SplitSink<Socket, Message>>>;
 
 /// How many clients connect at once.
@@ -59,9 +60,31 @@ impl Kind {
     }
 }
 
+/// From which addresses clients connect.
+#[derive(Clone, Copy)]
+pub enum Addresses {
+    /// All from the one that the system gives.
+    Shared,
+    /// Each from one of its own of the loopback network.
+    Own,
+}
+
+impl Addresses {
+    fn of(self, number: usize) -> IpAddr {
+        let address = match self {
+            Self::Shared => Ipv4Addr::UNSPECIFIED,
+            Self::Own => {
+                let [.., high, low] = number.to_be_bytes();
+                Ipv4Addr::new(127, 1, high, low)
+            }
+        };
+        address.into()
+    }
+}
+
 /// Connects so many clients.
-pub async fn connect_all(url: &str, count: usize, kind: Kind) -> Result<Vec<Client>, String> {
-    let attempts = futures_util::stream::iter(0..count).map(|_| connect(url, kind));
+pub async fn connect_all(url: &str, count: usize, kind: Kind, addresses: Addresses) -> Result<Vec<Client>, String> {
+    let attempts = futures_util::stream::iter(0..count).map(|number| connect(url, kind, addresses.of(number)));
     let mut clients = Vec::with_capacity(count);
     let mut connected = attempts.buffer_unordered(CONNECTING);
     while let Some(client) = connected.next().await {
@@ -70,14 +93,20 @@ pub async fn connect_all(url: &str, count: usize, kind: Kind) -> Result<Vec<Clie
     Ok(clients)
 }
 
-async fn connect(url: &str, kind: Kind) -> Result<Client, Error> {
+async fn connect(url: &str, kind: Kind, from: IpAddr) -> Result<Client, Error> {
     let path = if kind == Kind::SocketIo { "/socket.io/?EIO=4&transport=websocket" } else { "" };
     let mut request = format!("{url}{path}").into_client_request()?;
     if kind == Kind::Session {
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("undrop.1"));
     }
+    let host = request.uri().authority().map_or("", |authority| authority.as_str());
+    let server = lookup_host(host).await?.find(SocketAddr::is_ipv4).ok_or(Error::ConnectionClosed)?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let stream = socket.connect(server).await?;
     // As browsers do, without Nagle's algorithm.
-    let (mut socket, _) = connect_async_with_config(request, None, true).await?;
+    stream.set_nodelay(true)?;
+    let (mut socket, _) = client_async(request, stream).await?;
     let greeting = match kind {
         Kind::Plain => None,
         Kind::Session => Some(format!("{ESCAPE}new")),

@@ -7,14 +7,14 @@ use futures_util::SinkExt as _;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::client::{Kind, connect_all};
+use crate::client::{Addresses, Kind, connect_all};
 use crate::stdio::{closed, print};
 
 /// A message that takes longer is lost.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub async fn run(url: &str, count: usize, messages: usize, kind: Kind) -> Result<(), String> {
-    let clients = connect_all(url, count, kind).await?;
+    let clients = connect_all(url, count, kind, Addresses::Shared).await?;
     print("open")?;
     let (receipts, mut received) = mpsc::unbounded_channel();
     let speaker = clients.first().map(|client| client.sink.clone());

@@ -18,7 +18,8 @@ use self::client::Kind;
 
 const USAGE: &str = "usage: undrop-bench-server
        undrop-bench-server crowd URL CLIENTS MESSAGES [session | socket.io]
-       undrop-bench-server echoes URL CLIENTS IN_FLIGHT MESSAGES [session | socket.io]";
+       undrop-bench-server echoes URL CLIENTS IN_FLIGHT MESSAGES [session | socket.io]
+       undrop-bench-server steps URL CLIENTS IN_FLIGHT MESSAGES_EACH";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -42,6 +43,9 @@ async fn run(arguments: Vec<String>) -> Result<(), String> {
         }
         ["echoes", url, clients, in_flight, messages, ref kind @ ..] => {
             echoes::run(url, number(clients)?, number(in_flight)?, number(messages)?, kind_of(kind)?).await
+        }
+        ["steps", url, clients, in_flight, each] => {
+            echoes::run_in_steps(url, number(clients)?, number(in_flight)?, number(each)?).await
         }
         _ => Err(USAGE.into()),
     }

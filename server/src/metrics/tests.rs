@@ -173,25 +173,3 @@ fn that_there_are_too_many_files_is_told_from_other_errors_of_a_listener() {
     assert_eq!(counted("files"), files + 2);
     assert_eq!(counted("other"), other + 1);
 }
-
-/// Names of metrics in a text: those of the dashboard, say.
-fn used(text: &str) -> BTreeSet<&str> {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    words.filter(|word| word.starts_with("undrop_")).collect()
-}
-
-#[test]
-fn the_dashboard_and_the_alerts_use_metrics_that_there_are() {
-    let deploy = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/");
-    let text = metrics().render();
-    let series: BTreeSet<_> =
-        text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(['{', ' ']).next().unwrap()).collect();
-    for file in ["grafana/undrop.json", "prometheus/undrop.rules.yml"] {
-        let content = std::fs::read_to_string(format!("{deploy}{file}")).unwrap();
-        let used = used(&content);
-        assert!(used.len() > 5, "{file}");
-        for name in used {
-            assert!(series.contains(name), "{file} has {name}, which the server does not render");
-        }
-    }
-}

@@ -149,7 +149,7 @@ async fn what_breaks_the_protocol_is_not_read() {
     let mut reserved_bit = frame(0x82, b"x");
     reserved_bit[0] |= 0x40;
     for (bytes, broken) in [
-        (unmasked, Broken::BadFrame),
+        (unmasked, Broken::Gone),
         (reserved_bit, Broken::BadFrame),
         (frame(0x83, b"x"), Broken::BadFrame),
         (frame(0x80, b"x"), Broken::BadFrame),

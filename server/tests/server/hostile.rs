@@ -38,6 +38,18 @@ async fn a_frame_that_says_it_will_be_giant_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_close_frame_that_a_proxy_sends_in_place_of_the_client_ends_the_connection_and_not_the_session() {
+    let server = Server::new(config(), echo).await;
+    let mut client = Client::open(server.address, "").await;
+    let mut connection = client.abandon();
+    // 1001, not masked.
+    connection.socket.get_mut().write_all(&[0x88, 2, 0x03, 0xe9]).await.unwrap();
+    assert_eq!(connection.closed().await, None);
+    client.connect().await;
+    assert_eq!(client.resumed, 1);
+}
+
+#[tokio::test]
 async fn a_message_is_as_large_as_all_its_fragments() {
     let server = Server::new(small_messages(), echo).await;
     let mut connection = open(&server).await;

@@ -14,7 +14,7 @@ use undrop_server::store::MemoryStore;
 use undrop_server::{Config, NotReady, SendError, Session, SessionUpgrade, Sessions};
 
 use crate::support::server::config;
-use crate::support::{Client, Server, Tap, echo, soon};
+use crate::support::{Client, Raw, Server, Tap, echo, soon};
 
 /// Longer than any test waits.
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -60,6 +60,14 @@ async fn a_handler_that_waits_for_something_else_is_told() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_has_not_greeted_is_not_waited_for() {
+    let server = Server::new(Config { greeting: HOUR, ..patient() }, echo).await;
+    let connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
+    let (closed, ()) = soon("the end", async { tokio::join!(connection.closed(), server.sessions.shut_down()) }).await;
+    assert_eq!(closed, Some((1012, "restart".into())));
 }
 
 #[tokio::test]

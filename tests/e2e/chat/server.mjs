@@ -27,7 +27,7 @@ export async function startChat() {
 
 async function launch(port) {
   const args = ['--port', String(port), '--demo'];
-  const { url, child, gone } = await startListening(chatProgram, args, /^undrop chat: (http:\S+)$/);
+  const { url, child, gone } = await startListening(chatProgram, args, { pattern: /^undrop chat: (http:\S+)$/ });
   const kill = async () => {
     child.kill('SIGKILL');
     await gone;

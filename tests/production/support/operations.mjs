@@ -1,80 +1,91 @@
-// Two nodes with one Redis behind a proxy, clients that talk through it, and what an operator and the world do meanwhile.
+// Two nodes with one Redis behind a proxy, clients and pages that talk through it, and what an operator and the world do meanwhile.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
-import { lastingPort } from '../../../scripts/lib/ports.mjs';
 import { startRedis } from '../../../scripts/lib/redis.mjs';
+import { browsers } from '../../support/browsers.mjs';
+import { bundle } from '../../support/bundle.mjs';
 import { startNode } from '../../support/nodes.mjs';
-import { sum } from './counts.mjs';
-import { proxies } from './proxies.mjs';
+import { sum } from './counts.js';
+import { startProxyOfPage } from './proxies.mjs';
 
+/** How many there are in Node; there is one in each browser as well. */
 export const CLIENTS = 50;
 
-/** What happens in each phase. */
+/** What happens in each phase. `all(command)` has all clients do it. */
 const phases = {
   'nothing happens': async () => {},
-  'the proxy is reloaded, and ends what is old': async ({ proxy, crowd }) => {
+  'the proxy is reloaded, and ends what is old': async ({ proxy, all }) => {
     await proxy.reload();
-    await crowd.ask('back');
+    await all('back');
   },
-  'the nodes are restarted in turn, by SIGTERM': async ({ nodes, crowd }) => {
+  'the nodes are restarted in turn, by SIGTERM': async ({ nodes, all }) => {
     for (const node of nodes) {
       await node.end('SIGTERM');
       await node.start();
-      await crowd.ask('settle');
+      await all('settle');
     }
   },
-  'a node is killed, by SIGKILL, and comes back': async ({ nodes: [node], crowd }) => {
+  'a node is killed, by SIGKILL, and comes back': async ({ nodes: [node], all }) => {
     await node.end('SIGKILL');
-    await crowd.ask('settle');
+    await all('settle');
     await node.start();
   },
 };
 
 /**
- * The phases behind one proxy, each so many times: `{ phase, aways, received, lost, duplicated, reordered }` of each, the last of
- * all together.
+ * The phases behind one proxy, each so many times: `{ phase, aways, received, lost, duplicated, reordered }` of each, then of all
+ * together, and of each browser's page alone.
  */
 export async function operate(name, rounds = 1) {
   const stops = [];
+  const held = (one) => {
+    stops.push(one.stop);
+    return one;
+  };
   try {
-    const redis = await startRedis();
-    stops.push(redis.stop);
+    const redis = held(await startRedis());
     const nodes = [await startNode(redis.url), await startNode(redis.url)];
     stops.push(...nodes.map((node) => () => node.end('SIGKILL')));
-    const port = await lastingPort();
-    const proxy = await proxies[name](
-      port,
-      nodes.map(({ url }) => new URL(url).host),
-    );
-    stops.push(proxy.stop);
-    const crowd = gather(`ws://127.0.0.1:${port}/count`);
-    stops.push(crowd.stop);
-    await crowd.ask('settle');
-    const rows = [];
-    for (const [phase, happens] of Object.entries(phases)) {
-      const reports = [];
+    const hosts = nodes.map(({ url }) => new URL(url).host);
+    const proxy = held(await startProxyOfPage(name, hosts));
+    const crowds = { Node: held(startCrowd(proxy)) };
+    for (const browser of Object.keys(browsers)) crowds[browser] = held(await openPage(browser, proxy));
+    const all = (command) => Promise.all(Object.values(crowds).map((crowd) => crowd.ask(command)));
+    await all('settle');
+    const reports = [];
+    for (const [phase, happens] of Object.entries(phases))
       for (let round = 0; round < rounds; round++) {
-        await crowd.ask('begin');
-        await happens({ nodes, proxy, crowd });
-        await crowd.ask('settle');
-        reports.push(await crowd.ask('report'));
+        await all('begin');
+        await happens({ nodes, proxy, all });
+        await all('settle');
+        for (const [who, crowd] of Object.entries(crowds)) reports.push({ phase, who, ...(await crowd.ask('report')) });
       }
-      const aways = reports.flatMap(({ aways }) => aways);
-      rows.push({ phase, aways, ...sum(reports) });
-    }
-    rows.push({ phase: 'all', aways: rows.flatMap(({ aways }) => aways), ...(await crowd.ask('end')) });
-    return rows;
+    const ends = Object.entries(crowds).map(async ([who, crowd]) => ({ who, ...(await crowd.ask('end')) }));
+    const ended = await Promise.all(ends);
+    const away = (is) => reports.filter(is).flatMap(({ aways }) => aways);
+    return [
+      ...Object.keys(phases).map((phase) => {
+        const is = (report) => report.phase === phase;
+        return { phase, aways: away(is), ...sum(reports.filter(is)) };
+      }),
+      { phase: 'all', aways: away(() => true), ...sum(ended) },
+      ...Object.keys(browsers).map((browser) => {
+        const is = ({ who }) => who === browser;
+        return { phase: `all, of the page in ${browser}`, aways: away(is), ...sum(ended.filter(is)) };
+      }),
+    ];
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
 }
 
-/** The clients. */
-function gather(url) {
+/** The clients in Node. */
+function startCrowd({ url, authority }) {
   const program = inRoot('tests/production/support/crowd.mjs');
-  const child = fork(program, [url, String(CLIENTS)]);
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: authority };
+  const child = fork(program, [`${url}/count`, String(CLIENTS)], { env });
   const gone = once(child, 'exit');
   return {
     async ask(command) {
@@ -88,6 +99,21 @@ function gather(url) {
       await gone;
     },
   };
+}
+
+const script = `
+  import { Undrop } from '../dist/session.js';
+  import { gather } from './production/support/clients.js';
+  globalThis.gather = (url) => { globalThis.ask = gather(Undrop, url, 1); };`;
+
+/** A client in a page that came by the same proxy. */
+async function openPage(name, { url }) {
+  const browser = await browsers[name]({ ignoreHTTPSErrors: true });
+  await browser.goto(url.replace('wss:', 'https:'));
+  const run = '(text) => { document.head.append(Object.assign(document.createElement("script"), { text })); }';
+  await browser.run(run, await bundle(script));
+  await browser.run('(url) => gather(url)', `${url}/count`);
+  return { ask: (command) => browser.run('(command) => ask(command)', command), stop: () => browser.quit() };
 }
 
 /** The rows as a table: phase by phase, proxy by proxy. */
