@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -50,6 +52,8 @@ for (const name of ['README.md', 'docs/servers-in-javascript.md']) {
 
     const server = spawn(process.execPath, ['server.mjs'], { cwd: folder, stdio: 'inherit' });
     ends.push(() => server.kill('SIGKILL'));
+    // The page's request has a time limit, which is not for the start of a server.
+    while (!(await accepts(port)));
     // The page prints what it hears.
     const { put, next } = inbox();
     const { log } = console;
@@ -70,4 +74,17 @@ for (const name of ['README.md', 'docs/servers-in-javascript.md']) {
     assert.deepEqual(await next(), [from, 'again']);
     assert.deepEqual(await history, ['hello', 'again']);
   });
+}
+
+/** Whether somebody listens on a port of this machine. */
+async function accepts(port) {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
