@@ -107,6 +107,8 @@ enum Phase {
     Ending(Attempt),
     /// This end has sent `end`, and the peer has to agree.
     Ended(Attempt),
+    /// The peer has ended the session before it was answered: this end has to answer, and then to agree.
+    AnsweringEnd(Attempt),
     /// The peer has ended the session, and this end has to agree.
     Agreeing(Attempt),
     Over,
@@ -138,10 +140,14 @@ impl<M, R: Role> Session<M, R> {
             return Some(Output::Settle(settled));
         }
         match self.phase {
-            Phase::Greeting(attempt) => {
+            Phase::Greeting(attempt) | Phase::AnsweringEnd(attempt) => {
                 // The frame with which a session begins has no count of what has arrived behind its request.
                 let received = if self.role.begins() { 0 } else { self.receipts.acknowledge_all()? };
-                self.phase = if R::CONNECTS { Phase::Greeted(attempt) } else { Phase::Live(attempt) };
+                self.phase = match self.phase {
+                    Phase::AnsweringEnd(_) => Phase::Agreeing(attempt),
+                    _ if R::CONNECTS => Phase::Greeted(attempt),
+                    _ => Phase::Live(attempt),
+                };
                 Some(Output::Control(attempt, self.role.greet(attempt, received, self.outbox.acknowledged())))
             }
             Phase::Live(attempt) => self.converse(attempt),
@@ -156,7 +162,7 @@ impl<M, R: Role> Session<M, R> {
         let all_taken = self.receipts.taken() == self.receipts.arrived();
         let converses = self.pong.is_some() || self.receipts.is_due() || self.outbox.has_more();
         let speaks = match self.phase {
-            Phase::Greeting(_) => all_taken || self.role.begins(),
+            Phase::Greeting(_) | Phase::AnsweringEnd(_) => all_taken || self.role.begins(),
             Phase::Agreeing(_) => all_taken,
             Phase::Live(_) => converses,
             Phase::Ending(_) => converses || all_taken,
@@ -278,7 +284,7 @@ impl<M, R: Role> Session<M, R> {
                 self.phase = Phase::Ending(attempt);
             }
             Phase::Live(attempt) => self.phase = Phase::Ending(attempt),
-            Phase::Ending(_) | Phase::Ended(_) | Phase::Agreeing(_) | Phase::Over => {}
+            Phase::Ending(_) | Phase::Ended(_) | Phase::AnsweringEnd(_) | Phase::Agreeing(_) | Phase::Over => {}
         }
     }
 
@@ -343,6 +349,7 @@ impl<M, R: Role> Session<M, R> {
             | Phase::Live(attempt)
             | Phase::Ending(attempt)
             | Phase::Ended(attempt)
+            | Phase::AnsweringEnd(attempt)
             | Phase::Agreeing(attempt) => Some(attempt),
             Phase::Detached | Phase::Over => None,
         }
@@ -360,7 +367,10 @@ impl<M, R: Role> Session<M, R> {
 
     /// Whether it is over, or about to be: it accepts no messages, and can't be resumed.
     pub fn is_ending(&self) -> bool {
-        matches!(self.phase, Phase::Ending(_) | Phase::Ended(_) | Phase::Agreeing(_) | Phase::Over)
+        matches!(
+            self.phase,
+            Phase::Ending(_) | Phase::Ended(_) | Phase::AnsweringEnd(_) | Phase::Agreeing(_) | Phase::Over
+        )
     }
 
     /// Whether it is over.
@@ -444,7 +454,7 @@ impl<M, R: Role> Session<M, R> {
             }
             // A client need not wait for the answer to its first frame before it ends the session.
             (Phase::Greeting(_), Control::End) if !R::CONNECTS => {
-                self.phase = Phase::Agreeing(attempt);
+                self.phase = Phase::AnsweringEnd(attempt);
                 Ok(Heard::Ended)
             }
             (Phase::Ended(_), Control::End) => {
@@ -452,7 +462,7 @@ impl<M, R: Role> Session<M, R> {
                 Ok(Heard::Ended)
             }
             // The peer sent it before the end arrived there.
-            (Phase::Ending(_) | Phase::Ended(_) | Phase::Agreeing(_), _) => Ok(Heard::Nothing),
+            (Phase::Ending(_) | Phase::Ended(_) | Phase::AnsweringEnd(_) | Phase::Agreeing(_), _) => Ok(Heard::Nothing),
             _ => Err(Violation::Unexpected),
         }
     }

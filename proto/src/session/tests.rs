@@ -102,6 +102,22 @@ fn a_server_answers_when_all_that_has_arrived_is_taken() {
 }
 
 #[test]
+fn an_end_behind_a_resume_is_answered_after_it() {
+    let (_, mut server) = live();
+    server.handle_message(FIRST, 1).unwrap();
+    assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Ok(Some(FIRST)));
+    assert_eq!(server.handle_control(NOW, SECOND, Control::End), Ok(Heard::Ended));
+    assert!(server.is_ending());
+    assert_eq!(server.poll(), None);
+    server.take(NOW, 1);
+    // The answer has the count: an `ack` before it would be of what this connection was not given.
+    let resumed = Control::Resumed { received: 1, terms: TERMS };
+    let end = [resumed, Control::End].map(|control| Output::Control(SECOND, control));
+    assert_eq!([server.poll(), server.poll()], end.map(Some));
+    assert!(server.is_over());
+}
+
+#[test]
 fn input_of_an_older_attempt_changes_nothing() {
     let (_, mut server) = live();
     assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Ok(Some(FIRST)));
