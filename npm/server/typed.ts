@@ -1,6 +1,6 @@
 // Typed messages: the server's end of `undrop/messages` and `undrop/all`.
 
-import { checkNames, isPromise, parseFormat, refusal, validate, wrong } from '../../src/messages/registry.js';
+import { checkNames, isPromise, issueOf, parseFormat, refusal, validate, wrong } from '../../src/messages/registry.js';
 import type {
   AnyMessages,
   Codec,
@@ -117,10 +117,10 @@ export class TypedMessages<
 
   /** @throws TypeError when the envelope, the codec or a schema can't be one. */
   constructor(options: TypedOptions<In, Out, Replies> = {}) {
-    const { codec, onInvalid = warnOnce() } = options;
+    const { onInvalid = warnOnce() } = options;
     if (typeof onInvalid !== 'function')
       throw new TypeError(`Undrop: onInvalid is a function, not ${typeof onInvalid}`);
-    this.#format = { ...parseFormat(options), hasCodec: codec !== undefined };
+    this.#format = parseFormat(options);
     this.#onInvalid = onInvalid;
   }
 
@@ -194,8 +194,8 @@ export class TypedSession<In extends object = AnyMessages, Out extends object = 
 
   /** Has a message handled. Returns what is sent with its commit. */
   async #repliesTo(received: Received, { on, handle }: Tables): Promise<readonly Sendable[]> {
-    const { read, misfit, outgoing, replies, reply, error, write } = this.#format;
-    const { type, data, id: given, issues } = read(this.#frameOf(received));
+    const { misfit, outgoing, replies, reply, error, write } = this.#format;
+    const { type, data, id: given, issues } = read(this.#format, received.message);
     if (issues || typeof type !== 'string') {
       this.#tell(received, issues ? 'parse' : 'envelope', issues ?? misfit);
       return [];
@@ -225,11 +225,6 @@ export class TypedSession<In extends object = AnyMessages, Out extends object = 
       message.end();
       return this.#fail(type, thrown, id);
     }
-  }
-
-  /** A codec is given what it is given in a page. */
-  #frameOf({ message }: Received) {
-    return this.#format.hasCodec && typeof message !== 'string' ? message.buffer : message;
   }
 
   /** Tells of a message that reaches no handler. What is told of it must not end the session. */
@@ -303,7 +298,7 @@ export class TypedReceived<In = AnyMessages> {
   }
 }
 
-type Format = ReturnType<typeof parseFormat> & { hasCodec: boolean };
+type Format = ReturnType<typeof parseFormat>;
 
 type OnInvalid = (invalid: Invalid, session: Session) => void;
 
@@ -321,6 +316,26 @@ const parseHandlers = (given: { on?: Table; handle?: Table }): Tables => {
     for (const [type, handler] of Object.entries(table))
       if (typeof handler !== 'function') throw wrong(`the handler of ${type} is a function, not ${typeof handler}`);
   return { on, handle };
+};
+
+/** What a frame holds, which may be anything, or why it can't be read. */
+interface Parts {
+  type?: unknown;
+  data?: unknown;
+  id?: unknown;
+  issues?: readonly Issue[];
+}
+
+const read = ({ hasCodec, decode, typeAt, dataAt, idAt }: Format, frame: string | Uint8Array): Parts => {
+  const isText = typeof frame === 'string';
+  if (!isText && !hasCodec) return { type: 'binary', data: frame };
+  try {
+    // A codec is given what it is given in a page.
+    const message = decode(isText ? frame : frame.buffer);
+    return { type: message?.[typeAt], data: dataAt === false ? message : message?.[dataAt], id: message?.[idAt] };
+  } catch (thrown) {
+    return { issues: [issueOf(thrown)] };
+  }
 };
 
 /** Returns what the client's schema of `incoming` makes of the data, in its envelope. */

@@ -68,12 +68,6 @@
 
 /** @typedef {{ type: string, resolve: Settle, reject: Settle, hasLeft: boolean }} Request */
 
-/**
- * What a frame holds, which may be anything, or why it can't be read.
- *
- * @typedef {{ type?: any, data?: unknown, id?: any, issues?: readonly Issue[] }} Message
- */
-
 /** @typedef {{ '~standard': { validate(value: unknown): any } }} Schema */
 
 /** @typedef {{ issues?: readonly Issue[], value?: unknown }} Validation */
@@ -327,10 +321,21 @@ export class Registry {
       this.#held.push(() => this.#receive(raw, connection));
       return;
     }
-    const { reply, error, misfit, read } = this.#format;
-    const { type, data, id, issues } = read(raw);
-    if (issues) {
-      this.#complain('parse', raw, issues);
+    const { hasCodec, decode, typeAt, dataAt, idAt, reply, error, misfit } = this.#format;
+    if (typeof raw !== 'string' && !hasCodec) {
+      this.#admit('binary', raw, undefined, raw, connection);
+      return;
+    }
+    let type;
+    let id;
+    let data;
+    try {
+      const message = decode(raw);
+      type = message?.[typeAt];
+      id = message?.[idAt];
+      data = dataAt === false ? message : message?.[dataAt];
+    } catch (thrown) {
+      this.#complain('parse', raw, [issueOf(thrown)]);
       return;
     }
     const request = id != null && this.#requests.get(id);
@@ -370,6 +375,10 @@ export class Registry {
    * @param {number} connection
    */
   #admit(type, data, id, raw, connection) {
+    if (!this.#format.incoming?.has(type)) {
+      this.#deliver(type, data, id, connection);
+      return;
+    }
     this.#check(this.#format.incoming, type, data, ({ issues, value }) => {
       if (!issues) this.#deliver(type, value, id, connection);
       else {
@@ -667,6 +676,7 @@ export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas 
   /** @type {any[]} */
   const fields = isFlat ? [typeAt, idAt] : [typeAt, dataAt, idAt];
   const isArray = !isFlat && fields.every((field) => Number.isInteger(field) && field >= 0 && field < MAX_FIELDS);
+  const length = isArray && Math.max(...fields) + 1;
   if (new Set(fields).size < fields.length || !(isArray || fields.every((field) => typeof field === 'string')))
     throw wrong(
       `the envelope needs three names, or indices below ${MAX_FIELDS}, as type, data and id; or two names and data: false`,
@@ -677,6 +687,12 @@ export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas 
     if (typeof codec?.[name] !== 'function') throw wrong(`a codec needs a function ${name}`);
   checkNames('schemas', schemas, ['incoming', 'outgoing', 'replies']);
   return {
+    /** Where the type of a message is. */
+    typeAt,
+    /** Where its data is; false if that is the message itself. */
+    dataAt,
+    /** Where its id is. */
+    idAt,
     /** The type of a reply. */
     reply,
     /** The type of a reply that is an error. */
@@ -698,30 +714,25 @@ export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas 
       if (isFlat && data != null && (typeof data !== 'object' || Array.isArray(data)))
         throw wrong('the data must be an object with data: false');
       /** @type {any} */
-      const message = isArray
-        ? Array(Math.max(...fields) + 1).fill(null)
-        : { .../** @type {{} | false} */ (isFlat && data) };
+      const message = length ? Array(length).fill(null) : isFlat ? { .../** @type {{}} */ (data) } : {};
       message[typeAt] = type;
       if (!isFlat && data !== undefined) message[dataAt] = data;
       if (id !== undefined) message[idAt] = id;
       return codec.encode(message);
     },
 
+    /** Whether there is a codec, which is given frames that are not text as well. */
+    hasCodec: codec !== JSON_CODEC,
+
     /**
-     * @param {unknown} frame
-     * @returns {Message}
+     * Returns what is in a frame, unless its parts can't be in it. That may be anything, and its parts getters that throw.
+     *
+     * @param {any} frame
+     * @returns {any}
      */
-    read(frame) {
-      if (typeof frame !== 'string' && codec === JSON_CODEC) return { type: 'binary', data: frame };
-      try {
-        /** @type {any} */
-        const message = codec.decode(frame);
-        const fields = isArray && !Array.isArray(message) ? undefined : message;
-        // What a codec returns may have getters that throw.
-        return { type: fields?.[typeAt], data: isFlat ? message : fields?.[dataAt], id: fields?.[idAt] };
-      } catch (thrown) {
-        return failed(thrown);
-      }
+    decode(frame) {
+      const message = codec.decode(frame);
+      if (!isArray || Array.isArray(message)) return message;
     },
   };
 };
