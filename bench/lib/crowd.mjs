@@ -21,9 +21,12 @@ export async function broadcast(url, clients, messages, kind) {
   return milliseconds;
 }
 
-/** Has so many clients send messages to a server that echoes, each `inFlight` at once. Returns how many came back a second. */
-export async function echoes(url, { clients, inFlight, messages }, kind) {
-  const crowd = startUnlimited([serverProgram, 'echoes', url, clients, inFlight, messages, ...kind]);
+/**
+ * Has so many clients, with one address (`shared`) or with one each (`own`), send messages to a server that echoes, each `inFlight` at
+ * once. Returns how many came back a second.
+ */
+export async function echoes(url, { clients, addresses, inFlight, messages }, kind) {
+  const crowd = startUnlimited([serverProgram, 'echoes', url, clients, addresses, inFlight, messages, ...kind]);
   const { messages: count, seconds } = JSON.parse(await crowd.line());
   await crowd.stop();
   return count / seconds;
