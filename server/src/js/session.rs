@@ -207,7 +207,9 @@ fn tell<E>(
     Arc::new(Telling(SendWrapper::new(RefCell::new(Box::pin(told.fuse()))))).wake();
 }
 
-/// A future that is polled where it is woken: a task for each message would take longer than the rest of its commit.
+/// A future that is polled where it is woken: a task for each message would take longer than the rest of its commit. It waits for an
+/// answer alone, which comes once, and it is given by whoever holds no lock. It is not woken by what it does then: the function that it
+/// calls only settles a promise.
 struct Telling<F>(SendWrapper<RefCell<Pin<Box<F>>>>);
 
 impl<F: Future<Output = ()> + 'static> Wake for Telling<F> {
