@@ -148,7 +148,8 @@ impl ServerSession {
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;
-        Some(ServerEnding { cause: cause.name().to_owned(), undelivered: undelivered.iter().map(value_of).collect() })
+        let (name, undelivered) = (cause.name().to_owned(), undelivered.iter().map(value_of).collect());
+        Some(ServerEnding { cause: name, code: cause.code(), undelivered })
     }
 }
 
@@ -157,6 +158,8 @@ impl ServerSession {
 pub struct ServerEnding {
     /// Why.
     pub cause: String,
+    /// The close code of a WebSocket in whose place the session is.
+    pub code: u16,
     /// The messages that were not delivered.
     pub undelivered: Array,
 }
