@@ -2,10 +2,9 @@
 
 import { onNode, SESSION_ON_NODE, WS, WS_CONTROL } from '../contenders/index.mjs';
 import { withCoresAwake } from '../lib/awake.mjs';
-import { echoes, startUnlimited } from '../lib/crowd.mjs';
+import { echoes, idle, startUnlimited } from '../lib/crowd.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 import { address } from '../lib/stage.mjs';
-import { idle } from './server.mjs';
 
 const names = Object.keys(onNode);
 const besideWs = { floor: WS, control: WS_CONTROL };
