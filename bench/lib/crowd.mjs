@@ -3,13 +3,14 @@
 import { startProgram } from './program.mjs';
 import { serverProgram } from './stage.mjs';
 
-/** Connects so many clients that do nothing but listen, while `use` runs. `kind`: `session`, `socket.io` or nothing. */
-export async function withCrowd(url, clients, kind, use) {
+/** Returns how much memory of a server a connection takes that does nothing. `kind`: `session`, `socket.io` or nothing. */
+export async function idle(server, url, clients, kind) {
+  const before = await server.memory();
   const crowd = startUnlimited([serverProgram, 'crowd', url, clients, 0, ...kind]);
   await opened(crowd);
-  const result = await use();
+  const after = await server.memory();
   await crowd.stop();
-  return result;
+  return (after - before) / clients;
 }
 
 /** Has one of so many clients send messages to all. Returns for each message how many milliseconds it took. */
@@ -21,9 +22,12 @@ export async function broadcast(url, clients, messages, kind) {
   return milliseconds;
 }
 
-/** Has so many clients send messages to a server that echoes, each `inFlight` at once. Returns how many came back a second. */
-export async function echoes(url, { clients, inFlight, messages }, kind) {
-  const crowd = startUnlimited([serverProgram, 'echoes', url, clients, inFlight, messages, ...kind]);
+/**
+ * Has so many clients, with one address (`shared`) or with one each (`own`), send messages to a server that echoes, each `inFlight` at
+ * once. Returns how many came back a second.
+ */
+export async function echoes(url, { clients, addresses, inFlight, messages }, kind) {
+  const crowd = startUnlimited([serverProgram, 'echoes', url, clients, addresses, inFlight, messages, ...kind]);
   const { messages: count, seconds } = JSON.parse(await crowd.line());
   await crowd.stop();
   return count / seconds;

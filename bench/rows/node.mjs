@@ -2,18 +2,21 @@
 
 import { onNode, SESSION_ON_NODE, WS, WS_CONTROL } from '../contenders/index.mjs';
 import { withCoresAwake } from '../lib/awake.mjs';
-import { echoes, startUnlimited } from '../lib/crowd.mjs';
+import { echoes, idle, startUnlimited } from '../lib/crowd.mjs';
 import { inRounds, pick } from '../lib/rounds.mjs';
 import { address } from '../lib/stage.mjs';
-import { idle } from './server.mjs';
 
 const names = Object.keys(onNode);
 const besideWs = { floor: WS, control: WS_CONTROL };
 
-/** How many clients send messages, and how many each at once. */
+/**
+ * How many clients send messages, and how many each at once. Anonymous clients of one address are one owner, whose sessions take turns
+ * at the processor (`server/src/turns.rs`).
+ */
 const LOADS = [
-  { clients: 1, inFlight: 64 },
-  { clients: 64, inFlight: 4 },
+  { clients: 1, addresses: 'own', inFlight: 64, to: '1 client' },
+  { clients: 64, addresses: 'own', inFlight: 4, to: '64 clients' },
+  { clients: 64, addresses: 'shared', inFlight: 4, to: '64 clients of one address' },
 ];
 
 export const node = {
@@ -43,11 +46,10 @@ async function roundTrips(stage, urls) {
 async function throughput({ quick }, urls) {
   const [plan, messages] = quick ? [{ warmUp: 1, rounds: 3 }, 20_000] : [{ warmUp: 2, rounds: 15 }, 50_000];
   const figures = [];
-  for (const load of LOADS) {
+  for (const { to, ...load } of LOADS) {
     const measure = (name) => echoes(urls[name], { ...load, messages }, onNode[name].speaks);
-    const who = `${load.clients} ${load.clients > 1 ? 'clients' : 'client'}`;
     figures.push({
-      title: `messages a second, 100 B, that a server in Node echoes to ${who} with ${load.inFlight} on the way`,
+      title: `messages a second, 100 B, that a server in Node echoes to ${to} with ${load.inFlight} on the way`,
       unit: 'a second',
       relation: 'value',
       samples: await inRounds(names, plan, measure),

@@ -1,6 +1,6 @@
 // The cost of a session on the server, compared with a socket without one.
 
-import { broadcast, startUnlimited, withCrowd } from '../lib/crowd.mjs';
+import { broadcast, idle, startUnlimited } from '../lib/crowd.mjs';
 import { address, serverProgram } from '../lib/stage.mjs';
 
 /** The rooms: the path of each, and the kind of its clients. */
@@ -31,12 +31,6 @@ export const server = {
     ];
   },
 };
-
-/** Returns how much memory a connection takes that does nothing. */
-export async function idle(server, url, clients, kind) {
-  const before = await server.memory();
-  return withCrowd(url, clients, kind, async () => ((await server.memory()) - before) / clients);
-}
 
 /** Each measurement has a server of its own: memory that an allocator keeps of earlier connections would hide the cost. */
 async function withServer(use) {

@@ -3,20 +3,21 @@
 
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { core } from './core.js';
 import type { ServerConnection } from './sessions.js';
 
 /** So many frames are given to ws before it is asked whether there may be more. */
 const MOST_FRAMES = 16;
 /** What each part of an unfinished message takes in ws beside its bytes. */
 const PART = 256;
-/** An unfinished message of so many bytes is not told of: each connection has as much that does not count. */
-const FREE = 4 << 10;
 
 /** Has a WebSocket that ws has just made read in turns: whoever pauses it is given nothing more. */
 export const readInTurns = (socket: WebSocket, stream: Duplex, connection: ServerConnection) => {
   // The last listener is that of ws.
   const take = stream.listeners('data').at(-1) as (chunk: Buffer) => void;
   const frames = new Frames();
+  // Of an unfinished message that is no larger is not told: it does not count.
+  const uncounted = core().uncountedBytes();
   let held = 0;
   let told = 0;
 
@@ -34,7 +35,7 @@ export const readInTurns = (socket: WebSocket, stream: Duplex, connection: Serve
   const count = (bytes: number) => {
     if (frames.isWhole) held = 0;
     else held = (frames.hasMessage ? 0 : held) + bytes + PART;
-    const counts = held > FREE ? held : 0;
+    const counts = held > uncounted ? held : 0;
     if (counts === told) return;
     told = counts;
     connection.unfinished(counts);

@@ -140,6 +140,11 @@ export class Session implements AsyncIterable<Received> {
     return ending && { cause: ending.cause as Cause, undelivered: ending.undelivered };
   }
 
+  /** The close code of a WebSocket in whose place the session is, if the session has ended. @internal */
+  get closeCode(): number | undefined {
+    return this.#session.ending()?.code;
+  }
+
   /** The next message; undefined when the session is over for this handler and there are no more. */
   async next(): Promise<Received | undefined> {
     for (;;) {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer as WsServer, createWebSocketStream as wsStream } from 'ws';
 import { core } from './core.js';
-import { type Admission, type Cause, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
+import { type Admission, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
 import { say } from './log.js';
 import { connect, reject } from './websocket.js';
 
@@ -199,21 +199,9 @@ const withOffer = (headers: string[]) => {
   });
 };
 
-/** What stands for the code of a close frame that has none. */
+/** What stands for the code of a close frame that has none, and for that of a connection that ended without one. */
 const NO_CODE = 1005;
-
-/** The close code of a session that ended otherwise than by `close()`. */
-const codes: Record<Cause, number> = {
-  client: NO_CODE,
-  app: 1006,
-  expired: 1006,
-  evicted: 4002,
-  violation: 1002,
-  moved: 4000,
-  shutdown: 1012,
-  failed: 1011,
-  revoked: 4403,
-};
+const ABNORMAL = 1006;
 
 type Callback = (error?: Error) => void;
 type Options = Parameters<WebSocket['send']>[1];
@@ -310,7 +298,7 @@ export class SessionWebSocket extends Base {
     const cause = this.session.ending?.cause;
     if (cause === 'violation') this.#report(new Error('the client broke the protocol'));
     if (cause === 'client' && !this.#closing) await Promise.race([this.#hearClose(), abandoned]);
-    const { code, reason } = this.#closing ?? { code: codes[cause ?? 'app'], reason: Buffer.alloc(0) };
+    const { code, reason } = this.#closing ?? { code: this.session.closeCode ?? ABNORMAL, reason: Buffer.alloc(0) };
     this.#finish(code, reason);
   }
 
@@ -444,7 +432,7 @@ export class SessionWebSocket extends Base {
   terminate(): void {
     if (this.#readyState === WebSocket.CLOSED) return;
     this.#readyState = WebSocket.CLOSING;
-    this.#closing = { code: 1006, reason: Buffer.alloc(0) };
+    this.#closing = { code: ABNORMAL, reason: Buffer.alloc(0) };
     this.session.close(1001);
     this.#abandon();
   }

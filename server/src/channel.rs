@@ -323,11 +323,14 @@ impl Channel {
     /// Records how the session ended. The first ending stays. What the app has sent and the task has not collected was not
     /// delivered either.
     pub(crate) fn end(&self, mut ending: Ending) {
+        // Whoever waits for these is told by their drop, and may do anything then: the lock is given back before.
+        let mut waiting = Vec::new();
         let mut state = self.state.lock();
         if !ending.cause.goes_on() {
             for command in state.pending.commands.extract_if(.., |command| matches!(command, Command::Send { .. })) {
-                if let Command::Send { message, .. } = command {
+                if let Command::Send { message, delivered } = command {
                     ending.undelivered.push(message);
+                    waiting.push(delivered);
                 }
             }
         }
@@ -400,5 +403,43 @@ fn wake_reader(mut state: MutexGuard<'_, State>) {
 fn wake(waker: &mut Option<Waker>) {
     if let Some(waker) = waker.take() {
         waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use super::*;
+    use crate::budget::{Budget, Owner};
+    use crate::metrics::Gauge;
+
+    /// Looks whether the lock is free when it is woken, as what wakes may need it.
+    struct Looking {
+        channel: Channel,
+        found_it_free: AtomicBool,
+    }
+
+    impl Wake for Looking {
+        fn wake(self: Arc<Self>) {
+            self.found_it_free.store(self.channel.state.try_lock().is_some(), Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_delivery_is_told_of_the_end_without_the_lock() {
+        let budget = Budget::new(1_000, 1_000, Gauge::default());
+        let bounds = Bounds { messages: 1, bytes: 100 };
+        let channel = Channel::new(bounds, budget.open(&Owner::Unknown, None));
+        let looking = Arc::new(Looking { channel, found_it_free: AtomicBool::new(false) });
+        let (delivered, mut is_delivered) = oneshot::channel();
+        looking.channel.deliver_to_client(Message::text("hello"), delivered).unwrap();
+        let waker = Waker::from(looking.clone());
+        assert!(is_delivered.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
+
+        looking.channel.end(Ending { cause: Cause::Expired, undelivered: Vec::new() });
+
+        assert!(looking.found_it_free.load(Relaxed));
+        assert_eq!(looking.channel.ending().unwrap().undelivered, [Message::text("hello")]);
     }
 }

@@ -70,6 +70,15 @@ pub enum Addresses {
 }
 
 impl Addresses {
+    /// A word of a command line.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "shared" => Some(Self::Shared),
+            "own" => Some(Self::Own),
+            _ => None,
+        }
+    }
+
     fn of(self, number: usize) -> IpAddr {
         let address = match self {
             Self::Shared => Ipv4Addr::UNSPECIFIED,

@@ -14,9 +14,14 @@ use crate::talk::tick;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Prints as JSON how many seconds it took until so many echoes had come, to all clients together.
-pub async fn run(url: &str, clients: usize, in_flight: usize, messages: usize, kind: Kind) -> Result<(), String> {
+pub async fn run(
+    url: &str,
+    (clients, addresses, kind): (usize, Addresses, Kind),
+    in_flight: usize,
+    messages: usize,
+) -> Result<(), String> {
     let each = messages / clients.max(1);
-    let connected = connect_all(url, clients, kind, Addresses::Shared).await?;
+    let connected = connect_all(url, clients, kind, addresses).await?;
     let seconds = converse_all(connected, in_flight, each, kind).await?;
     print(&json!({ "messages": clients * each, "seconds": seconds }).to_string())
 }

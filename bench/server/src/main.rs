@@ -14,11 +14,11 @@ mod talk;
 
 use std::process::ExitCode;
 
-use self::client::Kind;
+use self::client::{Addresses, Kind};
 
 const USAGE: &str = "usage: undrop-bench-server
        undrop-bench-server crowd URL CLIENTS MESSAGES [session | socket.io]
-       undrop-bench-server echoes URL CLIENTS IN_FLIGHT MESSAGES [session | socket.io]
+       undrop-bench-server echoes URL CLIENTS (shared | own) IN_FLIGHT MESSAGES [session | socket.io]
        undrop-bench-server steps URL CLIENTS IN_FLIGHT MESSAGES_EACH";
 
 #[tokio::main]
@@ -41,8 +41,10 @@ async fn run(arguments: Vec<String>) -> Result<(), String> {
         ["crowd", url, clients, messages, ref kind @ ..] => {
             crowd::run(url, number(clients)?, number(messages)?, kind_of(kind)?).await
         }
-        ["echoes", url, clients, in_flight, messages, ref kind @ ..] => {
-            echoes::run(url, number(clients)?, number(in_flight)?, number(messages)?, kind_of(kind)?).await
+        ["echoes", url, clients, addresses, in_flight, messages, ref kind @ ..] => {
+            let addresses = Addresses::parse(addresses).ok_or(USAGE)?;
+            let clients = (number(clients)?, addresses, kind_of(kind)?);
+            echoes::run(url, clients, number(in_flight)?, number(messages)?).await
         }
         ["steps", url, clients, in_flight, each] => {
             echoes::run_in_steps(url, number(clients)?, number(in_flight)?, number(each)?).await

@@ -3,6 +3,10 @@
 use core::error::Error;
 use core::fmt;
 
+use super::codes;
+use crate::close;
+use crate::session::Violation;
+
 /// Why a session ended, as far as this handler is concerned.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Cause {
@@ -52,6 +56,20 @@ impl Cause {
             Cause::Shutdown => "shutdown",
             Cause::Failed => "failed",
             Cause::Revoked => "revoked",
+        }
+    }
+
+    /// The close code that a WebSocket has in whose place the session is, unless one end has closed it with a code.
+    pub const fn code(self) -> u16 {
+        match self {
+            Cause::Client => close::NO_CODE,
+            Cause::App | Cause::Expired => close::ABNORMAL,
+            Cause::Evicted => codes::EVICTED,
+            Cause::Violation => Violation::CODE,
+            Cause::Moved => codes::TAKEN_OVER,
+            Cause::Shutdown => close::RESTART,
+            Cause::Failed => codes::FAILED,
+            Cause::Revoked => codes::REVOKED,
         }
     }
 

@@ -28,7 +28,7 @@ use self::handshake::{ServerHandshake, handshake_of, principal_of, refused_of};
 pub(crate) use self::socket::MOST_WAITING;
 use self::values::{error, message_of, session_id_of};
 use crate::store::{RedisClient, RedisStore};
-use crate::{Handshake, Principal, Refused, Sessions, WorstCase};
+use crate::{Handshake, Principal, Refused, Sessions, WorstCase, meter};
 
 /// The sessions of a server.
 #[wasm_bindgen]
@@ -171,6 +171,12 @@ pub fn offered_with_session(offers: &str) -> Vec<String> {
 #[wasm_bindgen(js_name = answerWithSession)]
 pub fn answer_with_session(app_protocol: &str) -> String {
     if app_protocol.is_empty() { wire::PROTOCOL.to_owned() } else { wire::offer_of(app_protocol) }
+}
+
+/// How many bytes of an unfinished message do not count.
+#[wasm_bindgen(js_name = uncountedBytes)]
+pub fn uncounted_bytes() -> usize {
+    meter::FREE
 }
 
 /// An authenticator that asks this function.

@@ -148,7 +148,8 @@ impl ServerSession {
     /// How the session ended, if it has.
     pub fn ending(&self) -> Option<ServerEnding> {
         let Ending { cause, undelivered } = self.session.ending()?;
-        Some(ServerEnding { cause: cause.name().to_owned(), undelivered: undelivered.iter().map(value_of).collect() })
+        let (name, undelivered) = (cause.name().to_owned(), undelivered.iter().map(value_of).collect());
+        Some(ServerEnding { cause: name, code: cause.code(), undelivered })
     }
 }
 
@@ -157,6 +158,8 @@ impl ServerSession {
 pub struct ServerEnding {
     /// Why.
     pub cause: String,
+    /// The close code of a WebSocket in whose place the session is.
+    pub code: u16,
     /// The messages that were not delivered.
     pub undelivered: Array,
 }
@@ -207,7 +210,9 @@ fn tell<E>(
     Arc::new(Telling(SendWrapper::new(RefCell::new(Box::pin(told.fuse()))))).wake();
 }
 
-/// A future that is polled where it is woken: a task for each message would take longer than the rest of its commit.
+/// A future that is polled where it is woken: a task for each message would take longer than the rest of its commit. It waits for an
+/// answer alone, which comes once, and it is given by whoever holds no lock. It is not woken by what it does then: the function that it
+/// calls only settles a promise.
 struct Telling<F>(SendWrapper<RefCell<Pin<Box<F>>>>);
 
 impl<F: Future<Output = ()> + 'static> Wake for Telling<F> {
