@@ -5,6 +5,7 @@ use core::fmt;
 
 /// Why a session ended, as far as this handler is concerned.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Cause {
     /// The client ended it.
     Client,
@@ -76,6 +77,7 @@ impl Cause {
 
 /// Why a message was not committed. Its replies were not sent either.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum NotCommitted {
     /// The outbox has no room for the replies.
     Full,
