@@ -89,6 +89,18 @@ pub enum NotCommitted {
     Unknown,
 }
 
+impl NotCommitted {
+    /// Its name in JavaScript and the docs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NotCommitted::Full => "full",
+            NotCommitted::Over => "over",
+            NotCommitted::Moved => "moved",
+            NotCommitted::Unknown => "unknown",
+        }
+    }
+}
+
 impl fmt::Display for NotCommitted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
