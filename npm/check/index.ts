@@ -20,7 +20,7 @@ Options:
   --protocol NAME           the app's own subprotocol, for a server that has one
   --only NAME               one check; may be given several times
   --slow                    also those that take long, or send much
-  --patience MS             how long an answer is waited for; default: 5000
+  --timeout MS              how long an answer is waited for; default: 5000
   --seed N                  where the connections of the check "cuts" break; default: 1
   --json                    prints the results as JSON
   --list                    prints the checks, and what the protocol's rules are
@@ -74,7 +74,7 @@ function understood(args: string[]): Command | undefined {
       protocol: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       slow: { type: 'boolean', default: false },
-      patience: { type: 'string', default: '5000' },
+      timeout: { type: 'string', default: '5000' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -104,8 +104,8 @@ function understood(args: string[]): Command | undefined {
     headers: values.header.map(header),
     otherHeaders: values.other.map(header),
     protocol: values.protocol,
-    timeout: count('patience', values.patience),
-    quiet: Math.min(500, count('patience', values.patience)),
+    timeout: count('timeout', values.timeout),
+    quiet: Math.min(500, count('timeout', values.timeout)),
     seed: count('seed', values.seed),
     isSlow: values.slow,
   };

@@ -1,4 +1,4 @@
-//! Close codes and reasons: which a user may close with, and which end a connection for good.
+//! Close codes and reasons: which a close frame may have, which a user may close with, and which end a connection for good.
 
 use alloc::string::String;
 use core::error::Error;
@@ -38,7 +38,13 @@ pub const fn is_final(code: u16) -> bool {
     matches!(code, 1000 | 1002 | 1003 | 1007..=1010 | 4400..=4499)
 }
 
-/// A close frame that a user may send. <https://websockets.spec.whatwg.org/#dom-websocket-close>
+/// Whether a close frame may have this code. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4>
+pub const fn is_sendable(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// A close frame that a user may send. Browsers let a page send fewer codes than those.
+/// <https://websockets.spec.whatwg.org/#dom-websocket-close>
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CloseFrame {
     code: Option<u16>,

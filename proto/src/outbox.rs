@@ -30,6 +30,7 @@ impl Default for Bounds {
 
 /// A count of received messages that the peer can't have reached.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Impossible {
     /// The peer had received more before.
     Past,

@@ -57,6 +57,8 @@ pub use slots::{Full, Share, SlotId, Slots, Taken};
 
 /// The close codes of a server, beside those of [`close`](crate::close). docs/protocol.md names them all.
 pub mod codes {
+    use crate::close;
+
     /// The app's handler panicked. The session is kept, and its next connection gets a new handler.
     pub const FAILED: u16 = 1011;
     /// Another connection has taken the session over, on this node or on another.
@@ -68,13 +70,10 @@ pub mod codes {
     /// The app has ended all sessions of this user. The client does not try again.
     pub const REVOKED: u16 = 4403;
 
-    /// The code that a close of the app is sent with: its own if it may be in a close frame or stands for none, and 1000
-    /// otherwise. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4>
+    /// The code that a close of the app is sent with: its own if a close frame may have it or it stands for none, and 1000
+    /// otherwise.
     pub const fn of_app(code: u16) -> u16 {
-        match code {
-            1000..=1003 | 1007..=1014 | 3000..=4999 | crate::close::NO_CODE => code,
-            _ => crate::close::NORMAL,
-        }
+        if close::is_sendable(code) || code == close::NO_CODE { code } else { close::NORMAL }
     }
 }
 

@@ -107,7 +107,7 @@ enum Phase {
     Ending(Attempt),
     /// This end has sent `end`, and the peer has to agree.
     Ended(Attempt),
-    /// The peer has ended the session before it was answered: this end has to answer, and then to agree.
+    /// The client has ended the session before it was answered: the server has to answer, and then to agree.
     AnsweringEnd(Attempt),
     /// The peer has ended the session, and this end has to agree.
     Agreeing(Attempt),
@@ -414,8 +414,16 @@ impl<M, R: Role> Session<M, R> {
     }
 
     fn hear(&mut self, now: Millis, attempt: Attempt, control: Control) -> Result<Heard, Violation> {
-        // Its own greeting goes first.
-        let phase = if self.listens() { Phase::Live(attempt) } else { self.phase };
+        let phase = match self.phase {
+            // A client need not wait for the answer to its first frame before it ends the session.
+            Phase::Greeting(_) if !R::CONNECTS && control == Control::End => {
+                self.phase = Phase::AnsweringEnd(attempt);
+                return Ok(Heard::Ended);
+            }
+            // This end's first frame goes before whatever it answers.
+            _ if self.listens() => Phase::Live(attempt),
+            phase => phase,
+        };
         match (phase, control) {
             (Phase::Greeted(_), answer) => match self.role.hear_answer(attempt, answer)? {
                 Answer::Fresh { reset } => {
@@ -450,11 +458,6 @@ impl<M, R: Role> Session<M, R> {
             (Phase::Live(_), Control::Pong(number)) => Ok(Heard::Pong(number)),
             (Phase::Live(_) | Phase::Ending(_), Control::End) => {
                 self.phase = Phase::Agreeing(attempt);
-                Ok(Heard::Ended)
-            }
-            // A client need not wait for the answer to its first frame before it ends the session.
-            (Phase::Greeting(_), Control::End) if !R::CONNECTS => {
-                self.phase = Phase::AnsweringEnd(attempt);
                 Ok(Heard::Ended)
             }
             (Phase::Ended(_), Control::End) => {

@@ -151,6 +151,7 @@ impl fmt::Debug for Token {
 
 /// What is wrong with a frame that should have been a control frame.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Malformed {
     /// It does not begin with U+0010.
     NotControl,

@@ -16,9 +16,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 export const entries = ['index', 'slim', 'messages', 'session', 'all'];
 const sources = inRoot('npm');
 /** The JavaScript of the crate. */
-const snippets = ['src/js/values.js', 'src/messages', 'src/socket/native.js', 'src/socket/page.js'].map((path) =>
-  inRoot(path),
-);
+const snippets = readdirSync(inRoot('src'), { recursive: true })
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => inRoot('src', name));
 const modules = { plain: filesOf('plain'), session: filesOf('session') };
 
 export async function bundle() {

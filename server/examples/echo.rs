@@ -177,7 +177,7 @@ async fn count(mut session: Session, down: u64, pause: Duration) {
                 Ok(()) if turn % 64 == 0 => sleep(pause).await,
                 Ok(()) => tokio::task::yield_now().await,
                 Err(SendError::Full) => sleep(Duration::from_millis(1)).await,
-                Err(SendError::Over) => return,
+                Err(_) => return,
             }
         }
     };

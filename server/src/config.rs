@@ -88,6 +88,7 @@ pub struct Limits {
 
 /// Over how long the clients spread when all have to reconnect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Spread {
     /// Always the same.
     Fixed(Duration),
@@ -112,6 +113,7 @@ impl Spread {
 /// Which pages may connect. A browser says of which origin a page is; other programs need not, and can say anything.
 /// <https://www.rfc-editor.org/rfc/rfc6455#section-10.2>
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Origins {
     /// Those of this server: their origin's host and port are those that they connect to.
     #[default]
@@ -125,6 +127,7 @@ pub enum Origins {
 
 /// What happens to a client that does not offer the protocol.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum PlainConnections {
     /// It is refused with 400.
     #[default]

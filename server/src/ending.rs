@@ -27,6 +27,7 @@ pub struct CloseFrame {
 
 /// Why a message was not sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum SendError {
     /// The outbox is full: [`Limits::outbox`](crate::Limits::outbox), or
     /// [`Limits::outboxes`](crate::Limits::outboxes).

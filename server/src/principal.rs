@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Whose a session is. Only a connection of the same principal can resume it, whatever token it shows.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub enum Principal {
     /// Nobody that the app knows: any client that has the token has the session.
     #[default]

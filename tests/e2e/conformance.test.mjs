@@ -19,7 +19,7 @@ const conformance = await startConformance(server, ['native', 'naive', ...confor
 after(() => Promise.all([conformance.stop(), server.stop()]));
 
 // The naive wrapper never gets some events.
-const impatient = { timeout: 1_000 };
+const shortTimeout = { timeout: 1_000 };
 
 /** Those that run in workers too: one of each of the two builds of the wasm. */
 const IN_WORKERS = ['index', 'all'];
@@ -58,7 +58,7 @@ async function runAll(start) {
       const ours = chosen(scope === 'window' ? conforming : IN_WORKERS, ENTRY);
       observed[scope] = await runEach(start, scope, ['native', ...ours]);
     }
-    const { naive } = observed.window ? await runEach(start, 'window', ['naive'], impatient) : {};
+    const { naive } = observed.window ? await runEach(start, 'window', ['naive'], shortTimeout) : {};
     return { observed, naive };
   } catch (failure) {
     return { observed, failure };

@@ -2,9 +2,9 @@
 // no memory of the module's.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
-import { startCounting } from './costs/page.mjs';
+import { useCounting } from './costs/page.mjs';
 
 const MESSAGES = 5_000;
 /** How many bytes of its memory the module may change for any number of messages: counts, flags and the stack. */
@@ -14,33 +14,20 @@ const heartbeat = { interval: 60_000, message: 'ping', reply: 'pong' };
 const configurations = { 'by default': {}, 'without retry': { retry: false }, 'with a heartbeat': { heartbeat } };
 
 describe('Chromium', () => {
-  let counting;
-  let browser;
-
-  before(async () => {
-    counting = await startCounting('plain.js');
-    browser = await browsers.Chromium();
-  });
-  after(async () => {
-    await browser?.quit();
-    await counting?.stop();
-  });
+  const counting = useCounting('plain.js', browsers.Chromium);
 
   for (const [which, options] of Object.entries(configurations)) {
     for (const how of ['a handler', 'a listener', 'the last of three listeners']) {
       it(`a message for ${how} crosses at most once and keeps no memory, ${which}`, async () => {
-        await browser.goto(counting.page);
-        const url = `${counting.server}/push?count=${2 * MESSAGES}&size=100`;
-        const found = await browser.run('(...args) => receive(...args)', url, MESSAGES, how, options);
+        const url = counting.url(`/push?count=${2 * MESSAGES}&size=100`);
+        const found = await counting.call('receive', url, MESSAGES, how, options);
         assert.equal(found.messagesIn, 2 * MESSAGES, 'messages that the module has counted');
         check(found);
       });
     }
 
     it(`a message that is sent crosses at most once and keeps no memory, ${which}`, async () => {
-      await browser.goto(counting.page);
-      const url = `${counting.server}/echo`;
-      check(await browser.run('(...args) => send(...args)', url, MESSAGES, options));
+      check(await counting.call('send', counting.url('/echo'), MESSAGES, options));
     });
   }
 });

@@ -1,27 +1,13 @@
 // What a drop costs, and the attempt after it, counted and not timed: docs/architecture.md has the figures.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
-import { startCounting } from './costs/page.mjs';
+import { useCounting } from './costs/page.mjs';
 
 describe('Chromium', () => {
-  let counting;
-  let browser;
+  const counting = useCounting('reconnecting.js', browsers.Chromium);
 
-  before(async () => {
-    counting = await startCounting('reconnecting.js');
-    browser = await browsers.Chromium();
-  });
-  after(async () => {
-    await browser?.quit();
-    await counting?.stop();
-  });
-
-  const count = async (...args) => {
-    await browser.goto(counting.page);
-    return browser.run('(...args) => reconnect(...args)', ...args);
-  };
   const assertAtMost = (counted, most) => {
     for (const [what, limit] of Object.entries(most)) {
       assert.ok(counted[what] > 0, `the instruments count nothing of the ${what}`);
@@ -30,12 +16,18 @@ describe('Chromium', () => {
   };
 
   it('a drop crosses 12 times, the attempt after it 14 times, and its opening 7 times', async () => {
-    const counted = await count('plain', `${counting.server}/reset?after=1`, {}, 'open');
+    const counted = await counting.call('reconnect', 'plain', counting.url('/reset?after=1'), {}, 'open');
     assertAtMost(counted, { drop: 12, attempt: 14, open: 7 });
   });
 
   it('a session that resumes crosses 14 times, and once for each message that is sent again', async () => {
-    const counted = await count('session', `${counting.server}/session?cut=1`, { resume: true }, 'resume');
+    const counted = await counting.call(
+      'reconnect',
+      'session',
+      counting.url('/session?cut=1'),
+      { resume: true },
+      'resume',
+    );
     assertAtMost(counted, { open: 14 + 1 });
   });
 });

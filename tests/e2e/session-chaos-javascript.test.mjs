@@ -2,9 +2,11 @@
 
 import { chaos } from './session/chaos.mjs';
 
-const isWhole = process.env.UNDROP_CHAOS === 'whole';
-
 // A node in JavaScript takes longer to be there again, and while it is not, nothing moves to it.
-const least = { faults: 150, kills: 5, moves: 15 };
-chaos(['rust', 'javascript'], isWhole ? 20_000 : 10_000, least);
-if (isWhole) chaos(['javascript', 'javascript with ioredis'], 20_000, least);
+if (process.env.UNDROP_CHAOS === 'whole') {
+  const least = { faults: 300, kills: 10, moves: 30 };
+  chaos(['rust', 'javascript'], 20_000, least);
+  chaos(['javascript', 'javascript with ioredis'], 20_000, least);
+} else {
+  chaos(['rust', 'javascript'], 10_000, { faults: 150, kills: 5, moves: 15 });
+}

@@ -1,9 +1,9 @@
 // What a message of a session costs, counted and not timed.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
-import { startCounting } from './costs/page.mjs';
+import { useCounting } from './costs/page.mjs';
 
 const MESSAGES = 5_000;
 /** An acknowledgement is for so many messages. */
@@ -24,22 +24,10 @@ const CROSSINGS = {
 
 for (const [name, start] of Object.entries(browsers)) {
   describe(name, () => {
-    let counting;
-    let browser;
-
-    before(async () => {
-      counting = await startCounting('session.js');
-      browser = await start();
-    });
-    after(async () => {
-      await browser?.quit();
-      await counting?.stop();
-    });
+    const counting = useCounting('session.js', start);
 
     it('a message crosses at most twice, no object is made for it, and one acknowledgement is for many', async () => {
-      await browser.goto(counting.page);
-      const url = `${counting.server}/session`;
-      const [first, second] = await browser.run('(...args) => converse(...args)', url, MESSAGES);
+      const [first, second] = await counting.call('converse', counting.url('/session'), MESSAGES);
       for (const what of ['crossings', 'timers', 'controlsOut', 'controlsIn'])
         assert.ok(first.received.message[what] > 0, `the instruments count no ${what}`);
 

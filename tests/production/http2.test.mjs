@@ -4,30 +4,23 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { browsers } from '../support/browsers.mjs';
-import { startNode } from '../support/nodes.mjs';
 import { begin, shakeHands } from './support/handshakes.mjs';
 import { haproxyStatistics } from './support/haproxy-statistics.mjs';
-import { startProxyOfPage } from './support/proxies.mjs';
+import { node, proxy } from './support/started.mjs';
 
 /** Whether each of them takes WebSockets over HTTP/2. */
 const takesThem = { nginx: false, HAProxy: true };
 
-let node;
 let statistics;
 const proxies = {};
 
 before(async () => {
-  node = await startNode();
-  const { host } = new URL(node.url);
+  const one = await node();
   statistics = await haproxyStatistics();
   for (const name of Object.keys(takesThem))
-    proxies[name] = await startProxyOfPage(name, [host, host], name === 'HAProxy' ? [statistics.setting] : []);
-});
-after(async () => {
-  for (const proxy of Object.values(proxies)) await proxy.stop();
-  await node?.end('SIGKILL');
+    proxies[name] = await proxy(name, [one], name === 'HAProxy' ? [statistics.setting] : []);
 });
 
 for (const [name, takes] of Object.entries(takesThem))

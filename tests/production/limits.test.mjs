@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 import { Agent, get } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { after, test } from 'node:test';
-import { startNode } from '../support/nodes.mjs';
+import { test } from 'node:test';
 import { begin, shakeHands } from './support/handshakes.mjs';
-import { startProxyOfPage } from './support/proxies.mjs';
+import { node, proxy } from './support/started.mjs';
 
 const CLIENTS = 3_000;
 /** How many of them connect at the same time. */
@@ -15,22 +14,9 @@ const AT_ONCE = 100;
 /** `Limits::sessions_per_address`. */
 const PER_ADDRESS = 1_000;
 
-const stops = [];
-after(async () => {
-  for (const stop of stops.reverse()) await stop();
-});
-
-async function node(options) {
-  const started = await startNode(undefined, options);
-  stops.push(() => started.end('SIGKILL'));
-  return started;
-}
-
 /** The clients, each from an address of its own, connect through nginx to this node. Returns how many got which answer. */
-async function crowdBehindNginx({ url }) {
-  const host = new URL(url).host;
-  const nginx = await startProxyOfPage('nginx', [host, host]);
-  stops.push(nginx.stop);
+async function crowdBehindNginx(one) {
+  const nginx = await proxy('nginx', [one]);
   const answers = {};
   const waiting = Array.from({ length: CLIENTS }, (_, index) => `127.1.${index >> 8}.${index & 255}`);
   const connectAll = async () => {

@@ -1,29 +1,10 @@
 // What the settings of docs/in-production.md are for: a proxy that is configured by its blocks, and one that lacks one of them.
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startNode } from '../support/nodes.mjs';
+import { test } from 'node:test';
 import { shakeHands, statuses } from './support/handshakes.mjs';
 import { haproxyStatistics } from './support/haproxy-statistics.mjs';
-import { startProxyOfPage } from './support/proxies.mjs';
-
-const stops = [];
-after(async () => {
-  for (const stop of stops.reverse()) await stop();
-});
-
-async function node(options) {
-  const started = await startNode(undefined, options);
-  stops.push(() => started.end('SIGKILL'));
-  return started;
-}
-
-async function proxy(name, nodes, changes) {
-  const hosts = nodes.map(({ url }) => new URL(url).host);
-  const started = await startProxyOfPage(name, [hosts[0], hosts.at(-1)], changes);
-  stops.push(started.stop);
-  return started;
-}
+import { atEnd, node, proxy } from './support/started.mjs';
 
 const all = (status, count) => Array(count).fill(status);
 
@@ -65,7 +46,7 @@ async function askWhileOneIsAway(...changes) {
   const unchecked = ['check inter 1s', 'check inter 1h'];
   const haproxy = await proxy('HAProxy', nodes, [statistics.setting, unchecked, ...changes]);
   // One for each, so that the node with fewer connections is the one that goes away.
-  for (const _ of nodes) stops.push(await connected(haproxy));
+  for (const _ of nodes) atEnd(await connected(haproxy));
   await nodes[0].end('SIGTERM');
   const [status] = await statuses(haproxy, 1);
   return { status, ...(await statistics.retries()) };

@@ -4,9 +4,7 @@ import * as msgpack from '@msgpack/msgpack';
 import { type InvalidEvent, type ReplyError, Undrop } from 'undrop/messages';
 import * as v from 'valibot';
 import { z } from 'zod';
-
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const same = <A, B>(_: Same<A, B>) => {};
+import { same } from './same';
 
 interface Line {
   from: string;

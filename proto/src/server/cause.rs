@@ -9,6 +9,7 @@ use crate::session::Violation;
 
 /// Why a session ended, as far as this handler is concerned.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Cause {
     /// The client ended it.
     Client,
@@ -94,6 +95,7 @@ impl Cause {
 
 /// Why a message was not committed. Its replies were not sent either.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum NotCommitted {
     /// The outbox has no room for the replies.
     Full,
@@ -103,6 +105,18 @@ pub enum NotCommitted {
     Moved,
     /// The session has left this server, and the store has not said whether it has it.
     Unknown,
+}
+
+impl NotCommitted {
+    /// Its name in JavaScript and the docs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NotCommitted::Full => "full",
+            NotCommitted::Over => "over",
+            NotCommitted::Moved => "moved",
+            NotCommitted::Unknown => "unknown",
+        }
+    }
 }
 
 impl fmt::Display for NotCommitted {

@@ -29,6 +29,7 @@ pub enum Work<M> {
 
 /// Why the store has not done what it was asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The session is not this node's.
     Fenced,

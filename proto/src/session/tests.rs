@@ -118,6 +118,19 @@ fn an_end_behind_a_resume_is_answered_after_it() {
 }
 
 #[test]
+fn an_end_behind_a_new_session_and_its_messages_is_answered_after_the_welcome() {
+    let mut server = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
+    server.handle_message(FIRST, 1).unwrap();
+    assert_eq!(server.handle_control(NOW, FIRST, Control::End), Ok(Heard::Ended));
+    assert_eq!(server.handle_message(FIRST, 1), Ok(None));
+    assert_eq!(outputs(&mut server), [Output::Control(FIRST, Control::Welcome(WELCOME))]);
+    server.take(NOW, 1);
+    let end = [Control::Ack { received: 1 }, Control::End].map(|control| Output::Control(FIRST, control));
+    assert_eq!(outputs(&mut server), end);
+    assert!(server.is_over());
+}
+
+#[test]
 fn input_of_an_older_attempt_changes_nothing() {
     let (_, mut server) = live();
     assert_eq!(server.handle_resume(NOW, SECOND, received(0), TERMS), Ok(Some(FIRST)));

@@ -10,6 +10,7 @@ use crate::wire::{Control, Malformed, Token};
 
 /// The peer broke the protocol.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Violation {
     /// A control frame is malformed.
     Malformed(Malformed),

@@ -98,15 +98,7 @@ impl ServerSession {
     /// nothing, or the error.
     pub fn commit(&self, number: f64, replies: &JsValue, done: Function) -> Result<(), JsValue> {
         let committed = self.session.commit_up_to((number as u64, self.at), messages_of(replies)?);
-        tell(committed, done, |refused| {
-            let code = match refused {
-                NotCommitted::Full => "full",
-                NotCommitted::Over => "over",
-                NotCommitted::Moved => "moved",
-                NotCommitted::Unknown => "unknown",
-            };
-            coded(&refused.to_string(), code)
-        });
+        tell(committed, done, |refused| coded(&refused.to_string(), refused.name()));
         Ok(())
     }
 
@@ -180,11 +172,7 @@ impl From<CloseFrame> for ServerCloseFrame {
 }
 
 fn not_sent(refused: SendError) -> JsValue {
-    let code = match refused {
-        SendError::Full => "full",
-        SendError::Over => "over",
-    };
-    coded(&format!("not sent: {refused}"), code)
+    coded(&format!("not sent: {refused}"), NotCommitted::from(refused).name())
 }
 
 fn coded(message: &str, code: &str) -> JsValue {

@@ -130,6 +130,7 @@ impl<S: Store> Store for Arc<S> {
 
 /// Why a step changed nothing, as far as is known.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failure {
     /// The session is not this node's any more: another one has claimed it, or it has expired.
     Fenced,
@@ -170,6 +171,7 @@ impl From<Unavailable> for Failure {
 
 /// Why a message was not forwarded to a session.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum NotForwarded {
     /// There is no such session, or it is over.
     Over,

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 // A port is a lock that even a process which was killed gives back.
 const port = 41_791;
-const patience = 10 * 60_000;
+const timeout = 10 * 60_000;
 
 /** Calls `work` while nobody else is in a call of this function. */
 export async function alone(work) {
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + timeout;
   let lock = await listen();
   while (!lock) {
     if (Date.now() > deadline) throw new Error(`Something has held port ${port} of this machine for too long.`);

@@ -7,7 +7,7 @@ import { chromiumArgs, findChromium } from '../../../scripts/lib/browsers.mjs';
 import { startTestServer } from '../../../scripts/lib/test-server.mjs';
 import { main } from './entries.mjs';
 
-const patience = 20_000;
+const timeout = 20_000;
 // Beyond ASCII, and beyond the Basic Multilingual Plane.
 const message = 'Grüße 你好 🛟';
 
@@ -48,7 +48,7 @@ export async function visit(url, { first, look } = {}) {
     await page.goto(`${url}?${new URLSearchParams({ server: `${server.url}/echo`, say: message })}`);
     const shown = await page
       .locator('output:not(:empty)')
-      .textContent({ timeout: patience })
+      .textContent({ timeout })
       .catch(() => 'nothing');
     return { shown, complaints, loaded, found: await look?.(page) };
   } finally {

@@ -3,9 +3,7 @@
 import { type Invalid, ReplyError, type Sendable, type Session, Sessions, TypedMessages } from 'undrop/server';
 import * as v from 'valibot';
 import { z } from 'zod';
-
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const same = <A, B>(_: Same<A, B>) => {};
+import { same } from '../same';
 
 interface Line {
   from: string;

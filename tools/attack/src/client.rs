@@ -37,7 +37,7 @@ pub(crate) struct Reader(BufReader<OwnedReadHalf>);
 pub(crate) struct Writer(OwnedWriteHalf);
 
 /// A TCP connection from this loopback address.
-pub(crate) async fn dial(server: SocketAddr, from: Ipv4Addr) -> io::Result<TcpStream> {
+pub(crate) async fn connect(server: SocketAddr, from: Ipv4Addr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((from, 0)))?;
     let stream = socket.connect(server).await?;
@@ -59,7 +59,7 @@ pub(crate) fn head(path: &str, padding: usize) -> String {
 
 /// A WebSocket, when its handshake is accepted.
 pub(crate) async fn open(server: SocketAddr, from: Ipv4Addr, path: &str) -> Result<(Reader, Writer), End> {
-    shake_hands(dial(server, from).await?, &head(path, 0)).await
+    shake_hands(connect(server, from).await?, &head(path, 0)).await
 }
 
 pub(crate) async fn shake_hands(mut stream: TcpStream, head: &str) -> Result<(Reader, Writer), End> {

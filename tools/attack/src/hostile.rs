@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use crate::client::{self, BINARY, End, PING, TEXT, dial, frame, greet, head, header, open, open_session, shake_hands};
+use crate::client::{
+    self, BINARY, End, PING, TEXT, connect, frame, greet, head, header, open, open_session, shake_hands,
+};
 use crate::outcome::Outcome;
 
 /// How long a hostile client waits before it connects again.
@@ -167,7 +169,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
     };
     match act {
         Act::NoRequest | Act::Slowloris => {
-            let mut stream = dial(server, from).await?;
+            let mut stream = connect(server, from).await?;
             target.count("accepted");
             let head = head("echo", 0);
             let bytes = head.bytes().filter(|_| matches!(act, Act::Slowloris));
@@ -184,7 +186,7 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
         }
         Act::HeaderStuffing => {
             let padding = if number.is_multiple_of(2) { 14_000 } else { 200_000 };
-            let (reader, _writer) = shake_hands(dial(server, from).await?, &head("echo", padding)).await?;
+            let (reader, _writer) = shake_hands(connect(server, from).await?, &head("echo", padding)).await?;
             target.count("accepted");
             target.listen(reader).await
         }
@@ -192,11 +194,11 @@ async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Resul
             // The second is no URL.
             let head = head(if number.is_multiple_of(2) { "nothing" } else { "/" }, 0);
             if number % 4 < 2 {
-                let (reader, _writer) = shake_hands(dial(server, from).await?, &head).await?;
+                let (reader, _writer) = shake_hands(connect(server, from).await?, &head).await?;
                 target.count("accepted");
                 return target.listen(reader).await;
             }
-            let mut stream = dial(server, from).await?;
+            let mut stream = connect(server, from).await?;
             stream.write_all(head.as_bytes()).await?;
             sleep(Duration::from_millis(1)).await;
             stream.set_zero_linger()?;

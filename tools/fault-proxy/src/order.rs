@@ -82,9 +82,9 @@ impl Order {
             ["rate", which, bytes, ref of @ ..] => {
                 Self::Change(scope(of)?, Change::Rate(directions(which)?, NonZeroU64::new(number(bytes)?)))
             }
-            ["idle", patience, ref of @ ..] => {
-                let patience = milliseconds(patience)?;
-                Self::Change(scope(of)?, Change::Idle((!patience.is_zero()).then_some(patience)))
+            ["idle", timeout, ref of @ ..] => {
+                let timeout = milliseconds(timeout)?;
+                Self::Change(scope(of)?, Change::Idle((!timeout.is_zero()).then_some(timeout)))
             }
             ["listen"] => Self::Listen,
             ["hang"] => Self::Hang,

@@ -106,7 +106,7 @@ async fn run(session: &mut Session, SessionMember { membership, handled }: &mut 
         match sent {
             Ok(()) => {}
             Err(SendError::Full) => return End::Close(TOO_SLOW),
-            Err(SendError::Over) => return End::Over,
+            Err(_) => return End::Over,
         }
     }
 }

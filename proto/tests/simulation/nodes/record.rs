@@ -467,6 +467,7 @@ impl Record {
             }
             Err(NotCommitted::Unknown) => census.uncertain += 1,
             Err(NotCommitted::Full) => {}
+            Err(other) => unreachable!("no law for {other:?}"),
         }
         let is_moved = answer == Err(NotCommitted::Moved);
         Law::I10
