@@ -1,5 +1,5 @@
 // `npm run bench`: this package against the browser's own socket and its peers, in one run.
-// `npm run bench -- --quick` is short and rough; `npm run bench -- --only receive,echo` does these rows;
+// `npm run bench -- --quick` is short and rough; `npm run bench -- receive echo` does these rows;
 // `npm run bench -- --write` writes the table into docs/benchmarks.md.
 
 import { writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { setUpAndBuild } from './lib/setup.mjs';
 import { buildPrograms } from './lib/test-server.mjs';
 
 await main(async (args) => {
-  const { quick, only, write } = options(args);
+  const { quick, chosen, write } = options(args);
   heading('set-up');
   await setUpAndBuild('chromium', 'redis-server', 'nginx');
   await step('Contenders', 'the peers, in a folder of their own', installContenders);
@@ -29,14 +29,14 @@ await main(async (args) => {
   });
 
   const names = rows.map(({ name }) => name);
-  const unknown = only.find((name) => !names.includes(name));
+  const unknown = chosen.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Failure(`There is no row ${unknown}; there are ${names.join(', ')}`);
   const begun = { at: new Date().toISOString(), load: loadavg() };
   const start = performance.now();
   const figures = [];
   const stage = await setStage({ quick });
   try {
-    for (const row of rows.filter(({ name }) => only.length === 0 || only.includes(name))) {
+    for (const row of rows.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
       heading(`${row.name} (${load()})`);
       const begins = performance.now();
       const found = (await row.run(stage)).map((figure) => digest(row.name, figure));
@@ -59,18 +59,16 @@ await main(async (args) => {
 
 function options(args) {
   try {
-    const { quick, only, write } = parseArgs({
+    const { values, positionals } = parseArgs({
       args,
-      options: {
-        quick: { type: 'boolean', default: false },
-        only: { type: 'string', default: '' },
-        write: { type: 'boolean', default: false },
-      },
-    }).values;
-    if (write && (quick || only)) throw new Error('What is written is the whole table, and not a rough one.');
-    return { quick, only: only.split(',').filter(Boolean), write };
+      options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+    if (values.write && (values.quick || positionals.length > 0))
+      throw new Error('What is written is the whole table, and not a rough one.');
+    return { ...values, chosen: positionals };
   } catch (error) {
-    throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [--only row,row] | --write`);
+    throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [row ...] | --write`);
   }
 }
 
