@@ -1,6 +1,6 @@
 //! One client of the measured servers.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures_util::SinkExt as _;
@@ -79,15 +79,13 @@ impl Addresses {
         }
     }
 
-    fn of(self, number: usize) -> IpAddr {
-        let address = match self {
-            Self::Shared => Ipv4Addr::UNSPECIFIED,
-            Self::Own => {
-                let [.., high, low] = number.to_be_bytes();
-                Ipv4Addr::new(127, 1, high, low)
-            }
-        };
-        address.into()
+    /// The address of this client, if it is not for the system to choose.
+    fn of(self, number: usize) -> Option<Ipv4Addr> {
+        let [.., high, low] = number.to_be_bytes();
+        match self {
+            Self::Shared => None,
+            Self::Own => Some(Ipv4Addr::new(127, 1, high, low)),
+        }
     }
 }
 
@@ -102,7 +100,7 @@ pub async fn connect_all(url: &str, count: usize, kind: Kind, addresses: Address
     Ok(clients)
 }
 
-async fn connect(url: &str, kind: Kind, from: IpAddr) -> Result<Client, Error> {
+async fn connect(url: &str, kind: Kind, from: Option<Ipv4Addr>) -> Result<Client, Error> {
     let path = if kind == Kind::SocketIo { "/socket.io/?EIO=4&transport=websocket" } else { "" };
     let mut request = format!("{url}{path}").into_client_request()?;
     if kind == Kind::Session {
@@ -111,7 +109,10 @@ async fn connect(url: &str, kind: Kind, from: IpAddr) -> Result<Client, Error> {
     let host = request.uri().authority().map_or("", |authority| authority.as_str());
     let server = lookup_host(host).await?.find(SocketAddr::is_ipv4).ok_or(Error::ConnectionClosed)?;
     let socket = TcpSocket::new_v4()?;
-    socket.bind((from, 0).into())?;
+    // A port that is bound for no server in particular is one that no other connection has, also none that has just been closed.
+    if let Some(from) = from {
+        socket.bind((from, 0).into())?;
+    }
     let stream = socket.connect(server).await?;
     // As browsers do, without Nagle's algorithm.
     stream.set_nodelay(true)?;
