@@ -67,14 +67,20 @@ const thrown = (error: unknown, session: string) =>
 const told = (session: string, ask: (done: (error?: unknown) => void) => void): Promise<void> => {
   let done: (error?: unknown) => void = ignore;
   const result = new Promise<void>((resolve, reject) => {
-    done = (error) => (error === undefined ? resolve() : reject(thrown(error, session)));
+    done = (error) => {
+      if (error === undefined) return resolve();
+      result.catch(ignore);
+      reject(thrown(error, session));
+    };
   });
   ask(done);
-  result.catch(ignore);
   return result;
 };
 
 const ignore = () => {};
+
+const asResult = (value: Received | undefined): IteratorResult<Received, undefined> =>
+  value ? { done: false, value } : { done: true, value };
 
 /** So many messages without a commit are worth a warning: a client of whom 1,024 are not committed is not read. */
 const MOST_UNCOMMITTED = 1_000;
@@ -91,18 +97,14 @@ export class Session implements AsyncIterable<Received> {
   readonly id: string;
   #handshake: Handshake | undefined;
   #committed: number | undefined;
-  /** Resolves what `next` waits for. */
-  #wake: (() => void) | undefined;
+  /** Who waits for a message, the first that asked first. */
+  readonly #waiting: ((received: Received | undefined) => void)[] = [];
 
   /** @internal */
   constructor(session: ServerSession) {
     this.#session = session;
     this.id = session.id;
-    session.onReadable(() => {
-      const wake = this.#wake;
-      this.#wake = undefined;
-      wake?.();
-    });
+    session.onReadable(() => this.#handOut());
   }
 
   /** Whose it is: what `authenticate` returned. */
@@ -146,23 +148,15 @@ export class Session implements AsyncIterable<Received> {
   }
 
   /** The next message; undefined when the session is over for this handler and there are no more. */
-  async next(): Promise<Received | undefined> {
-    for (;;) {
-      const message = this.#session.next();
-      if (message === null) return undefined;
-      if (message !== undefined) return this.#received(message);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  next(): Promise<Received | undefined> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#handOut();
+    });
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, undefined> {
-    for (;;) {
-      const received = await this.next();
-      if (!received) return;
-      yield received;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<Received, undefined, void> {
+    return { next: () => this.next().then(asResult) };
   }
 
   /**
@@ -206,6 +200,16 @@ export class Session implements AsyncIterable<Received> {
   /** The handler has ended. @internal */
   release(): void {
     this.#session.release();
+  }
+
+  /** Gives those who wait what there is for them. */
+  #handOut(): void {
+    for (let [resolve] = this.#waiting; resolve; [resolve] = this.#waiting) {
+      const message = this.#session.next();
+      if (message === undefined) return;
+      this.#waiting.shift();
+      resolve(message === null ? undefined : this.#received(message));
+    }
   }
 
   #received(message: string | Uint8Array): Received {

@@ -1,4 +1,4 @@
-// What becomes of a session whose handler throws.
+// What a handler has of its session, and what becomes of the session when it throws.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -46,6 +46,29 @@ it('an error about another session that is over fails the handler, and its sessi
   assert.equal(await second.next(), 'two');
   assert.match(logged.join(), /^the handler of session \w{32} has thrown: SessionError: /);
   second.close();
+  server.close();
+  await sessions.shutDown();
+});
+
+it('calls of next that wait at the same time are given the messages in their order', async () => {
+  let given;
+  const isGiven = new Promise((resolve) => {
+    given = resolve;
+  });
+  const sessions = new Sessions().serve(async (session) => {
+    given(await Promise.all([session.next(), session.next(), session.next(), session.next()]));
+  });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  attach(server, '/', sessions);
+  const client = talk(`ws://127.0.0.1:${server.address().port}/`);
+  await client.event('open');
+  for (const text of ['one', 'two', 'three']) client.send(text);
+  client.close();
+  assert.deepEqual(
+    (await isGiven).map((received) => received?.message),
+    ['one', 'two', 'three', undefined],
+  );
   server.close();
   await sessions.shutDown();
 });
