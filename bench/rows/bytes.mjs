@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entries } from '../../scripts/build/bundle.mjs';
 import { brotli } from '../../scripts/build/sizes.mjs';
 import { dist, inRoot } from '../../scripts/lib/paths.mjs';
 import { bundle } from '../lib/pages.mjs';
@@ -22,17 +23,14 @@ const PEERS = {
 export const bytes = {
   name: 'bytes',
   async run() {
-    const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
     const budget = JSON.parse(readFileSync(inRoot('budget.json'), 'utf8')).entries;
-    const targets = Object.entries(budget).map(([entry, { brotli: most }]) => [
-      entry === 'index' ? 'undrop' : `undrop/${entry}`,
-      { most },
-    ]);
-    const entries = Object.entries(exports)
-      .filter(([, target]) => target.default?.endsWith('.js'))
-      .map(([path, target]) => [path.replace(/^\./, 'undrop'), inRoot(target.default)]);
     const samples = {};
-    for (const [name, file] of entries) samples[name] = [await shipped(`export * from ${JSON.stringify(file)};`)];
+    const targets = {};
+    for (const entry of entries) {
+      const name = entry === 'index' ? 'undrop' : `undrop/${entry}`;
+      samples[name] = [await shipped(`export * from ${JSON.stringify(join(dist, `${entry}.js`))};`)];
+      targets[name] = { most: budget[entry].brotli };
+    }
     // This entry loads the module as a separate file.
     samples['undrop/slim'][0] += brotli(readFileSync(join(dist, 'undrop.wasm')));
     for (const [name, source] of Object.entries(PEERS)) samples[name] = [await shipped(source)];
@@ -42,7 +40,7 @@ export const bytes = {
         unit: 'B',
         relation: 'value',
         samples,
-        targets: Object.fromEntries(targets),
+        targets,
       },
     ];
   },
