@@ -43,7 +43,13 @@ export const readInTurns = (socket: WebSocket, stream: Duplex, connection: Serve
   // ws reads no more either.
   const end = () => stream.off('data', read);
 
-  stream.off('data', take).on('data', read).once('close', end);
+  // When the connection has closed, ws would read all that is left at once, which may be ten thousand messages, for others to wait
+  // for. A client that comes back sends it again.
+  const discard = () => {
+    stream.read(stream.readableLength);
+  };
+
+  stream.off('data', take).on('data', read).once('close', end).prependOnceListener('close', discard);
   socket.once('error', end);
 };
 

@@ -5,12 +5,15 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, describe, it } from 'node:test';
-import { WebSocket } from 'ws';
+import { afterEach, describe, it, mock } from 'node:test';
+import { Receiver, WebSocket } from 'ws';
 import { Sessions } from '../../dist/server/index.js';
 import { attach } from '../../dist/server/node.js';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { inbox } from './support/client.mjs';
+
+/** What a message of one byte is on the wire. */
+const FRAME = 7;
 
 const stops = [];
 afterEach(async () => {
@@ -101,6 +104,24 @@ describe('a path on which nothing is served', () => {
     socket.send('hello');
     assert.equal((await socket.next()).toString(), 'hello');
   });
+});
+
+it('a connection that is dropped is not read to its end, while others wait', async () => {
+  const messages = 20_000;
+  const limits = { inbox: { messages: 16 } };
+  const { server, sessions, port } = await serve({ limits }, () => new Promise(() => {}));
+  const accepted = once(server, 'connection');
+  const socket = await open(port);
+  const [stream] = await accepted;
+  const wasRead = mock.method(Receiver.prototype, '_write');
+  for (let n = 0; n < messages; n++) socket.send('.');
+  const isFull = () => inboxBytes(sessions) >= 16 && stream.readableLength > messages;
+  while (!isFull()) await new Promise((resolve) => setImmediate(resolve));
+  await once(stream.destroy(), 'close');
+  wasRead.mock.restore();
+  const bytes = wasRead.mock.calls.reduce((sum, { arguments: [chunk] }) => sum + chunk.length, 0);
+  assert.ok(bytes > 0, 'the instrument counts nothing');
+  assert.ok(bytes < messages, `${bytes} of at least ${messages * FRAME} bytes were read`);
 });
 
 describe('a message that never ends', () => {
