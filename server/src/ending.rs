@@ -29,8 +29,8 @@ pub struct CloseFrame {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The outbox is full: [`Limits::outbox`](crate::Limits::outbox), or
-    /// [`Limits::outboxes`](crate::Limits::outboxes).
+    /// The outbox is full: [`Limits::outbox_messages`](crate::Limits::outbox_messages),
+    /// [`Limits::outbox_bytes`](crate::Limits::outbox_bytes) or [`Limits::outboxes`](crate::Limits::outboxes).
     Full,
     /// The session is over, as far as this handler is concerned.
     Over,

@@ -206,7 +206,7 @@ mod tests {
     }
 
     fn config(protocols: &[&str]) -> Config {
-        Config { protocols: protocols.iter().map(ToString::to_string).collect(), ..Config::default() }
+        Config::default().protocols(protocols.iter().copied())
     }
 
     fn answer(offer: &'static str, protocols: &[&str]) -> Option<String> {
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_client_that_does_not_offer_it_is_served_plainly_if_the_app_wants_that() {
-        let config = Config { plain_connections: PlainConnections::Serve, ..config(&["chat"]) };
+        let config = config(&["chat"]).plain_connections(PlainConnections::Serve);
         let agreed = agree(&offering("other, chat"), &config).unwrap();
         assert_eq!((agreed.kind, agreed.answer.as_deref()), (ConnectionKind::Plain, Some("chat")));
         assert_eq!(agree(&HeaderMap::new(), &config).unwrap().answer, None);
