@@ -9,6 +9,7 @@ use crate::Message;
 
 /// How a session ended, as far as this handler is concerned.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Ending {
     /// Why it ended.
     pub cause: Cause,
@@ -18,6 +19,7 @@ pub struct Ending {
 
 /// The close frame with which a client has closed a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct CloseFrame {
     /// The code; 1005 if the frame has none.
     pub code: u16,
