@@ -63,29 +63,28 @@ async fn main() -> ! {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Options { port: 0, redis: None, config: Config { origins: Origins::Any, ..Config::default() } };
+        let (mut port, mut redis, mut config) = (0, None, Config::default().origins(Origins::Any));
         while let Some(argument) = arguments.next() {
             let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
             let number = || value.parse().map_err(|_| format!("{argument} {value}: not a number"));
             match argument.as_str() {
-                "--port" => options.port = number()?,
-                "--time-to-live" => options.config.time_to_live = Duration::from_millis(number()?.into()),
-                "--spread" => options.config.spread = Spread::Fixed(Duration::from_millis(number()?.into())),
+                "--port" => port = number()?,
+                "--time-to-live" => config = config.time_to_live(Duration::from_millis(number()?.into())),
+                "--spread" => config = config.spread(Spread::Fixed(Duration::from_millis(number()?.into()))),
                 "--origins" => {
-                    options.config.origins = match value.as_str() {
+                    config = config.origins(match value.as_str() {
                         "any" => Origins::Any,
                         "same" => Origins::Same,
                         _ => return Err(format!("--origins {value}: neither any nor same")),
-                    }
+                    })
                 }
-                "--proxies" => options.config.proxies = Proxies::XForwardedFor(number()?.into()),
-                "--redis" => options.redis = Some(value),
+                "--proxies" => config = config.proxies(Proxies::XForwardedFor(number()?.into())),
+                "--redis" => redis = Some(value),
                 "--log" => log(&value)?,
                 _ => return Err(format!("unknown argument {argument:?}")),
             }
         }
-        Ok(options)
+        Ok(Self { port, redis, config })
     }
 }
 

@@ -29,6 +29,9 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// As many connections are opened at once.
 const AT_ONCE: usize = 100;
 
+/// How many bytes the server reads at once from a session's connection, and from a [`Kind::Lean`].
+const READ_BUFFER: usize = 4 << 10;
+
 const BROWSER: [(&str, &str); 6] = [
     ("accept-encoding", "gzip, deflate, br, zstd"),
     ("accept-language", "en-GB,en-US;q=0.9,en;q=0.8"),
@@ -183,16 +186,15 @@ fn resident(server: &Child) -> Outcome<usize> {
 
 async fn serve() -> Outcome<()> {
     let most = usize::MAX;
-    let limits = Limits {
-        sessions: most,
-        sessions_per_address: most,
-        connections: most,
-        connections_per_address: most,
-        handshake_burst: u32::MAX,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .sessions(most)
+        .sessions_per_address(most)
+        .connections(most)
+        .connections_per_address(most)
+        .handshake_burst(u32::MAX)
+        .read_buffer(READ_BUFFER);
     // Who has not greeted is waited for until all are connected.
-    let sessions = Sessions::new(Config { greeting: Duration::from_secs(600), limits, ..Config::default() });
+    let sessions = Sessions::new(Config::default().greeting(Duration::from_secs(600)).limits(limits));
     let app = Router::new()
         .route("/socket", any(socket))
         .route("/lean", any(lean))
@@ -223,7 +225,7 @@ async fn socket(upgrade: WebSocketUpgrade) -> Response {
 }
 
 async fn lean(upgrade: WebSocketUpgrade) -> Response {
-    upgrade.read_buffer_size(Limits::default().read_buffer).on_upgrade(answer)
+    upgrade.read_buffer_size(READ_BUFFER).on_upgrade(answer)
 }
 
 async fn answer(mut socket: WebSocket) {

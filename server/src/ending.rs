@@ -9,6 +9,7 @@ use crate::Message;
 
 /// How a session ended, as far as this handler is concerned.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Ending {
     /// Why it ended.
     pub cause: Cause,
@@ -18,6 +19,7 @@ pub struct Ending {
 
 /// The close frame with which a client has closed a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct CloseFrame {
     /// The code; 1005 if the frame has none.
     pub code: u16,
@@ -29,8 +31,8 @@ pub struct CloseFrame {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The outbox is full: [`Limits::outbox`](crate::Limits::outbox), or
-    /// [`Limits::outboxes`](crate::Limits::outboxes).
+    /// The outbox is full: [`Limits::outbox_messages`](crate::Limits::outbox_messages),
+    /// [`Limits::outbox_bytes`](crate::Limits::outbox_bytes) or [`Limits::outboxes`](crate::Limits::outboxes).
     Full,
     /// The session is over, as far as this handler is concerned.
     Over,

@@ -10,6 +10,7 @@ use crate::metrics::Refusal;
 
 /// The request that a connection begins with.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Handshake {
     /// Its URI.
     pub uri: Uri,
@@ -24,6 +25,12 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// A request with this URI and these headers: for an app that tests what it passes to
+    /// [`Builder::authenticate`](crate::Builder::authenticate).
+    pub fn new(uri: Uri, headers: HeaderMap) -> Self {
+        Self { uri, headers, address: None, protocol: None }
+    }
+
     /// A copy of a request's head that shares no bytes with it: a session keeps the copy, and would otherwise keep all that was
     /// read from the connection with the head.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap, address: Option<IpAddr>) -> Self {
@@ -206,7 +213,7 @@ mod tests {
     }
 
     fn config(protocols: &[&str]) -> Config {
-        Config { protocols: protocols.iter().map(ToString::to_string).collect(), ..Config::default() }
+        Config::default().protocols(protocols.iter().copied())
     }
 
     fn answer(offer: &'static str, protocols: &[&str]) -> Option<String> {
@@ -224,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_client_that_does_not_offer_it_is_served_plainly_if_the_app_wants_that() {
-        let config = Config { plain_connections: PlainConnections::Serve, ..config(&["chat"]) };
+        let config = config(&["chat"]).plain_connections(PlainConnections::Serve);
         let agreed = agree(&offering("other, chat"), &config).unwrap();
         assert_eq!((agreed.kind, agreed.answer.as_deref()), (ConnectionKind::Plain, Some("chat")));
         assert_eq!(agree(&HeaderMap::new(), &config).unwrap().answer, None);
@@ -261,7 +268,7 @@ mod tests {
         headers.append(header::COOKIE, HeaderValue::from_static("a=1; key=\"x=y\""));
         headers.append(header::COOKIE, HeaderValue::from_static("b=2"));
         let uri = Uri::from_static("/echo?k=a%20b&l=");
-        let handshake = Handshake { uri, headers, address: None, protocol: None };
+        let handshake = Handshake::new(uri, headers);
         assert_eq!(handshake.cookie("key"), Some("x=y"));
         assert_eq!((handshake.cookie("b"), handshake.cookie("c")), (Some("2"), None));
         assert_eq!((handshake.query("k").as_deref(), handshake.query("m")), (Some("a b"), None));

@@ -133,5 +133,4 @@ pub use signal::until_signal;
 pub use typed::{Typed, TypedError};
 #[cfg(feature = "serde")]
 pub use undrop_proto::envelope::Envelope;
-pub use undrop_proto::outbox::Bounds;
 pub use worst_case::WorstCase;

@@ -49,6 +49,7 @@ impl fmt::Display for Principal {
 /// How the app refuses a connection. A page can't tell a refused handshake from a broken network, and would connect again for
 /// ever; so the connection is accepted, and closed with a code that says not to.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Refused {
     /// The close code. The client does not reconnect after one from 4400 to 4499.
     pub code: u16,
@@ -65,15 +66,20 @@ impl fmt::Display for Refused {
 impl Error for Refused {}
 
 impl Refused {
+    /// With this close code and reason.
+    pub fn new(code: u16, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+
     /// The app does not know the client: 4401.
     pub fn unauthorized() -> Self {
-        Self { code: crate::codes::UNAUTHORIZED, reason: "unauthorized".into() }
+        Self::new(crate::codes::UNAUTHORIZED, "unauthorized")
     }
 
     /// The cookie or the token of the client has expired, and it can get another one: 4003. The client keeps what it has not
     /// delivered, and connects again, to what its function for the URL returns then.
     pub fn expired() -> Self {
-        Self { code: crate::codes::CREDENTIALS_EXPIRED, reason: "expired".into() }
+        Self::new(crate::codes::CREDENTIALS_EXPIRED, "expired")
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, header};
 /// ```
 /// # use undrop_server::{Config, Proxies};
 /// // One proxy, which appends to X-Forwarded-For.
-/// let config = Config { proxies: Proxies::XForwardedFor(1), ..Config::default() };
+/// let config = Config::default().proxies(Proxies::XForwardedFor(1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]

@@ -29,27 +29,66 @@ use crate::metrics::{Gauge, count_accept_error};
 use crate::reminder::Reminder;
 
 /// How an app is served. A duration bounds what a client may take.
+///
+/// ```
+/// use std::time::Duration;
+/// use undrop_server::ServeOptions;
+///
+/// let options = ServeOptions::default().header_timeout(Duration::from_secs(5)).proxy_protocol(true);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServeOptions {
+    pub(crate) header_timeout: Duration,
+    pub(crate) header_bytes: usize,
+    pub(crate) headers: usize,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) proxy_protocol: bool,
+}
+
+impl ServeOptions {
     /// How long a client may take over the head of a request, from its connection or its last request on. So it is also for how
     /// long an idle connection that is no WebSocket is kept. Default: 10 s.
-    pub header_timeout: Duration,
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
     /// How many bytes the head of a request may have. Default: 16 KiB.
-    pub header_bytes: usize,
+    pub fn header_bytes(mut self, bytes: usize) -> Self {
+        self.header_bytes = bytes;
+        self
+    }
+
     /// How many headers a request may have. Default: 64.
-    pub headers: usize,
+    pub fn headers(mut self, headers: usize) -> Self {
+        self.headers = headers;
+        self
+    }
+
     /// How many TCP connections there may be that are not WebSockets yet. A further one waits in the kernel's queue. Default:
     /// 10,000.
-    pub connections: usize,
-    /// How many of those one address may have. A further one is closed at once. Behind a proxy that has no PROXY protocol, all
-    /// are the proxy's: there a [`Server`](crate::Server) whose sessions have [`Config::proxies`](crate::Config::proxies) has no
-    /// such limit. Default: 1,000.
-    pub connections_per_address: usize,
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// How many TCP connections one address may have that are not WebSockets yet. A further one is closed at once. Behind a proxy
+    /// that has no PROXY protocol, all are the proxy's: there a [`Server`](crate::Server) whose sessions have
+    /// [`Config::proxies`](crate::Config::proxies) has no such limit. Default: 1,000.
+    pub fn connections_per_address(mut self, connections: usize) -> Self {
+        self.connections_per_address = connections;
+        self
+    }
+
     /// Whether each connection begins with a PROXY protocol header, version 1 or 2, which a proxy in front sends, and which names
     /// the client's address. Only for a port that no one but the proxy reaches. Default: no.
     /// <https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>
-    pub proxy_protocol: bool,
+    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
+        self.proxy_protocol = proxy_protocol;
+        self
+    }
 }
 
 impl Default for ServeOptions {

@@ -169,7 +169,7 @@ impl Session {
     }
 
     /// How many bytes of what was sent in this session the client has not acknowledged, of the
-    /// [`Limits::outbox`](crate::Limits::outbox) that there may be.
+    /// [`Limits::outbox_bytes`](crate::Limits::outbox_bytes) that there may be.
     pub fn unacknowledged_bytes(&self) -> u64 {
         self.channel.unacknowledged_bytes()
     }

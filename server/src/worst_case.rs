@@ -90,8 +90,8 @@ impl Config {
     ///
     /// ```
     /// # use undrop_server::{Config, Limits};
-    /// let limits = Limits { sessions: 1_000, connections: 1_200, outboxes: 64 << 20, inboxes: 32 << 20, ..Limits::default() };
-    /// let config = Config { limits, ..Config::default() };
+    /// let limits = Limits::default().sessions(1_000).connections(1_200).outboxes(64 << 20).inboxes(32 << 20);
+    /// let config = Config::default().limits(limits);
     /// assert!(config.worst_case().total() < 512 << 20);
     /// ```
     pub fn worst_case(&self) -> WorstCase {
@@ -148,7 +148,7 @@ impl Limits {
     /// ```
     /// # use undrop_server::{Config, Limits, ServeOptions};
     /// let memory = 384 << 20;
-    /// let config = Config { limits: Limits::for_memory(memory), ..Config::default() };
+    /// let config = Config::default().limits(Limits::for_memory(memory));
     /// let options = ServeOptions::for_memory(memory);
     /// assert!(config.worst_case().total() + options.worst_case() <= memory);
     /// ```
@@ -209,7 +209,7 @@ mod tests {
     use crate::ServeOptions;
 
     fn worst_case(bytes: u64) -> u64 {
-        let config = Config { limits: Limits::for_memory(bytes), ..Config::default() };
+        let config = Config::default().limits(Limits::for_memory(bytes));
         config.within_reason().worst_case().total() + ServeOptions::for_memory(bytes).worst_case()
     }
 

@@ -9,8 +9,8 @@ use crate::talk::{Answer, Talk};
 
 /// The pages come from another server, and all clients have the same address.
 pub fn config() -> Config {
-    let limits = Limits { sessions_per_address: usize::MAX, handshake_burst: u32::MAX, ..Limits::default() };
-    Config { origins: Origins::Any, plain_connections: PlainConnections::Serve, limits, ..Config::default() }
+    let limits = Limits::default().sessions_per_address(usize::MAX).handshake_burst(u32::MAX);
+    Config::default().origins(Origins::Any).plain_connections(PlainConnections::Serve).limits(limits)
 }
 
 pub async fn talk(upgrade: SessionUpgrade) -> Response {

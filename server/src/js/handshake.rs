@@ -90,5 +90,5 @@ pub(super) fn principal_of(answer: &JsValue) -> Principal {
 pub(super) fn refused_of(thrown: JsValue) -> Refused {
     let property = |name: &str| Reflect::get(&thrown, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let code = property("code").as_f64().map_or(crate::codes::TRY_LATER, |code| code as u16);
-    Refused { code, reason: property("reason").as_string().unwrap_or_default() }
+    Refused::new(code, property("reason").as_string().unwrap_or_default())
 }

@@ -9,6 +9,7 @@ use crate::{Message, Principal};
 
 /// A session that begins.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Fresh {
     /// Whose it is.
     pub principal: Principal,
@@ -16,8 +17,16 @@ pub struct Fresh {
     pub time_to_live: Duration,
 }
 
+impl Fresh {
+    /// A session of this principal that outlives a connection for so long.
+    pub fn new(principal: Principal, time_to_live: Duration) -> Self {
+        Self { principal, time_to_live }
+    }
+}
+
 /// Who claims a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Claimant {
     /// Whose session it has to be.
     pub principal: Principal,
@@ -25,6 +34,13 @@ pub struct Claimant {
     pub fence: Fence,
     /// What the client knows of the session.
     pub known: Known,
+}
+
+impl Claimant {
+    /// A claimant with this fence, for a client of this principal that knows this of the session.
+    pub fn new(principal: Principal, fence: Fence, known: Known) -> Self {
+        Self { principal, fence, known }
+    }
 }
 
 /// The outcome of a claim.
@@ -38,6 +54,7 @@ pub type Numbered = server::Numbered<Message>;
 
 /// A message that the app sends to a session by its id.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Forward {
     /// A random number. A node that does not know whether a message was taken forwards it again under the same number.
     pub key: u128,
@@ -45,14 +62,29 @@ pub struct Forward {
     pub message: Message,
 }
 
+impl Forward {
+    /// A message under this random number.
+    pub fn new(key: u128, message: impl Into<Message>) -> Self {
+        Self { key, message: message.into() }
+    }
+}
+
 /// The first messages that were forwarded to a session and are not sent yet.
 pub type Forwarded = server::Forwarded<Message>;
 
 /// A change was written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Written {
     /// Whether messages that were forwarded to the session wait.
     pub has_forwarded: bool,
+}
+
+impl Written {
+    /// A change was written, and messages that were forwarded to the session wait, or none do.
+    pub fn new(has_forwarded: bool) -> Self {
+        Self { has_forwarded }
+    }
 }
 
 /// What happened in a session since the last write.

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use undrop_proto::outbox::Bounds;
 use undrop_server::store::MemoryStore;
-use undrop_server::{Cause, Config, Limits, Message, NotCommitted, SendError, Session};
+use undrop_server::{Cause, Limits, Message, NotCommitted, SendError, Session};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::{config, echo};
@@ -162,8 +161,8 @@ async fn what_a_handler_that_dies_had_on_its_way_is_not_counted_any_more() {
 #[tokio::test]
 async fn a_commit_is_for_the_message_and_all_before_it() {
     let tap = Tap::new();
-    let limits = Limits { inbox: Bounds { messages: 3, bytes: 1 << 20 }, ..Limits::default() };
-    let server = Server::new(Config { limits, ..config() }, tap.handler()).await;
+    let limits = Limits::default().inbox_messages(3);
+    let server = Server::new(config().limits(limits), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     for number in 1..=6 {
@@ -196,8 +195,8 @@ async fn what_is_sent_with_a_commit_leaves_with_it() {
 #[tokio::test]
 async fn who_has_no_room_for_the_answer_has_not_committed() {
     let tap = Tap::new();
-    let limits = Limits { outbox: Bounds { messages: 1, bytes: 1 << 20 }, ..Limits::default() };
-    let server = Server::new(Config { limits, ..config() }, tap.handler()).await;
+    let limits = Limits::default().outbox_messages(1);
+    let server = Server::new(config().limits(limits), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("ask").await;
@@ -353,8 +352,7 @@ async fn commits_during_removal(moves: bool) -> [Result<(), NotCommitted>; 2] {
     let tap = Tap::new();
     let (store, mut gate) = GatedStore::shut();
     let other = Server::with_store(config(), gate.store.clone(), echo).await;
-    let server =
-        Server::with_store(Config { time_to_live: Duration::from_millis(50), ..config() }, store, tap.handler()).await;
+    let server = Server::with_store(config().time_to_live(Duration::from_millis(50)), store, tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.send("one").await;

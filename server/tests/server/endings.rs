@@ -7,7 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::{self, Message::Close, protocol::CloseFrame};
 use undrop_proto::Outcome;
 use undrop_server::store::MemoryStore;
-use undrop_server::{Cause, Config, Message, Principal, Session, Spread};
+use undrop_server::{Cause, Message, Principal, Session, Spread};
 
 use crate::support::gate::GatedStore;
 use crate::support::server::config;
@@ -121,7 +121,7 @@ async fn an_app_that_ends_it_while_there_is_no_connection_waits_for_the_client_t
 #[tokio::test]
 async fn what_a_client_never_came_back_for_is_handed_back() {
     let tap = Tap::new();
-    let server = Server::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let server = Server::new(config().time_to_live(Duration::from_millis(50)), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.cut();
@@ -135,7 +135,7 @@ async fn what_a_client_never_came_back_for_is_handed_back() {
 #[tokio::test]
 async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
     let (store, gate) = GatedStore::shut();
-    let server = Server::with_store(Config { time_to_live: Duration::from_secs(1), ..config() }, store, echo).await;
+    let server = Server::with_store(config().time_to_live(Duration::from_secs(1)), store, echo).await;
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_client_that_comes_back_in_time_may_wait_for_the_store_for_longer() {
 #[tokio::test]
 async fn a_delivery_that_never_comes_is_told() {
     let tap = Tap::new();
-    let server = Server::new(Config { time_to_live: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let server = Server::new(config().time_to_live(Duration::from_millis(50)), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     client.cut();
@@ -161,7 +161,7 @@ async fn a_delivery_that_never_comes_is_told() {
 async fn a_server_that_ends_tells_all_connections_and_lets_the_handlers_finish() {
     let tap = Tap::new();
     let spread = Spread::Fixed(Duration::from_millis(1_234));
-    let server = Server::new(Config { spread, ..config() }, tap.handler()).await;
+    let server = Server::new(config().spread(spread), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     assert_eq!(client.terms().spread, 1_234);
     let mut held = tap.next().await;
@@ -199,7 +199,7 @@ async fn another_server_on_the_same_store_takes_over_in_the_same_process() {
 #[tokio::test]
 async fn a_server_that_ends_does_not_wait_for_a_handler_for_ever() {
     let tap = Tap::new();
-    let server = Server::new(Config { grace: Duration::from_millis(50), ..config() }, tap.handler()).await;
+    let server = Server::new(config().grace(Duration::from_millis(50)), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let held = tap.next().await;
     let sessions = server.sessions.clone();

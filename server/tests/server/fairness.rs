@@ -22,7 +22,7 @@ use crate::support::server::config;
 use crate::support::{Client, Raw, Server, Tap, echo, soon, until};
 
 fn limited(limits: Limits) -> Config {
-    Config { limits, ..config() }
+    config().limits(limits)
 }
 
 fn kilobyte() -> Message {
@@ -32,7 +32,7 @@ fn kilobyte() -> Message {
 #[tokio::test]
 async fn silent_clients_of_one_user_fill_their_own_share_and_no_more() {
     let tap = Tap::new();
-    let limits = Limits { outboxes: 100 << 10, outboxes_per_owner: 40 << 10, ..Limits::default() };
+    let limits = Limits::default().outboxes(100 << 10).outboxes_per_owner(40 << 10);
     let server = Server::new(limited(limits), tap.handler()).await;
     let mut silent = Vec::new();
     for _ in 0..4 {
@@ -51,7 +51,7 @@ async fn silent_clients_of_one_user_fill_their_own_share_and_no_more() {
 #[tokio::test]
 async fn when_all_is_used_up_whoever_has_most_makes_room_and_may_come_back() {
     let tap = Tap::new();
-    let limits = Limits { outboxes: 100 << 10, outboxes_per_owner: 60 << 10, ..Limits::default() };
+    let limits = Limits::default().outboxes(100 << 10).outboxes_per_owner(60 << 10);
     let server = Server::new(limited(limits), tap.handler()).await;
     let open = async |user: &str, messages: usize| {
         let client = Client::open(server.address, &format!("?user={user}")).await;
@@ -71,7 +71,7 @@ async fn when_all_is_used_up_whoever_has_most_makes_room_and_may_come_back() {
 
 #[tokio::test]
 async fn a_message_that_never_ends_is_bounded_by_what_its_sender_may_have() {
-    let limits = Limits { inboxes: 1 << 20, inboxes_per_owner: 64 << 10, message_bytes: 40 << 10, ..Limits::default() };
+    let limits = Limits::default().inboxes(1 << 20).inboxes_per_owner(64 << 10).message_bytes(40 << 10);
     let server = Server::new(limited(limits), echo).await;
     let mut connections = Vec::new();
     for _ in 0..3 {
@@ -94,8 +94,7 @@ async fn a_message_that_never_ends_is_bounded_by_what_its_sender_may_have() {
 
 #[tokio::test]
 async fn messages_that_have_begun_do_not_wait_for_each_others_room() {
-    let limits =
-        Limits { inboxes: 200 << 10, inboxes_per_owner: 200 << 10, message_bytes: 64 << 10, ..Limits::default() };
+    let limits = Limits::default().inboxes(200 << 10).inboxes_per_owner(200 << 10).message_bytes(64 << 10);
     let server = Server::new(limited(limits), echo).await;
     let part = |bytes: usize, code, is_last| {
         WebSocketMessage::Frame(Frame::message(vec![0; bytes], OpCode::Data(code), is_last))
@@ -122,7 +121,7 @@ async fn messages_that_have_begun_do_not_wait_for_each_others_room() {
 
 #[tokio::test]
 async fn pings_within_a_message_that_never_ends_do_not_make_it_free() {
-    let limits = Limits { inboxes: 1 << 20, inboxes_per_owner: 64 << 10, message_bytes: 40 << 10, ..Limits::default() };
+    let limits = Limits::default().inboxes(1 << 20).inboxes_per_owner(64 << 10).message_bytes(40 << 10);
     let server = Server::new(limited(limits), echo).await;
     let mut connections = Vec::new();
     for number in 1..=3 {
@@ -143,8 +142,7 @@ async fn pings_within_a_message_that_never_ends_do_not_make_it_free() {
 #[tokio::test]
 async fn who_sends_little_is_read_while_others_have_filled_what_may_come_in() {
     let tap = Tap::new();
-    let limits =
-        Limits { inboxes: 100 << 10, inboxes_per_owner: 50 << 10, message_bytes: 4 << 10, ..Limits::default() };
+    let limits = Limits::default().inboxes(100 << 10).inboxes_per_owner(50 << 10).message_bytes(4 << 10);
     let server = Server::new(limited(limits), tap.handler()).await;
     let mut stuck = Vec::new();
     for user in ["eve", "eva"] {
@@ -168,7 +166,7 @@ async fn who_sends_little_is_read_while_others_have_filled_what_may_come_in() {
 #[tokio::test]
 async fn a_handler_that_is_stuck_holds_no_more_than_its_clients_share() {
     let tap = Tap::new();
-    let limits = Limits { inboxes: 1 << 20, inboxes_per_owner: 20 << 10, message_bytes: 4 << 10, ..Limits::default() };
+    let limits = Limits::default().inboxes(1 << 20).inboxes_per_owner(20 << 10).message_bytes(4 << 10);
     let server = Server::new(limited(limits), tap.handler()).await;
     let mut clients = Vec::new();
     for _ in 0..2 {
@@ -210,7 +208,7 @@ async fn the_first_frame_may_be_as_large_as_a_greeting_and_no_larger() {
 
 #[tokio::test]
 async fn an_address_has_so_many_connections_and_all_have_so_many() {
-    let limits = Limits { connections: 3, connections_per_address: 2, ..Limits::default() };
+    let limits = Limits::default().connections(3).connections_per_address(2);
     let server = Server::new(limited(limits), echo).await;
     let held = [Client::open(server.address, "").await, Client::open(server.address, "").await];
     let third = Raw::connect(server.address, "", Some("undrop.1")).await;
@@ -223,7 +221,7 @@ async fn an_address_has_so_many_connections_and_all_have_so_many() {
 #[tokio::test]
 async fn a_session_keeps_the_headers_that_the_app_asks_for_and_no_others() {
     let tap = Tap::new();
-    let config = Config { kept_headers: vec![header::USER_AGENT], ..config() };
+    let config = config().kept_headers([header::USER_AGENT]);
     let server = Server::new(config, tap.handler()).await;
     let mut connection = Raw::connect_with(server.address, "?user=ann&room=7", Some("undrop.1"), |request| {
         request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("a browser"));
@@ -249,8 +247,8 @@ async fn a_uri_that_a_session_would_keep_is_not_too_long() {
 
 #[tokio::test]
 async fn behind_a_proxy_each_client_has_its_own_address() {
-    let limits = Limits { connections_per_address: 1, ..Limits::default() };
-    let server = Server::new(Config { proxies: Proxies::XForwardedFor(1), ..limited(limits) }, echo).await;
+    let limits = Limits::default().connections_per_address(1);
+    let server = Server::new(limited(limits).proxies(Proxies::XForwardedFor(1)), echo).await;
     let connect = async |from: &'static str| {
         Raw::connect_with(server.address, "", Some("undrop.1"), |request| {
             request.headers_mut().insert("x-forwarded-for", HeaderValue::from_static(from));
@@ -300,10 +298,9 @@ async fn a_handler_that_panics_is_given_pauses_and_a_session_that_makes_it_panic
 }
 
 async fn served(options: ServeOptions) -> SocketAddr {
-    let app =
-        Router::new().route("/", any(|upgrade: SessionUpgrade| async move { upgrade.on_session(echo) })).with_state(
-            Sessions::new(Config { limits: Limits { connections_per_address: 1, ..Limits::default() }, ..config() }),
-        );
+    let app = Router::new()
+        .route("/", any(|upgrade: SessionUpgrade| async move { upgrade.on_session(echo) }))
+        .with_state(Sessions::new(config().limits(Limits::default().connections_per_address(1))));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, app, options, std::future::pending()));
@@ -312,9 +309,7 @@ async fn served(options: ServeOptions) -> SocketAddr {
 
 #[tokio::test]
 async fn a_client_that_never_ends_its_request_is_not_waited_for() {
-    let mut options = ServeOptions::default();
-    options.header_timeout = Duration::from_millis(200);
-    let address = served(options).await;
+    let address = served(ServeOptions::default().header_timeout(Duration::from_millis(200))).await;
     for begun in ["", "GET / HTTP/1.1\r\nHost: a\r\n"] {
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(begun.as_bytes()).await.unwrap();
@@ -329,9 +324,7 @@ async fn a_client_that_never_ends_its_request_is_not_waited_for() {
 
 #[tokio::test]
 async fn an_address_has_so_many_connections_without_a_request_and_others_are_served() {
-    let mut options = ServeOptions::default();
-    options.connections_per_address = 2;
-    let address = served(options).await;
+    let address = served(ServeOptions::default().connections_per_address(2)).await;
     let from = async |last: u8| {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
@@ -358,9 +351,7 @@ async fn a_request_has_a_head_of_so_many_bytes_and_no_more() {
 
 #[tokio::test]
 async fn the_header_of_a_proxy_names_the_client() {
-    let mut options = ServeOptions::default();
-    options.proxy_protocol = true;
-    let address = served(options).await;
+    let address = served(ServeOptions::default().proxy_protocol(true)).await;
     let mut held = Vec::new();
     for client in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {
         let mut stream = TcpStream::connect(address).await.unwrap();

@@ -1,8 +1,7 @@
 //! A message reaches a session by its id, wherever that is.
 
-use undrop_proto::outbox::Bounds;
 use undrop_server::store::NotForwarded;
-use undrop_server::{Config, Limits, Principal, SessionId};
+use undrop_server::{Limits, Principal, SessionId};
 
 use crate::support::server::config;
 use crate::support::{Client, Server, Tap, echo};
@@ -46,8 +45,8 @@ async fn nothing_is_sent_to_a_session_that_there_is_not() {
 
 #[tokio::test]
 async fn what_an_outbox_has_no_room_for_waits_until_its_client_acknowledges() {
-    let limits = Limits { outbox: Bounds { messages: 4, bytes: 16 << 20 }, ..Limits::default() };
-    for server in Server::on_each_store(Config { limits, ..config() }, echo).await {
+    let limits = Limits::default().outbox_messages(4);
+    for server in Server::on_each_store(config().limits(limits), echo).await {
         let mut client = Client::open(server.address, "").await;
         for number in 1..=20 {
             server.sessions.send_to(client.session(), number.to_string()).await.unwrap();

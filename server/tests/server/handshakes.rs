@@ -1,8 +1,7 @@
 //! Which handshakes are accepted, and with which subprotocol.
 
 use http::{HeaderValue, StatusCode, header};
-use undrop_proto::outbox::Bounds;
-use undrop_server::{Config, Limits, Origins, PlainConnections, Session};
+use undrop_server::{Limits, Origins, PlainConnections, Session};
 
 use crate::support::raw::NoConnection;
 use crate::support::server::config;
@@ -20,7 +19,7 @@ async fn a_client_that_does_not_offer_the_protocol_is_refused() {
 
 #[tokio::test]
 async fn or_served_plainly() {
-    let config = Config { plain_connections: PlainConnections::Serve, protocols: vec!["chat".into()], ..config() };
+    let config = config().plain_connections(PlainConnections::Serve).protocols(["chat"]);
     let server = Server::new(config, echo).await;
     let mut connection = Raw::connect(server.address, "", Some("other, chat")).await.unwrap();
     assert_eq!(connection.protocol.as_deref(), Some("chat"));
@@ -36,9 +35,8 @@ async fn or_served_plainly() {
 #[tokio::test]
 async fn a_plain_connection_is_not_read_while_the_handler_does_not_keep_up() {
     let tap = Tap::new();
-    let limits = Limits { inbox: Bounds { messages: 1_000, bytes: 5_000 }, ..Limits::default() };
-    let server =
-        Server::new(Config { plain_connections: PlainConnections::Serve, limits, ..config() }, tap.handler()).await;
+    let limits = Limits::default().inbox_bytes(5_000);
+    let server = Server::new(config().plain_connections(PlainConnections::Serve).limits(limits), tap.handler()).await;
     let mut connection = Raw::connect(server.address, "", None).await.unwrap();
     for _ in 0..20 {
         connection.say(&"x".repeat(1_000)).await;
@@ -53,7 +51,7 @@ async fn a_plain_connection_is_not_read_while_the_handler_does_not_keep_up() {
 
 #[tokio::test]
 async fn a_plain_connection_ends_when_the_handler_returns_and_all_is_sent() {
-    let config = Config { plain_connections: PlainConnections::Serve, ..config() };
+    let config = config().plain_connections(PlainConnections::Serve);
     let server = Server::new(config, |session: Session| async move {
         for number in 0..1_000 {
             session.send(number.to_string()).unwrap();
@@ -71,7 +69,7 @@ async fn a_plain_connection_ends_when_the_handler_returns_and_all_is_sent() {
 #[tokio::test]
 async fn the_apps_own_subprotocol_goes_along() {
     let tap = Tap::new();
-    let server = Server::new(Config { protocols: vec!["v2".into(), "v1".into()], ..config() }, tap.handler()).await;
+    let server = Server::new(config().protocols(["v2", "v1"]), tap.handler()).await;
     let mut connection = Raw::connect(server.address, "", Some("undrop.1+v1, undrop.1+v2, undrop.1")).await.unwrap();
     assert_eq!(connection.protocol.as_deref(), Some("undrop.1+v2"));
     connection.say("\u{10}new").await;
@@ -81,7 +79,7 @@ async fn the_apps_own_subprotocol_goes_along() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_refused() {
-    let server = Server::new(Config { origins: Origins::Same, ..config() }, echo).await;
+    let server = Server::new(config().origins(Origins::Same), echo).await;
     let from = |origin: String| {
         Raw::connect_with(server.address, "", Some("undrop.1"), move |request| {
             request.headers_mut().insert(header::ORIGIN, HeaderValue::try_from(origin).unwrap());
@@ -102,7 +100,7 @@ async fn a_client_that_the_app_refuses_is_closed_with_4401() {
 
 #[tokio::test]
 async fn a_connection_has_to_greet_in_time() {
-    let server = Server::new(Config { greeting: std::time::Duration::from_millis(50), ..config() }, echo).await;
+    let server = Server::new(config().greeting(std::time::Duration::from_millis(50)), echo).await;
     let connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     assert_eq!(connection.closed().await, Some((4001, "no greeting in time".into())));
     let server = Server::new(config(), echo).await;

@@ -1,7 +1,7 @@
 //! What a server says once, at `warn`, of how it is set up behind a proxy.
 
 use http::{HeaderValue, StatusCode, header};
-use undrop_server::{Config, Limits, Origins, Proxies};
+use undrop_server::{Limits, Origins, Proxies};
 
 use crate::support::log::Log;
 use crate::support::raw::NoConnection;
@@ -20,7 +20,7 @@ fn said(log: &Log, text: &str) -> usize {
 #[tokio::test]
 async fn a_proxy_that_changes_the_host_is_warned_of_once_with_what_was_compared() {
     let (log, _guard) = Log::start();
-    let server = Server::new(Config { origins: Origins::Same, ..config() }, echo).await;
+    let server = Server::new(config().origins(Origins::Same), echo).await;
     let from = async |origin, host| {
         let changed = Raw::connect_with(server.address, "", Some("undrop.1"), |request| {
             set(request, header::ORIGIN, origin);
@@ -50,12 +50,11 @@ async fn a_proxy_that_changes_the_host_is_warned_of_once_with_what_was_compared(
 
 #[tokio::test]
 async fn a_private_address_that_uses_up_its_limit_is_warned_of_once() {
-    for limits in [
-        Limits { handshake_burst: 2, handshakes_per_second: 0, ..Limits::default() },
-        Limits { connections_per_address: 2, ..Limits::default() },
-    ] {
+    for limits in
+        [Limits::default().handshake_burst(2).handshakes_per_second(0), Limits::default().connections_per_address(2)]
+    {
         let (log, _guard) = Log::start();
-        let server = Server::new(Config { limits, ..config() }, echo).await;
+        let server = Server::new(config().limits(limits), echo).await;
         let mut held = Vec::new();
         for _ in 0..6 {
             held.push(Raw::connect(server.address, "", Some("undrop.1")).await);
@@ -69,8 +68,8 @@ async fn a_private_address_that_uses_up_its_limit_is_warned_of_once() {
 #[tokio::test]
 async fn sessions_of_a_private_address_that_are_too_many_are_warned_of_once() {
     let (log, _guard) = Log::start();
-    let limits = Limits { sessions_per_address: 1, ..Limits::default() };
-    let server = Server::new(Config { limits, ..config() }, echo).await;
+    let limits = Limits::default().sessions_per_address(1);
+    let server = Server::new(config().limits(limits), echo).await;
     let mut first = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     first.say("\u{10}new").await;
     first.text().await;
@@ -85,8 +84,8 @@ async fn sessions_of_a_private_address_that_are_too_many_are_warned_of_once() {
 #[tokio::test]
 async fn behind_a_proxy_that_names_them_each_client_has_a_limit_of_its_own() {
     let (log, _guard) = Log::start();
-    let limits = Limits { connections_per_address: 1, ..Limits::default() };
-    let server = Server::new(Config { limits, proxies: Proxies::XForwardedFor(1), ..config() }, echo).await;
+    let limits = Limits::default().connections_per_address(1);
+    let server = Server::new(config().limits(limits).proxies(Proxies::XForwardedFor(1)), echo).await;
     let mut held = Vec::new();
     for client in ["192.0.2.1", "192.0.2.2", "192.0.2.3, 198.51.100.1"] {
         let forwarded = header::HeaderName::from_static("x-forwarded-for");

@@ -21,7 +21,7 @@ async fn open(server: &Server) -> Raw {
 }
 
 fn small_messages() -> Config {
-    Config { limits: Limits { message_bytes: 1_000, ..Limits::default() }, ..config() }
+    config().limits(Limits::default().message_bytes(1_000))
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn who_reads_nothing_fills_their_own_outbox() {
 
 #[tokio::test]
 async fn half_a_request_is_waited_for_no_longer_than_a_greeting() {
-    let sessions = Sessions::new(Config { greeting: Duration::from_millis(50), ..config() });
+    let sessions = Sessions::new(config().greeting(Duration::from_millis(50)));
     let (mut client, server) = tokio::io::duplex(1 << 10);
     client.write_all(b"GET / HTTP/1.1\r\nHost: example.org\r\nUpgr").await.unwrap();
     let outcome = soon("an end", sessions.accept(server, None, echo)).await;

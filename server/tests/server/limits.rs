@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use undrop_proto::outbox::Bounds;
 use undrop_server::{Config, Limits, SendError};
 
 use crate::support::gate::GatedStore;
@@ -12,12 +11,12 @@ use crate::support::server::config;
 use crate::support::{Client, Raw, Server, Tap, echo, soon};
 
 fn limited(limits: Limits) -> Config {
-    Config { limits, ..config() }
+    config().limits(limits)
 }
 
 #[tokio::test]
 async fn there_are_so_many_sessions_and_no_more() {
-    let server = Server::new(limited(Limits { sessions: 2, ..Limits::default() }), echo).await;
+    let server = Server::new(limited(Limits::default().sessions(2)), echo).await;
     let _first = Client::open(server.address, "").await;
     let mut second = Client::open(server.address, "").await;
     let mut third = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
@@ -34,7 +33,7 @@ async fn there_are_so_many_sessions_and_no_more() {
 
 #[tokio::test]
 async fn who_opens_sessions_in_a_loop_gets_rid_of_their_own() {
-    let server = Server::new(limited(Limits { sessions_per_user: 3, ..Limits::default() }), echo).await;
+    let server = Server::new(limited(Limits::default().sessions_per_user(3)), echo).await;
     let bob = Client::open(server.address, "?user=bob").await;
     let mut down = Vec::new();
     for _ in 0..50 {
@@ -60,7 +59,7 @@ async fn who_opens_sessions_in_a_loop_gets_rid_of_their_own() {
 
 #[tokio::test]
 async fn the_unknown_of_one_address_share_a_number_of_sessions() {
-    let server = Server::new(limited(Limits { sessions_per_address: 2, ..Limits::default() }), echo).await;
+    let server = Server::new(limited(Limits::default().sessions_per_address(2)), echo).await;
     let _first = Client::open(server.address, "").await;
     let _second = Client::open(server.address, "").await;
     let mut third = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
@@ -71,7 +70,7 @@ async fn the_unknown_of_one_address_share_a_number_of_sessions() {
 
 #[tokio::test]
 async fn an_address_makes_so_many_handshakes_and_no_more() {
-    let limits = Limits { handshake_burst: 5, handshakes_per_second: 0, ..Limits::default() };
+    let limits = Limits::default().handshake_burst(5).handshakes_per_second(0);
     let server = Server::new(limited(limits), echo).await;
     for _ in 0..5 {
         Client::open(server.address, "").await;
@@ -83,8 +82,7 @@ async fn an_address_makes_so_many_handshakes_and_no_more() {
 #[tokio::test]
 async fn a_client_that_never_acknowledges_fills_its_outbox_and_nobody_elses() {
     let tap = Tap::new();
-    let outbox = Bounds { messages: 1_000, bytes: 64 << 10 };
-    let server = Server::new(limited(Limits { outbox, ..Limits::default() }), tap.handler()).await;
+    let server = Server::new(limited(Limits::default().outbox_bytes(64 << 10)), tap.handler()).await;
     // It reads, and says nothing.
     let mut deaf = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     deaf.say("\u{10}new").await;
@@ -114,7 +112,7 @@ async fn a_client_that_never_acknowledges_fills_its_outbox_and_nobody_elses() {
 #[tokio::test]
 async fn all_outboxes_together_hold_so_much_and_no_more() {
     let tap = Tap::new();
-    let server = Server::new(limited(Limits { outboxes: 12_560, ..Limits::default() }), tap.handler()).await;
+    let server = Server::new(limited(Limits::default().outboxes(12_560)), tap.handler()).await;
     let mut clients = Vec::new();
     let mut taken = 0;
     for _ in 0..4 {
@@ -136,7 +134,7 @@ async fn all_outboxes_together_hold_so_much_and_no_more() {
 async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and_not_for_good() {
     let (store, gate) = GatedStore::shut();
     let greeting = Duration::from_millis(50);
-    let server = Server::with_store(Config { greeting, ..config() }, store, echo).await;
+    let server = Server::with_store(config().greeting(greeting), store, echo).await;
     let mut client = Client::open(server.address, "").await;
     client.cut();
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
@@ -152,7 +150,7 @@ async fn who_asks_for_a_session_while_the_store_does_not_answer_is_sent_away_and
 
 #[tokio::test]
 async fn a_message_that_is_too_large_ends_the_session() {
-    let server = Server::new(limited(Limits { message_bytes: 1_000, ..Limits::default() }), echo).await;
+    let server = Server::new(limited(Limits::default().message_bytes(1_000)), echo).await;
     let mut client = Client::open(server.address, "").await;
     assert_eq!(client.terms().largest, 1_000);
     client.send(vec![0; 1_000]).await;
@@ -170,7 +168,7 @@ async fn a_message_that_is_too_large_ends_the_session() {
 
 #[tokio::test]
 async fn how_large_a_message_may_be_is_no_limit_for_control_frames() {
-    let server = Server::new(limited(Limits { message_bytes: 5, ..Limits::default() }), echo).await;
+    let server = Server::new(limited(Limits::default().message_bytes(5)), echo).await;
     let mut client = Client::open(server.address, "").await;
     client.cut();
     client.connect().await;
@@ -185,8 +183,7 @@ async fn how_large_a_message_may_be_is_no_limit_for_control_frames() {
 #[tokio::test]
 async fn a_connection_is_not_read_while_the_handler_does_not_keep_up() {
     let tap = Tap::new();
-    let inbox = Bounds { messages: 10, bytes: 1 << 20 };
-    let server = Server::new(limited(Limits { inbox, ..Limits::default() }), tap.handler()).await;
+    let server = Server::new(limited(Limits::default().inbox_messages(10)), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     for number in 1..=100_u64 {
@@ -204,7 +201,7 @@ async fn a_connection_is_not_read_while_the_handler_does_not_keep_up() {
 #[tokio::test]
 async fn a_silent_connection_is_asked_and_then_given_up() {
     let (idle, probe) = (Duration::from_millis(20), Duration::from_millis(20));
-    let server = Server::new(Config { idle, probe, ..config() }, echo).await;
+    let server = Server::new(config().idle(idle).probe(probe), echo).await;
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     connection.say("\u{10}new").await;
     assert!(connection.text().await.starts_with("\u{10}welcome "));
@@ -218,7 +215,7 @@ async fn a_silent_connection_is_asked_and_then_given_up() {
 #[tokio::test]
 async fn a_connection_that_answers_may_be_silent_for_as_long_as_it_likes() {
     let (idle, probe) = (Duration::from_millis(10), Duration::from_secs(20));
-    let server = Server::new(Config { idle, probe, ..config() }, echo).await;
+    let server = Server::new(config().idle(idle).probe(probe), echo).await;
     let mut connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     connection.say("\u{10}new").await;
     assert!(connection.text().await.starts_with("\u{10}welcome "));

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::support::log::Log;
 use crate::support::server::{Tap, config};
 use crate::support::{Client, Server};
-use undrop_server::{Config, Principal};
+use undrop_server::Principal;
 
 #[tokio::test]
 async fn a_session_has_a_line_when_it_begins_when_it_is_resumed_and_when_it_ends() {
@@ -42,7 +42,7 @@ async fn a_session_has_a_line_when_it_begins_when_it_is_resumed_and_when_it_ends
 async fn the_lines_of_sessions_can_be_switched_off() {
     let (log, _logging) = Log::start();
     let tap = Tap::new();
-    let server = Server::new(Config { log_sessions: false, ..config() }, tap.handler()).await;
+    let server = Server::new(config().log_sessions(false), tap.handler()).await;
     let mut client = Client::open(server.address, "").await;
     let mut held = tap.next().await;
     client.end().await;

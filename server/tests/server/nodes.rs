@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use undrop_server::{Cause, Config, NotCommitted};
+use undrop_server::{Cause, NotCommitted};
 
 use crate::support::redis::Redis;
 use crate::support::server::config;
@@ -159,7 +159,7 @@ async fn a_session_that_left_without_a_word_has_moved_and_not_expired() {
     let redis = Redis::start().await;
     let (first_tap, second_tap) = (Tap::new(), Tap::new());
     // Long enough for the second node to refresh the session in time on a busy machine.
-    let short = Config { time_to_live: Duration::from_secs(1), ..config() };
+    let short = config().time_to_live(Duration::from_secs(1));
     let first = Server::with_store(short.clone(), redis.store(), first_tap.handler()).await;
     let second = Server::with_store(short, redis.store(), second_tap.handler()).await;
     let mut client = Client::open(first.address, "").await;

@@ -20,7 +20,7 @@ use crate::support::{Client, Raw, Server, Tap, echo, soon};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn patient() -> Config {
-    Config { grace: HOUR, ..config() }
+    config().grace(HOUR)
 }
 
 /// A server whose handler is this one: when it is shut down, nothing is waited for that takes its grace.
@@ -64,7 +64,7 @@ async fn a_handler_that_waits_for_something_else_is_told() {
 
 #[tokio::test]
 async fn a_connection_that_has_not_greeted_is_not_waited_for() {
-    let server = Server::new(Config { greeting: HOUR, ..patient() }, echo).await;
+    let server = Server::new(patient().greeting(HOUR), echo).await;
     let connection = Raw::connect(server.address, "", Some("undrop.1")).await.unwrap();
     let (closed, ()) = soon("the end", async { tokio::join!(connection.closed(), server.sessions.shut_down()) }).await;
     assert_eq!(closed, Some((1012, "restart".into())));

@@ -19,7 +19,7 @@ async fn two_apps_in_one_redis_know_nothing_of_each_others_sessions() {
     assert_eq!(games.claim(id(1), &claimant(1)).await.unwrap(), Claim::Unknown);
     // The same id and the same user.
     fresh(&games, 1).await;
-    games.forward(id(1), &Forward { key: 1, message: "a".into() }).await.unwrap();
+    games.forward(id(1), &Forward::new(1, "a")).await.unwrap();
     assert_eq!(chat.forwarded(id(1), CREATED).await.unwrap().messages, numbered(0, &[]));
     assert_eq!(chat.sessions_of(&ann()).await.unwrap(), [id(1)]);
     chat.revoke(&ann()).await.unwrap();
@@ -54,9 +54,9 @@ async fn an_app_is_cleared_by_its_prefix_and_the_other_goes_on() {
 async fn what_is_restored_when_its_time_is_over_is_not_there() {
     let mut redis = Redis::start_volatile().await;
     let store = redis.store();
-    let short = Fresh { principal: ann(), time_to_live: std::time::Duration::from_millis(200) };
+    let short = Fresh::new(ann(), std::time::Duration::from_millis(200));
     store.create(id(1), CREATED, short).await.unwrap();
-    store.create(id(2), CREATED, Fresh { principal: ann(), time_to_live: TTL }).await.unwrap();
+    store.create(id(2), CREATED, Fresh::new(ann(), TTL)).await.unwrap();
     let backup = redis.dump().await;
     redis.says(&["DBSIZE"], "2").await;
     redis.kill().await;

@@ -98,7 +98,7 @@ async fn new_clients_wait_for_a_store_that_is_away_and_are_then_told_why_they_ar
 
 /// A server that has its clients wait for a moment.
 fn short() -> Config {
-    Config { greeting: Duration::from_millis(500), ..config() }
+    config().greeting(Duration::from_millis(500))
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_full_redis_goes_on_when_a_client_acknowledges() {
     let store = redis.store();
     fresh(&store, 1).await;
     let sent = fill_outbox(&redis, &store).await;
-    let another = Fresh { principal: ann(), time_to_live: TTL };
+    let another = Fresh::new(ann(), TTL);
     assert!(store.create(id(2), CREATED, another).await.unwrap_err().to_string().contains("full"));
     // A session lives on, and another node can have it.
     store.write(id(1), CREATED, &Change { sent: numbered(sent, &[]), ..Change::default() }).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_forwarded_message_is_sent_in_the_room_that_it_had_and_one_that_is_ref
     fresh(&store, 1).await;
     let mut forwarded = 0;
     let refused = loop {
-        let forward = Forward { key: forwarded, message: text(forwarded as u64 + 1, 10_000) };
+        let forward = Forward::new(forwarded, text(forwarded as u64 + 1, 10_000));
         match store.forward(id(1), &forward).await {
             Ok(()) => forwarded += 1,
             Err(error) => break error,

@@ -1,8 +1,8 @@
 //! A Redis that lost what it was told: an older state, evicted keys, missing entries.
 
-use undrop_server::store::{Change, Claim, Claimant, Failure, Known, RedisStore, Store};
+use undrop_server::store::{Change, Claim, Failure, Known, RedisStore, Store};
 
-use crate::stores::{CREATED, TTL, claim, claimant, claimed, fresh, id, known, numbered};
+use crate::stores::{CREATED, TTL, claim, claimant, claimant_knowing, claimed, fresh, id, known, numbered};
 use crate::support::redis::{Redis, VOLATILE};
 
 /// The keys of a session: what the client sent, what the app sent, the record.
@@ -218,8 +218,7 @@ async fn an_older_state_is_noticed_by_the_client_and_by_the_node() {
     redis.restart_from(&dump).await;
     let store = redis.store();
     for known in [known(1, 1), known(0, 2)] {
-        let claimant = Claimant { known, ..claimant(1) };
-        assert_eq!(store.claim(id(1), &claimant).await.unwrap(), Claim::Lost);
+        assert_eq!(store.claim(id(1), &claimant_knowing(1, known)).await.unwrap(), Claim::Lost);
     }
     is_behind(&store, 1).await;
     becomes_whole(&store, 1).await;
@@ -239,7 +238,7 @@ async fn an_older_state_with_an_older_claim_is_nobody_elses() {
     let present = claimant(5).fence;
     assert!(matches!(store.write(id(1), present, &whole()).await, Err(Failure::Fenced)));
     // A client that was not answered finds all. For one that was, the older owner may have used its numbers again.
-    let asks = |answered| Claimant { known: Known { attempt: 4, answered, ..known(3, 3) }, ..claimant(6) };
+    let asks = |answered| claimant_knowing(6, Known { attempt: 4, answered, ..known(3, 3) });
     assert_eq!(store.claim(id(1), &asks(3)).await.unwrap(), Claim::Lost);
     assert!(matches!(store.claim(id(1), &asks(0)).await.unwrap(), Claim::Taken(_)));
 }
@@ -258,8 +257,7 @@ async fn a_replica_that_lacks_the_last_of_it_and_takes_over_is_noticed() {
     store.write(id(1), CREATED, &busy()).await.unwrap();
     drop(primary);
     let store = replica.store();
-    let known = known(3, 3);
-    assert_eq!(store.claim(id(1), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Lost);
+    assert_eq!(store.claim(id(1), &claimant_knowing(1, known(3, 3))).await.unwrap(), Claim::Lost);
     is_behind(&store, 1).await;
     becomes_whole(&store, 1).await;
 }

@@ -1,9 +1,9 @@
 //! Redis does one thing at a time: no request of a session holds it up.
 
 use undrop_server::Message;
-use undrop_server::store::{Change, Claim, Claimant, Kept, Known, Store};
+use undrop_server::store::{Change, Claim, Kept, Known, Store};
 
-use crate::stores::{CREATED, claim, claimant, fresh, id, known, numbered};
+use crate::stores::{CREATED, claim, claimant_knowing, fresh, id, known, numbered};
 use crate::support::redis::Redis;
 
 /// A session with so many messages of the app's.
@@ -51,7 +51,7 @@ async fn a_claim_that_another_one_overtakes_reads_nothing_more() {
     with_messages(&redis, 5_000, "message".into()).await;
     let store = redis.store();
     claim(&store, 1, 1).await;
-    let on = |attempt, fence| Claimant { known: Known { attempt, ..known(0, 0) }, ..claimant(fence) };
+    let on = |attempt, fence| claimant_knowing(fence, Known { attempt, ..known(0, 0) });
     let claimants = (on(3, 2), on(4, 3));
     let (first, second) = tokio::join!(store.claim(id(1), &claimants.0), store.claim(id(1), &claimants.1));
     assert!(first.unwrap_err().to_string().contains("another node"));

@@ -27,7 +27,7 @@ async fn a_node_keeps_its_sessions_in_a_redis_over_tls_that_its_system_trusts() 
 async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (_redis, tls) = Redis::start_with_tls().await;
     let store = RedisStore::new(&tls.url).unwrap();
-    let refused = store.create(id(1), Fence(1), Fresh { principal: ann(), time_to_live: TTL }).await;
+    let refused = store.create(id(1), Fence(1), Fresh::new(ann(), TTL)).await;
     let error = refused.unwrap_err().to_string();
     assert!(error.contains("certificate") || error.contains("UnknownIssuer"), "{error}");
 }
@@ -97,7 +97,7 @@ async fn a_connection_of_the_app_is_used_until_it_fails() {
     redis.says(&["PUBSUB", "NUMSUB", "undrop:forwarded"], "1").await;
     redis.says(&["INFO", "clients"], "connected_clients:3").await;
     redis.cli(&["CLIENT", "KILL", "TYPE", "normal"]).await;
-    while store.create(id(1), Fence(1), Fresh { principal: ann(), time_to_live: TTL }).await.is_err() {}
+    while store.create(id(1), Fence(1), Fresh::new(ann(), TTL)).await.is_err() {}
     fresh(&store, 2).await;
 }
 

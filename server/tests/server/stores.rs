@@ -27,12 +27,16 @@ pub fn numbered(after: u64, messages: &[Message]) -> Numbered {
 pub const CREATED: Fence = Fence(0xfeed);
 
 pub async fn fresh(store: &impl Store, number: u8) -> Fence {
-    store.create(id(number), CREATED, Fresh { principal: ann(), time_to_live: TTL }).await.unwrap();
+    store.create(id(number), CREATED, Fresh::new(ann(), TTL)).await.unwrap();
     CREATED
 }
 
 pub fn claimant(fence: u128) -> Claimant {
-    Claimant { principal: ann(), fence: Fence(fence), known: known(0, 0) }
+    claimant_knowing(fence, known(0, 0))
+}
+
+pub fn claimant_knowing(fence: u128, known: Known) -> Claimant {
+    Claimant::new(ann(), Fence(fence), known)
 }
 
 /// What a client knows on its first connection after the one on which its session began.
@@ -114,7 +118,7 @@ async fn lets_nobody_write_who_has_lost_the_session(store: &impl Store) {
 async fn tells_other_principals_nothing_and_changes_nothing_for_them(store: &impl Store) {
     let fence = fresh(store, 4).await;
     for other in [Principal::user("bob"), Principal::Anonymous, Principal::user("anonymous")] {
-        let claimant = Claimant { principal: other, ..claimant(1) };
+        let claimant = Claimant::new(other, Fence(1), known(0, 0));
         assert_eq!(store.claim(id(4), &claimant).await.unwrap(), Claim::Foreign);
     }
     store.write(id(4), fence, &Change::default()).await.unwrap();
@@ -132,22 +136,19 @@ async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store
     let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
     store.write(id(9), fence, &change).await.unwrap();
     for known in [known(2, 1), known(1, 2)] {
-        let claimant = Claimant { known, ..claimant(1) };
-        assert_eq!(store.claim(id(9), &claimant).await.unwrap(), Claim::Lost);
+        assert_eq!(store.claim(id(9), &claimant_knowing(1, known)).await.unwrap(), Claim::Lost);
     }
     // Nothing has changed.
     let change = Change { taken: numbered(1, &[]), sent: numbered(1, &[]), acknowledged: 1, ..change };
     store.write(id(9), fence, &change).await.unwrap();
     assert_eq!(store.claim(id(9), &claimant(1)).await.unwrap(), Claim::Past);
     store.write(id(9), fence, &change).await.unwrap();
-    let known = known(1, 1);
-    assert!(matches!(store.claim(id(9), &Claimant { known, ..claimant(1) }).await.unwrap(), Claim::Taken(_)));
+    assert!(matches!(store.claim(id(9), &claimant_knowing(1, known(1, 1))).await.unwrap(), Claim::Taken(_)));
 }
 
 async fn knows_the_last_connection_of_a_client(store: &impl Store) {
     let fence = fresh(store, 16).await;
-    let asks =
-        |fence, attempt, answered| Claimant { known: Known { attempt, answered, ..known(0, 0) }, ..claimant(fence) };
+    let asks = |fence, attempt, answered| claimant_knowing(fence, Known { attempt, answered, ..known(0, 0) });
     let change = Change { attempt: 5, ..Change::default() };
     store.write(id(16), fence, &change).await.unwrap();
     store.write(id(16), fence, &Change::default()).await.unwrap();
@@ -234,10 +235,10 @@ async fn counts_beyond_what_a_float_writes_in_full(store: &impl Store) {
 
 async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
     let time_to_live = Duration::from_millis(20);
-    store.create(id(7), CREATED, Fresh { principal: ann(), time_to_live }).await.unwrap();
+    store.create(id(7), CREATED, Fresh::new(ann(), time_to_live)).await.unwrap();
     soon("expiry", async {
         // A claim lets it live on, and one of another principal does not.
-        let other = Claimant { principal: Principal::Anonymous, ..claimant(1) };
+        let other = Claimant::new(Principal::Anonymous, Fence(1), known(0, 0));
         while store.claim(id(7), &other).await.unwrap() != Claim::Unknown {
             tokio::task::yield_now().await;
         }
@@ -247,7 +248,7 @@ async fn forgets_a_session_whose_time_is_up(store: &impl Store) {
 }
 
 async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Store) {
-    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    let of = |name: &str| Fresh::new(Principal::user(name), TTL);
     let (eve, bob) = (Principal::user("eve"), Principal::user("bob"));
     for (number, user) in [(21, "eve"), (22, "eve"), (23, "bob")] {
         store.create(id(number), CREATED, of(user)).await.unwrap();
@@ -257,7 +258,7 @@ async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Sto
     store.revoke(&eve).await.unwrap();
     for number in [21, 22] {
         assert!(matches!(store.write(id(number), CREATED, &Change::default()).await, Err(Failure::Revoked)));
-        let claimant = Claimant { principal: eve.clone(), ..claimant(1) };
+        let claimant = Claimant::new(eve.clone(), Fence(1), known(0, 0));
         assert_eq!(store.claim(id(number), &claimant).await.unwrap(), Claim::Unknown);
     }
     store.write(id(23), CREATED, &Change::default()).await.unwrap();
@@ -269,15 +270,11 @@ async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Sto
     assert!(matches!(store.write(id(23), CREATED, &Change::default()).await, Err(Failure::Revoked)));
 }
 
-fn forward(key: u128, message: impl Into<Message>) -> Forward {
-    Forward { key, message: message.into() }
-}
-
 async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl Store) {
     let fence = fresh(store, 31).await;
     assert!(!store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
     for (key, text) in [(1, "a"), (2, "b"), (1, "a"), (3, "c"), (2, "b")] {
-        store.forward(id(31), &forward(key, text)).await.unwrap();
+        store.forward(id(31), &Forward::new(key, text)).await.unwrap();
     }
     assert!(store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
     let waiting = Forwarded { messages: numbered(0, &["a".into(), "b".into(), "c".into()]), rest: Rest::Nothing };
@@ -298,29 +295,29 @@ async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl
 }
 
 async fn forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wait<S: Store>(store: &S) {
-    assert!(matches!(store.forward(id(33), &forward(1, "a")).await, Err(NotForwarded::Over)));
+    assert!(matches!(store.forward(id(33), &Forward::new(1, "a")).await, Err(NotForwarded::Over)));
     let fence = fresh(store, 32).await;
     for key in 0..S::MOST_FORWARDED {
-        store.forward(id(32), &forward(key.into(), vec![0, 255])).await.unwrap();
+        store.forward(id(32), &Forward::new(key.into(), vec![0, 255])).await.unwrap();
     }
-    assert!(matches!(store.forward(id(32), &forward(u128::MAX, "a")).await, Err(NotForwarded::Full)));
+    assert!(matches!(store.forward(id(32), &Forward::new(u128::MAX, "a")).await, Err(NotForwarded::Full)));
     // They are read in pages.
     let Forwarded { messages, rest } = store.forwarded(id(32), fence).await.unwrap();
     assert_eq!((messages.messages.len(), rest), (256, Rest::More));
     let change = Change { sent: numbered(0, &messages.messages), forwarded: 256, ..Change::default() };
     store.write(id(32), fence, &change).await.unwrap();
-    store.forward(id(32), &forward(u128::MAX, "a")).await.unwrap();
+    store.forward(id(32), &Forward::new(u128::MAX, "a")).await.unwrap();
     assert_eq!(store.forwarded(id(32), fence).await.unwrap().messages.after, 256);
     store.remove(id(32), fence).await.unwrap();
-    assert!(matches!(store.forward(id(32), &forward(9, "a")).await, Err(NotForwarded::Over)));
+    assert!(matches!(store.forward(id(32), &Forward::new(9, "a")).await, Err(NotForwarded::Over)));
 }
 
 async fn finds_the_sessions_of_a_user(store: &impl Store) {
-    let of = |name: &str| Fresh { principal: Principal::user(name), time_to_live: TTL };
+    let of = |name: &str| Fresh::new(Principal::user(name), TTL);
     for (number, user) in [(41, "mia"), (42, "mia"), (43, "tom")] {
         store.create(id(number), CREATED, of(user)).await.unwrap();
     }
-    let anonymous = Fresh { principal: Principal::Anonymous, time_to_live: TTL };
+    let anonymous = Fresh::new(Principal::Anonymous, TTL);
     store.create(id(44), CREATED, anonymous).await.unwrap();
     let mut sessions = store.sessions_of(&Principal::user("mia")).await.unwrap();
     sessions.sort();
@@ -330,7 +327,7 @@ async fn finds_the_sessions_of_a_user(store: &impl Store) {
     assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), [id(42)]);
     store.revoke(&Principal::user("mia")).await.unwrap();
     assert_eq!(store.sessions_of(&Principal::user("mia")).await.unwrap(), []);
-    assert!(matches!(store.forward(id(42), &forward(1, "a")).await, Err(NotForwarded::Over)));
+    assert!(matches!(store.forward(id(42), &Forward::new(1, "a")).await, Err(NotForwarded::Over)));
 }
 
 async fn keeps_its_promises(store: &impl Store) {

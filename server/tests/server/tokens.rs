@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use undrop_server::Config;
-
 use crate::support::server::config;
 use crate::support::{Client, Raw, Server, echo};
 
@@ -64,7 +62,7 @@ async fn a_token_is_of_no_use_to_another_user() {
 async fn an_expired_token_gets_a_fresh_session() {
     // The store forgets a session half its time to live after the server. On a busy machine that has to be long enough for
     // the server to remove it first.
-    let short = Config { time_to_live: Duration::from_secs(1), ..config() };
+    let short = config().time_to_live(Duration::from_secs(1));
     for server in Server::on_each_store(short, echo).await {
         let mut client = Client::open(server.address, "").await;
         client.send("one").await;

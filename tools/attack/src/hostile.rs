@@ -161,7 +161,7 @@ impl Target {
 
 async fn client(target: &Target, act: Act, from: Ipv4Addr, number: u32) -> Result<(), End> {
     let server = target.server;
-    let largest = crate::setup::small().limits.message_bytes;
+    let largest = crate::small::MESSAGE_BYTES;
     let welcome = async |path: &str| {
         let opened = open_session(server, from, path).await?;
         target.count("accepted");

@@ -11,6 +11,7 @@ mod row;
 mod run;
 mod server;
 mod setup;
+mod small;
 mod table;
 
 use std::process::ExitCode;

@@ -12,6 +12,7 @@ use crate::hostile::{KINDS, Kind};
 use crate::outcome::Outcome;
 use crate::row::{Neighbours, Row};
 use crate::setup::{self, Run, ServerKind};
+use crate::small;
 use crate::table;
 
 /// Attacks with each of these kinds, or with all. It fails if a server takes more memory than its configuration promises, or
@@ -122,7 +123,7 @@ impl Server {
             ServerKind::Rust => this(&["serve"])?,
             ServerKind::Node => {
                 let script = concat!(env!("CARGO_MANIFEST_DIR"), "/server.mjs");
-                ["node".into(), script.into(), setup::small_for_javascript().to_string().into()].into()
+                ["node".into(), script.into(), small::for_javascript().to_string().into()].into()
             }
         };
         let mut program = Program::start(Role::Server, &command_line)?;

@@ -7,12 +7,12 @@ use tokio::net::TcpListener;
 use undrop_server::{Message, SendError, Session, SessionUpgrade, Sessions, serve as serve_app};
 
 use crate::outcome::Outcome;
-use crate::setup;
+use crate::small;
 
 /// Prints its address, how much memory it lets its clients take, in all and from one address, and what its runtime takes beside
 /// that: nothing. Serves until its standard input ends.
 pub(crate) async fn serve() -> Outcome<()> {
-    let (sessions, options) = (setup::small(), setup::small_serve_options());
+    let (sessions, options) = (small::config(), small::serve_options());
     let worst_case = sessions.worst_case();
     let promised = worst_case.total() + options.worst_case();
     let promised_to_address = worst_case.per_address + options.worst_case_per_address();

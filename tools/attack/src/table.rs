@@ -4,13 +4,14 @@ use undrop_server::{Config, ServeOptions};
 
 use crate::hostile::KINDS;
 use crate::row::{Neighbours, Row};
-use crate::setup::{self, Run};
+use crate::setup::Run;
+use crate::small;
 
 /// The table of docs/servers.md: the most memory that two configurations let clients take.
 pub(crate) fn promises() -> String {
     let columns = [
         (Config::default().worst_case(), ServeOptions::default()),
-        (setup::small().worst_case(), setup::small_serve_options()),
+        (small::config().worst_case(), small::serve_options()),
     ];
     let mut table = String::from("| MiB | default | small |\n|---|---|---|\n");
     let rows = [

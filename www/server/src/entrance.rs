@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use undrop_server::store::MemoryStore;
-use undrop_server::{Bounds, Config, Handshake, Limits, Origins, Principal, Refused, Sessions, Spread};
+use undrop_server::{Config, Handshake, Limits, Origins, Principal, Refused, Sessions, Spread};
 
 use crate::client::LARGEST_FRAME;
 use crate::faults::{Fault, FaultHandle, Faults};
@@ -112,26 +112,25 @@ impl Entrance {
 
 /// A session belongs to its tab: another tab that shows its token gets a session of its own.
 fn session_manager(store: Arc<MemoryStore>) -> Sessions {
-    let config = Config {
-        time_to_live: TIME_TO_LIVE,
-        spread: Spread::Fixed(SPREAD),
-        close_timeout: CLOSE_TIMEOUT,
+    let limits = Limits::default()
+        // One that was closed while it had no connection stays until it expires. An address can't make as many meanwhile.
+        .sessions(1_000)
+        .handshake_burst(200)
+        .handshakes_per_second(10)
+        .sessions_per_user(4)
+        .outbox_messages(8_192)
+        .outbox_bytes(4 << 20)
+        .outboxes(32 << 20)
+        .inbox_messages(256)
+        .inbox_bytes(1 << 20)
+        .message_bytes(LARGEST_FRAME);
+    let config = Config::default()
+        .time_to_live(TIME_TO_LIVE)
+        .spread(Spread::Fixed(SPREAD))
+        .close_timeout(CLOSE_TIMEOUT)
         // `hosts.rs` has checked it.
-        origins: Origins::Any,
-        limits: Limits {
-            // One that was closed while it had no connection stays until it expires. An address can't make as many meanwhile.
-            sessions: 1_000,
-            handshake_burst: 200,
-            handshakes_per_second: 10,
-            sessions_per_user: 4,
-            outbox: Bounds { messages: 8_192, bytes: 4 << 20 },
-            outboxes: 32 << 20,
-            inbox: Bounds { messages: 256, bytes: 1 << 20 },
-            message_bytes: LARGEST_FRAME,
-            ..Limits::default()
-        },
-        ..Config::default()
-    };
+        .origins(Origins::Any)
+        .limits(limits);
     let owner =
         async |handshake: Arc<Handshake>| handshake.query("tab").map(Principal::user).ok_or(Refused::unauthorized());
     Sessions::builder(config).store(store).authenticate(owner).build()

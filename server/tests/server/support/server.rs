@@ -105,7 +105,7 @@ impl Server {
 }
 
 pub fn config() -> Config {
-    Config { origins: Origins::Any, ..Config::default() }
+    Config::default().origins(Origins::Any)
 }
 
 /// Answers each message with itself.
