@@ -64,16 +64,6 @@ test('the codes of a SessionError are those of the protocol', () => {
   );
 });
 
-test('the close codes of sockets of undrop/server/ws are those of the protocol', () => {
-  const codes = bodyOf('proto/src/server.rs', 'pub mod codes');
-  const of = (name) => Number(codes.match(new RegExp(`${name}: u16 = (\\d+)`))[1]);
-  const [, table] = read('npm/server/ws.ts').match(/^const codes[^{]*\{([^}]*)\}/m);
-  const told = Object.fromEntries([...table.matchAll(/(\w+): (\d+)/g)].map(([, cause, code]) => [cause, Number(code)]));
-  const { evicted, moved, failed, revoked } = told;
-  const expected = [of('EVICTED'), of('TAKEN_OVER'), of('FAILED'), of('REVOKED')];
-  assert.deepEqual([evicted, moved, failed, revoked], expected);
-});
-
 /** The strings of the table in Rust that has this name. */
 const wordsOf = (name) => [
   ...bodyOf('server/src/app_words.rs', `const ${name}: AppWords = AppWords`).matchAll(/"(.*)"/g),
