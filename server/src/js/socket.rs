@@ -14,7 +14,7 @@ use crate::connection::{Broken, Frame, Socket};
 use crate::meter::{Excess, Meter};
 
 /// The WebSocket is not read while so many bytes wait that came on it, with this for each frame.
-pub(crate) const MOST_WAITING: usize = 16 << 10;
+pub(crate) const MOST_WAITING: usize = 4 << 10;
 const FRAME: usize = 256;
 
 #[wasm_bindgen]
