@@ -113,6 +113,8 @@ export interface Rejection {
   readonly text: string;
 }
 
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The sessions of a server, for one kind of conversation. */
 export class Sessions {
   readonly #sessions: ServerSessions;
@@ -173,8 +175,14 @@ export class Sessions {
    * is done.
    */
   async shutDown(): Promise<void> {
-    await this.#sessions.shutDown();
-    await this.#store?.close();
+    // The timers of sessions keep no process alive, and nothing else might.
+    const alive = setInterval(() => {}, LONGEST_TIMER);
+    try {
+      await this.#sessions.shutDown();
+      await this.#store?.close();
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   /**

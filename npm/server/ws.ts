@@ -314,25 +314,32 @@ export class SessionWebSocket extends Base {
       const received = await this.session.next();
       await this.#paused?.promise;
       if (!received || this.#readyState === WebSocket.CLOSED) return;
-      this.#dispatch(received);
+      await this.#dispatch(received);
     }
   }
 
   /** Has the listeners hear a message, and commits it together with what they send at once. */
-  #dispatch(received: Received) {
+  async #dispatch(received: Received) {
     const isBinary = typeof received.message !== 'string';
     const replies: (string | Uint8Array)[] = [];
     this.#replies = replies;
+    let failure: { error: unknown } | undefined;
     try {
       this.emit('message', this.#shape(received.message), isBinary);
+    } catch (error) {
+      failure = { error };
     } finally {
       this.#replies = undefined;
     }
-    received.commit(replies).catch((error) => {
+    const committed = received.commit(replies).catch((error) => {
       if (error.code === 'full') this.#overflow();
     });
     this.#afterCommit?.();
     this.#afterCommit = undefined;
+    if (!failure) return;
+    // It ends the process, as with ws. The message is gone by then, as it is with ws: otherwise it would end each process that follows.
+    await committed;
+    throw failure.error;
   }
 
   #shape(message: string | Uint8Array) {

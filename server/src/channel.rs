@@ -326,7 +326,10 @@ impl Channel {
         // Whoever waits for these is told by their drop, and may do anything then: the lock is given back before.
         let mut waiting = Vec::new();
         let mut state = self.state.lock();
-        if !ending.cause.goes_on() {
+        if ending.cause.goes_on() {
+            // The next handler receives them.
+            state.inbox = VecDeque::new();
+        } else {
             for command in state.pending.commands.extract_if(.., |command| matches!(command, Command::Send { .. })) {
                 if let Command::Send { message, delivered } = command {
                     ending.undelivered.push(message);

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use undrop_server::store::MemoryStore;
-use undrop_server::{Config, NotReady, SendError, Session, SessionUpgrade, Sessions};
+use undrop_server::{Config, Message, NotReady, SendError, Session, SessionUpgrade, Sessions};
 
 use crate::support::server::config;
 use crate::support::{Client, Raw, Server, Tap, echo, soon};
@@ -88,6 +88,28 @@ async fn what_others_have_for_a_session_is_taken_while_its_handler_finishes() {
     let second = Server::with_store(config(), store, echo).await;
     client.connect_until_it_works(second.address).await;
     assert_eq!(client.text().await, "of another");
+}
+
+#[tokio::test]
+async fn a_handler_is_given_nothing_more_that_the_next_one_receives() {
+    let (tap, store) = (Tap::new(), Arc::new(MemoryStore::default()));
+    let first = Server::with_store(patient(), store.clone(), tap.handler()).await;
+    let mut client = Client::open(first.address, "").await;
+    let mut held = tap.next().await;
+    for text in ["one", "two"] {
+        client.send(text).await;
+    }
+    client.is_acknowledged().await;
+    assert_eq!(held.session.recv().await.unwrap().message, Message::text("one"));
+    let (sender, sessions) = (held.session.sender(), first.sessions.clone());
+    let shutdown = tokio::spawn(async move { sessions.shut_down().await });
+    sender.ended().await;
+    assert!(held.session.recv().await.is_none());
+    drop(held);
+    shutdown.await.unwrap();
+    let second = Server::with_store(config(), store, echo).await;
+    client.connect_until_it_works(second.address).await;
+    assert_eq!([client.text().await, client.text().await], ["one", "two"]);
 }
 
 /// An app that is served until it is told to end.
