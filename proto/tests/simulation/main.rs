@@ -7,7 +7,8 @@
 //! | `random` | the only randomness |
 //! | `law` | what must hold after every step |
 //! | `census` | what was met, so that the simulation can't go blind |
-//! | `runs` | 100,000 scenarios, fresh ones, one again; broken twins, each of which must be caught |
+//! | `runs` | 100,000 scenarios, fresh ones, one again |
+//! | `twins` | broken twins, each of which must be caught |
 //! | `connection` | a connection with a queue |
 //! | `session` | the two ends of a session |
 //! | `nodes` | the server's side of a session on two nodes, with a store |
@@ -35,4 +36,5 @@ mod plain;
 mod random;
 mod runs;
 mod session;
+mod twins;
 mod vectors;

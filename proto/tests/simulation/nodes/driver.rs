@@ -172,12 +172,12 @@ impl Driver {
     /// The store has answered.
     pub fn answered(&mut self, context: &mut Context<'_>, number: u64, answer: Result<(), StoreError>) -> Verdict {
         let shared = &mut *context.shared;
-        let number = if shared.has(Defect::HearsLateAnswers) { self.asked } else { number };
+        let number = if shared.twin.has(Defect::HearsLateAnswers) { self.asked } else { number };
         let answer = match answer {
-            Err(StoreError::Fenced) if shared.has(Defect::IgnoresThatItIsFenced) => Ok(()),
-            Err(StoreError::Behind) if shared.has(Defect::DoesNotRepair) => Ok(()),
-            Err(StoreError::Revoked) if shared.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
-            Err(StoreError::Unavailable) if shared.has(Defect::NeverAsksAgain) => return Ok(()),
+            Err(StoreError::Fenced) if shared.twin.has(Defect::IgnoresThatItIsFenced) => Ok(()),
+            Err(StoreError::Behind) if shared.twin.has(Defect::DoesNotRepair) => Ok(()),
+            Err(StoreError::Revoked) if shared.twin.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
+            Err(StoreError::Unavailable) if shared.twin.has(Defect::NeverAsksAgain) => return Ok(()),
             answer => answer,
         };
         shared.census.revoked_elsewhere += u64::from(answer == Err(StoreError::Revoked));
@@ -221,7 +221,7 @@ impl Driver {
 
     /// A message was forwarded to the session, or may have been.
     pub fn is_woken(&mut self, context: &mut Context<'_>) {
-        if !context.shared.has(Defect::NeverLooksForForwarded) {
+        if !context.shared.twin.has(Defect::NeverLooksForForwarded) {
             self.slot.look_for_forwarded();
         }
     }
@@ -267,7 +267,7 @@ impl Driver {
 
     fn handle_timeout(&mut self, context: &mut Context<'_>) -> Verdict<bool> {
         let now = context.shared.net.millis();
-        let forgets = context.shared.has(Defect::ForgetsTheTimer);
+        let forgets = context.shared.twin.has(Defect::ForgetsTheTimer);
         if forgets || self.slot.poll_timeout().is_none_or(|at| now < at) {
             return Ok(false);
         }
@@ -278,14 +278,14 @@ impl Driver {
 
     fn read(&mut self, context: &mut Context<'_>) -> Verdict<bool> {
         let is_throttled = context.shared.net.now < context.throttled_until;
-        if is_throttled || !context.shared.has(Defect::StaysThrottled) {
-            self.slot.throttle(is_throttled && !context.shared.has(Defect::ReadsWhenThrottled));
+        if is_throttled || !context.shared.twin.has(Defect::StaysThrottled) {
+            self.slot.throttle(is_throttled && !context.shared.twin.has(Defect::ReadsWhenThrottled));
         }
         for turn in 0..FRAMES_A_TURN {
             let Some((number, attempt)) = self.connection else { return Ok(turn > 0) };
             let Context { shared, connections, .. } = &mut *context;
             let Some(connection) = connections.get_mut(&attempt.0) else { return Ok(turn > 0) };
-            if !self.slot.has_room() && !shared.has(Defect::ReadsWithoutRoom) {
+            if !self.slot.has_room() && !shared.twin.has(Defect::ReadsWithoutRoom) {
                 let waits = u64::from(!connection.inbound.is_empty());
                 *(if is_throttled { &mut shared.census.throttled } else { &mut shared.census.full }) += waits;
                 return Ok(turn > 0);
@@ -333,7 +333,7 @@ impl Driver {
         let Requests { resumes, evict, revoke, shutdown } = std::mem::take(requests);
         let progress = !resumes.is_empty() || evict || revoke || shutdown;
         for request in resumes {
-            let known = match context.shared.defect {
+            let known = match context.shared.twin.defect() {
                 Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
                 _ => request.known,
             };
@@ -427,7 +427,8 @@ impl Driver {
             Action::Receive(number, message) => {
                 self.handler.deliver(context.shared, number, message)?;
                 self.received = Some((number, message));
-                if let Some((_, attempt)) = self.connection.filter(|_| context.shared.has(Defect::AcknowledgesTooEarly))
+                if let Some((_, attempt)) =
+                    self.connection.filter(|_| context.shared.twin.has(Defect::AcknowledgesTooEarly))
                 {
                     self.acknowledged = number;
                     context.shared.give(attempt, Way::Down, Frame::Control(Control::Ack { received: number }));
@@ -453,7 +454,8 @@ impl Driver {
                     .holds(!says_violation(&disconnect), || format!("{request:?} is refused: {disconnect:?}"))?;
                 if matches!(disconnect, Disconnect::Close(codes::TAKEN_OVER, _)) {
                     context.shared.census.late += 1;
-                    if let Some((number, attempt)) = self.connection.filter(|_| context.shared.has(Defect::LeavesFirst))
+                    if let Some((number, attempt)) =
+                        self.connection.filter(|_| context.shared.twin.has(Defect::LeavesFirst))
                     {
                         self.connection = None;
                         close_connection(context, attempt, &Disconnect::close(codes::TAKEN_OVER, ""));
@@ -473,14 +475,14 @@ impl Driver {
             }
             Action::Readmit(request) => {
                 context.shared.census.readmitted += 1;
-                if !context.shared.has(Defect::NeverReadmits) {
+                if !context.shared.twin.has(Defect::NeverReadmits) {
                     context.todo.push_back(Todo::Readmit(request));
                 }
                 Ok(())
             }
             Action::Committed(commit, answer) => self.committed(context, commit, answer),
             Action::Delivered(delivery, is_known) => {
-                if context.shared.has(Defect::LosesDeliveries) && !is_known {
+                if context.shared.twin.has(Defect::LosesDeliveries) && !is_known {
                     return Ok(());
                 }
                 let Shared { record, census, .. } = &mut *context.shared;
@@ -488,7 +490,7 @@ impl Driver {
             }
             Action::End(cause, undelivered) => self.ended(context, cause, undelivered),
             Action::Release => {
-                if !context.shared.has(Defect::KeepsItsSlot) {
+                if !context.shared.twin.has(Defect::KeepsItsSlot) {
                     context.slots.free(&self.session, self.slot_id);
                 }
                 Ok(())
@@ -511,11 +513,12 @@ impl Driver {
             server::Work::Remove => store::Work::Remove(self.fence),
             server::Work::Write(change) => {
                 let is_empty = change.taken.messages.is_empty() && change.sent.messages.is_empty();
-                if is_empty && context.shared.has(Defect::DoesNotAskTheStore) {
+                if is_empty && context.shared.twin.has(Defect::DoesNotAskTheStore) {
                     context.shared.net.after(0, Event::Answer(asker, store::Answer::Done(Ok(()))));
                     return Ok(());
                 }
-                let leaves_out = std::mem::take(&mut self.is_repairing) && context.shared.has(Defect::RepairsInPart);
+                let leaves_out =
+                    std::mem::take(&mut self.is_repairing) && context.shared.twin.has(Defect::RepairsInPart);
                 let change = if leaves_out { without_what_was_received(&change) } else { change };
                 store::Work::Write(self.fence, change)
             }
@@ -525,10 +528,10 @@ impl Driver {
     }
 
     fn committed(&mut self, context: &mut Context<'_>, commit: u32, answer: Result<(), NotCommitted>) -> Verdict {
-        if self.early.contains(&commit) && context.shared.has(Defect::CommitsTooEarly) {
+        if self.early.contains(&commit) && context.shared.twin.has(Defect::CommitsTooEarly) {
             return Ok(());
         }
-        let answer = match (context.shared.defect, answer) {
+        let answer = match (context.shared.twin.defect(), answer) {
             (Some(Defect::ForgetsItsCommits), Err(NotCommitted::Moved)) => return Ok(()),
             (Some(Defect::SaysThatItIsOver), Err(NotCommitted::Moved)) => Err(NotCommitted::Over),
             (_, answer) => answer,
@@ -536,7 +539,7 @@ impl Driver {
         let Shared { record, census, .. } = &mut *context.shared;
         let number = record.committed(census, commit, answer, self.is_fenced)?;
         self.handler.committed(number, commit, answer);
-        if let Some((number, message)) = self.received.filter(|_| context.shared.strikes(Defect::ReceivesAgain)) {
+        if let Some((number, message)) = self.received.filter(|_| context.shared.twin.strikes(Defect::ReceivesAgain)) {
             self.handler.deliver(context.shared, number, message)?;
         }
         Ok(())
@@ -555,7 +558,7 @@ impl Driver {
         if is_final {
             record.ended(self.session);
         }
-        if context.shared.has(Defect::KeepsWhatIsUndelivered) {
+        if context.shared.twin.has(Defect::KeepsWhatIsUndelivered) {
             undelivered.pop();
         }
         self.handler.end(cause, undelivered)
@@ -589,11 +592,11 @@ impl Driver {
     fn act_early(&mut self, context: &mut Context<'_>) -> Verdict {
         for asked in self.handler.take_asked() {
             match (asked, self.connection) {
-                (Asked::Send(message), Some((_, attempt))) if context.shared.has(Defect::SendsTooEarly) => {
+                (Asked::Send(message), Some((_, attempt))) if context.shared.twin.has(Defect::SendsTooEarly) => {
                     self.early.insert(message.number);
                     context.shared.give(attempt, Way::Down, Frame::Message(message));
                 }
-                (Asked::Commit(commit), _) if context.shared.has(Defect::CommitsTooEarly) => {
+                (Asked::Commit(commit), _) if context.shared.twin.has(Defect::CommitsTooEarly) => {
                     self.early.insert(commit);
                     let Shared { record, census, .. } = &mut *context.shared;
                     record.committed(census, commit, Ok(()), self.is_fenced)?;

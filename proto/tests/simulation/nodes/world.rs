@@ -14,6 +14,7 @@ use crate::census::census;
 use crate::law::{Law, Verdict};
 use crate::network::{Network, Way};
 use crate::random::Random;
+use crate::twins::Twin;
 
 /// More than this can't happen in any scenario: who still has something to do then is never done.
 const ENOUGH: usize = 50_000;
@@ -35,13 +36,11 @@ pub struct Shared {
     pub net: Network<Event>,
     pub record: Record,
     pub census: Census,
-    pub defect: Option<Defect>,
+    pub twin: Twin<Defect>,
     /// The node that a connection leads to, by the attempt before which there were so many.
     pub routes: Vec<usize>,
     /// The last act: from then on nothing goes wrong.
     calm_from: u64,
-    /// How often the defect had its occasion.
-    occasions: u32,
     /// Says all that happens, for a replay.
     tell: bool,
 }
@@ -170,10 +169,9 @@ impl World {
             net: Network::new(0, Random::new(scenario.seed ^ 0x0de5_5702)),
             record: Record::default(),
             census: Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() },
-            defect,
+            twin: Twin::new(defect),
             routes: Vec::new(),
             calm_from: scenario.script.iter().map(|(at, _)| *at).max().unwrap_or(0),
-            occasions: 0,
             tell,
         };
         let mut world = Self {
@@ -289,19 +287,6 @@ impl World {
 impl Shared {
     pub fn is_calm(&self) -> bool {
         self.net.now >= self.calm_from
-    }
-
-    /// Whether the defect is this one, and it is its turn: every third time, so that it is not the first thing that happens.
-    pub fn strikes(&mut self, defect: Defect) -> bool {
-        if self.defect != Some(defect) {
-            return false;
-        }
-        self.occasions += 1;
-        self.occasions.is_multiple_of(3)
-    }
-
-    pub fn has(&self, defect: Defect) -> bool {
-        self.defect == Some(defect)
     }
 
     /// A new connection to a node. Most are fast; what is sent on a slow one can arrive after what was sent later on another.

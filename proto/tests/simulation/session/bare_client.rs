@@ -14,6 +14,7 @@ use super::twins::{Defect, End};
 use super::world::{Client, Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
+use crate::twins::Twin;
 
 /// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
 const CONNECT_TIMEOUTS: [u32; 2] = [300, 10_000];
@@ -34,9 +35,9 @@ pub struct BareClient {
 }
 
 impl BareClient {
-    pub fn new(bounds: Bounds, defect: Option<Defect>) -> Self {
+    pub fn new(bounds: Bounds, twin: Twin<Defect>) -> Self {
         Self {
-            end: End::new(Session::<Message, session::Client>::new(bounds), defect),
+            end: End::new(Session::<Message, session::Client>::new(bounds), twin),
             attempt: None,
             attempts: 0,
             side: Side::new(Way::Up),

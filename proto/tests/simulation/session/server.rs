@@ -14,12 +14,13 @@ use super::twins::{Defect, End};
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
+use crate::twins::Twin;
 
 /// The connections of forged resumes have greater numbers than this.
 const FORGED: u32 = 1_000_000;
 
 pub struct Server {
-    defect: Option<Defect>,
+    twin: Twin<Defect>,
     /// How often it was started.
     starts: u32,
     /// By their tokens. What a killed server held is gone.
@@ -64,9 +65,9 @@ struct StoredSession {
 }
 
 impl Server {
-    pub fn new(defect: Option<Defect>) -> Self {
+    pub fn new(twin: Twin<Defect>) -> Self {
         Self {
-            defect,
+            twin,
             starts: 0,
             sessions: Vec::new(),
             store: Vec::new(),
@@ -110,7 +111,7 @@ impl Server {
                         let at = shared.net.now + u64::from(1 + shared.net.random.below(storing));
                         session.stored_at = session.stored_at.max(at);
                         shared.net.at(session.stored_at, Event::Stored(index, self.starts, count));
-                        self.defect == Some(Defect::TakesBeforeItIsStored)
+                        self.twin.has(Defect::TakesBeforeItIsStored)
                     }
                 };
                 if takes_at_once {
@@ -141,7 +142,7 @@ impl Server {
     fn stored_late(&mut self, shared: &mut Shared, index: usize) -> Verdict {
         let late = self.late.iter_mut().find(|(of, numbers)| *of == index && !numbers.is_empty());
         let number = late.and_then(|(_, numbers)| numbers.pop_front());
-        match number.filter(|_| self.defect == Some(Defect::ForgetsItsFence)) {
+        match number.filter(|_| self.twin.has(Defect::ForgetsItsFence)) {
             Some(number) => arrived(shared, index, number),
             None => Ok(()),
         }
@@ -233,7 +234,7 @@ impl Server {
             None => Session::<Message, session::Server>::new(shared.setup.bounds, welcome, attempt),
             Some(_) => Session::<Message, session::Server>::instead(shared.setup.bounds, welcome, attempt),
         };
-        let end = End::new(session, self.defect);
+        let end = End::new(session, self.twin);
         self.sessions.push(Some(ServerSession::new(end)));
         self.store.push(shared.setup.storing.map(|_| StoredSession::default()));
         self.earlier.push(None);
@@ -278,7 +279,7 @@ impl Server {
         let restored = Stored { acknowledged: stored.acknowledged, messages, taken, attempt: stored.attempt };
         let end =
             Session::<Message, session::Server>::restore(shared.setup.bounds, welcome_of(shared, index), restored);
-        let mut session = ServerSession::new(End::new(end, self.defect));
+        let mut session = ServerSession::new(End::new(end, self.twin));
         session.side.acknowledgements = Acknowledgements::restored(taken);
         for (place, message) in stored.messages.iter().enumerate() {
             session.side.pending.sent(MessageId(place as u64 + 1), *message)?;
@@ -343,7 +344,7 @@ impl Server {
         let (message, time_to_live) = session.side.next(shared);
         let accepted = session.end.session.accepts(shared.net.millis(), u64::from(message.bytes));
         if accepted.is_ok() {
-            let forgets = self.defect == Some(Defect::SendsBeforeItIsStored) && message.number.is_multiple_of(3);
+            let forgets = self.twin.has(Defect::SendsBeforeItIsStored) && message.number.is_multiple_of(3);
             if let Some(stored) = self.store[index].as_mut().filter(|_| !forgets) {
                 stored.messages.push_back(message);
             }
@@ -503,7 +504,7 @@ impl Server {
             // What was delivered is removed when the session says how much was acknowledged.
             if let Output::Settle(Settled { message, outcome, .. }) = output
                 && outcome != Outcome::Delivered
-                && self.defect != Some(Defect::StoresWhatEnded)
+                && !self.twin.has(Defect::StoresWhatEnded)
             {
                 ended.push(message.number);
             }

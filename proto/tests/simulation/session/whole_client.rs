@@ -20,13 +20,14 @@ use super::twins::Defect;
 use super::world::{Client, Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::network::Way;
+use crate::twins::Twin;
 
 pub struct WholeClient {
     connection: Connection<Message, QueueOrSession<Message>>,
     /// The native socket that its driver holds.
     socket: Option<Attempt>,
     side: Side,
-    defect: Option<Defect>,
+    twin: Twin<Defect>,
     pace: Pace,
     /// What its user is to be told with the next session, if there was one before.
     reset: Reset,
@@ -40,12 +41,12 @@ pub struct WholeClient {
 }
 
 impl WholeClient {
-    pub fn new(config: Config, bounds: Bounds, seed: u64, defect: Option<Defect>) -> Self {
+    pub fn new(config: Config, bounds: Bounds, seed: u64, twin: Twin<Defect>) -> Self {
         Self {
             connection: Connection::with_session(config, Some(bounds), Millis(0), seed),
             socket: None,
             side: Side::new(Way::Up),
-            defect,
+            twin,
             pace: Pace::new(&config),
             reset: Reset::Unknown,
             token: None,
@@ -148,7 +149,7 @@ impl WholeClient {
     /// What its defect makes of an output.
     fn twist(&self, output: Output<Message>) -> Output<Message> {
         match output {
-            Output::Notify(Told::Drop(mut dropped)) if self.defect == Some(Defect::CountsNoSuccess) => {
+            Output::Notify(Told::Drop(mut dropped)) if self.twin.has(Defect::CountsNoSuccess) => {
                 dropped.attempt += u32::from(!self.pace.has_lasted());
                 Output::Notify(Told::Drop(dropped))
             }

@@ -13,6 +13,7 @@ use crate::census::census;
 use crate::law::{Law, Verdict};
 use crate::network::{Network, Way};
 use crate::random::Random;
+use crate::twins::Twin;
 
 /// More than this can't happen in any scenario: who still has something to do then is never done.
 const ENOUGH: usize = 200_000;
@@ -136,6 +137,7 @@ census! {
 
 impl World {
     pub fn run(scenario: &Scenario, defect: Option<Defect>, tell: bool) -> Verdict<Census> {
+        let twin = Twin::new(defect);
         let is_whole = scenario.setup.connection.is_some();
         let random = Random::new(scenario.seed ^ 0x5e55_1011);
         let shared = Shared {
@@ -153,7 +155,7 @@ impl World {
             tell,
         };
         let mut world =
-            Self { client: client(&scenario.setup, scenario.seed, defect), server: Server::new(defect), shared };
+            Self { client: client(&scenario.setup, scenario.seed, twin), server: Server::new(twin), shared };
         world.run_to_end(scenario).map_err(|violation| violation.at(world.shared.net.now))?;
         Ok(world.shared.census)
     }
@@ -246,10 +248,10 @@ impl World {
     }
 }
 
-fn client(setup: &Setup, seed: u64, defect: Option<Defect>) -> Box<dyn Client> {
+fn client(setup: &Setup, seed: u64, twin: Twin<Defect>) -> Box<dyn Client> {
     match setup.connection {
-        Some(config) => Box::new(WholeClient::new(config, setup.bounds, seed, defect)),
-        None => Box::new(BareClient::new(setup.bounds, defect)),
+        Some(config) => Box::new(WholeClient::new(config, setup.bounds, seed, twin)),
+        None => Box::new(BareClient::new(setup.bounds, twin)),
     }
 }
 
