@@ -83,9 +83,10 @@ impl WholeClient {
     }
 
     fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Result<Control, Malformed>) -> Verdict {
+        let is_heard = self.socket == Some(attempt);
+        let asks = is_heard && self.connection.state() == State::Connecting;
         if let Ok(Control::Welcome(welcome)) = control
-            && self.socket == Some(attempt)
-            && self.connection.state() == State::Connecting
+            && asks
         {
             shared.census.sessions += 1;
             shared.census.resets += u64::from(self.token.is_some());
@@ -98,10 +99,10 @@ impl WholeClient {
             self.acknowledged = 0;
             self.side.acknowledgements = Acknowledgements::default();
         }
-        let asks = self.socket == Some(attempt) && self.connection.state() == State::Connecting;
         self.connection.handle_control(shared.net.millis(), attempt, control);
         let waits = matches!(self.connection.state(), State::Waiting | State::Offline);
         if let Ok(Control::Resumed { received, .. } | Control::Ack { received }) = control
+            && is_heard
             && self.connection.state() == State::Open
             && received > self.acknowledged
         {
