@@ -132,7 +132,7 @@ impl Client {
                 let is_broken = code == close::PROTOCOL_ERROR;
                 Law::Protocol.holds(!is_broken, || "the client is told that it broke the protocol".to_owned())?;
                 if let Some(session) = self.session().filter(|_| code == codes::REVOKED) {
-                    shared.record.told_that_it_is_revoked(session)?;
+                    shared.record.told_that_it_is_revoked(session, attempt)?;
                 }
                 self.lose(shared, attempt)
             }

@@ -304,7 +304,7 @@ impl Node {
         attempt: Attempt,
         instead: Option<NotResumed>,
     ) -> Verdict {
-        let session = shared.record.begin();
+        let session = shared.record.begin(attempt);
         match self.take(shared, session) {
             Ok((task, slot_id)) => {
                 let fence = shared.record.next_fence();

@@ -26,6 +26,8 @@ pub struct Record {
 /// What happened in a session.
 #[derive(Default)]
 struct Session {
+    /// The connection for which it was made.
+    made_for: Attempt,
     /// What the client sent in it, in the order in which it left.
     up: Vec<u32>,
     /// How many of those were received by a handler, one or another.
@@ -116,9 +118,9 @@ impl Record {
         self.sessions.len()
     }
 
-    /// A session that a node is about to make.
-    pub fn begin(&mut self) -> usize {
-        self.sessions.push(Session::default());
+    /// A session that a node is about to make for this connection.
+    pub fn begin(&mut self, attempt: Attempt) -> usize {
+        self.sessions.push(Session { made_for: attempt, ..Session::default() });
         self.sessions.len() - 1
     }
 
@@ -194,10 +196,12 @@ impl Record {
         Ok(())
     }
 
-    /// The client is told that its session was revoked.
-    pub fn told_that_it_is_revoked(&self, session: usize) -> Verdict {
-        let Session { is_revoked, is_revoked_on_a_node, .. } = self.sessions[session];
-        Law::Protocol.holds(is_revoked || is_revoked_on_a_node, || format!("session {session} was not revoked"))
+    /// The client is told on this connection that its session was revoked, or the one that was made in place of it.
+    pub fn told_that_it_is_revoked(&self, session: usize, attempt: Attempt) -> Verdict {
+        let is_it = |(index, other): &(usize, &Session)| *index == session || other.made_for == attempt;
+        let mut sessions = self.sessions.iter().enumerate().filter(is_it);
+        let was_revoked = sessions.any(|(_, session)| session.is_revoked || session.is_revoked_on_a_node);
+        Law::Protocol.holds(was_revoked, || format!("session {session} was not revoked"))
     }
 
     /// The client goes on with its session: what it has received is what the session has sent.
