@@ -4,7 +4,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `network` | time, connections, what is under way |
+//! | `message` | a message, and what a connection of a session carries |
 //! | `random` | the only randomness |
+//! | `world` | has a script happen to those who take part |
 //! | `law` | what must hold after every step |
 //! | `census` | what was met, so that the simulation can't go blind |
 //! | `runs` | 100,000 scenarios, fresh ones, one again |
@@ -29,6 +31,7 @@ mod census;
 mod connection;
 mod exhaustive;
 mod law;
+mod message;
 mod network;
 mod nodes;
 mod outage;
@@ -38,3 +41,4 @@ mod runs;
 mod session;
 mod twins;
 mod vectors;
+mod world;

@@ -6,8 +6,9 @@ use undrop_proto::session::{self, Heard, Output, Session};
 use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, close};
 
-use super::world::{Event, Frame, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 /// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
@@ -52,7 +53,8 @@ impl Client {
             shared.net.after(300, Event::Connect);
             return Ok(());
         }
-        let attempt = shared.connect(node);
+        let attempt = shared.record.connects(node);
+        shared.connect(attempt, shared.setup.latency);
         self.attempt = Some(attempt);
         let handshake = 1 + shared.net.random.below(100);
         let timeout = shared.net.random.pick(&CONNECT_TIMEOUTS);

@@ -14,8 +14,9 @@ use super::handler::{Handler, Turn};
 use super::node::{self, TERMS, Table};
 use super::store::{self, Asker, Purpose, Store};
 use super::twins::Defect;
-use super::world::{Event, Frame, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 /// How many frames are read before everything else has its turn.

@@ -6,8 +6,9 @@ use undrop_proto::server::{Amount, Cause, NotCommitted, Serve as _, Slot};
 
 use super::driver::{Asked, Nodes};
 use super::record::Record;
-use super::world::{Census, Message, Shared};
+use super::world::{Census, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 /// How long a handler may leave what it has received uncommitted, in milliseconds.
 const LONGEST_PAUSE: u32 = 700;

@@ -5,7 +5,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario` | what happens |
-//! | `world` | has it happen |
+//! | `world` | who takes part, and what they do |
 //! | `client` | the owner of a bare session end |
 //! | `node` | a node: its table of sessions, and the way of a connection to its session |
 //! | `driver` | does what a session says, with its handler, its connection and the store |
@@ -24,8 +24,7 @@ mod store;
 mod twins;
 mod world;
 
-use self::scenario::Scenario;
-use self::world::{Census, World};
+use self::world::{Census, Scenario};
 use crate::law::Verdict;
 use crate::runs;
 
@@ -45,5 +44,5 @@ fn replay() {
 }
 
 fn run(seed: u64, tell: bool) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), None, tell)
+    Scenario::from_seed(seed).run(None, tell)
 }

@@ -12,8 +12,9 @@ use undrop_proto::{Attempt, close};
 use super::driver::{Connection, Context, Driver, Request, Requests, Todo, close_connection};
 use super::handler::Handler;
 use super::store::{Answer, Asker, Purpose, Store, Work};
-use super::world::{self, Frame, Message, Shared};
+use super::world::{self, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 /// More than there can be to do at once.
@@ -594,9 +595,7 @@ impl Node {
 
     /// All that it has in memory is gone, and its connections with it.
     fn end(&mut self, shared: &mut Shared) {
-        let leads_here = |(node, attempt): (&usize, u32)| (*node == self.index).then_some(Attempt(attempt));
-        let attempts: Vec<Attempt> = shared.routes.iter().zip(1..).filter_map(leads_here).collect();
-        for attempt in attempts {
+        for attempt in shared.record.attempts_at(self.index) {
             shared.record.is_answered(attempt);
             shared.leave(attempt, Way::Down);
         }

@@ -6,8 +6,9 @@ use undrop_proto::server::{Change, Fence, NotCommitted};
 use undrop_proto::{Attempt, MessageId, Outcome, Settled};
 
 use super::store;
-use super::world::{Census, Message};
+use super::world::Census;
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 #[derive(Default)]
 pub struct Record {
@@ -16,6 +17,8 @@ pub struct Record {
     down: Vec<Down>,
     commits: Vec<Commit>,
     deliveries: Vec<Delivery>,
+    /// The node that each connection leads to.
+    routes: Vec<usize>,
     /// The connections that ask for a session and are not answered.
     asking: BTreeSet<u32>,
     /// The tasks of sessions that there were.
@@ -137,6 +140,21 @@ impl Record {
     }
 
     // The client.
+
+    /// A connection to this node.
+    pub fn connects(&mut self, node: usize) -> Attempt {
+        self.routes.push(node);
+        Attempt(self.routes.len() as u32)
+    }
+
+    pub fn node_of(&self, attempt: Attempt) -> usize {
+        self.routes[attempt.0 as usize - 1]
+    }
+
+    /// The connections that there were to this node.
+    pub fn attempts_at(&self, node: usize) -> Vec<Attempt> {
+        (1..=self.routes.len() as u32).map(Attempt).filter(|attempt| self.node_of(*attempt) == node).collect()
+    }
 
     pub fn next_up(&self, bytes: u32) -> Message {
         Message { number: self.up.len() as u32, bytes }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use undrop_proto::server::{Change, Claim, Fence, Forwarded, Kept, Known, Numbered, Rest, StoreError};
 
 use super::twins::Defect;
-use super::world::{Event, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 /// How many of its states it can come back with.
 const HISTORY: usize = 48;

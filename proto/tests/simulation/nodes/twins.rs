@@ -1,7 +1,6 @@
 //! Broken drivers and broken stores: the real one but for a single defect, which must be caught by the law that it breaks.
 
-use super::scenario::Scenario;
-use super::world::{Census, World};
+use super::world::{Census, Scenario};
 use crate::law::{Law, Verdict};
 use crate::twins::twins;
 
@@ -49,5 +48,5 @@ twins! {
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), Some(defect), false)
+    Scenario::from_seed(seed).run(Some(defect), false)
 }

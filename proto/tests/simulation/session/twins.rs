@@ -7,10 +7,9 @@ use undrop_proto::wire::Known;
 use undrop_proto::wire::{Control, Terms, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome, SendError, Settled};
 
-use super::message::Message;
-use super::scenario::Scenario;
-use super::world::{Census, World};
+use super::world::{Census, Scenario};
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 use crate::twins::{Twin, twins};
 
 twins! {
@@ -54,11 +53,11 @@ twins! {
 }
 
 fn run_whole(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed, true), Some(defect), false)
+    Scenario::from_seed(seed, true).run(Some(defect), false)
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed, false), Some(defect), false)
+    Scenario::from_seed(seed, false).run(Some(defect), false)
 }
 
 pub struct End<R> {
