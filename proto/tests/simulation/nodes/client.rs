@@ -9,7 +9,7 @@ use undrop_proto::{Attempt, close};
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::message::{Frame, Message};
-use crate::network::Way;
+use crate::network::{Alarm, Way};
 
 /// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
 const CONNECT_TIMEOUTS: [u32; 2] = [300, 10_000];
@@ -21,8 +21,7 @@ pub struct Client {
     attempt: Option<Attempt>,
     /// How many sessions it has had.
     sessions: u32,
-    /// When its timer fires next.
-    alarm: Option<u64>,
+    alarm: Alarm,
     /// The number of its last ping.
     pinged: u64,
     renews: bool,
@@ -31,7 +30,7 @@ pub struct Client {
 impl Client {
     pub fn new(bounds: Bounds) -> Self {
         let end = Session::<Message, session::Client>::new(bounds);
-        Self { end, attempt: None, sessions: 0, alarm: None, pinged: 0, renews: false }
+        Self { end, attempt: None, sessions: 0, alarm: Alarm::default(), pinged: 0, renews: false }
     }
 
     pub fn attempt(&self) -> Option<Attempt> {
@@ -147,7 +146,7 @@ impl Client {
     }
 
     pub fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.alarm = None;
+        self.alarm.rings();
         self.end.handle_timeout(shared.net.millis());
         self.drain(shared)
     }
@@ -259,11 +258,7 @@ impl Client {
             let delay = shared.net.random.pick(&[1, 1_000]);
             shared.net.after(delay, Event::Renew);
         }
-        if let Some(at) = self.end.poll_timeout().filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) {
-            self.alarm = Some(at.0);
-            let late = u64::from(shared.net.random.below(shared.setup.lateness));
-            shared.net.at(at.0 + late, Event::ClientTimer);
-        }
+        self.alarm.set(&mut shared.net, self.end.poll_timeout(), shared.setup.lateness, Event::ClientTimer);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ use super::twins::Defect;
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::message::{Frame, Message};
-use crate::network::Way;
+use crate::network::{Alarm, Way};
 
 /// How many frames are read before everything else has its turn.
 const FRAMES_A_TURN: usize = 8;
@@ -102,7 +102,7 @@ pub struct Driver {
     pub handler: Handler,
     /// The handler is to have its turn when an event says so.
     is_scheduled: bool,
-    alarm: Option<u64>,
+    alarm: Alarm,
     /// The session has said that it is another node's.
     is_fenced: bool,
     /// The number of the last request to the store.
@@ -131,7 +131,7 @@ impl Driver {
             connection,
             handler,
             is_scheduled: false,
-            alarm: None,
+            alarm: Alarm::default(),
             is_fenced: false,
             asked: 0,
             early: BTreeSet::new(),
@@ -247,7 +247,7 @@ impl Driver {
     }
 
     pub fn rings(&mut self) {
-        self.alarm = None;
+        self.alarm.rings();
     }
 
     // What a task of the app does beside the handler.
@@ -393,14 +393,9 @@ impl Driver {
     }
 
     fn set_alarm(&mut self, context: &mut Context<'_>) {
-        let Some(at) = self.slot.poll_timeout().filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) else {
-            return;
-        };
-        self.alarm = Some(at.0);
-        let shared = &mut *context.shared;
-        let late = u64::from(shared.net.random.below(shared.setup.lateness));
         let event = Event::Node(context.node, context.starts, node::Event::Alarm(self.task));
-        shared.net.at(at.0 + late, event);
+        let shared = &mut *context.shared;
+        self.alarm.set(&mut shared.net, self.slot.poll_timeout(), shared.setup.lateness, event);
     }
 
     // What the session wants done.

@@ -188,7 +188,7 @@ impl Client for BareClient {
     }
 
     fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.side.wakes();
+        self.side.alarm.rings();
         self.end.handle_timeout(shared.net.millis());
         self.drain(shared)
     }

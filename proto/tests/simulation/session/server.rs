@@ -394,7 +394,7 @@ impl Server {
 
     pub fn timer(&mut self, shared: &mut Shared, index: usize) -> Verdict {
         if let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) {
-            session.side.wakes();
+            session.side.alarm.rings();
             session.end.handle_timeout(shared.net.millis());
         }
         self.drain(shared, index)

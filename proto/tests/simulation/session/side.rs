@@ -11,20 +11,19 @@ use super::record::Pending;
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
 use crate::message::{Frame, Message};
-use crate::network::Way;
+use crate::network::{Alarm, Way};
 
 pub struct Side {
     /// Where what it sends goes.
     way: Way,
     pub pending: Pending,
     pub acknowledgements: Acknowledgements,
-    /// When its timer fires next.
-    alarm: Option<u64>,
+    pub alarm: Alarm,
 }
 
 impl Side {
     pub fn new(way: Way) -> Self {
-        Self { way, pending: Pending::default(), acknowledgements: Acknowledgements::default(), alarm: None }
+        Self { way, pending: Pending::default(), acknowledgements: Acknowledgements::default(), alarm: Alarm::default() }
     }
 
     // What its app does.
@@ -104,16 +103,7 @@ impl Side {
 
     /// To be called when nothing is left to be done: this is to happen at its deadline.
     pub fn rests(&mut self, shared: &mut Shared, is_live: bool, deadline: Option<Millis>, timer: Event) -> Verdict {
-        if let Some(at) = deadline.filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) {
-            self.alarm = Some(at.0);
-            let late = u64::from(shared.net.random.below(shared.setup.lateness));
-            shared.net.at(at.0 + late, timer);
-        }
+        self.alarm.set(&mut shared.net, deadline, shared.setup.lateness, timer);
         self.acknowledgements.check(shared.net.now, is_live, shared.setup.lateness)
-    }
-
-    /// The timer fires.
-    pub fn wakes(&mut self) {
-        self.alarm = None;
     }
 }

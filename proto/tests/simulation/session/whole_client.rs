@@ -311,7 +311,7 @@ impl Client for WholeClient {
     }
 
     fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.side.wakes();
+        self.side.alarm.rings();
         let (state, before) = (self.connection.state(), self.connection.stats().drops);
         self.connection.handle_timeout(shared.net.millis());
         let drops = |cause: Cause| u64::from(self.connection.stats().drops[cause as usize] - before[cause as usize]);
