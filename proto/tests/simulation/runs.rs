@@ -45,6 +45,30 @@ pub fn replay<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
     }
 }
 
+/// The tests of a world: many scenarios, fresh ones, one again. `$run` runs the scenario of a seed, and says what happens or
+/// does not; `$judge` is for what only holds of all together.
+macro_rules! scenarios {
+    ($name:ident: $run:path $(, $judge:path)?) => {
+        #[test]
+        fn $name() {
+            let _census = $crate::runs::many(|seed| $run(seed, false));
+            $($judge(&_census);)?
+        }
+
+        #[test]
+        fn soak() {
+            $crate::runs::soak(|seed| $run(seed, false));
+        }
+
+        #[test]
+        fn replay() {
+            $crate::runs::replay(|seed| $run(seed, true));
+        }
+    };
+}
+
+pub(crate) use scenarios;
+
 fn one<C>(run: impl Fn(u64) -> Verdict<C>, seed: u64) -> C {
     run(seed).unwrap_or_else(|violation| {
         panic!("{violation}\nin the scenario of the seed {seed}; alone: npm run replay -- {seed}")

@@ -26,22 +26,9 @@ mod world;
 
 use self::world::{Census, Scenario};
 use crate::law::Verdict;
-use crate::runs;
+use crate::runs::scenarios;
 
-#[test]
-fn what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios() {
-    runs::many(|seed| run(seed, false));
-}
-
-#[test]
-fn soak() {
-    runs::soak(|seed| run(seed, false));
-}
-
-#[test]
-fn replay() {
-    runs::replay(|seed| run(seed, true));
-}
+scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: run }
 
 fn run(seed: u64, tell: bool) -> Verdict<Census> {
     Scenario::from_seed(seed).run(None, tell)

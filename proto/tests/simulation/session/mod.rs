@@ -24,22 +24,9 @@ mod world;
 use self::world::{Census, Scenario};
 use crate::census::Census as _;
 use crate::law::Verdict;
-use crate::runs;
+use crate::runs::scenarios;
 
-#[test]
-fn nothing_is_lost_doubled_or_reordered_in_a_hundred_thousand_scenarios_of_each_client() {
-    runs::many(|seed| run(seed, false));
-}
-
-#[test]
-fn soak() {
-    runs::soak(|seed| run(seed, false));
-}
-
-#[test]
-fn replay() {
-    runs::replay(|seed| run(seed, true));
-}
+scenarios! { nothing_is_lost_doubled_or_reordered_in_a_hundred_thousand_scenarios_of_each_client: run }
 
 fn run(seed: u64, tell: bool) -> Verdict<Census> {
     let mut census = Scenario::from_seed(seed, false).run(None, tell)?;

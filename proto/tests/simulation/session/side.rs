@@ -23,7 +23,12 @@ pub struct Side {
 
 impl Side {
     pub fn new(way: Way) -> Self {
-        Self { way, pending: Pending::default(), acknowledgements: Acknowledgements::default(), alarm: Alarm::default() }
+        Self {
+            way,
+            pending: Pending::default(),
+            acknowledgements: Acknowledgements::default(),
+            alarm: Alarm::default(),
+        }
     }
 
     // What its app does.
