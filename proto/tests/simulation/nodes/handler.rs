@@ -22,7 +22,7 @@ pub struct Handler {
     /// Up to which it has asked to commit, and up to which it was told that it is committed.
     requested: u64,
     committed: u64,
-    /// How many messages were told to be committed before it began.
+    /// How many messages were committed before it began.
     floor: u64,
     /// How many messages were acknowledged before this handler, and those that were sent and not, and what it has sent itself.
     after: u64,
@@ -59,7 +59,7 @@ impl Handler {
             last: None,
             requested: committed,
             committed,
-            floor: record.told(session),
+            floor: record.floor(session, task),
             after,
             sent: sent.iter().map(|message| message.number).collect(),
             replies: BTreeMap::new(),

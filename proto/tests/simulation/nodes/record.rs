@@ -47,6 +47,8 @@ struct Session {
     most: Progress,
     /// How many messages each task has committed in the store, which may have forgotten that.
     committed_by: BTreeMap<u64, u64>,
+    /// How many messages were committed when each task claimed the session.
+    claimed_with: BTreeMap<u64, u64>,
     /// The most that a handler has asked to commit, ...
     requested: u64,
     /// ... and was told is committed.
@@ -253,7 +255,7 @@ impl Record {
 
     /// A connection of this number has claimed a session for a task.
     pub fn claimed(&mut self, census: &mut Census, session: usize, task: u64, attempt: u32) -> Verdict {
-        let Session { stored, most, log, told, is_short, .. } = &mut self.sessions[session];
+        let Session { stored, most, claimed_with, log, told, is_short, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I5.broken(format!("session {session} is claimed, and is not there"));
         };
@@ -266,6 +268,7 @@ impl Record {
         }
         census.forgotten_messages += most.sent - stored.has.sent;
         *is_short |= *most != stored.has;
+        claimed_with.insert(task, stored.has.committed);
         stored.has.attempt = attempt;
         *most = stored.has;
         log.truncate(stored.has.sent as usize);
@@ -387,9 +390,10 @@ impl Record {
 
     // The handlers.
 
-    /// How many messages a handler of this session was told are committed.
-    pub fn told(&self, session: usize) -> u64 {
-        self.sessions[session].told
+    /// How many messages were committed when this task claimed the session. More can be by the time its handler begins, if
+    /// another has claimed it since, or the store has forgotten the claim.
+    pub fn floor(&self, session: usize, task: u64) -> u64 {
+        self.sessions[session].claimed_with.get(&task).copied().unwrap_or(0)
     }
 
     /// A handler receives a message, as the one of this number. It is its first if it has not received any before.
