@@ -66,7 +66,7 @@ impl Client {
         for _ in 0..count {
             let message = shared.record.next_up(shared.net.random.below(shared.setup.largest));
             if let Ok(id) = self.end.send(shared.net.millis(), message, u64::from(message.bytes), None) {
-                shared.record.sent_up(message, id);
+                shared.record.sent_up(id);
             }
         }
         let (bounds, messages) = (shared.setup.bounds, self.end.unacknowledged());

@@ -140,25 +140,14 @@ impl Node {
             return Ok(());
         }
         match (asker.purpose, answer) {
-            (Purpose::Session(number), Answer::Done(answer)) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.answered(context, number, answer)
+            (Purpose::Session(number), answer) => {
+                self.drive(shared, store, asker.task, |driver, context| match answer {
+                    Answer::Done(answer) => driver.answered(context, number, answer),
+                    Answer::Written { has_forwarded } => driver.written(context, number, has_forwarded),
+                    Answer::Forwarded(forwarded) => driver.reads_forwarded(context, number, forwarded),
+                    Answer::Claim(..) => Ok(()),
                 })?;
-                self.todo.push_back(Todo::Run(asker.task));
             }
-            (Purpose::Session(number), Answer::Written { has_forwarded }) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.written(context, number, has_forwarded)
-                })?;
-                self.todo.push_back(Todo::Run(asker.task));
-            }
-            (Purpose::Session(number), Answer::Forwarded(forwarded)) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.reads_forwarded(context, number, forwarded)
-                })?;
-                self.todo.push_back(Todo::Run(asker.task));
-            }
-            (Purpose::Session(_), Answer::Claim(..)) => {}
             (Purpose::Manager, answer) => self.manager_is_answered(shared, store, asker.task, answer)?,
         }
         self.go_on(shared, store)
@@ -172,17 +161,11 @@ impl Node {
             Event::StoreTimeout(task) => {
                 self.manager_is_answered(shared, store, task, Answer::Done(Err(StoreError::Unavailable)))?;
             }
-            Event::Handler(task) => {
-                self.with_driver(shared, store, task, |driver, context| driver.wakes(context))?;
-                self.todo.push_back(Todo::Run(task));
-            }
-            Event::Alarm(task) => {
-                self.with_driver(shared, store, task, |driver, _| {
-                    driver.rings();
-                    Ok(())
-                })?;
-                self.todo.push_back(Todo::Run(task));
-            }
+            Event::Handler(task) => self.drive(shared, store, task, Driver::wakes)?,
+            Event::Alarm(task) => self.drive(shared, store, task, |driver, _| {
+                driver.rings();
+                Ok(())
+            })?,
             Event::Unblocked(attempt) => {
                 let task = self.connections.get(&attempt.0).and_then(|connection| connection.task);
                 self.todo.extend(task.map(Todo::Run));
@@ -205,8 +188,7 @@ impl Node {
     /// A task of the app sends into each of its sessions.
     pub fn app_sends(&mut self, shared: &mut Shared, store: &mut Store, count: u32) -> Verdict {
         for task in self.open_tasks() {
-            self.with_driver(shared, store, task, |driver, context| driver.app_sends(context, count))?;
-            self.todo.push_back(Todo::Run(task));
+            self.drive(shared, store, task, |driver, context| driver.app_sends(context, count))?;
         }
         self.go_on(shared, store)
     }
@@ -216,22 +198,20 @@ impl Node {
         let on_it = |task: &Task| task.session == session;
         let tasks: Vec<u64> = self.tasks.iter().filter(|(_, task)| on_it(task)).map(|(number, _)| *number).collect();
         for task in tasks {
-            self.with_driver(shared, store, task, |driver, context| {
+            self.drive(shared, store, task, |driver, context| {
                 driver.is_woken(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
 
     pub fn app_closes(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
         for task in self.open_tasks() {
-            self.with_driver(shared, store, task, |driver, context| {
+            self.drive(shared, store, task, |driver, context| {
                 driver.app_closes(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
@@ -309,7 +289,7 @@ impl Node {
         match self.take(shared, session) {
             Ok((task, slot_id)) => {
                 let fence = shared.record.next_fence();
-                self.insert(shared, task, slot_id, session, State::Creating { attempt, fence, instead });
+                self.insert(task, slot_id, session, State::Creating { attempt, fence, instead });
                 self.ask(shared, store, task, session, Work::Create(fence));
             }
             Err(full) => self.reject(shared, store, attempt, &full),
@@ -322,7 +302,7 @@ impl Node {
         let fence = shared.record.next_fence();
         match self.take(shared, session) {
             Ok((task, slot_id)) => {
-                self.insert(shared, task, slot_id, session, State::Claiming { request });
+                self.insert(task, slot_id, session, State::Claiming { request });
                 self.ask(shared, store, task, session, Work::Claim(fence, known));
             }
             Err(Full::Taken(task)) => {
@@ -497,7 +477,7 @@ impl Node {
         Ok((number, id))
     }
 
-    fn insert(&mut self, _: &Shared, number: u64, slot_id: SlotId, session: usize, state: State) {
+    fn insert(&mut self, number: u64, slot_id: SlotId, session: usize, state: State) {
         self.tasks.insert(number, Task { session, slot_id, requests: Requests::default(), state });
     }
 
@@ -558,7 +538,8 @@ impl Node {
         Ok(())
     }
 
-    fn with_driver(
+    /// Has the driver of this task do something, and then whatever follows from it.
+    fn drive(
         &mut self,
         shared: &mut Shared,
         store: &mut Store,
@@ -571,6 +552,7 @@ impl Node {
             State::Creating { .. } | State::Claiming { .. } => Ok(()),
         };
         self.tasks.insert(number, task);
+        self.todo.push_back(Todo::Run(number));
         result
     }
 

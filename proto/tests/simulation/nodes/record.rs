@@ -162,7 +162,7 @@ impl Record {
         Message { number: self.up.len() as u32, bytes }
     }
 
-    pub fn sent_up(&mut self, _: Message, id: MessageId) {
+    pub fn sent_up(&mut self, id: MessageId) {
         self.up.push(Up { id, left: None, outcome: None });
     }
 
