@@ -20,8 +20,9 @@ const END: u64 = 250_000;
 pub trait World: Sized {
     /// What stays as it is for a whole scenario.
     type Setup: Copy;
-    /// Something that happens to them.
+    /// Something of a script.
     type Act: Copy;
+    /// What is to happen at a time.
     type Event: Debug;
     /// The record of what happened.
     type Record: Default;
@@ -35,6 +36,7 @@ pub trait World: Sized {
     /// The event with which a frame arrives at the end that this way leads to.
     const ARRIVES: fn(Attempt, Way, Frame) -> Self::Event;
 
+    /// Those of a scenario, and the census that begins with it.
     fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>) -> (Self, Self::Census);
 
     fn step(&mut self, shared: &mut Shared<Self>, event: Self::Event) -> Verdict;
@@ -68,7 +70,7 @@ pub struct Shared<W: World> {
 }
 
 impl<W: World> Scenario<W> {
-    /// Has it happen.
+    /// Has it happen, to the real ones or to those with a defect.
     pub fn run(&self, defect: Option<W::Defect>, tell: bool) -> Verdict<W::Census> {
         let twin = Twin::new(defect);
         let (mut world, census) = W::new(self, twin);
