@@ -4,10 +4,13 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `network` | time, connections, what is under way |
+//! | `message` | a message, and what a connection of a session carries |
 //! | `random` | the only randomness |
+//! | `world` | has a script happen to those who take part |
 //! | `law` | what must hold after every step |
 //! | `census` | what was met, so that the simulation can't go blind |
-//! | `runs` | 100,000 scenarios, fresh ones, one again; broken twins, each of which must be caught |
+//! | `runs` | 100,000 scenarios, fresh ones, one again |
+//! | `twins` | broken twins, each of which must be caught |
 //! | `connection` | a connection with a queue |
 //! | `session` | the two ends of a session |
 //! | `nodes` | the server's side of a session on two nodes, with a store |
@@ -28,6 +31,7 @@ mod census;
 mod connection;
 mod exhaustive;
 mod law;
+mod message;
 mod network;
 mod nodes;
 mod outage;
@@ -35,4 +39,6 @@ mod plain;
 mod random;
 mod runs;
 mod session;
+mod twins;
 mod vectors;
+mod world;

@@ -158,3 +158,22 @@ impl<E> Network<E> {
         self.queue.insert((at, self.scheduled), Scheduled { event, on });
     }
 }
+
+/// The timer of an end.
+#[derive(Default)]
+pub struct Alarm(Option<u64>);
+
+impl Alarm {
+    /// It is to ring at this time with this event, late by less than so many milliseconds, unless it rings earlier anyway.
+    pub fn set<E>(&mut self, net: &mut Network<E>, at: Option<Millis>, lateness: u32, event: E) {
+        if let Some(Millis(at)) = at.filter(|at| self.0.is_none_or(|earlier| at.0 < earlier)) {
+            self.0 = Some(at);
+            let late = u64::from(net.random.below(lateness));
+            net.at(at + late, event);
+        }
+    }
+
+    pub fn rings(&mut self) {
+        self.0 = None;
+    }
+}

@@ -12,7 +12,8 @@ use undrop_proto::{Attempt, Millis};
 use crate::census::census;
 use crate::law::{Law, Verdict};
 use crate::random::Random;
-use crate::runs::{self, each_is_caught};
+use crate::runs;
+use crate::twins::{Twin, twins};
 
 /// More than there can be to do once nothing more happens.
 const ENOUGH: usize = 2_000;
@@ -42,7 +43,7 @@ struct World {
     now: Millis,
     config: Config,
     slot: PlainSlot<App>,
-    defect: Option<Defect>,
+    twin: Twin<Defect>,
     census: Census,
     /// What the client has sent and the server has not read, and how many messages it has sent.
     up: VecDeque<Up>,
@@ -93,32 +94,19 @@ fn what_a_plain_connection_carries_is_received_once_and_in_order() {
     runs::many(|seed| World::run(seed, None));
 }
 
-each_is_caught! {
-    run;
-    a_server_that_receives_twice: ReceivesTwice by I5,
-    a_server_that_sends_in_another_order: SendsInAnotherOrder by I5,
-    a_server_that_reads_without_room: ReadsWithoutRoom by I7,
-    a_server_that_reads_when_it_is_throttled: ReadsWhenThrottled by I7,
-    a_server_that_stays_throttled: StaysThrottled by I4,
-    a_server_that_forgets_its_timer: ForgetsTheTimer by I4,
-    a_server_that_loses_deliveries: LosesDeliveries by I6,
-    a_server_that_keeps_what_is_undelivered: KeepsWhatIsUndelivered by I6,
-    a_server_that_forgets_commits_after_the_end: ForgetsCommits by I6,
-    a_server_that_drops_a_client_that_answers: HearsNoPongs by I8,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Defect {
-    ReceivesTwice,
-    SendsInAnotherOrder,
-    ReadsWithoutRoom,
-    ReadsWhenThrottled,
-    StaysThrottled,
-    ForgetsTheTimer,
-    LosesDeliveries,
-    KeepsWhatIsUndelivered,
-    ForgetsCommits,
-    HearsNoPongs,
+twins! {
+    run {
+        a_server_that_receives_twice: ReceivesTwice by I5,
+        a_server_that_sends_in_another_order: SendsInAnotherOrder by I5,
+        a_server_that_reads_without_room: ReadsWithoutRoom by I7,
+        a_server_that_reads_when_it_is_throttled: ReadsWhenThrottled by I7,
+        a_server_that_stays_throttled: StaysThrottled by I4,
+        a_server_that_forgets_its_timer: ForgetsTheTimer by I4,
+        a_server_that_loses_deliveries: LosesDeliveries by I6,
+        a_server_that_keeps_what_is_undelivered: KeepsWhatIsUndelivered by I6,
+        a_server_that_forgets_commits_after_the_end: ForgetsCommits by I6,
+        a_server_that_drops_a_client_that_answers: HearsNoPongs by I8,
+    }
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
@@ -142,7 +130,7 @@ impl World {
             random,
             now,
             config,
-            defect,
+            twin: Twin::new(defect),
             census: Census { scenarios: 1, ..Census::default() },
             up: VecDeque::new(),
             sent_up: 0,
@@ -226,8 +214,8 @@ impl World {
 
     fn throttle(&mut self, is_throttled: bool) {
         self.is_throttled = is_throttled;
-        if is_throttled || self.defect != Some(Defect::StaysThrottled) {
-            self.slot.throttle(is_throttled && self.defect != Some(Defect::ReadsWhenThrottled));
+        if is_throttled || !self.twin.has(Defect::StaysThrottled) {
+            self.slot.throttle(is_throttled && !self.twin.has(Defect::ReadsWhenThrottled));
         }
     }
 
@@ -236,7 +224,7 @@ impl World {
             self.up.clear();
             return Ok(());
         };
-        if !self.slot.has_room() && self.defect != Some(Defect::ReadsWithoutRoom) {
+        if !self.slot.has_room() && !self.twin.has(Defect::ReadsWithoutRoom) {
             *(if self.is_throttled { &mut self.census.throttled } else { &mut self.census.full }) += 1;
             return Ok(());
         }
@@ -245,10 +233,10 @@ impl World {
         self.heard = self.now;
         let inbound = match up {
             Up::Message(message) => Inbound::Message(message),
-            Up::Pong if self.defect == Some(Defect::HearsNoPongs) => return Ok(()),
+            Up::Pong if self.twin.has(Defect::HearsNoPongs) => return Ok(()),
             Up::Pong => Inbound::Alive,
         };
-        if self.defect == Some(Defect::ReceivesTwice)
+        if self.twin.has(Defect::ReceivesTwice)
             && let Up::Message(message) = up
         {
             self.slot.handle_inbound(self.now, Attempt::default(), Inbound::Message(message));
@@ -293,7 +281,7 @@ impl World {
 
     fn transmit(&mut self) -> Verdict {
         let mut frames: Vec<_> = self.slot.poll_frame(self.now).into_iter().collect();
-        if self.defect == Some(Defect::SendsInAnotherOrder) {
+        if self.twin.has(Defect::SendsInAnotherOrder) {
             frames.extend(self.slot.poll_frame(self.now));
             frames.reverse();
         }
@@ -320,7 +308,7 @@ impl World {
 
     fn times_out(&mut self) {
         let is_due = self.slot.poll_timeout().is_some_and(|at| at <= self.now);
-        if is_due && self.defect != Some(Defect::ForgetsTheTimer) {
+        if is_due && !self.twin.has(Defect::ForgetsTheTimer) {
             self.slot.handle_timeout(self.now);
         }
     }
@@ -345,14 +333,14 @@ impl World {
             }
             Action::Committed(commit, answer) => {
                 self.census.over += u64::from(answer == Err(NotCommitted::Over));
-                if self.defect == Some(Defect::ForgetsCommits) && answer.is_err() {
+                if self.twin.has(Defect::ForgetsCommits) && answer.is_err() {
                     return Ok(());
                 }
                 let before = std::mem::replace(&mut self.commits[commit], true);
                 Law::I6.holds(!before, || format!("commit {commit} is answered twice"))
             }
             Action::Delivered(delivery, has_left) => {
-                if self.defect == Some(Defect::LosesDeliveries) && !has_left {
+                if self.twin.has(Defect::LosesDeliveries) && !has_left {
                     return Ok(());
                 }
                 *(if has_left { &mut self.census.delivered } else { &mut self.census.lost }) += 1;
@@ -364,7 +352,7 @@ impl World {
                 Law::I6.holds(right, || format!("message {position} has left, and {} have", self.left))
             }
             Action::End(cause, mut undelivered) => {
-                if self.defect == Some(Defect::KeepsWhatIsUndelivered) {
+                if self.twin.has(Defect::KeepsWhatIsUndelivered) {
                     undelivered.pop();
                 }
                 self.census.undelivered += undelivered.len() as u64;

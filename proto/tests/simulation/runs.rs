@@ -1,10 +1,10 @@
-//! Many scenarios, each from a seed of its own, and the broken twins.
+//! Many scenarios, each from a seed of its own.
 
 use std::env;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::census::Census;
-use super::law::{Verdict, Violation};
+use super::law::Verdict;
 
 /// Enough in a build that is meant for it.
 const SCENARIOS: u64 = if cfg!(debug_assertions) { 3_000 } else { 100_000 };
@@ -45,28 +45,29 @@ pub fn replay<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
     }
 }
 
-/// The first scenario in which a broken twin is caught, and how.
-pub fn first_violation<C>(twin: &str, run: impl Fn(u64) -> Verdict<C>) -> Violation {
-    let found = (0..20_000).find_map(|seed| Some((seed, run(seed).err()?)));
-    let (seed, violation) = found.unwrap_or_else(|| panic!("{twin} was not noticed"));
-    println!("{twin:<26} caught in scenario {seed:>4}: {violation}");
-    violation
-}
+/// The tests of a world: many scenarios, fresh ones, one again. `$run` runs the scenario of a seed, and says what happens or
+/// does not; `$judge` is for what only holds of all together.
+macro_rules! scenarios {
+    ($name:ident: $run:path $(, $judge:path)?) => {
+        #[test]
+        fn $name() {
+            let _census = $crate::runs::many(|seed| $run(seed, false));
+            $($judge(&_census);)?
+        }
 
-/// A test for each broken twin, with the law that catches it. `$run` runs the scenario of a seed with a defect.
-macro_rules! each_is_caught {
-    ($run:path; $($name:ident: $defect:ident by $($law:ident)|+,)*) => {
-        $(
-            #[test]
-            fn $name() {
-                let violation = $crate::runs::first_violation(stringify!($defect), |seed| $run(seed, Defect::$defect));
-                assert!(matches!(violation.law, $(Law::$law)|+), "{violation}");
-            }
-        )*
+        #[test]
+        fn soak() {
+            $crate::runs::soak(|seed| $run(seed, false));
+        }
+
+        #[test]
+        fn replay() {
+            $crate::runs::replay(|seed| $run(seed, true));
+        }
     };
 }
 
-pub(crate) use each_is_caught;
+pub(crate) use scenarios;
 
 fn one<C>(run: impl Fn(u64) -> Verdict<C>, seed: u64) -> C {
     run(seed).unwrap_or_else(|violation| {

@@ -31,24 +31,14 @@ use self::census::Census;
 use self::scenario::Scenario;
 use self::world::World;
 use crate::law::Verdict;
-use crate::runs;
+use crate::runs::scenarios;
 
-#[test]
-fn every_law_holds_in_a_hundred_thousand_scenarios() {
-    let census = runs::many(|seed| run(seed, false));
-    // I9: full jitter means half a window, on average.
+scenarios! { every_law_holds_in_a_hundred_thousand_scenarios: run, waits_are_half_of_their_windows }
+
+/// I9: full jitter means half a window, on average.
+fn waits_are_half_of_their_windows(census: &Census) {
     let half = census.drawn as f64 / census.windows as f64;
     assert!((0.48..0.52).contains(&half), "waits are {half} of their windows");
-}
-
-#[test]
-fn soak() {
-    runs::soak(|seed| run(seed, false));
-}
-
-#[test]
-fn replay() {
-    runs::replay(|seed| run(seed, true));
 }
 
 fn run(seed: u64, tell: bool) -> Verdict<Census> {

@@ -1,5 +1,4 @@
-//! What the world drives: the real connection, or a broken twin. A broken twin is the real one but for a single defect,
-//! and must be caught by the law that it breaks. A simulation that lets one pass proves nothing.
+//! What the world drives: the real connection, or a broken twin.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -16,119 +15,65 @@ use super::scenario::Scenario;
 use super::silence::LATE;
 use super::world::World;
 use crate::law::{Law, Verdict};
-use crate::runs::each_is_caught;
+use crate::twins::{Twin, twins};
 
-each_is_caught! {
-    run;
-    a_connection_that_hears_older_attempts: HearsOlderAttempts by I1,
-    a_connection_that_hears_what_it_abandoned: HearsTheAbandoned by I1,
-    a_connection_that_leaves_the_old_socket_open: LeavesTheOldSocketOpen by I1,
-    a_connection_that_connects_after_close: ConnectsAfterClose by I2,
-    a_connection_that_connects_when_closed: ConnectsWhenClosed by I2,
-    a_connection_that_connects_after_it_has_told: ConnectsLate by I2,
-    a_connection_that_counts_a_loss_twice: CountsALossTwice by I3,
-    a_connection_that_tells_a_loss_twice: TellsALossTwice by I3,
-    a_connection_that_hides_a_loss: HidesALoss by I3,
-    a_connection_that_mistakes_the_cause: MistakesTheCause by I3,
-    a_connection_that_retries_what_is_final: RetriesWhatIsFinal by I3,
-    a_connection_that_never_runs_out_of_retries: NeverRunsOut by I3,
-    a_connection_that_takes_anybodys_decision: TakesAnybodysDecision by I3,
-    a_connection_that_takes_an_earlier_decision: TakesAnEarlierDecision by I3,
-    a_connection_that_forgets_how_often_it_has_tried: ForgetsItsAttempts by I3,
-    a_connection_that_swallows_a_timeout: SwallowsATimeout by I4,
-    a_connection_that_forgets_its_deadline: ForgetsItsDeadline by I4,
-    a_connection_that_waits_for_the_servers_close: WaitsForTheServersClose by I4,
-    a_connection_that_loses_a_message: LosesAMessage by I6,
-    a_connection_that_sends_before_the_user_has_authenticated: SendsUnauthenticated by I6,
-    a_connection_that_forgets_that_it_closed: ForgetsThatItClosed by I6,
-    a_connection_that_forgets_that_it_sent: ForgetsThatItSent by I6,
-    a_connection_that_settles_twice: SettlesTwice by I6,
-    a_connection_that_settles_under_another_number: SettlesUnderAnotherNumber by I6,
-    a_connection_that_hides_the_last_cause: HidesTheLastCause by I3,
-    a_connection_that_outlives_the_limit: OutlivesTheLimit by I3,
-    a_connection_that_waits_for_a_suspect: WaitsForASuspect by I4,
-    a_connection_that_closes_too_soon: ClosesTooSoon by I8,
-    a_connection_that_waits_for_no_answer: WaitsForNoAnswer by I8,
-    a_connection_that_repeats_a_message: RepeatsAMessage by I6,
-    a_connection_that_gives_back_another_message: GivesBackAnother by I6,
-    a_connection_that_swaps_two_messages: SwapsTwoMessages by I6,
-    a_connection_that_sends_what_has_expired: SendsTheExpired by I6,
-    a_connection_that_ignores_its_limits: IgnoresTheLimits by I7,
-    a_connection_that_refuses_too_early: RefusesTooEarly by I7,
-    a_connection_that_never_counts_a_text: NeverCountsAText by I7,
-    a_connection_that_believes_the_timer: BelievesTheTimer by I8,
-    a_connection_that_believes_the_timer_of_a_probe: BelievesTheTimerOfAProbe by I8,
-    a_connection_that_believes_the_timer_of_an_attempt: BelievesTheTimerOfAnAttempt by I8,
-    a_connection_that_drops_without_asking: DropsWithoutAsking by I8,
-    a_connection_that_ignores_an_answer: IgnoresAnAnswer by I8,
-    a_connection_that_connects_on_every_signal: ConnectsOnEverySignal by I9,
-    a_connection_that_forgets_its_haste: ForgetsHaste by I9,
-    a_connection_that_overrules_the_user: OverrulesTheUser by I9,
-    a_connection_that_forgets_to_wait: ForgetsToWait by I9,
-    a_connection_that_waits_too_long: WaitsTooLong by I9,
-    a_connection_that_tells_after_the_close: TellsAfterTheClose by Events,
-    a_connection_that_calls_a_clean_close_an_error: TellsErrorsOfCleanCloses by Events,
-    a_connection_that_hides_an_error: HidesAnError by Events,
-    a_connection_that_changes_in_secret: ChangesInSecret by Events,
+twins! {
+    run {
+        a_connection_that_hears_older_attempts: HearsOlderAttempts by I1,
+        a_connection_that_hears_what_it_abandoned: HearsTheAbandoned by I1,
+        a_connection_that_leaves_the_old_socket_open: LeavesTheOldSocketOpen by I1,
+        a_connection_that_connects_after_close: ConnectsAfterClose by I2,
+        a_connection_that_connects_when_closed: ConnectsWhenClosed by I2,
+        a_connection_that_connects_after_it_has_told: ConnectsLate by I2,
+        a_connection_that_counts_a_loss_twice: CountsALossTwice by I3,
+        a_connection_that_tells_a_loss_twice: TellsALossTwice by I3,
+        a_connection_that_hides_a_loss: HidesALoss by I3,
+        a_connection_that_mistakes_the_cause: MistakesTheCause by I3,
+        a_connection_that_retries_what_is_final: RetriesWhatIsFinal by I3,
+        a_connection_that_never_runs_out_of_retries: NeverRunsOut by I3,
+        a_connection_that_takes_anybodys_decision: TakesAnybodysDecision by I3,
+        a_connection_that_takes_an_earlier_decision: TakesAnEarlierDecision by I3,
+        a_connection_that_forgets_how_often_it_has_tried: ForgetsItsAttempts by I3,
+        a_connection_that_swallows_a_timeout: SwallowsATimeout by I4,
+        a_connection_that_forgets_its_deadline: ForgetsItsDeadline by I4,
+        a_connection_that_waits_for_the_servers_close: WaitsForTheServersClose by I4,
+        a_connection_that_loses_a_message: LosesAMessage by I6,
+        a_connection_that_sends_before_the_user_has_authenticated: SendsUnauthenticated by I6,
+        a_connection_that_forgets_that_it_closed: ForgetsThatItClosed by I6,
+        a_connection_that_forgets_that_it_sent: ForgetsThatItSent by I6,
+        a_connection_that_settles_twice: SettlesTwice by I6,
+        a_connection_that_settles_under_another_number: SettlesUnderAnotherNumber by I6,
+        a_connection_that_hides_the_last_cause: HidesTheLastCause by I3,
+        a_connection_that_outlives_the_limit: OutlivesTheLimit by I3,
+        a_connection_that_waits_for_a_suspect: WaitsForASuspect by I4,
+        a_connection_that_closes_too_soon: ClosesTooSoon by I8,
+        a_connection_that_waits_for_no_answer: WaitsForNoAnswer by I8,
+        a_connection_that_repeats_a_message: RepeatsAMessage by I6,
+        a_connection_that_gives_back_another_message: GivesBackAnother by I6,
+        a_connection_that_swaps_two_messages: SwapsTwoMessages by I6,
+        a_connection_that_sends_what_has_expired: SendsTheExpired by I6,
+        a_connection_that_ignores_its_limits: IgnoresTheLimits by I7,
+        a_connection_that_refuses_too_early: RefusesTooEarly by I7,
+        a_connection_that_never_counts_a_text: NeverCountsAText by I7,
+        a_connection_that_believes_the_timer: BelievesTheTimer by I8,
+        a_connection_that_believes_the_timer_of_a_probe: BelievesTheTimerOfAProbe by I8,
+        a_connection_that_believes_the_timer_of_an_attempt: BelievesTheTimerOfAnAttempt by I8,
+        a_connection_that_drops_without_asking: DropsWithoutAsking by I8,
+        a_connection_that_ignores_an_answer: IgnoresAnAnswer by I8,
+        a_connection_that_connects_on_every_signal: ConnectsOnEverySignal by I9,
+        a_connection_that_forgets_its_haste: ForgetsHaste by I9,
+        a_connection_that_overrules_the_user: OverrulesTheUser by I9,
+        a_connection_that_forgets_to_wait: ForgetsToWait by I9,
+        a_connection_that_waits_too_long: WaitsTooLong by I9,
+        a_connection_that_tells_after_the_close: TellsAfterTheClose by Events,
+        a_connection_that_calls_a_clean_close_an_error: TellsErrorsOfCleanCloses by Events,
+        a_connection_that_hides_an_error: HidesAnError by Events,
+        a_connection_that_changes_in_secret: ChangesInSecret by Events,
+    }
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
     World::run(&Scenario::from_seed(seed), Some(defect), false)
-}
-
-/// What is wrong with a broken twin.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Defect {
-    HearsOlderAttempts,
-    HearsTheAbandoned,
-    LeavesTheOldSocketOpen,
-    ConnectsAfterClose,
-    ConnectsWhenClosed,
-    ConnectsLate,
-    CountsALossTwice,
-    TellsALossTwice,
-    HidesALoss,
-    MistakesTheCause,
-    RetriesWhatIsFinal,
-    NeverRunsOut,
-    TakesAnybodysDecision,
-    TakesAnEarlierDecision,
-    ForgetsItsAttempts,
-    SwallowsATimeout,
-    ForgetsItsDeadline,
-    WaitsForTheServersClose,
-    LosesAMessage,
-    SendsUnauthenticated,
-    ForgetsThatItClosed,
-    ForgetsThatItSent,
-    SettlesTwice,
-    SettlesUnderAnotherNumber,
-    HidesTheLastCause,
-    OutlivesTheLimit,
-    WaitsForASuspect,
-    ClosesTooSoon,
-    WaitsForNoAnswer,
-    RepeatsAMessage,
-    GivesBackAnother,
-    SwapsTwoMessages,
-    SendsTheExpired,
-    IgnoresTheLimits,
-    RefusesTooEarly,
-    NeverCountsAText,
-    BelievesTheTimer,
-    BelievesTheTimerOfAProbe,
-    BelievesTheTimerOfAnAttempt,
-    DropsWithoutAsking,
-    IgnoresAnAnswer,
-    ConnectsOnEverySignal,
-    ForgetsHaste,
-    OverrulesTheUser,
-    ForgetsToWait,
-    WaitsTooLong,
-    TellsAfterTheClose,
-    TellsErrorsOfCleanCloses,
-    HidesAnError,
-    ChangesInSecret,
 }
 
 /// What a connection without a session wants done.
@@ -137,11 +82,9 @@ pub type Output = undrop_proto::Output<u64, Infallible>;
 #[derive(Clone, Eq)]
 pub struct Subject {
     connection: Connection<u64>,
-    defect: Option<Defect>,
+    twin: Twin<Defect>,
     /// To be given out before what the protocol has next.
     next: VecDeque<Output>,
-    /// How often the defect had its occasion.
-    occasions: u32,
     /// What was counted too often.
     miscounted: u32,
     closed: bool,
@@ -187,9 +130,8 @@ impl Subject {
         let connection = Connection::new(config, now, seed);
         Self {
             connection,
-            defect,
+            twin: Twin::new(defect),
             next: VecDeque::new(),
-            occasions: 0,
             miscounted: 0,
             closed: false,
             opened: now,
@@ -204,7 +146,7 @@ impl Subject {
             return Some(output);
         }
         let output = self.connection.poll()?;
-        if self.defect.is_some() { self.give(output) } else { Some(output) }
+        if self.twin.defect().is_some() { self.give(output) } else { Some(output) }
     }
 
     pub fn is_drained(&self) -> bool {
@@ -214,7 +156,7 @@ impl Subject {
     pub fn poll_timeout(&self) -> Option<Millis> {
         let timeout = self.connection.poll_timeout();
         let state = self.connection.state();
-        match self.defect {
+        match self.twin.defect() {
             Some(Defect::ForgetsItsDeadline) if state == State::Waiting => None,
             Some(Defect::ForgetsToWait) if state == State::Waiting && self.connection.queued() == 0 => {
                 timeout.map(|at| Millis(at.0 - 200))
@@ -253,17 +195,17 @@ impl Subject {
     }
 
     pub fn withdraw(&mut self, id: MessageId) -> Option<u64> {
-        let another = self.defect == Some(Defect::GivesBackAnother) && self.connection.queued() > 0;
+        let another = self.twin.has(Defect::GivesBackAnother) && self.connection.queued() > 0;
         self.connection.withdraw(MessageId(id.0 + u64::from(another)))
     }
 
     pub fn tell(&mut self, now: Millis, input: Input) -> Result<Option<MessageId>, SendError> {
-        if self.defect.is_none() {
+        if self.twin.defect().is_none() {
             return input.tell(&mut self.connection, now);
         }
         let (state, timeout) = (self.connection.state(), self.connection.poll_timeout());
         let answer = match self.before(now, input) {
-            Some(Input::SendText(message, units)) if self.defect == Some(Defect::NeverCountsAText) => {
+            Some(Input::SendText(message, units)) if self.twin.has(Defect::NeverCountsAText) => {
                 self.connection.send_text(|| now, message, units, |_| 3 * units).map(Some)
             }
             Some(input) => input.tell(&mut self.connection, now),
@@ -275,34 +217,24 @@ impl Subject {
 
     // What is wrong.
 
-    fn strikes_as(&mut self, defect: Defect) -> bool {
-        self.defect == Some(defect) && self.strikes()
-    }
-
-    /// Every third occasion, so that the defect is not the first thing that happens.
-    fn strikes(&mut self) -> bool {
-        self.occasions += 1;
-        self.occasions.is_multiple_of(3)
-    }
-
     fn give(&mut self, output: Output) -> Option<Output> {
         match output {
             // What is to be done outside after what is told: a user who closes then is too early.
-            Output::Connect(_) if self.defect == Some(Defect::ConnectsLate) => match self.connection.poll() {
+            Output::Connect(_) if self.twin.has(Defect::ConnectsLate) => match self.connection.poll() {
                 Some(told) => {
                     self.next.push_back(output);
                     Some(told)
                 }
                 None => Some(output),
             },
-            Output::Ping if self.defect == Some(Defect::DropsWithoutAsking) => self.poll(),
-            Output::Abandon(_) if self.strikes_as(Defect::LeavesTheOldSocketOpen) => self.poll(),
-            Output::Transmit(_) if self.strikes_as(Defect::LosesAMessage) => self.poll(),
-            Output::Transmit(message) if self.strikes_as(Defect::RepeatsAMessage) => {
+            Output::Ping if self.twin.has(Defect::DropsWithoutAsking) => self.poll(),
+            Output::Abandon(_) if self.twin.strikes(Defect::LeavesTheOldSocketOpen) => self.poll(),
+            Output::Transmit(_) if self.twin.strikes(Defect::LosesAMessage) => self.poll(),
+            Output::Transmit(message) if self.twin.strikes(Defect::RepeatsAMessage) => {
                 self.next.push_back(Output::Transmit(message));
                 Some(output)
             }
-            Output::Transmit(_) if self.defect == Some(Defect::SwapsTwoMessages) => {
+            Output::Transmit(_) if self.twin.has(Defect::SwapsTwoMessages) => {
                 // Between two messages the first is settled.
                 let settled = self.connection.poll();
                 let second = self.connection.poll();
@@ -316,18 +248,18 @@ impl Subject {
                 Some(output)
             }
             Output::Settle(Settled { outcome: Outcome::Closed, .. })
-                if self.strikes_as(Defect::ForgetsThatItClosed) =>
+                if self.twin.strikes(Defect::ForgetsThatItClosed) =>
             {
                 self.poll()
             }
-            Output::Settle(Settled { outcome: Outcome::Sent, .. }) if self.strikes_as(Defect::ForgetsThatItSent) => {
+            Output::Settle(Settled { outcome: Outcome::Sent, .. }) if self.twin.strikes(Defect::ForgetsThatItSent) => {
                 self.poll()
             }
-            Output::Settle(settled) if self.strikes_as(Defect::SettlesTwice) => {
+            Output::Settle(settled) if self.twin.strikes(Defect::SettlesTwice) => {
                 self.next.push_back(Output::Settle(settled.clone()));
                 Some(Output::Settle(settled))
             }
-            Output::Settle(settled) if self.strikes_as(Defect::SettlesUnderAnotherNumber) => {
+            Output::Settle(settled) if self.twin.strikes(Defect::SettlesUnderAnotherNumber) => {
                 Some(Output::Settle(Settled { id: MessageId(settled.id.0 + 1), ..settled }))
             }
             Output::Decide(_, dropped) => {
@@ -341,29 +273,29 @@ impl Subject {
 
     fn give_event(&mut self, event: Event) -> Option<Output> {
         match event {
-            Event::Drop(_) if self.strikes_as(Defect::HidesALoss) => return self.poll(),
-            Event::Drop(_) if self.strikes_as(Defect::TellsALossTwice) => {
+            Event::Drop(_) if self.twin.strikes(Defect::HidesALoss) => return self.poll(),
+            Event::Drop(_) if self.twin.strikes(Defect::TellsALossTwice) => {
                 self.next.push_back(Output::Notify(event));
             }
-            Event::Drop(drop) if self.strikes_as(Defect::MistakesTheCause) => {
+            Event::Drop(drop) if self.twin.strikes(Defect::MistakesTheCause) => {
                 let cause = if drop.cause == Cause::Wake { Cause::Heartbeat } else { Cause::Wake };
                 return Some(Output::Notify(Event::Drop(changed(drop, |drop| drop.cause = cause))));
             }
-            Event::Drop(drop) if self.defect == Some(Defect::ForgetsItsAttempts) => {
+            Event::Drop(drop) if self.twin.has(Defect::ForgetsItsAttempts) => {
                 return Some(Output::Notify(Event::Drop(changed(drop, |drop| drop.attempt = 1))));
             }
-            Event::Close(Some(_)) if self.strikes_as(Defect::HidesTheLastCause) => {
+            Event::Close(Some(_)) if self.twin.strikes(Defect::HidesTheLastCause) => {
                 return Some(Output::Notify(Event::Close(None)));
             }
-            Event::Close(_) if self.strikes_as(Defect::TellsAfterTheClose) => {
+            Event::Close(_) if self.twin.strikes(Defect::TellsAfterTheClose) => {
                 self.next.push_back(Output::Notify(Event::Error));
             }
-            Event::Close(_) if self.strikes_as(Defect::TellsErrorsOfCleanCloses) => {
+            Event::Close(_) if self.twin.strikes(Defect::TellsErrorsOfCleanCloses) => {
                 self.next.push_back(Output::Notify(event));
                 return Some(Output::Notify(Event::Error));
             }
-            Event::Error if self.strikes_as(Defect::HidesAnError) => return self.poll(),
-            Event::State if self.strikes_as(Defect::ChangesInSecret) => return self.poll(),
+            Event::Error if self.twin.strikes(Defect::HidesAnError) => return self.poll(),
+            Event::State if self.twin.strikes(Defect::ChangesInSecret) => return self.poll(),
             _ => {}
         }
         Some(Output::Notify(event))
@@ -379,7 +311,7 @@ impl Subject {
         let lasted_long = self.connection.poll_timeout().is_some_and(|at| at.since(self.opened) >= 10_000);
         // Nothing expires when it is told a wrong time.
         let waits_alone = waits && self.connection.queued() == 0;
-        match (self.defect, input) {
+        match (self.twin.defect(), input) {
             (Some(Defect::HearsOlderAttempts), Input::Message(_, bytes)) => Some(Input::Message(attempt, bytes)),
             (Some(Defect::HearsOlderAttempts), Input::Closed(_, code, clean)) => {
                 Some(Input::Closed(attempt, code, clean))
@@ -400,7 +332,7 @@ impl Subject {
             }
             (Some(Defect::WaitsForNoAnswer), Input::Close) if state == State::Open => Some(Input::CloseUnanswered),
             (Some(Defect::TakesAnybodysDecision), Input::Decision(..)) if waits => Some(Input::GiveUp),
-            (Some(Defect::SwallowsATimeout), Input::Timeout) if due && self.strikes() => None,
+            (Some(defect @ Defect::SwallowsATimeout), Input::Timeout) if due && self.twin.strikes(defect) => None,
             (Some(Defect::ConnectsOnEverySignal), Input::Signal(Signal::Hidden | Signal::Offline)) if waits_alone => {
                 self.connection.handle_timeout(Millis(now.0 + 60_000));
                 Some(input)
@@ -460,7 +392,7 @@ impl Subject {
             _ => {}
         }
         self.said &= matches!(self.connection.state(), State::Waiting | State::Offline);
-        match self.defect {
+        match self.twin.defect() {
             Some(Defect::SendsUnauthenticated) if self.connection.queued() > 0 => {
                 self.connection.handle_authenticated(now, self.connection.attempt());
             }

@@ -6,9 +6,10 @@ use undrop_proto::session::{self, Heard, Output, Session};
 use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, close};
 
-use super::world::{Event, Frame, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
-use crate::network::Way;
+use crate::message::{Frame, Message};
+use crate::network::{Alarm, Way};
 
 /// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
 const CONNECT_TIMEOUTS: [u32; 2] = [300, 10_000];
@@ -20,8 +21,7 @@ pub struct Client {
     attempt: Option<Attempt>,
     /// How many sessions it has had.
     sessions: u32,
-    /// When its timer fires next.
-    alarm: Option<u64>,
+    alarm: Alarm,
     /// The number of its last ping.
     pinged: u64,
     renews: bool,
@@ -30,7 +30,7 @@ pub struct Client {
 impl Client {
     pub fn new(bounds: Bounds) -> Self {
         let end = Session::<Message, session::Client>::new(bounds);
-        Self { end, attempt: None, sessions: 0, alarm: None, pinged: 0, renews: false }
+        Self { end, attempt: None, sessions: 0, alarm: Alarm::default(), pinged: 0, renews: false }
     }
 
     pub fn attempt(&self) -> Option<Attempt> {
@@ -52,7 +52,8 @@ impl Client {
             shared.net.after(300, Event::Connect);
             return Ok(());
         }
-        let attempt = shared.connect(node);
+        let attempt = shared.record.connects(node);
+        shared.connect(attempt, shared.setup.latency);
         self.attempt = Some(attempt);
         let handshake = 1 + shared.net.random.below(100);
         let timeout = shared.net.random.pick(&CONNECT_TIMEOUTS);
@@ -65,7 +66,7 @@ impl Client {
         for _ in 0..count {
             let message = shared.record.next_up(shared.net.random.below(shared.setup.largest));
             if let Ok(id) = self.end.send(shared.net.millis(), message, u64::from(message.bytes), None) {
-                shared.record.sent_up(message, id);
+                shared.record.sent_up(id);
             }
         }
         let (bounds, messages) = (shared.setup.bounds, self.end.unacknowledged());
@@ -132,7 +133,7 @@ impl Client {
                 let is_broken = code == close::PROTOCOL_ERROR;
                 Law::Protocol.holds(!is_broken, || "the client is told that it broke the protocol".to_owned())?;
                 if let Some(session) = self.session().filter(|_| code == codes::REVOKED) {
-                    shared.record.told_that_it_is_revoked(session)?;
+                    shared.record.told_that_it_is_revoked(session, attempt)?;
                 }
                 self.lose(shared, attempt)
             }
@@ -145,7 +146,7 @@ impl Client {
     }
 
     pub fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.alarm = None;
+        self.alarm.rings();
         self.end.handle_timeout(shared.net.millis());
         self.drain(shared)
     }
@@ -257,11 +258,7 @@ impl Client {
             let delay = shared.net.random.pick(&[1, 1_000]);
             shared.net.after(delay, Event::Renew);
         }
-        if let Some(at) = self.end.poll_timeout().filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) {
-            self.alarm = Some(at.0);
-            let late = u64::from(shared.net.random.below(shared.setup.lateness));
-            shared.net.at(at.0 + late, Event::ClientTimer);
-        }
+        self.alarm.set(&mut shared.net, self.end.poll_timeout(), shared.setup.lateness, Event::ClientTimer);
         Ok(())
     }
 }

@@ -14,9 +14,10 @@ use super::handler::{Handler, Turn};
 use super::node::{self, TERMS, Table};
 use super::store::{self, Asker, Purpose, Store};
 use super::twins::Defect;
-use super::world::{Event, Frame, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
-use crate::network::Way;
+use crate::message::{Frame, Message};
+use crate::network::{Alarm, Way};
 
 /// How many frames are read before everything else has its turn.
 const FRAMES_A_TURN: usize = 8;
@@ -101,7 +102,7 @@ pub struct Driver {
     pub handler: Handler,
     /// The handler is to have its turn when an event says so.
     is_scheduled: bool,
-    alarm: Option<u64>,
+    alarm: Alarm,
     /// The session has said that it is another node's.
     is_fenced: bool,
     /// The number of the last request to the store.
@@ -130,7 +131,7 @@ impl Driver {
             connection,
             handler,
             is_scheduled: false,
-            alarm: None,
+            alarm: Alarm::default(),
             is_fenced: false,
             asked: 0,
             early: BTreeSet::new(),
@@ -172,12 +173,12 @@ impl Driver {
     /// The store has answered.
     pub fn answered(&mut self, context: &mut Context<'_>, number: u64, answer: Result<(), StoreError>) -> Verdict {
         let shared = &mut *context.shared;
-        let number = if shared.has(Defect::HearsLateAnswers) { self.asked } else { number };
+        let number = if shared.twin.has(Defect::HearsLateAnswers) { self.asked } else { number };
         let answer = match answer {
-            Err(StoreError::Fenced) if shared.has(Defect::IgnoresThatItIsFenced) => Ok(()),
-            Err(StoreError::Behind) if shared.has(Defect::DoesNotRepair) => Ok(()),
-            Err(StoreError::Revoked) if shared.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
-            Err(StoreError::Unavailable) if shared.has(Defect::NeverAsksAgain) => return Ok(()),
+            Err(StoreError::Fenced) if shared.twin.has(Defect::IgnoresThatItIsFenced) => Ok(()),
+            Err(StoreError::Behind) if shared.twin.has(Defect::DoesNotRepair) => Ok(()),
+            Err(StoreError::Revoked) if shared.twin.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
+            Err(StoreError::Unavailable) if shared.twin.has(Defect::NeverAsksAgain) => return Ok(()),
             answer => answer,
         };
         shared.census.revoked_elsewhere += u64::from(answer == Err(StoreError::Revoked));
@@ -221,7 +222,7 @@ impl Driver {
 
     /// A message was forwarded to the session, or may have been.
     pub fn is_woken(&mut self, context: &mut Context<'_>) {
-        if !context.shared.has(Defect::NeverLooksForForwarded) {
+        if !context.shared.twin.has(Defect::NeverLooksForForwarded) {
             self.slot.look_for_forwarded();
         }
     }
@@ -246,7 +247,7 @@ impl Driver {
     }
 
     pub fn rings(&mut self) {
-        self.alarm = None;
+        self.alarm.rings();
     }
 
     // What a task of the app does beside the handler.
@@ -267,7 +268,7 @@ impl Driver {
 
     fn handle_timeout(&mut self, context: &mut Context<'_>) -> Verdict<bool> {
         let now = context.shared.net.millis();
-        let forgets = context.shared.has(Defect::ForgetsTheTimer);
+        let forgets = context.shared.twin.has(Defect::ForgetsTheTimer);
         if forgets || self.slot.poll_timeout().is_none_or(|at| now < at) {
             return Ok(false);
         }
@@ -278,14 +279,14 @@ impl Driver {
 
     fn read(&mut self, context: &mut Context<'_>) -> Verdict<bool> {
         let is_throttled = context.shared.net.now < context.throttled_until;
-        if is_throttled || !context.shared.has(Defect::StaysThrottled) {
-            self.slot.throttle(is_throttled && !context.shared.has(Defect::ReadsWhenThrottled));
+        if is_throttled || !context.shared.twin.has(Defect::StaysThrottled) {
+            self.slot.throttle(is_throttled && !context.shared.twin.has(Defect::ReadsWhenThrottled));
         }
         for turn in 0..FRAMES_A_TURN {
             let Some((number, attempt)) = self.connection else { return Ok(turn > 0) };
             let Context { shared, connections, .. } = &mut *context;
             let Some(connection) = connections.get_mut(&attempt.0) else { return Ok(turn > 0) };
-            if !self.slot.has_room() && !shared.has(Defect::ReadsWithoutRoom) {
+            if !self.slot.has_room() && !shared.twin.has(Defect::ReadsWithoutRoom) {
                 let waits = u64::from(!connection.inbound.is_empty());
                 *(if is_throttled { &mut shared.census.throttled } else { &mut shared.census.full }) += waits;
                 return Ok(turn > 0);
@@ -333,7 +334,7 @@ impl Driver {
         let Requests { resumes, evict, revoke, shutdown } = std::mem::take(requests);
         let progress = !resumes.is_empty() || evict || revoke || shutdown;
         for request in resumes {
-            let known = match context.shared.defect {
+            let known = match context.shared.twin.defect() {
                 Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
                 _ => request.known,
             };
@@ -392,14 +393,9 @@ impl Driver {
     }
 
     fn set_alarm(&mut self, context: &mut Context<'_>) {
-        let Some(at) = self.slot.poll_timeout().filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) else {
-            return;
-        };
-        self.alarm = Some(at.0);
-        let shared = &mut *context.shared;
-        let late = u64::from(shared.net.random.below(shared.setup.lateness));
         let event = Event::Node(context.node, context.starts, node::Event::Alarm(self.task));
-        shared.net.at(at.0 + late, event);
+        let shared = &mut *context.shared;
+        self.alarm.set(&mut shared.net, self.slot.poll_timeout(), shared.setup.lateness, event);
     }
 
     // What the session wants done.
@@ -427,7 +423,8 @@ impl Driver {
             Action::Receive(number, message) => {
                 self.handler.deliver(context.shared, number, message)?;
                 self.received = Some((number, message));
-                if let Some((_, attempt)) = self.connection.filter(|_| context.shared.has(Defect::AcknowledgesTooEarly))
+                if let Some((_, attempt)) =
+                    self.connection.filter(|_| context.shared.twin.has(Defect::AcknowledgesTooEarly))
                 {
                     self.acknowledged = number;
                     context.shared.give(attempt, Way::Down, Frame::Control(Control::Ack { received: number }));
@@ -453,7 +450,8 @@ impl Driver {
                     .holds(!says_violation(&disconnect), || format!("{request:?} is refused: {disconnect:?}"))?;
                 if matches!(disconnect, Disconnect::Close(codes::TAKEN_OVER, _)) {
                     context.shared.census.late += 1;
-                    if let Some((number, attempt)) = self.connection.filter(|_| context.shared.has(Defect::LeavesFirst))
+                    if let Some((number, attempt)) =
+                        self.connection.filter(|_| context.shared.twin.has(Defect::LeavesFirst))
                     {
                         self.connection = None;
                         close_connection(context, attempt, &Disconnect::close(codes::TAKEN_OVER, ""));
@@ -473,14 +471,14 @@ impl Driver {
             }
             Action::Readmit(request) => {
                 context.shared.census.readmitted += 1;
-                if !context.shared.has(Defect::NeverReadmits) {
+                if !context.shared.twin.has(Defect::NeverReadmits) {
                     context.todo.push_back(Todo::Readmit(request));
                 }
                 Ok(())
             }
             Action::Committed(commit, answer) => self.committed(context, commit, answer),
             Action::Delivered(delivery, is_known) => {
-                if context.shared.has(Defect::LosesDeliveries) && !is_known {
+                if context.shared.twin.has(Defect::LosesDeliveries) && !is_known {
                     return Ok(());
                 }
                 let Shared { record, census, .. } = &mut *context.shared;
@@ -488,7 +486,7 @@ impl Driver {
             }
             Action::End(cause, undelivered) => self.ended(context, cause, undelivered),
             Action::Release => {
-                if !context.shared.has(Defect::KeepsItsSlot) {
+                if !context.shared.twin.has(Defect::KeepsItsSlot) {
                     context.slots.free(&self.session, self.slot_id);
                 }
                 Ok(())
@@ -511,11 +509,12 @@ impl Driver {
             server::Work::Remove => store::Work::Remove(self.fence),
             server::Work::Write(change) => {
                 let is_empty = change.taken.messages.is_empty() && change.sent.messages.is_empty();
-                if is_empty && context.shared.has(Defect::DoesNotAskTheStore) {
+                if is_empty && context.shared.twin.has(Defect::DoesNotAskTheStore) {
                     context.shared.net.after(0, Event::Answer(asker, store::Answer::Done(Ok(()))));
                     return Ok(());
                 }
-                let leaves_out = std::mem::take(&mut self.is_repairing) && context.shared.has(Defect::RepairsInPart);
+                let leaves_out =
+                    std::mem::take(&mut self.is_repairing) && context.shared.twin.has(Defect::RepairsInPart);
                 let change = if leaves_out { without_what_was_received(&change) } else { change };
                 store::Work::Write(self.fence, change)
             }
@@ -525,10 +524,10 @@ impl Driver {
     }
 
     fn committed(&mut self, context: &mut Context<'_>, commit: u32, answer: Result<(), NotCommitted>) -> Verdict {
-        if self.early.contains(&commit) && context.shared.has(Defect::CommitsTooEarly) {
+        if self.early.contains(&commit) && context.shared.twin.has(Defect::CommitsTooEarly) {
             return Ok(());
         }
-        let answer = match (context.shared.defect, answer) {
+        let answer = match (context.shared.twin.defect(), answer) {
             (Some(Defect::ForgetsItsCommits), Err(NotCommitted::Moved)) => return Ok(()),
             (Some(Defect::SaysThatItIsOver), Err(NotCommitted::Moved)) => Err(NotCommitted::Over),
             (_, answer) => answer,
@@ -536,7 +535,7 @@ impl Driver {
         let Shared { record, census, .. } = &mut *context.shared;
         let number = record.committed(census, commit, answer, self.is_fenced)?;
         self.handler.committed(number, commit, answer);
-        if let Some((number, message)) = self.received.filter(|_| context.shared.strikes(Defect::ReceivesAgain)) {
+        if let Some((number, message)) = self.received.filter(|_| context.shared.twin.strikes(Defect::ReceivesAgain)) {
             self.handler.deliver(context.shared, number, message)?;
         }
         Ok(())
@@ -555,7 +554,7 @@ impl Driver {
         if is_final {
             record.ended(self.session);
         }
-        if context.shared.has(Defect::KeepsWhatIsUndelivered) {
+        if context.shared.twin.has(Defect::KeepsWhatIsUndelivered) {
             undelivered.pop();
         }
         self.handler.end(cause, undelivered)
@@ -589,11 +588,11 @@ impl Driver {
     fn act_early(&mut self, context: &mut Context<'_>) -> Verdict {
         for asked in self.handler.take_asked() {
             match (asked, self.connection) {
-                (Asked::Send(message), Some((_, attempt))) if context.shared.has(Defect::SendsTooEarly) => {
+                (Asked::Send(message), Some((_, attempt))) if context.shared.twin.has(Defect::SendsTooEarly) => {
                     self.early.insert(message.number);
                     context.shared.give(attempt, Way::Down, Frame::Message(message));
                 }
-                (Asked::Commit(commit), _) if context.shared.has(Defect::CommitsTooEarly) => {
+                (Asked::Commit(commit), _) if context.shared.twin.has(Defect::CommitsTooEarly) => {
                     self.early.insert(commit);
                     let Shared { record, census, .. } = &mut *context.shared;
                     record.committed(census, commit, Ok(()), self.is_fenced)?;

@@ -6,8 +6,9 @@ use undrop_proto::server::{Amount, Cause, NotCommitted, Serve as _, Slot};
 
 use super::driver::{Asked, Nodes};
 use super::record::Record;
-use super::world::{Census, Message, Shared};
+use super::world::{Census, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 /// How long a handler may leave what it has received uncommitted, in milliseconds.
 const LONGEST_PAUSE: u32 = 700;
@@ -21,7 +22,7 @@ pub struct Handler {
     /// Up to which it has asked to commit, and up to which it was told that it is committed.
     requested: u64,
     committed: u64,
-    /// How many messages were told to be committed before it began.
+    /// How many messages were committed before it began.
     floor: u64,
     /// How many messages were acknowledged before this handler, and those that were sent and not, and what it has sent itself.
     after: u64,
@@ -58,7 +59,7 @@ impl Handler {
             last: None,
             requested: committed,
             committed,
-            floor: record.told(session),
+            floor: record.floor(session, task),
             after,
             sent: sent.iter().map(|message| message.number).collect(),
             replies: BTreeMap::new(),

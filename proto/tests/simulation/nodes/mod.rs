@@ -5,7 +5,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario` | what happens |
-//! | `world` | has it happen |
+//! | `world` | who takes part, and what they do |
 //! | `client` | the owner of a bare session end |
 //! | `node` | a node: its table of sessions, and the way of a connection to its session |
 //! | `driver` | does what a session says, with its handler, its connection and the store |
@@ -24,26 +24,12 @@ mod store;
 mod twins;
 mod world;
 
-use self::scenario::Scenario;
-use self::world::{Census, World};
+use self::world::{Census, Scenario};
 use crate::law::Verdict;
-use crate::runs;
+use crate::runs::scenarios;
 
-#[test]
-fn what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios() {
-    runs::many(|seed| run(seed, false));
-}
-
-#[test]
-fn soak() {
-    runs::soak(|seed| run(seed, false));
-}
-
-#[test]
-fn replay() {
-    runs::replay(|seed| run(seed, true));
-}
+scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: run }
 
 fn run(seed: u64, tell: bool) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), None, tell)
+    Scenario::from_seed(seed).run(None, tell)
 }

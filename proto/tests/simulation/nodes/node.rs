@@ -12,8 +12,9 @@ use undrop_proto::{Attempt, close};
 use super::driver::{Connection, Context, Driver, Request, Requests, Todo, close_connection};
 use super::handler::Handler;
 use super::store::{Answer, Asker, Purpose, Store, Work};
-use super::world::{self, Frame, Message, Shared};
+use super::world::{self, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 /// More than there can be to do at once.
@@ -139,25 +140,14 @@ impl Node {
             return Ok(());
         }
         match (asker.purpose, answer) {
-            (Purpose::Session(number), Answer::Done(answer)) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.answered(context, number, answer)
+            (Purpose::Session(number), answer) => {
+                self.drive(shared, store, asker.task, |driver, context| match answer {
+                    Answer::Done(answer) => driver.answered(context, number, answer),
+                    Answer::Written { has_forwarded } => driver.written(context, number, has_forwarded),
+                    Answer::Forwarded(forwarded) => driver.reads_forwarded(context, number, forwarded),
+                    Answer::Claim(..) => Ok(()),
                 })?;
-                self.todo.push_back(Todo::Run(asker.task));
             }
-            (Purpose::Session(number), Answer::Written { has_forwarded }) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.written(context, number, has_forwarded)
-                })?;
-                self.todo.push_back(Todo::Run(asker.task));
-            }
-            (Purpose::Session(number), Answer::Forwarded(forwarded)) => {
-                self.with_driver(shared, store, asker.task, |driver, context| {
-                    driver.reads_forwarded(context, number, forwarded)
-                })?;
-                self.todo.push_back(Todo::Run(asker.task));
-            }
-            (Purpose::Session(_), Answer::Claim(..)) => {}
             (Purpose::Manager, answer) => self.manager_is_answered(shared, store, asker.task, answer)?,
         }
         self.go_on(shared, store)
@@ -171,17 +161,11 @@ impl Node {
             Event::StoreTimeout(task) => {
                 self.manager_is_answered(shared, store, task, Answer::Done(Err(StoreError::Unavailable)))?;
             }
-            Event::Handler(task) => {
-                self.with_driver(shared, store, task, |driver, context| driver.wakes(context))?;
-                self.todo.push_back(Todo::Run(task));
-            }
-            Event::Alarm(task) => {
-                self.with_driver(shared, store, task, |driver, _| {
-                    driver.rings();
-                    Ok(())
-                })?;
-                self.todo.push_back(Todo::Run(task));
-            }
+            Event::Handler(task) => self.drive(shared, store, task, Driver::wakes)?,
+            Event::Alarm(task) => self.drive(shared, store, task, |driver, _| {
+                driver.rings();
+                Ok(())
+            })?,
             Event::Unblocked(attempt) => {
                 let task = self.connections.get(&attempt.0).and_then(|connection| connection.task);
                 self.todo.extend(task.map(Todo::Run));
@@ -204,8 +188,7 @@ impl Node {
     /// A task of the app sends into each of its sessions.
     pub fn app_sends(&mut self, shared: &mut Shared, store: &mut Store, count: u32) -> Verdict {
         for task in self.open_tasks() {
-            self.with_driver(shared, store, task, |driver, context| driver.app_sends(context, count))?;
-            self.todo.push_back(Todo::Run(task));
+            self.drive(shared, store, task, |driver, context| driver.app_sends(context, count))?;
         }
         self.go_on(shared, store)
     }
@@ -215,22 +198,20 @@ impl Node {
         let on_it = |task: &Task| task.session == session;
         let tasks: Vec<u64> = self.tasks.iter().filter(|(_, task)| on_it(task)).map(|(number, _)| *number).collect();
         for task in tasks {
-            self.with_driver(shared, store, task, |driver, context| {
+            self.drive(shared, store, task, |driver, context| {
                 driver.is_woken(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
 
     pub fn app_closes(&mut self, shared: &mut Shared, store: &mut Store) -> Verdict {
         for task in self.open_tasks() {
-            self.with_driver(shared, store, task, |driver, context| {
+            self.drive(shared, store, task, |driver, context| {
                 driver.app_closes(context);
                 Ok(())
             })?;
-            self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
     }
@@ -304,11 +285,11 @@ impl Node {
         attempt: Attempt,
         instead: Option<NotResumed>,
     ) -> Verdict {
-        let session = shared.record.begin();
+        let session = shared.record.begin(attempt);
         match self.take(shared, session) {
             Ok((task, slot_id)) => {
                 let fence = shared.record.next_fence();
-                self.insert(shared, task, slot_id, session, State::Creating { attempt, fence, instead });
+                self.insert(task, slot_id, session, State::Creating { attempt, fence, instead });
                 self.ask(shared, store, task, session, Work::Create(fence));
             }
             Err(full) => self.reject(shared, store, attempt, &full),
@@ -321,7 +302,7 @@ impl Node {
         let fence = shared.record.next_fence();
         match self.take(shared, session) {
             Ok((task, slot_id)) => {
-                self.insert(shared, task, slot_id, session, State::Claiming { request });
+                self.insert(task, slot_id, session, State::Claiming { request });
                 self.ask(shared, store, task, session, Work::Claim(fence, known));
             }
             Err(Full::Taken(task)) => {
@@ -496,7 +477,7 @@ impl Node {
         Ok((number, id))
     }
 
-    fn insert(&mut self, _: &Shared, number: u64, slot_id: SlotId, session: usize, state: State) {
+    fn insert(&mut self, number: u64, slot_id: SlotId, session: usize, state: State) {
         self.tasks.insert(number, Task { session, slot_id, requests: Requests::default(), state });
     }
 
@@ -557,7 +538,8 @@ impl Node {
         Ok(())
     }
 
-    fn with_driver(
+    /// Has the driver of this task do something, and then whatever follows from it.
+    fn drive(
         &mut self,
         shared: &mut Shared,
         store: &mut Store,
@@ -570,6 +552,7 @@ impl Node {
             State::Creating { .. } | State::Claiming { .. } => Ok(()),
         };
         self.tasks.insert(number, task);
+        self.todo.push_back(Todo::Run(number));
         result
     }
 
@@ -594,9 +577,7 @@ impl Node {
 
     /// All that it has in memory is gone, and its connections with it.
     fn end(&mut self, shared: &mut Shared) {
-        let leads_here = |(node, attempt): (&usize, u32)| (*node == self.index).then_some(Attempt(attempt));
-        let attempts: Vec<Attempt> = shared.routes.iter().zip(1..).filter_map(leads_here).collect();
-        for attempt in attempts {
+        for attempt in shared.record.attempts_at(self.index) {
             shared.record.is_answered(attempt);
             shared.leave(attempt, Way::Down);
         }

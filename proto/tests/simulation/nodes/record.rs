@@ -6,8 +6,9 @@ use undrop_proto::server::{Change, Fence, NotCommitted};
 use undrop_proto::{Attempt, MessageId, Outcome, Settled};
 
 use super::store;
-use super::world::{Census, Message};
+use super::world::Census;
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 #[derive(Default)]
 pub struct Record {
@@ -16,6 +17,8 @@ pub struct Record {
     down: Vec<Down>,
     commits: Vec<Commit>,
     deliveries: Vec<Delivery>,
+    /// The node that each connection leads to.
+    routes: Vec<usize>,
     /// The connections that ask for a session and are not answered.
     asking: BTreeSet<u32>,
     /// The tasks of sessions that there were.
@@ -26,6 +29,8 @@ pub struct Record {
 /// What happened in a session.
 #[derive(Default)]
 struct Session {
+    /// The connection for which it was made.
+    made_for: Attempt,
     /// What the client sent in it, in the order in which it left.
     up: Vec<u32>,
     /// How many of those were received by a handler, one or another.
@@ -42,6 +47,8 @@ struct Session {
     most: Progress,
     /// How many messages each task has committed in the store, which may have forgotten that.
     committed_by: BTreeMap<u64, u64>,
+    /// How many messages were committed when each task claimed the session.
+    claimed_with: BTreeMap<u64, u64>,
     /// The most that a handler has asked to commit, ...
     requested: u64,
     /// ... and was told is committed.
@@ -116,9 +123,9 @@ impl Record {
         self.sessions.len()
     }
 
-    /// A session that a node is about to make.
-    pub fn begin(&mut self) -> usize {
-        self.sessions.push(Session::default());
+    /// A session that a node is about to make for this connection.
+    pub fn begin(&mut self, attempt: Attempt) -> usize {
+        self.sessions.push(Session { made_for: attempt, ..Session::default() });
         self.sessions.len() - 1
     }
 
@@ -136,11 +143,26 @@ impl Record {
 
     // The client.
 
+    /// A connection to this node.
+    pub fn connects(&mut self, node: usize) -> Attempt {
+        self.routes.push(node);
+        Attempt(self.routes.len() as u32)
+    }
+
+    pub fn node_of(&self, attempt: Attempt) -> usize {
+        self.routes[attempt.0 as usize - 1]
+    }
+
+    /// The connections that there were to this node.
+    pub fn attempts_at(&self, node: usize) -> Vec<Attempt> {
+        (1..=self.routes.len() as u32).map(Attempt).filter(|attempt| self.node_of(*attempt) == node).collect()
+    }
+
     pub fn next_up(&self, bytes: u32) -> Message {
         Message { number: self.up.len() as u32, bytes }
     }
 
-    pub fn sent_up(&mut self, _: Message, id: MessageId) {
+    pub fn sent_up(&mut self, id: MessageId) {
         self.up.push(Up { id, left: None, outcome: None });
     }
 
@@ -194,10 +216,12 @@ impl Record {
         Ok(())
     }
 
-    /// The client is told that its session was revoked.
-    pub fn told_that_it_is_revoked(&self, session: usize) -> Verdict {
-        let Session { is_revoked, is_revoked_on_a_node, .. } = self.sessions[session];
-        Law::Protocol.holds(is_revoked || is_revoked_on_a_node, || format!("session {session} was not revoked"))
+    /// The client is told on this connection that its session was revoked, or the one that was made in place of it.
+    pub fn told_that_it_is_revoked(&self, session: usize, attempt: Attempt) -> Verdict {
+        let is_it = |(index, other): &(usize, &Session)| *index == session || other.made_for == attempt;
+        let mut sessions = self.sessions.iter().enumerate().filter(is_it);
+        let was_revoked = sessions.any(|(_, session)| session.is_revoked || session.is_revoked_on_a_node);
+        Law::Protocol.holds(was_revoked, || format!("session {session} was not revoked"))
     }
 
     /// The client goes on with its session: what it has received is what the session has sent.
@@ -231,7 +255,7 @@ impl Record {
 
     /// A connection of this number has claimed a session for a task.
     pub fn claimed(&mut self, census: &mut Census, session: usize, task: u64, attempt: u32) -> Verdict {
-        let Session { stored, most, log, told, is_short, .. } = &mut self.sessions[session];
+        let Session { stored, most, claimed_with, log, told, is_short, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I5.broken(format!("session {session} is claimed, and is not there"));
         };
@@ -244,6 +268,7 @@ impl Record {
         }
         census.forgotten_messages += most.sent - stored.has.sent;
         *is_short |= *most != stored.has;
+        claimed_with.insert(task, stored.has.committed);
         stored.has.attempt = attempt;
         *most = stored.has;
         log.truncate(stored.has.sent as usize);
@@ -365,9 +390,10 @@ impl Record {
 
     // The handlers.
 
-    /// How many messages a handler of this session was told are committed.
-    pub fn told(&self, session: usize) -> u64 {
-        self.sessions[session].told
+    /// How many messages were committed when this task claimed the session. More can be by the time its handler begins, if
+    /// another has claimed it since, or the store has forgotten the claim.
+    pub fn floor(&self, session: usize, task: u64) -> u64 {
+        self.sessions[session].claimed_with.get(&task).copied().unwrap_or(0)
     }
 
     /// A handler receives a message, as the one of this number. It is its first if it has not received any before.

@@ -9,8 +9,9 @@ use std::time::Duration;
 use undrop_proto::server::{Change, Claim, Fence, Forwarded, Kept, Known, Numbered, Rest, StoreError};
 
 use super::twins::Defect;
-use super::world::{Event, Message, Shared};
+use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 /// How many of its states it can come back with.
 const HISTORY: usize = 48;
@@ -296,7 +297,7 @@ impl Store {
         fence: Fence,
         known: Known,
     ) -> Verdict<Answer> {
-        let serves_revoked = shared.has(Defect::ServesWhatIsRevoked);
+        let serves_revoked = shared.twin.has(Defect::ServesWhatIsRevoked);
         let Some(record) = self.records.get_mut(&session).filter(|record| serves_revoked || !record.is_revoked) else {
             shared.record.refused(session)?;
             return Ok(Answer::Claim(Claim::Unknown, fence));
@@ -310,8 +311,8 @@ impl Store {
             outbox: record.outbox.to_numbered(outbox),
             forwarded: record.forwarded.done,
         };
-        let is_whole = inbox && outbox || shared.has(Defect::ServesWhatIsLeft);
-        let compared = match shared.defect {
+        let is_whole = inbox && outbox || shared.twin.has(Defect::ServesWhatIsLeft);
+        let compared = match shared.twin.defect() {
             Some(Defect::ClaimsWhatCanNotBe) => Known { received: kept.outbox.after, acknowledged: 0, ..known },
             Some(Defect::ForgetsWhoWasAnswered) => Known { answered: 0, ..known },
             _ => known,
@@ -327,12 +328,12 @@ impl Store {
                 return Ok(Answer::Claim(Claim::Lost, fence));
             }
         };
-        match shared.defect {
+        match shared.twin.defect() {
             Some(Defect::ClaimsWithoutAFence) => {}
             Some(Defect::CountsItsFences) => record.fence = Fence(record.fence.0 + 1),
             _ => record.fence = fence,
         }
-        let fence = if shared.has(Defect::CountsItsFences) { record.fence } else { fence };
+        let fence = if shared.twin.has(Defect::CountsItsFences) { record.fence } else { fence };
         record.owner = asker.task;
         record.expires = expires(shared);
         record.attempt = known.attempt;
@@ -349,7 +350,7 @@ impl Store {
         change: &Change<Message>,
     ) -> Verdict<Result<bool, StoreError>> {
         let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
-        let ignores = shared.has(Defect::IgnoresTheFence);
+        let ignores = shared.twin.has(Defect::IgnoresTheFence);
         let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
             shared.census.fenced_writes += 1;
             return Ok(Err(StoreError::Fenced));
@@ -358,22 +359,22 @@ impl Store {
             return Ok(Err(StoreError::Revoked));
         }
         let follows = record.inbox.precedes(taken, *committed) && record.outbox.precedes(sent, *acknowledged);
-        if !follows && !shared.has(Defect::AcceptsGaps) {
+        if !follows && !shared.twin.has(Defect::AcceptsGaps) {
             shared.census.behind += 1;
             return Ok(Err(StoreError::Behind));
         }
         let record = Rc::make_mut(record);
-        if !shared.strikes(Defect::ForgetsAWrite) {
+        if !shared.twin.strikes(Defect::ForgetsAWrite) {
             record.inbox.change(shared, taken, *committed);
-            if !shared.strikes(Defect::WritesInPart) {
+            if !shared.twin.strikes(Defect::WritesInPart) {
                 record.outbox.change(shared, sent, *acknowledged);
             }
-            if shared.strikes(Defect::TrimsTooMuch) {
+            if shared.twin.strikes(Defect::TrimsTooMuch) {
                 record.outbox.trim();
             }
         }
         record.attempt = record.attempt.max(*attempt);
-        if !shared.has(Defect::KeepsWhatWasForwarded) {
+        if !shared.twin.has(Defect::KeepsWhatWasForwarded) {
             record.forwarded.change(shared, &Numbered::none(record.forwarded.last()), *forwarded);
         }
         record.expires = expires(shared);
@@ -403,7 +404,7 @@ impl Store {
         asker: Asker,
         fence: Fence,
     ) -> Verdict<Result<(), StoreError>> {
-        let ignores = shared.has(Defect::IgnoresTheFence);
+        let ignores = shared.twin.has(Defect::IgnoresTheFence);
         if self.records.get(&session).is_none_or(|record| record.fence != fence && !ignores) {
             return Ok(Err(StoreError::Fenced));
         }
@@ -426,7 +427,7 @@ impl Store {
 
 fn expires(shared: &Shared) -> u64 {
     let span = u64::from(shared.setup.time_to_live);
-    shared.net.now + if shared.has(Defect::ExpiresTooEarly) { span / 4 } else { span * 3 / 2 }
+    shared.net.now + if shared.twin.has(Defect::ExpiresTooEarly) { span / 4 } else { span * 3 / 2 }
 }
 
 impl Queue {
@@ -445,7 +446,7 @@ impl Queue {
 
     fn change(&mut self, shared: &Shared, more: &Numbered<Message>, done: u64) {
         let mut known = self.last().saturating_sub(more.after) as usize;
-        if shared.has(Defect::RepeatsAWrite) {
+        if shared.twin.has(Defect::RepeatsAWrite) {
             known = 0;
         }
         if more.after > self.last() {

@@ -1,74 +1,33 @@
-//! Has a scenario happen to two nodes, their store and their client, judges each step, and sees that in the end nothing is
-//! left undone.
+//! Two nodes, their store and their client: what happens to them, and whether they are done.
 
-use undrop_proto::wire::Control;
 use undrop_proto::{Attempt, Outcome};
 
 use super::client::Client;
 use super::node::{self, Node};
 use super::record::Record;
-use super::scenario::{Act, Scenario, Setup};
+use super::scenario::{Act, Setup};
 use super::store::{self, Store};
 use super::twins::Defect;
 use crate::census::census;
-use crate::law::{Law, Verdict};
-use crate::network::{Network, Way};
-use crate::random::Random;
-
-/// More than this can't happen in any scenario: who still has something to do then is never done.
-const ENOUGH: usize = 50_000;
-
-/// How long after the last act it is first looked at whether all is done, and when it has to be done, in milliseconds.
-const CALM: u64 = 2_000;
-const END: u64 = 250_000;
+use crate::law::Verdict;
+use crate::message::Frame;
+use crate::network::Way;
+use crate::twins::Twin;
+use crate::world;
 
 pub struct World {
-    shared: Shared,
     client: Client,
     nodes: [Node; 2],
     store: Store,
 }
 
-/// What all of them have to do with.
-pub struct Shared {
-    pub setup: Setup,
-    pub net: Network<Event>,
-    pub record: Record,
-    pub census: Census,
-    pub defect: Option<Defect>,
-    /// The node that a connection leads to, by the attempt before which there were so many.
-    pub routes: Vec<usize>,
-    /// The last act: from then on nothing goes wrong.
-    calm_from: u64,
-    /// How often the defect had its occasion.
-    occasions: u32,
-    /// Says all that happens, for a replay.
-    tell: bool,
-}
-
-/// A message. Its number says which one of its direction it is.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Message {
-    pub number: u32,
-    pub bytes: u32,
-}
-
-/// What a connection carries.
-#[derive(Clone, Copy, Debug)]
-pub enum Frame {
-    Message(Message),
-    Control(Control),
-    /// The server has closed the connection, with this code.
-    Close(u16),
-    /// The other end has left, or the connection is found to be lost.
-    Gone,
-}
+pub type Scenario = world::Scenario<World>;
+pub type Shared = world::Shared<World>;
 
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The script goes on with this act.
-    Act(usize),
+    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
@@ -162,60 +121,30 @@ census! {
     }
 }
 
-impl World {
-    pub fn run(scenario: &Scenario, defect: Option<Defect>, tell: bool) -> Verdict<Census> {
-        let lies = scenario.setup.storing.lies;
-        let shared = Shared {
-            setup: scenario.setup,
-            net: Network::new(0, Random::new(scenario.seed ^ 0x0de5_5702)),
-            record: Record::default(),
-            census: Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() },
-            defect,
-            routes: Vec::new(),
-            calm_from: scenario.script.iter().map(|(at, _)| *at).max().unwrap_or(0),
-            occasions: 0,
-            tell,
-        };
-        let mut world = Self {
-            client: Client::new(scenario.setup.bounds),
-            nodes: [Node::new(0), Node::new(1)],
-            store: Store::default(),
-            shared,
-        };
-        world.run_to_end(scenario).map_err(|violation| violation.at(world.shared.net.now))?;
-        Ok(world.shared.census)
+impl world::World for World {
+    type Setup = Setup;
+    type Act = Act;
+    type Event = Event;
+    type Record = Record;
+    type Census = Census;
+    type Defect = Defect;
+
+    const ACT: fn(Act) -> Event = Event::Act;
+    const CONNECT: Event = Event::Connect;
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
+
+    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>) -> (Self, Census) {
+        let lies = setup.storing.lies;
+        let census = Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() };
+        let nodes = [Node::new(0), Node::new(1)];
+        (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, census)
     }
 
-    fn run_to_end(&mut self, scenario: &Scenario) -> Verdict {
-        for (index, (at, _)) in scenario.script.iter().enumerate() {
-            self.shared.net.at(*at, Event::Act(index));
-        }
-        self.shared.net.at(0, Event::Connect);
-        for step in 0..ENOUGH {
-            let calm = self.shared.net.now.saturating_sub(self.shared.calm_from);
-            if calm > CALM && step % 16 == 0 && self.close().is_ok() {
-                return Ok(());
-            }
-            let Some(event) = self.shared.net.take().filter(|_| calm <= END) else { return self.close() };
-            self.shared.say(|| format!("{event:?}"));
-            self.shared.census.steps += 1;
-            self.step(event, scenario)?;
-        }
-        Law::I4.broken("there is no end to it")
-    }
-
-    /// Whether nothing is left to be done.
-    fn close(&self) -> Verdict {
-        self.client.close()?;
-        self.nodes.iter().try_for_each(Node::close)?;
-        self.store.close(self.client.session())?;
-        self.shared.record.close(self.client.session())
-    }
-
-    fn step(&mut self, event: Event, scenario: &Scenario) -> Verdict {
-        let Self { shared, client, nodes, store } = self;
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, nodes, store } = self;
+        shared.census.steps += 1;
         match event {
-            Event::Act(index) => self.act(scenario.script[index].1),
+            Event::Act(act) => self.act(shared, act),
             Event::Connect => {
                 let node = shared.net.random.below(2) as usize;
                 client.connect(shared, node, nodes[node].is_up())
@@ -223,7 +152,7 @@ impl World {
             Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
             Event::Opened(attempt) => client.opened(shared, attempt),
             Event::Arrives(attempt, Way::Up, frame) => {
-                nodes[shared.routes[attempt.0 as usize - 1]].arrives(shared, store, attempt, frame)
+                nodes[shared.record.node_of(attempt)].arrives(shared, store, attempt, frame)
             }
             Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
             Event::TimedOut(attempt) => client.timed_out(shared, attempt),
@@ -241,23 +170,35 @@ impl World {
         }
     }
 
-    fn act(&mut self, act: Act) -> Verdict {
-        let Self { shared, client, nodes, store } = self;
-        shared.say(|| format!("{act:?}"));
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close()?;
+        self.nodes.iter().try_for_each(Node::close)?;
+        self.store.close(self.client.session())?;
+        shared.record.close(self.client.session())
+    }
+
+    /// The nodes ask for ever whether their client is still there.
+    fn calm(_: &Setup) -> Option<u64> {
+        Some(2_000)
+    }
+}
+
+impl World {
+    fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
+        let Self { client, nodes, store } = self;
         match act {
             Act::Cut => {
-                if let Some(attempt) = client.attempt() {
-                    shared.cut(attempt);
-                }
+                let is_cut = client.attempt().is_some_and(|attempt| shared.cut(attempt));
+                shared.census.cuts += u64::from(is_cut);
                 Ok(())
             }
             Act::Block(span) => match client.attempt() {
-                Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].block(shared, attempt, span),
+                Some(attempt) => nodes[shared.record.node_of(attempt)].block(shared, attempt, span),
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
             Act::AppSendsHere(count) => match client.attempt() {
-                Some(attempt) => nodes[shared.routes[attempt.0 as usize - 1]].app_sends(shared, store, count),
+                Some(attempt) => nodes[shared.record.node_of(attempt)].app_sends(shared, store, count),
                 None => Ok(()),
             },
             Act::AppForwards(count) => {
@@ -282,75 +223,6 @@ impl World {
             Act::ClientPings => client.ping(shared),
             Act::Reconnect => client.reconnect(shared),
             Act::ClientEnds => client.end(shared),
-        }
-    }
-}
-
-impl Shared {
-    pub fn is_calm(&self) -> bool {
-        self.net.now >= self.calm_from
-    }
-
-    /// Whether the defect is this one, and it is its turn: every third time, so that it is not the first thing that happens.
-    pub fn strikes(&mut self, defect: Defect) -> bool {
-        if self.defect != Some(defect) {
-            return false;
-        }
-        self.occasions += 1;
-        self.occasions.is_multiple_of(3)
-    }
-
-    pub fn has(&self, defect: Defect) -> bool {
-        self.defect == Some(defect)
-    }
-
-    /// A new connection to a node. Most are fast; what is sent on a slow one can arrive after what was sent later on another.
-    pub fn connect(&mut self, node: usize) -> Attempt {
-        self.routes.push(node);
-        let attempt = Attempt(self.routes.len() as u32);
-        let most = if self.net.random.one_in(4) { self.setup.latency } else { 1 + self.setup.latency / 16 };
-        let latency = 1 + self.net.random.below(most);
-        self.net.connect(attempt, latency);
-        attempt
-    }
-
-    pub fn give(&mut self, attempt: Attempt, way: Way, frame: Frame) {
-        let latency = self.net.latency(attempt);
-        let delay = latency + self.net.random.below(latency.max(1));
-        self.net.send(attempt, way, u64::from(delay), Event::Arrives(attempt, way, frame));
-    }
-
-    /// The end that this way comes from leaves the connection; the other hears of it after all that was sent before.
-    pub fn leave(&mut self, attempt: Attempt, way: Way) {
-        if self.net.has_left(attempt, way) {
-            return;
-        }
-        self.net.leave(attempt, way);
-        if !self.net.is_cut(attempt) {
-            let at = self.net.now + u64::from(self.net.latency(attempt));
-            self.net.deliver(attempt, way, at, Event::Arrives(attempt, way, Frame::Gone));
-        }
-    }
-
-    pub fn say(&self, what: impl FnOnce() -> String) {
-        if self.tell {
-            println!("{:>7} ms {}", self.net.now, what());
-        }
-    }
-
-    /// What is under way loses its end; sooner or later both ends notice.
-    fn cut(&mut self, attempt: Attempt) {
-        if self.net.is_cut(attempt) {
-            return;
-        }
-        self.census.cuts += 1;
-        self.net.cut(attempt, true);
-        let half_open = self.net.random.one_in(3);
-        for (way, late) in [(Way::Up, 60_000), (Way::Down, 10_000)] {
-            self.net.lose_some(attempt, way);
-            let notices = if half_open { late } else { 1 + self.net.random.below(3_000) };
-            let at = self.net.now + u64::from(notices);
-            self.net.deliver(attempt, way, at, Event::Arrives(attempt, way, Frame::Gone));
         }
     }
 }

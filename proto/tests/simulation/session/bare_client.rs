@@ -3,17 +3,18 @@
 use undrop_proto::Attempt;
 use undrop_proto::outbox::Bounds;
 use undrop_proto::session::{self, Heard, Reset, Session};
-use undrop_proto::wire::{Control, Malformed};
+use undrop_proto::wire::Control;
 
 use super::acknowledgements::Acknowledgements;
-use super::message::{Arrival, Frame, Message};
 use super::record::Record;
 use super::scenario::Act;
 use super::side::Side;
 use super::twins::{Defect, End};
 use super::world::{Client, Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
+use crate::twins::Twin;
 
 /// How long a connection may take to be live. With the short one, the next is often made before the last is answered.
 const CONNECT_TIMEOUTS: [u32; 2] = [300, 10_000];
@@ -34,9 +35,9 @@ pub struct BareClient {
 }
 
 impl BareClient {
-    pub fn new(bounds: Bounds, defect: Option<Defect>) -> Self {
+    pub fn new(bounds: Bounds, twin: Twin<Defect>) -> Self {
         Self {
-            end: End::new(Session::<Message, session::Client>::new(bounds), defect),
+            end: End::new(Session::<Message, session::Client>::new(bounds), twin),
             attempt: None,
             attempts: 0,
             side: Side::new(Way::Up),
@@ -71,15 +72,12 @@ impl BareClient {
         self.side.pending.check(shared.setup.bounds)
     }
 
-    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Result<Control, Malformed>) -> Verdict {
-        let heard = control
-            .map_err(session::Violation::from)
-            .and_then(|control| self.end.handle_control(shared.net.millis(), attempt, control));
-        match heard {
+    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
+        match self.end.handle_control(shared.net.millis(), attempt, control) {
             Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}: {control:?}")),
             Ok(Heard::Opened(reset)) => {
                 let was_lost =
-                    std::mem::take(&mut self.was_lost) || matches!(control, Ok(Control::Welcome(w)) if w.lost);
+                    std::mem::take(&mut self.was_lost) || matches!(control, Control::Welcome(welcome) if welcome.lost);
                 let expected = if was_lost { Reset::StoreLost } else { Reset::Unknown };
                 let expected = (self.sessions > 0).then_some(expected);
                 Law::Events
@@ -143,14 +141,14 @@ impl Client for BareClient {
         if self.end.session.is_ending() || self.attempt.is_some() {
             return Ok(());
         }
-        if !shared.is_server_up() {
+        if !shared.record.is_server_up(shared.net.now) {
             shared.net.after(700, Event::Connect);
             return Ok(());
         }
         self.attempts += 1;
         let attempt = Attempt(self.attempts);
         self.attempt = Some(attempt);
-        shared.connect(attempt);
+        shared.connect(attempt, shared.setup.latency);
         let handshake = 1 + shared.net.random.below(100);
         let timeout = shared.net.random.pick(&CONNECT_TIMEOUTS);
         shared.net.after(handshake, Event::Opened(attempt));
@@ -166,10 +164,11 @@ impl Client for BareClient {
         self.drain(shared)
     }
 
-    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict {
-        let number = match frame.read()? {
-            Arrival::Message(number) => number,
-            Arrival::Control(control) => return self.control(shared, attempt, control),
+    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame) -> Verdict {
+        let Message { number, bytes } = match frame {
+            Frame::Message(message) => message,
+            Frame::Control(control) => return self.control(shared, attempt, control),
+            Frame::Close(_) | Frame::Gone => return self.lose(shared, attempt),
         };
         match self.end.handle_message(attempt, u64::from(bytes)) {
             Err(violation) => return Law::Protocol.broken(format!("the client says: {violation}")),
@@ -177,7 +176,7 @@ impl Client for BareClient {
             Ok(Some(count)) => {
                 let token = self.token();
                 self.side.acknowledgements.arrived(bytes);
-                shared.records[Way::Down as usize].arrived(token, token, number)?;
+                shared.record.of_mut(Way::Down).arrived(token, token, number)?;
                 shared.census.down += 1;
                 match shared.net.random.below(shared.setup.taking + 1) {
                     0 => self.took(shared, self.sessions, count),
@@ -188,12 +187,8 @@ impl Client for BareClient {
         self.drain(shared)
     }
 
-    fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
-        self.lose(shared, attempt)
-    }
-
     fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.side.wakes();
+        self.side.alarm.rings();
         self.end.handle_timeout(shared.net.millis());
         self.drain(shared)
     }
@@ -222,7 +217,7 @@ impl Client for BareClient {
             Act::ClientPings => {
                 if let Some(attempt) = self.attempt.filter(|_| self.end.session.is_live()) {
                     self.pinged = shared.net.now;
-                    shared.give(attempt, Way::Up, Frame::Text(Control::Ping(self.pinged).to_text()), 0);
+                    shared.give(attempt, Way::Up, Frame::of(Control::Ping(self.pinged))?);
                 }
             }
             Act::Reconnect => {

@@ -3,9 +3,9 @@
 
 use undrop_proto::{Cause, Config, Event, Output, Policy, Retry, close};
 
-use super::message::Message;
 use super::world::Shared;
 use crate::law::{Law, Verdict};
+use crate::message::Message;
 
 /// What is known of the present attempt.
 pub struct Pace {

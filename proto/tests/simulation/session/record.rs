@@ -1,13 +1,23 @@
-//! The record of every message of one direction, and the judgement.
+//! The record of every message, and the judgement.
 
 use std::collections::VecDeque;
 
 use undrop_proto::outbox::Bounds;
 use undrop_proto::{MessageId, Outcome, Settled};
 
-use super::message::Message;
 use super::world::Census;
 use crate::law::{Law, Verdict};
+use crate::message::Message;
+use crate::network::Way;
+
+/// The record of both directions, and of the server.
+#[derive(Default)]
+pub struct Records {
+    /// By the way that their messages go.
+    messages: [Record; 2],
+    /// When the server is back.
+    pub server_up_at: u64,
+}
 
 /// All messages of one direction.
 #[derive(Default)]
@@ -46,6 +56,25 @@ pub struct Pending {
     sent: VecDeque<(MessageId, Message)>,
     last: MessageId,
     delivered: MessageId,
+}
+
+impl Records {
+    pub fn of(&self, way: Way) -> &Record {
+        &self.messages[way as usize]
+    }
+
+    pub fn of_mut(&mut self, way: Way) -> &mut Record {
+        &mut self.messages[way as usize]
+    }
+
+    pub fn is_server_up(&self, now: u64) -> bool {
+        self.server_up_at <= now
+    }
+
+    /// To be called when nothing more happens.
+    pub fn close(&self) -> Verdict {
+        self.messages.iter().try_for_each(Record::close)
+    }
 }
 
 impl Record {
@@ -206,8 +235,7 @@ impl Record {
         Law::I6.holds(left.is_none(), || format!("a new session holds what another had sent: {left:?}"))
     }
 
-    /// To be called when nothing more happens.
-    pub fn close(&self) -> Verdict {
+    fn close(&self) -> Verdict {
         let held = self.entries.iter().find(|entry| entry.end == End::Held);
         Law::I6.holds(held.is_none(), || format!("a message has no end: {held:?}"))
     }

@@ -3,15 +3,8 @@
 use undrop_proto::outbox::Bounds;
 use undrop_proto::{Config, Heartbeat, Lifetime, Policy, Retry, Signal};
 
+use super::world::Scenario;
 use crate::random::Random;
-
-#[derive(Clone, Debug)]
-pub struct Scenario {
-    pub seed: u64,
-    pub setup: Setup,
-    /// What happens, and when.
-    pub script: Vec<(u64, Act)>,
-}
 
 /// What stays as it is for a whole scenario.
 #[derive(Clone, Copy, Debug)]

@@ -8,18 +8,18 @@ use undrop_proto::wire::{Control, Terms, Token, Welcome};
 use undrop_proto::{Attempt, MessageId, Outcome, SendError, Settled};
 
 use super::acknowledgements::Acknowledgements;
-use super::message::{Arrival, Frame, Message};
 use super::side::Side;
 use super::twins::{Defect, End};
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 /// The connections of forged resumes have greater numbers than this.
 const FORGED: u32 = 1_000_000;
 
+#[derive(Default)]
 pub struct Server {
-    defect: Option<Defect>,
     /// How often it was started.
     starts: u32,
     /// By their tokens. What a killed server held is gone.
@@ -64,32 +64,19 @@ struct StoredSession {
 }
 
 impl Server {
-    pub fn new(defect: Option<Defect>) -> Self {
-        Self {
-            defect,
-            starts: 0,
-            sessions: Vec::new(),
-            store: Vec::new(),
-            earlier: Vec::new(),
-            lost: BTreeSet::new(),
-            forged: 0,
-            on: BTreeMap::new(),
-            late: Vec::new(),
-        }
-    }
-
     // What arrives.
 
-    pub fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict {
+    pub fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame) -> Verdict {
         let session = self.session_on(attempt);
         // What a server hears on a connection that it has left is nothing, but its session is to know that by itself.
         if shared.net.has_left(attempt, Way::Down) && session.is_none() {
             return Ok(());
         }
-        let number = match frame.read()? {
-            Arrival::Message(number) => number,
-            Arrival::Control(Ok(control)) => return self.control(shared, attempt, control),
-            Arrival::Control(Err(malformed)) => return Law::Protocol.broken(format!("{malformed:?}: {frame:?}")),
+        let Message { number, bytes } = match frame {
+            Frame::Message(message) => message,
+            Frame::Control(control) => return self.control(shared, attempt, control),
+            Frame::Close(_) => return Law::Protocol.broken(format!("a server hears {frame:?}")),
+            Frame::Gone => return self.lost(shared, attempt),
         };
         let Some(index) = session else { return Law::Protocol.broken("a message came before a greeting") };
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
@@ -110,7 +97,7 @@ impl Server {
                         let at = shared.net.now + u64::from(1 + shared.net.random.below(storing));
                         session.stored_at = session.stored_at.max(at);
                         shared.net.at(session.stored_at, Event::Stored(index, self.starts, count));
-                        self.defect == Some(Defect::TakesBeforeItIsStored)
+                        shared.twin.has(Defect::TakesBeforeItIsStored)
                     }
                 };
                 if takes_at_once {
@@ -141,7 +128,7 @@ impl Server {
     fn stored_late(&mut self, shared: &mut Shared, index: usize) -> Verdict {
         let late = self.late.iter_mut().find(|(of, numbers)| *of == index && !numbers.is_empty());
         let number = late.and_then(|(_, numbers)| numbers.pop_front());
-        match number.filter(|_| self.defect == Some(Defect::ForgetsItsFence)) {
+        match number.filter(|_| shared.twin.has(Defect::ForgetsItsFence)) {
             Some(number) => arrived(shared, index, number),
             None => Ok(()),
         }
@@ -233,7 +220,7 @@ impl Server {
             None => Session::<Message, session::Server>::new(shared.setup.bounds, welcome, attempt),
             Some(_) => Session::<Message, session::Server>::instead(shared.setup.bounds, welcome, attempt),
         };
-        let end = End::new(session, self.defect);
+        let end = End::new(session, shared.twin);
         self.sessions.push(Some(ServerSession::new(end)));
         self.store.push(shared.setup.storing.map(|_| StoredSession::default()));
         self.earlier.push(None);
@@ -265,7 +252,7 @@ impl Server {
         Law::Protocol.holds(after == Some(before), || {
             format!("a resume that can't be took the session from {before:?} to {after:?}")
         })?;
-        self.noticed(shared, forged)
+        self.lost(shared, forged)
     }
 
     /// Takes a session back from the store that no server has.
@@ -278,11 +265,11 @@ impl Server {
         let restored = Stored { acknowledged: stored.acknowledged, messages, taken, attempt: stored.attempt };
         let end =
             Session::<Message, session::Server>::restore(shared.setup.bounds, welcome_of(shared, index), restored);
-        let mut session = ServerSession::new(End::new(end, self.defect));
+        let mut session = ServerSession::new(End::new(end, shared.twin));
         session.side.acknowledgements = Acknowledgements::restored(taken);
         for (place, message) in stored.messages.iter().enumerate() {
             session.side.pending.sent(MessageId(place as u64 + 1), *message)?;
-            shared.records[Way::Down as usize].restored(message.number);
+            shared.record.of_mut(Way::Down).restored(message.number);
         }
         self.sessions[index] = Some(session);
         shared.census.restores += 1;
@@ -316,10 +303,10 @@ impl Server {
         let Some(earlier) = self.earlier[index].take() else { return };
         let Some(now) = self.store[index].replace(earlier.clone()) else { return };
         let had = earlier.taken.len();
-        shared.records[Way::Up as usize].undone(index, &now.taken[had..], earlier.taken.last().copied());
+        shared.record.of_mut(Way::Up).undone(index, &now.taken[had..], earlier.taken.last().copied());
         for message in &now.messages {
             if earlier.messages.iter().all(|other| other.number != message.number) {
-                shared.records[Way::Down as usize].forgotten(message.number);
+                shared.record.of_mut(Way::Down).forgotten(message.number);
             }
         }
         self.lost.insert(index);
@@ -343,7 +330,7 @@ impl Server {
         let (message, time_to_live) = session.side.next(shared);
         let accepted = session.end.session.accepts(shared.net.millis(), u64::from(message.bytes));
         if accepted.is_ok() {
-            let forgets = self.defect == Some(Defect::SendsBeforeItIsStored) && message.number.is_multiple_of(3);
+            let forgets = shared.twin.has(Defect::SendsBeforeItIsStored) && message.number.is_multiple_of(3);
             if let Some(stored) = self.store[index].as_mut().filter(|_| !forgets) {
                 stored.messages.push_back(message);
             }
@@ -381,7 +368,7 @@ impl Server {
             && let Some(attempt) = session.end.session.attempt()
         {
             session.pinged = shared.net.now;
-            shared.give(attempt, Way::Down, Frame::Text(Control::Ping(session.pinged).to_text()), 0);
+            shared.give(attempt, Way::Down, Frame::of(Control::Ping(session.pinged))?);
         }
         Ok(())
     }
@@ -395,25 +382,26 @@ impl Server {
     }
 
     /// Sends what breaks the protocol.
-    pub fn err(&self, shared: &mut Shared, attempt: Attempt) {
+    pub fn err(&self, shared: &mut Shared, attempt: Attempt) -> Verdict {
         if self.on.contains_key(&attempt.0) {
             let control = shared.net.random.pick(&[Control::Ack { received: u64::from(u32::MAX) }, Control::New]);
-            shared.give(attempt, Way::Down, Frame::Text(control.to_text()), 0);
+            shared.give(attempt, Way::Down, Frame::of(control)?);
         }
+        Ok(())
     }
 
     // What happens to it.
 
     pub fn timer(&mut self, shared: &mut Shared, index: usize) -> Verdict {
         if let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) {
-            session.side.wakes();
+            session.side.alarm.rings();
             session.end.handle_timeout(shared.net.millis());
         }
         self.drain(shared, index)
     }
 
     /// A connection is gone.
-    pub fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
+    fn lost(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
         shared.net.leave(attempt, Way::Down);
         let Some(index) = self.session_on(attempt) else { return Ok(()) };
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
@@ -435,7 +423,7 @@ impl Server {
         let stored = self.store.get(index).and_then(Option::as_ref);
         if stored.is_some_and(|stored| stored.abandoned == Some(since)) {
             self.store[index] = None;
-            shared.records[Way::Down as usize].killed(index);
+            shared.record.of_mut(Way::Down).killed(index);
         }
         Ok(())
     }
@@ -444,7 +432,7 @@ impl Server {
     pub fn kill(&mut self, shared: &mut Shared) -> Verdict {
         self.starts += 1;
         self.on.clear();
-        shared.server_up_at = shared.net.now + u64::from(shared.net.random.below(5_000));
+        shared.record.server_up_at = shared.net.now + u64::from(shared.net.random.below(5_000));
         for attempt in shared.net.attempts() {
             if !shared.net.has_left(attempt, Way::Down) {
                 shared.leave(attempt, Way::Down);
@@ -453,7 +441,7 @@ impl Server {
         for index in 0..self.sessions.len() {
             let Some(mut session) = self.sessions[index].take() else { continue };
             let Some(stored) = &mut self.store[index] else {
-                shared.records[Way::Down as usize].killed(index);
+                shared.record.of_mut(Way::Down).killed(index);
                 continue;
             };
             // What was under way to the store may have arrived there, without anybody to hear of it.
@@ -503,7 +491,7 @@ impl Server {
             // What was delivered is removed when the session says how much was acknowledged.
             if let Output::Settle(Settled { message, outcome, .. }) = output
                 && outcome != Outcome::Delivered
-                && self.defect != Some(Defect::StoresWhatEnded)
+                && !shared.twin.has(Defect::StoresWhatEnded)
             {
                 ended.push(message.number);
             }
@@ -535,7 +523,7 @@ impl ServerSession {
 /// A message of the client has arrived for good.
 fn arrived(shared: &mut Shared, session: usize, number: u32) -> Verdict {
     shared.census.up += 1;
-    shared.records[Way::Up as usize].arrived(0, session, number)
+    shared.record.of_mut(Way::Up).arrived(0, session, number)
 }
 
 fn welcome_of(shared: &Shared, session: usize) -> Welcome {

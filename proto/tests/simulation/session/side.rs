@@ -7,24 +7,28 @@ use undrop_proto::wire::Known;
 use undrop_proto::{Attempt, MessageId, Millis, SendError, Settled};
 
 use super::acknowledgements::Acknowledgements;
-use super::message::{Frame, Message};
 use super::record::Pending;
 use super::world::{Event, Shared};
 use crate::law::{Law, Verdict};
-use crate::network::Way;
+use crate::message::{Frame, Message};
+use crate::network::{Alarm, Way};
 
 pub struct Side {
     /// Where what it sends goes.
     way: Way,
     pub pending: Pending,
     pub acknowledgements: Acknowledgements,
-    /// When its timer fires next.
-    alarm: Option<u64>,
+    pub alarm: Alarm,
 }
 
 impl Side {
     pub fn new(way: Way) -> Self {
-        Self { way, pending: Pending::default(), acknowledgements: Acknowledgements::default(), alarm: None }
+        Self {
+            way,
+            pending: Pending::default(),
+            acknowledgements: Acknowledgements::default(),
+            alarm: Alarm::default(),
+        }
     }
 
     // What its app does.
@@ -33,7 +37,7 @@ impl Side {
     pub fn next(&self, shared: &mut Shared) -> (Message, Option<u32>) {
         let bytes = shared.net.random.below(shared.setup.largest);
         let time_to_live = shared.net.random.one_in(4).then(|| shared.net.random.below(4_000));
-        (shared.records[self.way as usize].next(bytes), time_to_live)
+        (shared.record.of(self.way).next(bytes), time_to_live)
     }
 
     /// It has accepted the message, as one of this session.
@@ -46,7 +50,7 @@ impl Side {
         time_to_live: Option<u32>,
     ) -> Verdict {
         let expires = time_to_live.map(|span| shared.net.now + u64::from(span));
-        shared.records[self.way as usize].sent(session, message, expires);
+        shared.record.of_mut(self.way).sent(session, message, expires);
         self.pending.sent(id, message)
     }
 
@@ -65,8 +69,8 @@ impl Side {
 
     /// It was to withdraw the message of this number, and has given it back or not.
     pub fn withdraws(&mut self, shared: &mut Shared, id: MessageId, message: Option<Message>) -> Verdict {
-        let Shared { net, records, census, .. } = shared;
-        records[self.way as usize].withdrawn(net.now, &mut self.pending, id, message, census)
+        let Shared { net, record, census, .. } = shared;
+        record.of_mut(self.way).withdrawn(net.now, &mut self.pending, id, message, census)
     }
 
     // What it wants done.
@@ -80,8 +84,8 @@ impl Side {
     }
 
     pub fn transmits(&mut self, shared: &mut Shared, attempt: Attempt, message: Message, escapes: bool) -> Verdict {
-        shared.records[self.way as usize].transmitted(message.number)?;
-        shared.give(attempt, self.way, message.frame(escapes), message.bytes);
+        shared.record.of_mut(self.way).transmitted(message.number)?;
+        shared.give(attempt, self.way, message.to_frame(escapes)?);
         Ok(())
     }
 
@@ -93,27 +97,18 @@ impl Side {
             }
             _ => {}
         }
-        shared.give(attempt, self.way, Frame::Text(control.to_text()), 0);
+        shared.give(attempt, self.way, Frame::of(control)?);
         Ok(())
     }
 
     pub fn settles(&mut self, shared: &mut Shared, settled: &Settled<Message>) -> Verdict {
-        let Shared { net, records, census, setup, .. } = shared;
-        records[self.way as usize].settled(net.now, &mut self.pending, settled, setup.accepts, census)
+        let Shared { net, record, census, setup, .. } = shared;
+        record.of_mut(self.way).settled(net.now, &mut self.pending, settled, setup.accepts, census)
     }
 
     /// To be called when nothing is left to be done: this is to happen at its deadline.
     pub fn rests(&mut self, shared: &mut Shared, is_live: bool, deadline: Option<Millis>, timer: Event) -> Verdict {
-        if let Some(at) = deadline.filter(|at| self.alarm.is_none_or(|alarm| at.0 < alarm)) {
-            self.alarm = Some(at.0);
-            let late = u64::from(shared.net.random.below(shared.setup.lateness));
-            shared.net.at(at.0 + late, timer);
-        }
+        self.alarm.set(&mut shared.net, deadline, shared.setup.lateness, timer);
         self.acknowledgements.check(shared.net.now, is_live, shared.setup.lateness)
-    }
-
-    /// The timer fires.
-    pub fn wakes(&mut self) {
-        self.alarm = None;
     }
 }

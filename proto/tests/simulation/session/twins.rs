@@ -1,5 +1,4 @@
-//! An end of a session: the real one, or a broken twin. A broken twin is the real one but for a single defect, and must
-//! be caught by the law that it breaks. A simulation that lets one pass proves nothing.
+//! An end of a session: the real one, or a broken twin.
 
 use std::collections::VecDeque;
 
@@ -8,106 +7,64 @@ use undrop_proto::wire::Known;
 use undrop_proto::wire::{Control, Terms, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome, SendError, Settled};
 
-use super::message::Message;
-use super::scenario::Scenario;
-use super::world::{Census, World};
+use super::world::{Census, Scenario};
 use crate::law::{Law, Verdict};
-use crate::runs::each_is_caught;
+use crate::message::Message;
+use crate::twins::{Twin, twins};
 
-each_is_caught! {
-    run;
-    an_end_that_hears_the_older_connection: HearsTheOlderConnection by I5,
-    an_end_that_forgets_what_was_lost: ForgetsWhatWasLost by I5,
-    an_end_that_repeats_what_arrived: RepeatsWhatArrived by I5 | I6,
-    an_end_that_loses_a_message: LosesAMessage by I5,
-    an_end_that_doubles_a_message: DoublesAMessage by I5,
-    an_end_that_swaps_two_messages: SwapsTwoMessages by I5,
-    an_end_that_counts_control_frames: CountsControlFrames by Acknowledgements,
-    an_end_that_forgets_the_escape: ForgetsTheEscape by Protocol,
-    an_end_that_acknowledges_the_future: AcknowledgesTheFuture by Acknowledgements,
-    an_end_that_acknowledges_never: AcknowledgesNever by Acknowledgements,
-    an_end_that_acknowledges_twice: AcknowledgesTwice by Acknowledgements,
-    an_end_that_forgets_the_timer: ForgetsTheTimer by I4,
-    an_end_that_greets_before_all_is_taken: GreetsBeforeAllIsTaken by Acknowledgements,
-    an_end_that_speaks_before_it_is_answered: SpeaksBeforeItIsAnswered by Protocol,
-    an_end_that_never_greets_again: NeverGreetsAgain by I4,
-    an_end_that_answers_another_ping: AnswersAnotherPing by Protocol,
-    an_end_that_hides_what_was_lost: HidesWhatWasLost by I6,
-    an_end_that_settles_twice: SettlesTwice by I6,
-    an_end_that_denies_that_a_message_left: DeniesThatItLeft by I6,
-    an_end_that_withdraws_what_left: WithdrawsWhatLeft by I6,
-    an_end_that_expires_too_early: ExpiresTooEarly by I6,
-    an_end_that_says_delivered_at_once: DeliversAtOnce by I6,
-    an_end_that_ignores_its_bounds: IgnoresItsBounds by I7,
-    an_end_that_refuses_too_early: RefusesTooEarly by I7,
-    a_server_that_takes_before_it_has_stored: TakesBeforeItIsStored by I6,
-    a_server_that_sends_before_it_has_stored: SendsBeforeItIsStored by I5 | I6 | Protocol,
-    a_server_that_stores_what_ended: StoresWhatEnded by I5 | I6,
-    a_store_that_forgets_its_fence: ForgetsItsFence by I5,
-    a_client_that_ignores_that_a_part_was_lost: IgnoresLost by Events,
-    a_client_that_takes_a_resumed_that_is_too_small: TakesASmallResumed by I5 | I6,
-    a_server_that_takes_a_session_away_before_it_compares: TakesOverBeforeItCompares by Protocol,
-    a_client_that_ignores_the_largest_message: IgnoresTheLargest by I7,
-}
-
-each_is_caught! {
-    run_whole;
-    a_connection_that_does_not_count_a_success: CountsNoSuccess by I9,
+twins! {
+    run {
+        an_end_that_hears_the_older_connection: HearsTheOlderConnection by I5,
+        an_end_that_forgets_what_was_lost: ForgetsWhatWasLost by I5,
+        an_end_that_repeats_what_arrived: RepeatsWhatArrived by I5 | I6,
+        an_end_that_loses_a_message: LosesAMessage by I5,
+        an_end_that_doubles_a_message: DoublesAMessage by I5,
+        an_end_that_swaps_two_messages: SwapsTwoMessages by I5,
+        an_end_that_counts_control_frames: CountsControlFrames by Acknowledgements,
+        an_end_that_forgets_the_escape: ForgetsTheEscape by Protocol,
+        an_end_that_acknowledges_the_future: AcknowledgesTheFuture by Acknowledgements,
+        an_end_that_acknowledges_never: AcknowledgesNever by Acknowledgements,
+        an_end_that_acknowledges_twice: AcknowledgesTwice by Acknowledgements,
+        an_end_that_forgets_the_timer: ForgetsTheTimer by I4,
+        an_end_that_greets_before_all_is_taken: GreetsBeforeAllIsTaken by Acknowledgements,
+        an_end_that_speaks_before_it_is_answered: SpeaksBeforeItIsAnswered by Protocol,
+        an_end_that_never_greets_again: NeverGreetsAgain by I4,
+        an_end_that_answers_another_ping: AnswersAnotherPing by Protocol,
+        an_end_that_hides_what_was_lost: HidesWhatWasLost by I6,
+        an_end_that_settles_twice: SettlesTwice by I6,
+        an_end_that_denies_that_a_message_left: DeniesThatItLeft by I6,
+        an_end_that_withdraws_what_left: WithdrawsWhatLeft by I6,
+        an_end_that_expires_too_early: ExpiresTooEarly by I6,
+        an_end_that_says_delivered_at_once: DeliversAtOnce by I6,
+        an_end_that_ignores_its_bounds: IgnoresItsBounds by I7,
+        an_end_that_refuses_too_early: RefusesTooEarly by I7,
+        a_server_that_takes_before_it_has_stored: TakesBeforeItIsStored by I6,
+        a_server_that_sends_before_it_has_stored: SendsBeforeItIsStored by I5 | I6 | Protocol,
+        a_server_that_stores_what_ended: StoresWhatEnded by I5 | I6,
+        a_store_that_forgets_its_fence: ForgetsItsFence by I5,
+        a_client_that_ignores_that_a_part_was_lost: IgnoresLost by Events,
+        a_client_that_takes_a_resumed_that_is_too_small: TakesASmallResumed by I5 | I6,
+        a_server_that_takes_a_session_away_before_it_compares: TakesOverBeforeItCompares by Protocol,
+        a_client_that_ignores_the_largest_message: IgnoresTheLargest by I7,
+    }
+    run_whole {
+        a_connection_that_does_not_count_a_success: CountsNoSuccess by I9,
+    }
 }
 
 fn run_whole(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed, true), Some(defect), false)
+    Scenario::from_seed(seed, true).run(Some(defect), false)
 }
 
 fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed, false), Some(defect), false)
-}
-
-/// What is wrong with an end, or with its owner.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Defect {
-    HearsTheOlderConnection,
-    ForgetsWhatWasLost,
-    RepeatsWhatArrived,
-    LosesAMessage,
-    DoublesAMessage,
-    SwapsTwoMessages,
-    CountsControlFrames,
-    ForgetsTheEscape,
-    AcknowledgesTheFuture,
-    AcknowledgesNever,
-    AcknowledgesTwice,
-    ForgetsTheTimer,
-    GreetsBeforeAllIsTaken,
-    SpeaksBeforeItIsAnswered,
-    NeverGreetsAgain,
-    AnswersAnotherPing,
-    HidesWhatWasLost,
-    SettlesTwice,
-    DeniesThatItLeft,
-    WithdrawsWhatLeft,
-    ExpiresTooEarly,
-    DeliversAtOnce,
-    IgnoresItsBounds,
-    RefusesTooEarly,
-    TakesBeforeItIsStored,
-    SendsBeforeItIsStored,
-    StoresWhatEnded,
-    ForgetsItsFence,
-    IgnoresLost,
-    TakesASmallResumed,
-    TakesOverBeforeItCompares,
-    IgnoresTheLargest,
-    CountsNoSuccess,
+    Scenario::from_seed(seed, false).run(Some(defect), false)
 }
 
 pub struct End<R> {
     pub session: Session<Message, R>,
-    defect: Option<Defect>,
+    twin: Twin<Defect>,
     /// To be given out before what the protocol has next.
     next: VecDeque<Output<Message>>,
-    /// How often the defect had its occasion.
-    occasions: u32,
     /// What left last, and on which connection.
     left: Option<(Attempt, Message)>,
     /// The next message is to be forgotten if it left before.
@@ -117,14 +74,14 @@ pub struct End<R> {
 }
 
 impl<R: Role> End<R> {
-    pub fn new(session: Session<Message, R>, defect: Option<Defect>) -> Self {
+    pub fn new(session: Session<Message, R>, twin: Twin<Defect>) -> Self {
         let sent = MessageId(session.unacknowledged() as u64);
         let next = VecDeque::new();
-        Self { session, defect, next, occasions: 0, left: None, forgets: false, sent }
+        Self { session, twin, next, left: None, forgets: false, sent }
     }
 
     pub fn send(&mut self, now: Millis, message: Message, time_to_live: Option<u32>) -> Result<MessageId, SendError> {
-        let bytes = match self.defect {
+        let bytes = match self.twin.defect() {
             Some(Defect::IgnoresItsBounds) => 0,
             Some(Defect::RefusesTooEarly) if R::CONNECTS => 4 * u64::from(message.bytes),
             _ => u64::from(message.bytes),
@@ -137,12 +94,12 @@ impl<R: Role> End<R> {
     }
 
     pub fn withdraw(&mut self, id: MessageId) -> Option<Message> {
-        let left = self.left.filter(|_| self.defect == Some(Defect::WithdrawsWhatLeft));
+        let left = self.left.filter(|_| self.twin.has(Defect::WithdrawsWhatLeft));
         self.session.withdraw(id).or(left.map(|(_, message)| message))
     }
 
     pub fn handle_message(&mut self, attempt: Attempt, bytes: u64) -> Result<Option<u64>, Violation> {
-        let attempt = match self.defect {
+        let attempt = match self.twin.defect() {
             Some(Defect::HearsTheOlderConnection) if self.session.is_live() => {
                 self.session.attempt().unwrap_or(attempt)
             }
@@ -152,7 +109,7 @@ impl<R: Role> End<R> {
     }
 
     pub fn handle_control(&mut self, now: Millis, attempt: Attempt, mut control: Control) -> Result<Heard, Violation> {
-        match (self.defect, &mut control) {
+        match (self.twin.defect(), &mut control) {
             (Some(Defect::IgnoresLost), Control::Welcome(Welcome { lost, .. })) => *lost = false,
             (Some(Defect::TakesASmallResumed), Control::Resumed { received, .. }) => {
                 *received = self.session.acknowledged().max(*received);
@@ -165,7 +122,7 @@ impl<R: Role> End<R> {
             }
             _ => {}
         }
-        if self.defect == Some(Defect::CountsControlFrames) && self.session.is_live() && self.strikes() {
+        if self.session.is_live() && self.twin.strikes(Defect::CountsControlFrames) {
             self.session.handle_message(attempt, 0)?;
             self.session.take(now, u64::MAX);
         }
@@ -181,7 +138,7 @@ impl<R: Role> End<R> {
     }
 
     pub fn handle_timeout(&mut self, now: Millis) {
-        match self.defect {
+        match self.twin.defect() {
             Some(Defect::ForgetsTheTimer) => {}
             Some(Defect::ExpiresTooEarly) => self.session.handle_timeout(now + 1_000),
             _ => self.session.handle_timeout(now),
@@ -189,11 +146,11 @@ impl<R: Role> End<R> {
     }
 
     pub fn escapes(&self) -> bool {
-        self.defect != Some(Defect::ForgetsTheEscape)
+        !self.twin.has(Defect::ForgetsTheEscape)
     }
 
     pub fn poll(&mut self) -> Option<Output<Message>> {
-        if self.defect.is_none() {
+        if self.twin.defect().is_none() {
             return self.session.poll();
         }
         if let Some(output) = self.next.pop_front() {
@@ -204,8 +161,6 @@ impl<R: Role> End<R> {
     }
 
     fn give(&mut self, output: Output<Message>) -> Option<Output<Message>> {
-        let strikes = |this: &mut Self, defect| this.defect == Some(defect) && this.strikes();
-        let defect = self.defect;
         match output {
             Output::Transmit(attempt, message) => {
                 let before = self.left.replace((attempt, message));
@@ -214,63 +169,60 @@ impl<R: Role> End<R> {
                     return self.poll();
                 }
                 match before {
-                    Some((last, earlier)) if last != attempt && strikes(self, Defect::RepeatsWhatArrived) => {
+                    Some((last, earlier)) if last != attempt && self.twin.strikes(Defect::RepeatsWhatArrived) => {
                         self.next.push_back(output);
                         return Some(Output::Transmit(attempt, earlier));
                     }
                     _ => {}
                 }
-                if strikes(self, Defect::LosesAMessage) {
+                if self.twin.strikes(Defect::LosesAMessage) {
                     return self.poll();
                 }
-                if strikes(self, Defect::DoublesAMessage) {
+                if self.twin.strikes(Defect::DoublesAMessage) {
                     self.next.push_back(output.clone());
                 }
-                if self.defect == Some(Defect::SwapsTwoMessages)
+                if self.twin.has(Defect::SwapsTwoMessages)
                     && let Some(after) = self.session.poll()
                 {
                     self.next.push_back(output);
                     return Some(after);
                 }
-                if self.defect == Some(Defect::DeliversAtOnce) {
+                if self.twin.has(Defect::DeliversAtOnce) {
                     let id = self.sent;
                     self.next.push_back(Output::Settle(Settled { id, message, outcome: Outcome::Delivered }));
                 }
                 Some(output)
             }
-            Output::Control(attempt, Control::Ack { received }) => match defect {
-                Some(Defect::AcknowledgesNever) => self.poll(),
-                Some(Defect::AcknowledgesTwice) if self.strikes() => {
-                    self.next.push_back(output.clone());
-                    Some(output)
-                }
-                Some(Defect::AcknowledgesTheFuture) if self.strikes() => {
-                    Some(Output::Control(attempt, Control::Ack { received: received + 1 }))
-                }
-                _ => Some(output),
-            },
+            Output::Control(_, Control::Ack { .. }) if self.twin.has(Defect::AcknowledgesNever) => self.poll(),
+            Output::Control(_, Control::Ack { .. }) if self.twin.strikes(Defect::AcknowledgesTwice) => {
+                self.next.push_back(output.clone());
+                Some(output)
+            }
+            Output::Control(attempt, Control::Ack { received }) if self.twin.strikes(Defect::AcknowledgesTheFuture) => {
+                Some(Output::Control(attempt, Control::Ack { received: received + 1 }))
+            }
             Output::Control(_, Control::Resume { .. } | Control::Resumed { .. })
-                if self.defect == Some(Defect::NeverGreetsAgain) =>
+                if self.twin.has(Defect::NeverGreetsAgain) =>
             {
                 self.poll()
             }
             Output::Control(attempt, Control::New | Control::Resume { .. })
-                if defect == Some(Defect::SpeaksBeforeItIsAnswered) =>
+                if self.twin.has(Defect::SpeaksBeforeItIsAnswered) =>
             {
                 self.next.push_back(Output::Control(attempt, Control::Ping(0)));
                 Some(output)
             }
-            Output::Control(attempt, Control::Pong(number)) if defect == Some(Defect::AnswersAnotherPing) => {
+            Output::Control(attempt, Control::Pong(number)) if self.twin.has(Defect::AnswersAnotherPing) => {
                 Some(Output::Control(attempt, Control::Pong(number + 1)))
             }
             Output::Settle(settled) => {
-                if settled.outcome == Outcome::Unconfirmed && strikes(self, Defect::HidesWhatWasLost) {
+                if settled.outcome == Outcome::Unconfirmed && self.twin.strikes(Defect::HidesWhatWasLost) {
                     return self.poll();
                 }
-                if strikes(self, Defect::SettlesTwice) {
+                if self.twin.strikes(Defect::SettlesTwice) {
                     self.next.push_back(Output::Settle(settled.clone()));
                 }
-                if settled.outcome == Outcome::Unconfirmed && self.defect == Some(Defect::DeniesThatItLeft) {
+                if settled.outcome == Outcome::Unconfirmed && self.twin.has(Defect::DeniesThatItLeft) {
                     return Some(Output::Settle(Settled { outcome: Outcome::Unsent, ..settled }));
                 }
                 Some(Output::Settle(settled))
@@ -280,21 +232,15 @@ impl<R: Role> End<R> {
     }
 
     fn greets(&mut self) {
-        if self.defect == Some(Defect::GreetsBeforeAllIsTaken) {
+        if self.twin.has(Defect::GreetsBeforeAllIsTaken) {
             self.session.take(Millis(0), u64::MAX);
         }
     }
 
     fn resumed(&mut self) {
-        if self.defect == Some(Defect::ForgetsWhatWasLost) {
+        if self.twin.has(Defect::ForgetsWhatWasLost) {
             self.forgets = self.session.unacknowledged() > 0;
         }
-    }
-
-    /// Every third occasion, so that the defect is not the first thing that happens.
-    fn strikes(&mut self) -> bool {
-        self.occasions += 1;
-        self.occasions.is_multiple_of(3)
     }
 }
 
@@ -313,7 +259,7 @@ impl End<Server> {
         known: Known,
         terms: Terms,
     ) -> Result<Option<Attempt>, NotResumed> {
-        if self.defect == Some(Defect::TakesOverBeforeItCompares)
+        if self.twin.has(Defect::TakesOverBeforeItCompares)
             && let Some(older) = self.session.attempt()
         {
             self.session.handle_lost(older);

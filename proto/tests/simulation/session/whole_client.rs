@@ -5,13 +5,12 @@
 
 use undrop_proto::outbox::Bounds;
 use undrop_proto::session::Reset;
-use undrop_proto::wire::{Control, Malformed};
+use undrop_proto::wire::Control;
 use undrop_proto::{
     Attempt, Cause, Config, Connection, Decision, Event as Told, Millis, Output, QueueOrSession, SessionAction, State,
 };
 
 use super::acknowledgements::Acknowledgements;
-use super::message::{Arrival, Frame, Message};
 use super::pace::Pace;
 use super::record::Record;
 use super::scenario::Act;
@@ -19,6 +18,7 @@ use super::side::Side;
 use super::twins::Defect;
 use super::world::{Client, Event, Shared};
 use crate::law::{Law, Verdict};
+use crate::message::{Frame, Message};
 use crate::network::Way;
 
 pub struct WholeClient {
@@ -26,7 +26,6 @@ pub struct WholeClient {
     /// The native socket that its driver holds.
     socket: Option<Attempt>,
     side: Side,
-    defect: Option<Defect>,
     pace: Pace,
     /// What its user is to be told with the next session, if there was one before.
     reset: Reset,
@@ -40,12 +39,11 @@ pub struct WholeClient {
 }
 
 impl WholeClient {
-    pub fn new(config: Config, bounds: Bounds, seed: u64, defect: Option<Defect>) -> Self {
+    pub fn new(config: Config, bounds: Bounds, seed: u64) -> Self {
         Self {
             connection: Connection::with_session(config, Some(bounds), Millis(0), seed),
             socket: None,
             side: Side::new(Way::Up),
-            defect,
             pace: Pace::new(&config),
             reset: Reset::Unknown,
             token: None,
@@ -81,10 +79,11 @@ impl WholeClient {
         self.drain(shared)
     }
 
-    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Result<Control, Malformed>) -> Verdict {
-        if let Ok(Control::Welcome(welcome)) = control
-            && self.socket == Some(attempt)
-            && self.connection.state() == State::Connecting
+    fn control(&mut self, shared: &mut Shared, attempt: Attempt, control: Control) -> Verdict {
+        let is_heard = self.socket == Some(attempt);
+        let asks = is_heard && self.connection.state() == State::Connecting;
+        if let Control::Welcome(welcome) = control
+            && asks
         {
             shared.census.sessions += 1;
             shared.census.resets += u64::from(self.token.is_some());
@@ -97,10 +96,10 @@ impl WholeClient {
             self.acknowledged = 0;
             self.side.acknowledgements = Acknowledgements::default();
         }
-        let asks = self.socket == Some(attempt) && self.connection.state() == State::Connecting;
-        self.connection.handle_control(shared.net.millis(), attempt, control);
+        self.connection.handle_control(shared.net.millis(), attempt, Ok(control));
         let waits = matches!(self.connection.state(), State::Waiting | State::Offline);
-        if let Ok(Control::Resumed { received, .. } | Control::Ack { received }) = control
+        if let Control::Resumed { received, .. } | Control::Ack { received } = control
+            && is_heard
             && self.connection.state() == State::Open
             && received > self.acknowledged
         {
@@ -108,9 +107,9 @@ impl WholeClient {
             self.pace.moves();
         }
         if asks && self.connection.state() == State::Open {
-            self.pace.opens(shared.net.now, matches!(control, Ok(Control::Resumed { .. })));
+            self.pace.opens(shared.net.now, matches!(control, Control::Resumed { .. }));
         }
-        if asks && waits && matches!(control, Ok(Control::Resumed { .. })) {
+        if asks && waits && matches!(control, Control::Resumed { .. }) {
             shared.census.left += 1;
             self.reset = Reset::StoreLost;
         }
@@ -134,7 +133,7 @@ impl WholeClient {
     fn drain(&mut self, shared: &mut Shared) -> Verdict {
         while let Some(output) = self.connection.poll() {
             shared.say(|| format!("    {output:?}"));
-            let output = self.twist(output);
+            let output = self.twist(shared, output);
             self.pace.hears(&output, shared)?;
             self.depth += 1;
             self.carry_out(shared, output)?;
@@ -146,9 +145,9 @@ impl WholeClient {
     }
 
     /// What its defect makes of an output.
-    fn twist(&self, output: Output<Message>) -> Output<Message> {
+    fn twist(&self, shared: &Shared, output: Output<Message>) -> Output<Message> {
         match output {
-            Output::Notify(Told::Drop(mut dropped)) if self.defect == Some(Defect::CountsNoSuccess) => {
+            Output::Notify(Told::Drop(mut dropped)) if shared.twin.has(Defect::CountsNoSuccess) => {
                 dropped.attempt += u32::from(!self.pace.has_lasted());
                 Output::Notify(Told::Drop(dropped))
             }
@@ -182,7 +181,8 @@ impl WholeClient {
                 shared.census.close_frames += 1;
                 if let Some(attempt) = self.socket {
                     let delay = 2 * u64::from(shared.net.latency(attempt));
-                    shared.net.send(attempt, Way::Down, delay, Event::Closed(attempt));
+                    let answer = Event::Arrives(attempt, Way::Down, Frame::Close(1000));
+                    shared.net.send(attempt, Way::Down, delay, answer);
                     shared.leave(attempt, Way::Up);
                 }
                 Ok(())
@@ -211,12 +211,12 @@ impl WholeClient {
     }
 
     fn make_socket(&mut self, shared: &mut Shared, attempt: Attempt) {
-        shared.connect(attempt);
+        shared.connect(attempt, shared.setup.latency);
         let handshake = 1 + shared.net.random.below(100);
         let is_rough = !shared.is_calm();
-        if !shared.is_server_up() || is_rough && shared.net.random.one_in(12) {
+        if !shared.record.is_server_up(shared.net.now) || is_rough && shared.net.random.one_in(12) {
             // It is refused.
-            shared.net.after(handshake, Event::Noticed(attempt, Way::Down));
+            shared.net.after(handshake, Event::Arrives(attempt, Way::Down, Frame::Gone));
             return;
         }
         if is_rough && shared.net.random.one_in(12) {
@@ -228,7 +228,7 @@ impl WholeClient {
 
     fn told(&mut self, shared: &mut Shared, told: Told) -> Verdict {
         match told {
-            Told::Open => shared.records[Way::Up as usize].begins(&self.side.pending)?,
+            Told::Open => shared.record.of_mut(Way::Up).begins(&self.side.pending)?,
             Told::Reset(reason) => {
                 let expected = std::mem::replace(&mut self.reset, Reset::Unknown);
                 Law::Events
@@ -287,15 +287,20 @@ impl Client for WholeClient {
         self.drain(shared)
     }
 
-    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict {
-        let number = match frame.read()? {
-            Arrival::Message(number) => number,
-            Arrival::Control(control) => return self.control(shared, attempt, control),
+    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame) -> Verdict {
+        let Message { number, bytes } = match frame {
+            Frame::Message(message) => message,
+            Frame::Control(control) => return self.control(shared, attempt, control),
+            Frame::Close(code) => return self.closed(shared, attempt, code),
+            Frame::Gone => {
+                let code = shared.net.random.pick(&[1006, 1006, 1001, 1012, 4000]);
+                return self.closed(shared, attempt, code);
+            }
         };
         let now = shared.net.millis();
         if self.connection.handle_arrival(|| now, attempt, u64::from(bytes)) {
             let token = self.token.unwrap_or(usize::MAX);
-            shared.records[Way::Down as usize].arrived(token, token, number)?;
+            shared.record.of_mut(Way::Down).arrived(token, token, number)?;
             shared.census.down += 1;
             self.arrived += 1;
             self.pace.moves();
@@ -305,13 +310,8 @@ impl Client for WholeClient {
         self.drain(shared)
     }
 
-    fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict {
-        let code = shared.net.random.pick(&[1006, 1006, 1001, 1012, 4000]);
-        self.closed(shared, attempt, code)
-    }
-
     fn timer(&mut self, shared: &mut Shared) -> Verdict {
-        self.side.wakes();
+        self.side.alarm.rings();
         let (state, before) = (self.connection.state(), self.connection.stats().drops);
         self.connection.handle_timeout(shared.net.millis());
         let drops = |cause: Cause| u64::from(self.connection.stats().drops[cause as usize] - before[cause as usize]);
@@ -320,13 +320,6 @@ impl Client for WholeClient {
         let gave_up = state == State::Closing && self.connection.state() == State::Closed;
         shared.census.close_timeouts += u64::from(gave_up && self.socket.is_some());
         self.drain(shared)
-    }
-
-    fn special(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        match event {
-            Event::Closed(attempt) => self.closed(shared, attempt, 1000),
-            _ => Ok(()),
-        }
     }
 
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {

@@ -1,63 +1,38 @@
-//! Has a scenario happen to a client and a server, judges each step, and sees that in the end nothing is left undone.
+//! A client and a server: what happens to them, and whether they are done.
 
 use undrop_proto::{Attempt, Outcome};
 
 use super::bare_client::BareClient;
-use super::message::Frame;
-use super::record::Record;
-use super::scenario::{Act, Scenario, Setup};
+use super::record::{Record, Records};
+use super::scenario::{Act, Setup};
 use super::server::Server;
 use super::twins::Defect;
 use super::whole_client::WholeClient;
 use crate::census::census;
-use crate::law::{Law, Verdict};
-use crate::network::{Network, Way};
-use crate::random::Random;
+use crate::law::Verdict;
+use crate::message::Frame;
+use crate::network::Way;
+use crate::twins::Twin;
+use crate::world;
 
-/// More than this can't happen in any scenario: who still has something to do then is never done.
-const ENOUGH: usize = 200_000;
-
-/// How long after the last act a client whose heartbeat never ends is looked at for whether all is done, and has to be
-/// done, in milliseconds.
-const CALM: u64 = 30_000;
-const END: u64 = 250_000;
-
-/// The two ends, and what is between them.
+/// The two ends.
 pub struct World {
-    shared: Shared,
     client: Box<dyn Client>,
     server: Server,
 }
 
-/// What both ends have to do with.
-pub struct Shared {
-    pub setup: Setup,
-    pub net: Network<Event>,
-    /// By the way that their messages go.
-    pub records: [Record; 2],
-    /// When the server is back.
-    pub server_up_at: u64,
-    /// The last act: from then on nothing goes wrong.
-    pub calm_from: u64,
-    pub census: Census,
-    /// Says all that happens, for a replay.
-    tell: bool,
-}
+pub type Scenario = world::Scenario<World>;
+pub type Shared = world::Shared<World>;
 
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The script goes on with this act.
-    Act(usize),
+    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
-    /// A frame of a message of so many bytes, or a control frame, has arrived.
-    Arrives(Attempt, Way, Frame, u32),
-    /// The end that this way leads to finds out that the connection is gone.
-    Noticed(Attempt, Way),
-    /// The server has answered the client's close frame.
-    Closed(Attempt),
+    /// A frame has arrived at the end that this way leads to.
+    Arrives(Attempt, Way, Frame),
     /// A bare client waits no longer for this connection to be live.
     TimedOut(Attempt),
     /// The client has ended the session on this connection, and waits no longer for an answer.
@@ -78,12 +53,12 @@ pub trait Client {
     fn attempt(&self) -> Option<Attempt>;
     fn connect(&mut self, shared: &mut Shared) -> Verdict;
     fn opened(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict;
-    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame, bytes: u32) -> Verdict;
-    /// The connection is gone.
-    fn noticed(&mut self, shared: &mut Shared, attempt: Attempt) -> Verdict;
+    fn arrives(&mut self, shared: &mut Shared, attempt: Attempt, frame: Frame) -> Verdict;
     fn timer(&mut self, shared: &mut Shared) -> Verdict;
     /// One of the events that only this kind of client schedules.
-    fn special(&mut self, shared: &mut Shared, event: Event) -> Verdict;
+    fn special(&mut self, _: &mut Shared, _: Event) -> Verdict {
+        Ok(())
+    }
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict;
     /// To be called when nothing more happens, with the record of what it sent.
     fn close(&self, record: &Record) -> Verdict;
@@ -134,83 +109,66 @@ census! {
     }
 }
 
-impl World {
-    pub fn run(scenario: &Scenario, defect: Option<Defect>, tell: bool) -> Verdict<Census> {
-        let is_whole = scenario.setup.connection.is_some();
-        let random = Random::new(scenario.seed ^ 0x5e55_1011);
-        let shared = Shared {
-            setup: scenario.setup,
-            net: Network::new(0, random),
-            records: Default::default(),
-            server_up_at: 0,
-            calm_from: scenario.script.iter().map(|(at, _)| *at).max().unwrap_or(0),
-            census: Census {
-                scenarios: 1,
-                whole: u64::from(is_whole),
-                bare: u64::from(!is_whole),
-                ..Census::default()
-            },
-            tell,
+impl world::World for World {
+    type Setup = Setup;
+    type Act = Act;
+    type Event = Event;
+    type Record = Records;
+    type Census = Census;
+    type Defect = Defect;
+
+    const ACT: fn(Act) -> Event = Event::Act;
+    const CONNECT: Event = Event::Connect;
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
+
+    fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>) -> (Self, Census) {
+        let mut census = Census { scenarios: 1, ..Census::default() };
+        let client: Box<dyn Client> = match setup.connection {
+            Some(config) => {
+                census.whole = 1;
+                Box::new(WholeClient::new(config, setup.bounds, *seed))
+            }
+            None => {
+                census.bare = 1;
+                Box::new(BareClient::new(setup.bounds, twin))
+            }
         };
-        let mut world =
-            Self { client: client(&scenario.setup, scenario.seed, defect), server: Server::new(defect), shared };
-        world.run_to_end(scenario).map_err(|violation| violation.at(world.shared.net.now))?;
-        Ok(world.shared.census)
+        (Self { client, server: Server::default() }, census)
     }
 
-    fn run_to_end(&mut self, scenario: &Scenario) -> Verdict {
-        for (index, (at, _)) in scenario.script.iter().enumerate() {
-            self.shared.net.at(*at, Event::Act(index));
-        }
-        self.shared.net.at(0, Event::Connect);
-        for _ in 0..ENOUGH {
-            let is_over = self.shared.setup.connection.is_some() && self.is_over();
-            let Some(event) = self.shared.net.take().filter(|_| !is_over) else {
-                return self.close();
-            };
-            self.shared.say(|| format!("{event:?}"));
-            self.shared.census.steps += 1;
-            self.step(event, scenario)?;
-        }
-        Law::I4.broken("there is no end to it")
-    }
-
-    /// Whether only the heartbeat of a client is left to happen, or nothing else should be.
-    fn is_over(&self) -> bool {
-        let calm = self.shared.net.now.saturating_sub(self.shared.calm_from);
-        calm > END || calm > CALM && self.shared.census.steps.is_multiple_of(16) && self.close().is_ok()
-    }
-
-    fn close(&self) -> Verdict {
-        self.client.close(&self.shared.records[Way::Up as usize])?;
-        self.server.close()?;
-        self.shared.records.iter().try_for_each(Record::close)
-    }
-
-    fn step(&mut self, event: Event, scenario: &Scenario) -> Verdict {
-        let Self { shared, client, server } = self;
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, server } = self;
+        shared.census.steps += 1;
         match event {
-            Event::Act(index) => self.act(scenario.script[index].1),
+            Event::Act(act) => self.act(shared, act),
             Event::Connect => client.connect(shared),
             Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
             Event::Opened(attempt) => client.opened(shared, attempt),
-            Event::Arrives(attempt, Way::Up, frame, bytes) => server.arrives(shared, attempt, frame, bytes),
-            Event::Arrives(attempt, Way::Down, frame, bytes) => client.arrives(shared, attempt, frame, bytes),
-            Event::Noticed(attempt, Way::Up) => server.noticed(shared, attempt),
-            Event::Noticed(attempt, Way::Down) => client.noticed(shared, attempt),
+            Event::Arrives(attempt, Way::Up, frame) => server.arrives(shared, attempt, frame),
+            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
             Event::ClientTimer => client.timer(shared),
             Event::ServerTimer(session) => server.timer(shared, session),
             Event::Stored(session, starts, number) => server.stored(shared, session, starts, number),
             Event::Evict(session, since) => server.evict(shared, session, since),
-            Event::Closed(_) | Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => {
-                client.special(shared, event)
-            }
+            Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => client.special(shared, event),
         }
     }
 
-    fn act(&mut self, act: Act) -> Verdict {
-        let Self { shared, client, server } = self;
-        shared.say(|| format!("{act:?}"));
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close(shared.record.of(Way::Up))?;
+        self.server.close()?;
+        shared.record.close()
+    }
+
+    /// The heartbeat of a connection never ends.
+    fn calm(setup: &Setup) -> Option<u64> {
+        setup.connection.map(|_| 30_000)
+    }
+}
+
+impl World {
+    fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
+        let Self { client, server } = self;
         match act {
             Act::ServerSends(count) => (0..count).try_for_each(|_| server.send(shared)),
             Act::ServerWithdraws => server.withdraw(shared),
@@ -220,16 +178,10 @@ impl World {
                 shared.census.server_ends += 1;
                 server.finish(shared)
             }
-            Act::ServerErrs => {
-                if let Some(attempt) = client.attempt() {
-                    server.err(shared, attempt);
-                }
-                Ok(())
-            }
+            Act::ServerErrs => client.attempt().map_or(Ok(()), |attempt| server.err(shared, attempt)),
             Act::Cut => {
-                if let Some(attempt) = client.attempt() {
-                    shared.cut(attempt);
-                }
+                let is_cut = client.attempt().is_some_and(|attempt| shared.cut(attempt));
+                shared.census.cuts += u64::from(is_cut);
                 Ok(())
             }
             Act::Kill => {
@@ -243,68 +195,6 @@ impl World {
             | Act::ClientEnds
             | Act::Signal(_) => client.act(shared, act),
         }
-    }
-}
-
-fn client(setup: &Setup, seed: u64, defect: Option<Defect>) -> Box<dyn Client> {
-    match setup.connection {
-        Some(config) => Box::new(WholeClient::new(config, setup.bounds, seed, defect)),
-        None => Box::new(BareClient::new(setup.bounds, defect)),
-    }
-}
-
-impl Shared {
-    pub fn is_calm(&self) -> bool {
-        self.net.now >= self.calm_from
-    }
-
-    pub fn is_server_up(&self) -> bool {
-        self.server_up_at <= self.net.now
-    }
-
-    /// A new connection. Most are fast; what is sent on a slow one can arrive after what was sent later on another.
-    pub fn connect(&mut self, attempt: Attempt) {
-        let most = if self.net.random.one_in(4) { self.setup.latency } else { 1 + self.setup.latency / 16 };
-        let latency = 1 + self.net.random.below(most);
-        self.net.connect(attempt, latency);
-    }
-
-    pub fn give(&mut self, attempt: Attempt, way: Way, frame: Frame, bytes: u32) {
-        let latency = self.net.latency(attempt);
-        let delay = latency + self.net.random.below(latency.max(1));
-        self.net.send(attempt, way, u64::from(delay), Event::Arrives(attempt, way, frame, bytes));
-    }
-
-    /// The end that this way comes from leaves the connection; the other hears of it after all that was sent before.
-    pub fn leave(&mut self, attempt: Attempt, way: Way) {
-        self.net.leave(attempt, way);
-        if !self.net.is_cut(attempt) {
-            let at = self.net.now + u64::from(self.net.latency(attempt));
-            self.net.deliver(attempt, way, at, Event::Noticed(attempt, way));
-        }
-    }
-
-    pub fn say(&self, what: impl FnOnce() -> String) {
-        if self.tell {
-            println!("{:>7} ms {}", self.net.now, what());
-        }
-    }
-
-    /// What is under way loses its end; sooner or later the client notices, and the server perhaps never.
-    fn cut(&mut self, attempt: Attempt) {
-        if self.net.is_cut(attempt) {
-            return;
-        }
-        self.census.cuts += 1;
-        self.net.cut(attempt, true);
-        for way in [Way::Up, Way::Down] {
-            self.net.lose_some(attempt, way);
-        }
-        let half_open = self.net.random.one_in(3);
-        let notices = if half_open { 10_000 } else { 1 + self.net.random.below(3_000) };
-        self.net.after(notices, Event::Noticed(attempt, Way::Down));
-        let notices = if half_open { 60_000 } else { self.net.random.below(3_000) };
-        self.net.after(notices, Event::Noticed(attempt, Way::Up));
     }
 }
 
