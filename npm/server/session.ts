@@ -99,6 +99,7 @@ export class Session implements AsyncIterable<Received> {
   #committed: number | undefined;
   /** Who waits for a message, the first that asked first. */
   readonly #waiting: ((received: Received | undefined) => void)[] = [];
+  #isClosed = false;
 
   /** @internal */
   constructor(session: ServerSession) {
@@ -194,7 +195,13 @@ export class Session implements AsyncIterable<Received> {
    * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none, in whose place Bun sends 1000. Any other becomes 1000.
    */
   close(code = 1000, reason = ''): void {
+    this.#isClosed = true;
     this.#session.close(code, reason);
+  }
+
+  /** Whether somebody waits for a message of a session that nobody has ended. @internal */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0 && !this.#isClosed;
   }
 
   /** The handler has ended. @internal */

@@ -290,6 +290,12 @@ const asked =
 const handled = async (handler: Handler, session: Session): Promise<void> => {
   try {
     await handler(session);
+    if (session.isAwaited)
+      say(
+        'warn',
+        `the handler of session ${session.id} has returned, which ends the session, while something waits for its next message: ` +
+          'an await or a return is missing',
+      );
   } catch (error) {
     if (isOver(error, session)) return;
     say('error', `the handler of session ${session.id} has thrown: ${describe(error)}`);

@@ -72,3 +72,25 @@ it('calls of next that wait at the same time are given the messages in their ord
   server.close();
   await sessions.shutDown();
 });
+
+it('a handler that returns while something waits for the next message is warned of', async () => {
+  const logged = [];
+  setLog((level, line) => {
+    if (level === 'warn') logged.push(line);
+  });
+  const sessions = new Sessions().serve(async (session) => {
+    if (session.handshake.query('awaits') === 'yes') return session.close();
+    session.next();
+  });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  attach(server, '/', sessions);
+  for (const query of ['?awaits=yes', '']) {
+    const client = talk(`ws://127.0.0.1:${server.address().port}/${query}`);
+    await client.event('close');
+  }
+  assert.equal(logged.length, 1);
+  assert.match(logged[0], /^the handler of session \w{32} has returned, .* an await or a return is missing$/);
+  server.close();
+  await sessions.shutDown();
+});
