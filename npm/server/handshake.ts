@@ -1,6 +1,7 @@
 // The request that a connection begins with.
 
 import type { ServerHandshake } from '#wasm/server';
+import { expect, expectText } from './checks.js';
 
 /** The request that a connection begins with. */
 export class Handshake {
@@ -31,11 +32,13 @@ export class Handshake {
 
   /** A parameter of the query, decoded. */
   query(name: string): string | undefined {
+    expectText('the name of a parameter', name);
     return this.#handshake.query(name);
   }
 
   /** A cookie's value. */
   cookie(name: string): string | undefined {
+    expectText('the name of a cookie', name);
     return this.#handshake.cookie(name);
   }
 }
@@ -53,6 +56,8 @@ export class Refused extends Error {
 
   constructor(code: number, reason: string) {
     super(`refused with ${code} ${reason}`);
+    expect(Number.isInteger(code) && code >= 3000 && code < 5000, 'the code of Refused', 'one from 3000 to 4999', code);
+    expectText('the reason of Refused', reason);
     this.code = code;
     this.reason = reason;
   }

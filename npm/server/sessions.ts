@@ -1,48 +1,49 @@
 // The sessions of a server: how they are set up, served and ended.
 
 import type { ServerAdmission, ServerHandshake, ServerSession, ServerSessions } from '#wasm/server';
+import { expect, expectObject, expectText, warnOfUnknown } from './checks.js';
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { describe, say } from './log.js';
-import type { RedisStore } from './redis.js';
+import { RedisStore } from './redis.js';
 import { isOver, type Sendable, Session } from './session.js';
 
 /** How many messages, and how many bytes of them. */
 export interface Bounds {
-  messages?: number;
-  bytes?: number;
+  messages?: number | undefined;
+  bytes?: number | undefined;
 }
 
 /** How much a client, and all clients together, may make the server hold. */
 export interface Limits {
   /** How many sessions there may be on this node. Default: 100,000. */
-  sessions?: number;
+  sessions?: number | undefined;
   /** How many sessions one user may have. Default: 32. */
-  sessionsPerUser?: number;
+  sessionsPerUser?: number | undefined;
   /** The same for the anonymous clients of one address. Default: 1,000. */
-  sessionsPerAddress?: number;
+  sessionsPerAddress?: number | undefined;
   /** How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB. */
-  outbox?: Bounds;
+  outbox?: Bounds | undefined;
   /** How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB. */
-  outboxes?: number;
+  outboxes?: number | undefined;
   /** How many of those one user may have, or the anonymous clients of one address. Default: 128 MiB. */
-  outboxesPerOwner?: number;
+  outboxesPerOwner?: number | undefined;
   /** How much one session may have received that its handler has not committed. Default: 1,024 messages and 4 MiB. */
-  inbox?: Bounds;
+  inbox?: Bounds | undefined;
   /** How many bytes all clients together may have sent that no handler has committed. Default: 512 MiB. */
-  inboxes?: number;
+  inboxes?: number | undefined;
   /** How many of those one user may have, or the anonymous clients of one address. Default: 64 MiB. */
-  inboxesPerOwner?: number;
+  inboxesPerOwner?: number | undefined;
   /** How many connections there may be. Default: 120,000. */
-  connections?: number;
+  connections?: number | undefined;
   /** How many of those one address may have. Default: 4,000. */
-  connectionsPerAddress?: number;
+  connectionsPerAddress?: number | undefined;
   /** The largest message that a client may send, in bytes. Default: 1 MiB. */
-  messageBytes?: number;
+  messageBytes?: number | undefined;
   /** How many handshakes one address may make at once. Default: 1,000. */
-  handshakeBurst?: number;
+  handshakeBurst?: number | undefined;
   /** How many per second after that. Default: 100. */
-  handshakesPerSecond?: number;
+  handshakesPerSecond?: number | undefined;
 }
 
 /** The options of a server. Durations are milliseconds. */
@@ -51,39 +52,39 @@ export interface SessionsOptions {
    * Says whose a connection is, by its request: the user's name, or undefined for an anonymous client. Throws `Refused` to
    * refuse it. Default: every client is anonymous.
    */
-  authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
+  authenticate?: ((handshake: Handshake) => string | undefined | Promise<string | undefined>) | undefined;
   /** Where the sessions are kept. Default: in this process. */
-  store?: RedisStore;
+  store?: RedisStore | undefined;
   /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: `'default'`. */
-  name?: string;
+  name?: string | undefined;
   /** Whether there is a line in the log when a session begins, resumes and ends. Default: true. */
-  logSessions?: boolean;
+  logSessions?: boolean | undefined;
   /** How long a session lives without a connection. Default: 120,000. */
-  timeToLive?: number;
+  timeToLive?: number | undefined;
   /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
-  spread?: number | { rate: number };
+  spread?: number | { rate: number } | undefined;
   /** How long a client may be silent before it is sent a ping. Default: 30,000. */
-  idle?: number;
+  idle?: number | undefined;
   /** How long a client has to answer the ping. Then its connection is dropped. Default: 10,000. */
-  probe?: number;
+  probe?: number | undefined;
   /** How long a client has to authenticate and to say which session it wants, and the store to answer then. Default: 10,000. */
-  greeting?: number;
+  greeting?: number | undefined;
   /** How long a client has to answer a close frame. Default: 5,000. */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /** How long the handlers have to finish when the server shuts down. Default: 10,000. */
-  grace?: number;
+  grace?: number | undefined;
   /** Which pages may connect: those of this server, those of these origins as well, or all. Default: `'same'`. */
-  origins?: 'same' | 'any' | string[];
+  origins?: 'same' | 'any' | string[] | undefined;
   /** How many proxies stand in front that append the client's address to which header. Default: none. */
-  proxies?: { xForwardedFor: number } | { forwarded: number };
+  proxies?: { xForwardedFor: number } | { forwarded: number } | undefined;
   /** Which headers of its handshake a session keeps. Default: none. */
-  keptHeaders?: string[];
+  keptHeaders?: string[] | undefined;
   /** The app's own subprotocols, in the order of preference. Default: none. */
-  protocols?: string[];
+  protocols?: string[] | undefined;
   /** What happens to a client that does not offer the protocol: it is refused, or served without a session. Default: `'refuse'`. */
-  plainConnections?: 'refuse' | 'serve';
+  plainConnections?: 'refuse' | 'serve' | undefined;
   /** The limits. */
-  limits?: Limits;
+  limits?: Limits | undefined;
 }
 
 /** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
@@ -113,6 +114,71 @@ export interface Rejection {
   readonly text: string;
 }
 
+const OPTIONS = [
+  'authenticate',
+  'store',
+  'name',
+  'logSessions',
+  'timeToLive',
+  'spread',
+  'idle',
+  'probe',
+  'greeting',
+  'closeTimeout',
+  'grace',
+  'origins',
+  'proxies',
+  'keptHeaders',
+  'protocols',
+  'plainConnections',
+  'limits',
+] as const satisfies (keyof SessionsOptions)[];
+
+const LIMITS = [
+  'sessions',
+  'sessionsPerUser',
+  'sessionsPerAddress',
+  'outbox',
+  'outboxes',
+  'outboxesPerOwner',
+  'inbox',
+  'inboxes',
+  'inboxesPerOwner',
+  'connections',
+  'connectionsPerAddress',
+  'messageBytes',
+  'handshakeBurst',
+  'handshakesPerSecond',
+] as const satisfies (keyof Limits)[];
+
+const BOUNDS = ['messages', 'bytes'] as const satisfies (keyof Bounds)[];
+
+/** What can be told of options before anybody connects. */
+const check = (options: SessionsOptions): void => {
+  expectObject('what Sessions takes', options);
+  const { authenticate, store, origins, limits } = options;
+  warnOfUnknown('Sessions', options, OPTIONS);
+  expect(authenticate === undefined || typeof authenticate === 'function', 'authenticate', 'a function', authenticate);
+  expect(store === undefined || store instanceof RedisStore, 'store', 'a RedisStore: new RedisStore(client)', store);
+  if (Array.isArray(origins)) for (const origin of origins) expectOrigin(origin);
+  if (limits === undefined) return;
+  expectObject('limits', limits);
+  warnOfUnknown('limits', limits, LIMITS);
+  for (const name of ['outbox', 'inbox'] as const) {
+    const bounds = limits[name];
+    if (bounds !== undefined) warnOfUnknown(`limits.${name}`, Object(bounds), BOUNDS);
+  }
+};
+
+/** One that is written otherwise would never be that of a page. */
+const expectOrigin = (origin: unknown): void =>
+  expect(
+    typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin,
+    'an origin',
+    'a scheme and a host, as in https://example.org',
+    origin,
+  );
+
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The sessions of a server, for one kind of conversation. */
@@ -122,9 +188,8 @@ export class Sessions {
   #handler: Handler | undefined;
 
   constructor(options: SessionsOptions = {}) {
+    check(options);
     const { authenticate, store, ...config } = options;
-    if (authenticate !== undefined && typeof authenticate !== 'function')
-      throw new TypeError(`Undrop: authenticate is a function, not ${typeof authenticate}`);
     const { ServerSessions } = core();
     this.#store = store;
     this.#sessions = new ServerSessions(config, authenticate && asked(authenticate), store?.commands, store?.prefix);
@@ -132,8 +197,8 @@ export class Sessions {
 
   /** Sets what serves each session. */
   serve(handler: Handler): this {
-    if (typeof handler !== 'function')
-      throw new TypeError(`Undrop: serve takes a function of a session, not ${typeof handler}`);
+    expect(typeof handler === 'function', 'what serves sessions', 'a function of a session', handler);
+    if (this.#handler) throw new TypeError('Undrop: something serves these sessions already');
     this.#handler = handler;
     return this;
   }
@@ -151,16 +216,19 @@ export class Sessions {
 
   /** The ids of a user's sessions, on all nodes. */
   async of(user: string): Promise<string[]> {
+    expectText('the name of a user', user);
     return this.#sessions.sessionsOf(user);
   }
 
   /** Sends a message to a session, whichever node has it. Resolves when the store has the message. */
   async sendTo(session: string, message: Sendable): Promise<void> {
+    expectText('a session', session, 'named by its id, session.id');
     await this.#sessions.sendTo(session, message);
   }
 
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */
   async revoke(user: string): Promise<void> {
+    expectText('the name of a user', user);
     await this.#sessions.revoke(user);
   }
 
@@ -191,7 +259,10 @@ export class Sessions {
    */
   admit(url: string, headers: string[], address: string | undefined): Admission | Rejection {
     const handler = this.#handler;
-    if (!handler) throw new Error('Undrop: nothing serves the sessions: call sessions.serve(handler) first');
+    if (!handler) {
+      say('error', 'a client is refused, as nothing serves the sessions: call sessions.serve(handler) first');
+      return { status: 503, text: 'nothing serves the sessions' };
+    }
     try {
       return new Admission(this.#sessions.admit(url, headers, address), this.#sessions.mostBytes, handler);
     } catch (thrown) {
@@ -281,8 +352,9 @@ const asked =
       say('error', `authenticate has thrown, and the client is told to try later: ${describe(error)}`);
       throw new Refused(1013, 'authentication failed');
     }
-    if (user === undefined || typeof user === 'string') return user;
-    say('error', `authenticate returned ${typeof user}, where the name of a user or undefined may stand`);
+    if (user === undefined || (typeof user === 'string' && user !== '')) return user;
+    const returned = user === '' ? 'an empty text' : typeof user;
+    say('error', `authenticate returned ${returned}, where the name of a user or undefined may stand`);
     throw new Refused(1013, 'authentication failed');
   };
 
