@@ -34,7 +34,7 @@ export class Handshake {
     return this.#handshake.query(name);
   }
 
-  /** A cookie's value. */
+  /** A cookie's value; undefined in a handler, unless `keptHeaders` has `cookie`. Who the user is says `session.user`. */
   cookie(name: string): string | undefined {
     return this.#handshake.cookie(name);
   }
