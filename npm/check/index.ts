@@ -2,6 +2,7 @@
 // `undrop check URL`: finds out whether a server in any language speaks the protocol of docs/protocol.md.
 
 import { parseArgs } from 'node:util';
+import { version } from '../../package.json';
 import { checks } from './checks.js';
 import { type Check, Kit, type Options, Skipped, Wrong } from './kit.js';
 import { type Rule, rules } from './rules.js';
@@ -24,6 +25,7 @@ Options:
   --seed N                  where the connections of the check "cuts" break; default: 1
   --json                    prints the results as JSON
   --list                    prints the checks, and what the protocol's rules are
+  --version                 prints the version of the package
   --help                    prints this
 
 The server under test must send each message back as it was, text or binary, in order. The exit code is 0 if nothing is wrong,
@@ -78,11 +80,16 @@ function understood(args: string[]): Command | undefined {
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      version: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     console.log(HELP.trimEnd());
+    return undefined;
+  }
+  if (values.version) {
+    console.log(version);
     return undefined;
   }
   if (values.list) {

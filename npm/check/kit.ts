@@ -50,6 +50,16 @@ export class Wrong extends Error {
 /** The check has no meaning for this server, or for these options. */
 export class Skipped extends Error {}
 
+/** Nothing can be said of a server that does not send back what it gets. The protocol does not ask for that: the checks do. */
+export class NoEcho extends Error {
+  constructor(sent: Message, came: Item) {
+    super(
+      `the server does not send messages back: it was sent the message ${describe(sent)}, and ${describeItem(came)} came. ` +
+        'Give it a route that sends each message back as it was, and check that',
+    );
+  }
+}
+
 /** A client's session: its token and its counts. */
 export interface SessionState {
   token: string;
@@ -332,6 +342,15 @@ export class Connection {
     const item = await this.next();
     if (item.kind === 'message' && isSame(item.message, expected)) return;
     throw new Wrong(rule, `the message ${describe(expected)}`, describeItem(item));
+  }
+
+  /** Sends the first message. A server that answers nothing, or another message, is none that can be checked. */
+  async firstEcho(message: Message): Promise<void> {
+    this.send(message);
+    const item = await this.next();
+    if (item.kind === 'message' && isSame(item.message, message)) return;
+    if (item.kind === 'message' || item.kind === 'nothing') throw new NoEcho(message, item);
+    throw new Wrong(rules.untouched, `the message ${describe(message)}`, describeItem(item));
   }
 
   /** Sends a message, and waits until it comes back. */

@@ -36,7 +36,7 @@ export class Handshake {
     return this.#handshake.query(name);
   }
 
-  /** A cookie's value. */
+  /** A cookie's value; undefined in a handler, unless `keptHeaders` has `cookie`. Who the user is says `session.user`. */
   cookie(name: string): string | undefined {
     expectText('the name of a cookie', name);
     return this.#handshake.cookie(name);

@@ -114,7 +114,7 @@ export class Session implements AsyncIterable<Received> {
     return this.#session.user;
   }
 
-  /** The request of the connection that the session began on, or was restored on. */
+  /** The request of the connection that the session began on, or was restored on, with the headers of `keptHeaders` alone. */
   get handshake(): Handshake {
     this.#handshake ??= new Handshake(this.#session.handshake);
     return this.#handshake;
@@ -163,7 +163,8 @@ export class Session implements AsyncIterable<Received> {
 
   /**
    * Sends a message. It is stored, is sent as soon as there is a connection, and arrives once and in order. Throws a
-   * `SessionError`: `full` or `over`.
+   * `SessionError`: `full`, or `over` once the session is over for this handler, also while the server shuts down. A room keeps the
+   * ids of its sessions, and sends with `sessions.sendTo`, which needs no handler.
    */
   send(message: Sendable): void {
     try {
@@ -270,6 +271,8 @@ export class Received {
    * Commits this message and all before it, and sends these replies, in one atomic step: either the message is committed and
    * the replies are stored, or the message is received again and the replies were never sent. Rejects with a `SessionError`;
    * a handler that lets it pass ends, as it has to, without being taken for one that failed. It may be left without an `await`.
+   *
+   * Commit each message once: a second commit of it, or of an older one, commits nothing more and sends its replies again.
    */
   commit(replies?: Sendable | readonly Sendable[]): Promise<void> {
     return this.#commit(replies);

@@ -220,7 +220,11 @@ export class Sessions {
     return this.#sessions.sessionsOf(user);
   }
 
-  /** Sends a message to a session, whichever node has it. Resolves when the store has the message. */
+  /**
+   * Sends a message to a session, whichever node has it, and also while it has no handler. Resolves when the store has the message.
+   * Rejects if the session is over, if 1,024 messages wait for it already, and if the store does not answer. A handler that is
+   * killed after that and before its commit receives its own message again, and sends this one again.
+   */
   async sendTo(session: string, message: Sendable): Promise<void> {
     expectText('a session', session, 'named by its id, session.id');
     await this.#sessions.sendTo(session, message);
@@ -239,8 +243,8 @@ export class Sessions {
 
   /**
    * Closes all connections with 1012, which has the clients come back, to another node or to this one when it is up again.
-   * Handlers receive nothing more, and have `grace` to finish; what they commit and send is still stored. Resolves when all
-   * is done.
+   * Handlers receive nothing more, and have `grace` to finish: what they commit is still stored, with its replies, and what they
+   * `send` and `deliver` fails with `over`. Resolves when all is done. The client of a `RedisStore` is the app's to close.
    */
   async shutDown(): Promise<void> {
     // The timers of sessions keep no process alive, and nothing else might.

@@ -219,7 +219,7 @@ const Base = WebSocket as unknown as new (
   options: object,
 ) => Omit<WebSocket, Attribute | Method>;
 
-/** A socket of ws whose connection is a session's. */
+/** A socket of ws whose connection is a session's: `socket instanceof SessionWebSocket` says whether one has a `session`. */
 export class SessionWebSocket extends Base {
   /** The session: its user, its id, and `deliver`, which waits until the client has a message. */
   readonly session: Session;

@@ -8,12 +8,13 @@ import { packageProgram, run } from '../lib/run.mjs';
 
 const here = fileURLToPath(import.meta.url);
 const sources = inRoot('npm/check');
-const vectors = inRoot('proto/vectors/undrop.1.json');
+/** What the sources import from elsewhere. */
+const data = ['proto/vectors/undrop.1.json', 'package.json'].map((path) => inRoot(path));
 
 export async function bundleCheck() {
   const outfile = join(dist, 'check.js');
   const stamp = join(generated, 'check.stamp');
-  const made = await unlessFresh({ stamp, inputs: [sources, vectors, here], outputs: [outfile] }, async () => {
+  const made = await unlessFresh({ stamp, inputs: [sources, ...data, here], outputs: [outfile] }, async () => {
     const { build } = await import('esbuild');
     await run(process.execPath, [
       packageProgram('typescript', 'tsc'),

@@ -1,7 +1,9 @@
 // What the program says: the protocol's own words, and where they stand; and what docs/servers-in-other-languages.md shows of it.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { inRoot } from '../../scripts/lib/paths.mjs';
 import { page } from '../docs/support/pages.mjs';
 import { serve } from './broken/server.mjs';
 import { undrop } from './program.mjs';
@@ -34,6 +36,29 @@ test('who gives no server, or one that is not there, is told', async () => {
     assert.equal(code, 2);
     assert.match(stderr, /Usage: undrop check URL/);
   }
+});
+
+test('who checks a server that does not send messages back is told so, and that nothing was checked', async () => {
+  for (const [answer, came] of [
+    [() => undefined, 'nothing'],
+    [(message) => `you said ${message}`, 'the message "you said hi"'],
+  ]) {
+    const server = await serve([], { answer });
+    const { code, stdout, stderr } = await undrop('check', server.url, '--timeout', '200');
+    await server.stop();
+    assert.equal(
+      stderr,
+      `undrop: the server does not send messages back: it was sent the message "hi", and ${came} came. ` +
+        'Give it a route that sends each message back as it was, and check that\n',
+    );
+    assert.doesNotMatch(stdout, /wrong|skipped|since:/);
+    assert.equal(code, 2);
+  }
+});
+
+test('--version prints that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+  assert.deepEqual(await undrop('--version'), { code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 async function printed(faults, ...args) {

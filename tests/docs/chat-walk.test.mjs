@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -23,6 +24,7 @@ const [server, html] = ['js', 'html'].map(
     ).code,
 );
 
+let startServer;
 let running;
 let cutter;
 let served;
@@ -36,7 +38,8 @@ before(async () => {
   cutter = await startCutter(port);
   writeFileSync(join(folder, 'chat.mjs'), server.replace("'localhost', port: 8080", `'127.0.0.1', port: ${port}`));
   writeFileSync(join(folder, 'index.html'), html.replace('ws://localhost:8080', cutter.url));
-  running = spawn(process.execPath, ['chat.mjs'], { cwd: folder, stdio: 'inherit' });
+  startServer = () => spawn(process.execPath, ['chat.mjs'], { cwd: folder, stdio: 'inherit' });
+  running = startServer();
   assert.doesNotMatch(await vite(folder, 'build'), /warn/i);
   served = await serveFiles(join(folder, 'dist'));
 });
@@ -47,9 +50,9 @@ after(async () => {
   running?.kill('SIGKILL');
 });
 
-test('it is ten lines and its imports', () => {
+test('it is eleven lines and its imports', () => {
   const lines = [server, html].flatMap((code) => code.split('\n'));
-  assert.equal(lines.filter((line) => line !== '' && !/^ *import /.test(line)).length, 10);
+  assert.equal(lines.filter((line) => line !== '' && !/^ *import /.test(line)).length, 11);
 });
 
 test('what is said while the connections are down arrives, once and in order', { timeout: 60_000 }, async () => {
@@ -72,6 +75,21 @@ test('what is said while the connections are down arrives, once and in order', {
       heard[0].filter((line) => line.endsWith(`of ${index}`)),
       [1, 2, 3, 4, 5].map((number) => `${number} of ${index}`),
     );
+});
+
+test('what is said while the server is away is shown as not sent, once it has been started again', {
+  timeout: 60_000,
+}, async () => {
+  const [browser] = opened;
+  const person = new Person(browser);
+  const gone = once(running, 'exit');
+  running.kill('SIGTERM');
+  await gone;
+  await say(person, 'said to nobody');
+  running = startServer();
+  await person.sees(() => document.body.innerText.includes('not sent (unsent): said to nobody'));
+  await say(person, 'said after that');
+  await person.sees(() => document.body.innerText.split('\n').includes('said after that'));
 });
 
 const say = (person, text) =>

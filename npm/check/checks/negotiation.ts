@@ -28,7 +28,8 @@ export const negotiation: Check[] = [
     says: 'each message comes back as it was, be it text or binary or empty',
     isNeededByAll: true,
     async run(kit) {
-      const connection = await kit.echoed('hi');
+      const connection = await kit.open();
+      await connection.firstEcho('hi');
       for (const text of ['', 'ack 1', ' ', '\0', 'Ж 漢字 🌍\r\n', '\u0011new']) await connection.echo(text);
       for (const bytes of [[], [0], [1, 2, 255]]) await connection.echo(Buffer.from(bytes), rules.binary);
     },

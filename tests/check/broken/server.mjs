@@ -37,8 +37,11 @@ export const faults = {
   keepsEverything: 'keeps whatever is not acknowledged',
 };
 
-/** Serves on a port of its own. `greeting` is how long a client may be silent, in milliseconds. */
-export async function serve(chosen, { greeting = 10_000 } = {}) {
+/**
+ * Serves on a port of its own. `greeting` is how long a client may be silent, in milliseconds, and `answer` what its app sends back to
+ * a message: nothing if that is undefined.
+ */
+export async function serve(chosen, { greeting = 10_000, answer = (message) => message } = {}) {
   const has = Object.fromEntries(Object.keys(faults).map((name) => [name, chosen.includes(name)]));
   const sessions = new Map();
   const http = createServer((_, response) => response.writeHead(426).end());
@@ -143,11 +146,13 @@ export async function serve(chosen, { greeting = 10_000 } = {}) {
       session.taken++;
       if (!has.neverAcknowledges && session.taken - session.told === 1) setTimeout(acknowledge, 200);
       if (session.taken - session.told === 32) acknowledge();
-      session.outbox.push(message);
+      const reply = answer(message);
+      if (reply === undefined) return;
+      session.outbox.push(reply);
       session.left++;
-      session.bytes += message.length;
-      session.last = [message];
-      send(message);
+      session.bytes += reply.length;
+      session.last = [reply];
+      send(reply);
       if (session.bytes > MOST_UNACKNOWLEDGED && !has.keepsEverything) {
         end(session);
         say('end');

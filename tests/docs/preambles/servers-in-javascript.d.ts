@@ -14,6 +14,7 @@ declare const Deno: {
 };
 declare const sessions: import('undrop/server').Sessions;
 declare const server: import('node:http').Server;
+declare const redis: { close(): Promise<void> };
 declare const client: import('undrop/server').TypedSession<In, Out>;
 declare const lines: string[];
 type In = { chat: { from: string; text: string } };
