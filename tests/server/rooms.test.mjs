@@ -1,4 +1,4 @@
-// The rooms of docs/servers-in-javascript.md: a member whose handler throws misses nothing.
+// The room of docs/servers-in-javascript.md, whose handler throws in the middle: that member misses nothing.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -32,7 +32,7 @@ const connect = (url) => {
   };
 };
 
-it('a member whose handler throws is sent each message of the room once, in order', async () => {
+it('a member whose handler throws is sent each message of the room once, in order', async (t) => {
   setLog(() => {});
   const room = new Set();
   const sessions = new Sessions({ spread: 0 });
@@ -49,11 +49,19 @@ it('a member whose handler throws is sent each message of the room once, in orde
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   attach(server, '/', sessions);
+  const clients = [];
+  t.after(() => {
+    for (const { socket } of clients) socket.close(1000);
+    server.close();
+    return sessions.shutDown();
+  });
   const url = `ws://127.0.0.1:${server.address().port}/`;
   const member = connect(url);
+  clients.push(member);
   member.socket.send('here');
   await member.hears('here');
   const speaker = connect(url);
+  clients.push(speaker);
   const say = (from) => {
     for (let number = from; number < from + SAID; number++) speaker.socket.send(`${number}`);
     return `${from + SAID - 1}`;
@@ -88,7 +96,4 @@ it('a member whose handler throws is sent each message of the room once, in orde
   speaker.socket.send('alone');
   await speaker.hears('alone');
   assert.deepEqual([...room], [handlers[1].id]);
-  speaker.socket.close(1000);
-  server.close();
-  await sessions.shutDown();
 });
