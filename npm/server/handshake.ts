@@ -1,7 +1,6 @@
 // The request that a connection begins with.
 
 import type { ServerHandshake } from '#wasm/server';
-import { expect, expectText } from './checks.js';
 
 /** The request that a connection begins with. */
 export class Handshake {
@@ -32,13 +31,11 @@ export class Handshake {
 
   /** A parameter of the query, decoded. */
   query(name: string): string | undefined {
-    expectText('the name of a parameter', name);
     return this.#handshake.query(name);
   }
 
   /** A cookie's value; undefined in a handler, unless `keptHeaders` has `cookie`. Who the user is says `session.user`. */
   cookie(name: string): string | undefined {
-    expectText('the name of a cookie', name);
     return this.#handshake.cookie(name);
   }
 }
@@ -56,8 +53,6 @@ export class Refused extends Error {
 
   constructor(code: number, reason: string) {
     super(`refused with ${code} ${reason}`);
-    expect(Number.isInteger(code) && code >= 3000 && code < 5000, 'the code of Refused', 'one from 3000 to 4999', code);
-    expectText('the reason of Refused', reason);
     this.code = code;
     this.reason = reason;
   }

@@ -1,11 +1,10 @@
 // `undrop/server/node`: sessions on an HTTP server of Node, by the package ws.
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { expect } from './checks.js';
-import { type Admission, Sessions } from './index.js';
+import type { Admission, Sessions } from './index.js';
 import { connect, reject } from './websocket.js';
 
 /** What is served on which path of a server. */
@@ -21,10 +20,7 @@ const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
  * ```
  */
 export const attach = (server: Server | SecureServer, path: string, sessions: Sessions): (() => void) => {
-  expect(typeof server?.on === 'function', 'the first argument of attach', 'an HTTP server', server);
-  expect(typeof path === 'string' && path.startsWith('/'), 'a path', 'a text that begins with a slash', path);
-  expect(sessions instanceof Sessions, 'what is attached', 'a Sessions', sessions);
-  if ('bun' in process.versions) throw new Error('Undrop: on Bun, sessions are served by undrop/server/bun');
+  if (!path.startsWith('/')) throw new TypeError(`Undrop: a path begins with a slash, unlike ${JSON.stringify(path)}`);
   const paths = attachments.get(server) ?? listen(server);
   paths.set(path, sessions);
   return () => {
@@ -37,27 +33,16 @@ const listen = (server: Server | SecureServer): Map<string, Sessions> => {
   const paths = new Map<string, Sessions>();
   attachments.set(server, paths);
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const sessions = paths.get(pathOf(request.url ?? ''));
+    // Whatever a client writes there, as it is: not all of it is a URL.
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const sessions = paths.get(path);
     if (sessions) upgrade(sessions, request, stream, head);
     else if (server.listenerCount('upgrade') === 1) reject(stream, { status: 404, text: 'nothing is served here' });
     // Until somebody else has taken it, a connection that is reset would end the process.
     else stream.on('error', () => {});
   });
-  // A server that has nothing else to do would leave requests without an answer.
-  server.on('request', ({ url = '' }: IncomingMessage, response: ServerResponse) => {
-    if (server.listenerCount('request') > 1) return;
-    const isServed = paths.has(pathOf(url));
-    response.writeHead(isServed ? 426 : 404, {
-      'content-type': 'text/plain',
-      ...(isServed && { upgrade: 'websocket' }),
-    });
-    response.end(isServed ? 'this is for WebSockets' : 'nothing is served here');
-  });
   return paths;
 };
-
-/** Whatever a client writes there, as it is: not all of it is a URL. */
-const pathOf = (url: string): string => url.split('?', 1)[0] as string;
 
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
 export const upgrade = (sessions: Sessions, request: IncomingMessage, stream: Duplex, head: Buffer): void => {

@@ -1,6 +1,5 @@
 // Sessions in Redis, through a client that the app has.
 
-import { expectObject, expectText, warnOfUnknown } from './checks.js';
 import { say } from './log.js';
 
 /** What of a client of the package `redis` is used, from version 5 on. */
@@ -50,11 +49,7 @@ export class RedisStore {
   #unsubscribe: () => void = () => {};
 
   /** `prefix` is what the keys begin with. Two `Sessions` in one Redis need two. Default: `undrop:`. */
-  constructor(client: NodeRedis | IoRedis, options: { prefix?: string | undefined } = {}) {
-    expectObject('the second argument of RedisStore, such as { prefix: "chat:" },', options);
-    warnOfUnknown('RedisStore', options, ['prefix']);
-    const { prefix = 'undrop:' } = options;
-    expectText('prefix', prefix);
+  constructor(client: NodeRedis | IoRedis, { prefix = 'undrop:' }: { prefix?: string } = {}) {
     this.prefix = prefix;
     const subscribe: Commands['subscribe'] = (channel, heard) => {
       this.#unsubscribe = subscribed(client, channel, heard);
@@ -71,12 +66,10 @@ export class RedisStore {
 
 /** A function that sends a command, whose reply has bytes for strings. */
 const callOf = (client: NodeRedis | IoRedis): Commands['call'] => {
-  const is = (method: string) => method in Object(client);
-  if (is('callBuffer')) {
-    return ([name, ...given]) => (client as IoRedis).callBuffer(name as string, ...(given as (string | Buffer)[]));
-  }
-  if (is('withTypeMapping')) {
-    const raw = (client as NodeRedis).withTypeMapping({ [BULK_STRING]: Buffer });
+  if ('callBuffer' in client)
+    return ([name, ...given]) => client.callBuffer(name as string, ...(given as (string | Buffer)[]));
+  if ('withTypeMapping' in client) {
+    const raw = client.withTypeMapping({ [BULK_STRING]: Buffer });
     return (command) => raw.sendCommand(command.map((one) => (typeof one === 'string' ? one : Buffer.from(one))));
   }
   throw new TypeError('Undrop: RedisStore takes a client of the package redis, version 5 or newer, or of ioredis');

@@ -1,49 +1,48 @@
 // The sessions of a server: how they are set up, served and ended.
 
 import type { ServerAdmission, ServerHandshake, ServerSession, ServerSessions } from '#wasm/server';
-import { expect, expectObject, expectText, warnOfUnknown } from './checks.js';
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { describe, say } from './log.js';
-import { RedisStore } from './redis.js';
+import type { RedisStore } from './redis.js';
 import { isOver, type Sendable, Session } from './session.js';
 
 /** How many messages, and how many bytes of them. */
 export interface Bounds {
-  messages?: number | undefined;
-  bytes?: number | undefined;
+  messages?: number;
+  bytes?: number;
 }
 
 /** How much a client, and all clients together, may make the server hold. */
 export interface Limits {
   /** How many sessions there may be on this node. Default: 100,000. */
-  sessions?: number | undefined;
+  sessions?: number;
   /** How many sessions one user may have. Default: 32. */
-  sessionsPerUser?: number | undefined;
+  sessionsPerUser?: number;
   /** The same for the anonymous clients of one address. Default: 1,000. */
-  sessionsPerAddress?: number | undefined;
+  sessionsPerAddress?: number;
   /** How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB. */
-  outbox?: Bounds | undefined;
+  outbox?: Bounds;
   /** How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB. */
-  outboxes?: number | undefined;
+  outboxes?: number;
   /** How many of those one user may have, or the anonymous clients of one address. Default: 128 MiB. */
-  outboxesPerOwner?: number | undefined;
+  outboxesPerOwner?: number;
   /** How much one session may have received that its handler has not committed. Default: 1,024 messages and 4 MiB. */
-  inbox?: Bounds | undefined;
+  inbox?: Bounds;
   /** How many bytes all clients together may have sent that no handler has committed. Default: 512 MiB. */
-  inboxes?: number | undefined;
+  inboxes?: number;
   /** How many of those one user may have, or the anonymous clients of one address. Default: 64 MiB. */
-  inboxesPerOwner?: number | undefined;
+  inboxesPerOwner?: number;
   /** How many connections there may be. Default: 120,000. */
-  connections?: number | undefined;
+  connections?: number;
   /** How many of those one address may have. Default: 4,000. */
-  connectionsPerAddress?: number | undefined;
+  connectionsPerAddress?: number;
   /** The largest message that a client may send, in bytes. Default: 1 MiB. */
-  messageBytes?: number | undefined;
+  messageBytes?: number;
   /** How many handshakes one address may make at once. Default: 1,000. */
-  handshakeBurst?: number | undefined;
+  handshakeBurst?: number;
   /** How many per second after that. Default: 100. */
-  handshakesPerSecond?: number | undefined;
+  handshakesPerSecond?: number;
 }
 
 /** The options of a server. Durations are milliseconds. */
@@ -52,39 +51,39 @@ export interface SessionsOptions {
    * Says whose a connection is, by its request: the user's name, or undefined for an anonymous client. Throws `Refused` to
    * refuse it. Default: every client is anonymous.
    */
-  authenticate?: ((handshake: Handshake) => string | undefined | Promise<string | undefined>) | undefined;
+  authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
   /** Where the sessions are kept. Default: in this process. */
-  store?: RedisStore | undefined;
+  store?: RedisStore;
   /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: `'default'`. */
-  name?: string | undefined;
+  name?: string;
   /** Whether there is a line in the log when a session begins, resumes and ends. Default: true. */
-  logSessions?: boolean | undefined;
+  logSessions?: boolean;
   /** How long a session lives without a connection. Default: 120,000. */
-  timeToLive?: number | undefined;
+  timeToLive?: number;
   /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
-  spread?: number | { rate: number } | undefined;
+  spread?: number | { rate: number };
   /** How long a client may be silent before it is sent a ping. Default: 30,000. */
-  idle?: number | undefined;
+  idle?: number;
   /** How long a client has to answer the ping. Then its connection is dropped. Default: 10,000. */
-  probe?: number | undefined;
+  probe?: number;
   /** How long a client has to authenticate and to say which session it wants, and the store to answer then. Default: 10,000. */
-  greeting?: number | undefined;
+  greeting?: number;
   /** How long a client has to answer a close frame. Default: 5,000. */
-  closeTimeout?: number | undefined;
+  closeTimeout?: number;
   /** How long the handlers have to finish when the server shuts down. Default: 10,000. */
-  grace?: number | undefined;
+  grace?: number;
   /** Which pages may connect: those of this server, those of these origins as well, or all. Default: `'same'`. */
-  origins?: 'same' | 'any' | string[] | undefined;
+  origins?: 'same' | 'any' | string[];
   /** How many proxies stand in front that append the client's address to which header. Default: none. */
-  proxies?: { xForwardedFor: number } | { forwarded: number } | undefined;
+  proxies?: { xForwardedFor: number } | { forwarded: number };
   /** Which headers of its handshake a session keeps. Default: none. */
-  keptHeaders?: string[] | undefined;
+  keptHeaders?: string[];
   /** The app's own subprotocols, in the order of preference. Default: none. */
-  protocols?: string[] | undefined;
+  protocols?: string[];
   /** What happens to a client that does not offer the protocol: it is refused, or served without a session. Default: `'refuse'`. */
-  plainConnections?: 'refuse' | 'serve' | undefined;
+  plainConnections?: 'refuse' | 'serve';
   /** The limits. */
-  limits?: Limits | undefined;
+  limits?: Limits;
 }
 
 /** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
@@ -114,71 +113,6 @@ export interface Rejection {
   readonly text: string;
 }
 
-const OPTIONS = [
-  'authenticate',
-  'store',
-  'name',
-  'logSessions',
-  'timeToLive',
-  'spread',
-  'idle',
-  'probe',
-  'greeting',
-  'closeTimeout',
-  'grace',
-  'origins',
-  'proxies',
-  'keptHeaders',
-  'protocols',
-  'plainConnections',
-  'limits',
-] as const satisfies (keyof SessionsOptions)[];
-
-const LIMITS = [
-  'sessions',
-  'sessionsPerUser',
-  'sessionsPerAddress',
-  'outbox',
-  'outboxes',
-  'outboxesPerOwner',
-  'inbox',
-  'inboxes',
-  'inboxesPerOwner',
-  'connections',
-  'connectionsPerAddress',
-  'messageBytes',
-  'handshakeBurst',
-  'handshakesPerSecond',
-] as const satisfies (keyof Limits)[];
-
-const BOUNDS = ['messages', 'bytes'] as const satisfies (keyof Bounds)[];
-
-/** What can be told of options before anybody connects. */
-const check = (options: SessionsOptions): void => {
-  expectObject('what Sessions takes', options);
-  const { authenticate, store, origins, limits } = options;
-  warnOfUnknown('Sessions', options, OPTIONS);
-  expect(authenticate === undefined || typeof authenticate === 'function', 'authenticate', 'a function', authenticate);
-  expect(store === undefined || store instanceof RedisStore, 'store', 'a RedisStore: new RedisStore(client)', store);
-  if (Array.isArray(origins)) for (const origin of origins) expectOrigin(origin);
-  if (limits === undefined) return;
-  expectObject('limits', limits);
-  warnOfUnknown('limits', limits, LIMITS);
-  for (const name of ['outbox', 'inbox'] as const) {
-    const bounds = limits[name];
-    if (bounds !== undefined) warnOfUnknown(`limits.${name}`, Object(bounds), BOUNDS);
-  }
-};
-
-/** One that is written otherwise would never be that of a page. */
-const expectOrigin = (origin: unknown): void =>
-  expect(
-    typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin,
-    'an origin',
-    'a scheme and a host, as in https://example.org',
-    origin,
-  );
-
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The sessions of a server, for one kind of conversation. */
@@ -188,8 +122,9 @@ export class Sessions {
   #handler: Handler | undefined;
 
   constructor(options: SessionsOptions = {}) {
-    check(options);
     const { authenticate, store, ...config } = options;
+    if (authenticate !== undefined && typeof authenticate !== 'function')
+      throw new TypeError(`Undrop: authenticate is a function, not ${typeof authenticate}`);
     const { ServerSessions } = core();
     this.#store = store;
     this.#sessions = new ServerSessions(config, authenticate && asked(authenticate), store?.commands, store?.prefix);
@@ -197,8 +132,8 @@ export class Sessions {
 
   /** Sets what serves each session. */
   serve(handler: Handler): this {
-    expect(typeof handler === 'function', 'what serves sessions', 'a function of a session', handler);
-    if (this.#handler) throw new TypeError('Undrop: something serves these sessions already');
+    if (typeof handler !== 'function')
+      throw new TypeError(`Undrop: serve takes a function of a session, not ${typeof handler}`);
     this.#handler = handler;
     return this;
   }
@@ -216,7 +151,6 @@ export class Sessions {
 
   /** The ids of a user's sessions, on all nodes. */
   async of(user: string): Promise<string[]> {
-    expectText('the name of a user', user);
     return this.#sessions.sessionsOf(user);
   }
 
@@ -226,13 +160,11 @@ export class Sessions {
    * killed after that and before its commit receives its own message again, and sends this one again.
    */
   async sendTo(session: string, message: Sendable): Promise<void> {
-    expectText('a session', session, 'named by its id, session.id');
     await this.#sessions.sendTo(session, message);
   }
 
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */
   async revoke(user: string): Promise<void> {
-    expectText('the name of a user', user);
     await this.#sessions.revoke(user);
   }
 
@@ -263,10 +195,7 @@ export class Sessions {
    */
   admit(url: string, headers: string[], address: string | undefined): Admission | Rejection {
     const handler = this.#handler;
-    if (!handler) {
-      say('error', 'a client is refused, as nothing serves the sessions: call sessions.serve(handler) first');
-      return { status: 503, text: 'nothing serves the sessions' };
-    }
+    if (!handler) throw new Error('Undrop: nothing serves the sessions: call sessions.serve(handler) first');
     try {
       return new Admission(this.#sessions.admit(url, headers, address), this.#sessions.mostBytes, handler);
     } catch (thrown) {
@@ -356,9 +285,8 @@ const asked =
       say('error', `authenticate has thrown, and the client is told to try later: ${describe(error)}`);
       throw new Refused(1013, 'authentication failed');
     }
-    if (user === undefined || (typeof user === 'string' && user !== '')) return user;
-    const returned = user === '' ? 'an empty text' : typeof user;
-    say('error', `authenticate returned ${returned}, where the name of a user or undefined may stand`);
+    if (user === undefined || typeof user === 'string') return user;
+    say('error', `authenticate returned ${typeof user}, where the name of a user or undefined may stand`);
     throw new Refused(1013, 'authentication failed');
   };
 

@@ -13,7 +13,6 @@ import type {
   RepliesOf,
 } from '../description.js';
 import type { Issue, StandardSchema } from '../schema.js';
-import { expect, expectObject, warnOfUnknown } from './checks.js';
 import { describe, say } from './log.js';
 import { isOver, type Received, type Sendable, type Session } from './session.js';
 
@@ -29,17 +28,15 @@ export interface SharedSchemas<In, Out, Replies = RepliesOf<Out>> {
 
 /** The options of typed messages: `envelope`, `codec` and `schemas` are those that the client is given. */
 export interface TypedOptions<In, Out, Replies = RepliesOf<Out>> {
-  envelope?: Envelope | undefined;
-  codec?: Codec | undefined;
-  schemas?: SharedSchemas<In, Out, Replies> | undefined;
+  envelope?: Envelope;
+  codec?: Codec;
+  schemas?: SharedSchemas<In, Out, Replies>;
   /**
    * Told of each message that reaches no handler. It is committed all the same: it would be no better the next time. Default:
    * the first one is a warning in the log.
    */
-  onInvalid?: ((invalid: Invalid, session: Session) => void) | undefined;
+  onInvalid?: (invalid: Invalid, session: Session) => void;
 }
-
-const OPTIONS = ['envelope', 'codec', 'schemas', 'onInvalid'] as const satisfies (keyof TypedOptions<object, object>)[];
 
 /** A message of a client that reaches no handler. */
 export interface Invalid {
@@ -120,10 +117,9 @@ export class TypedMessages<
 
   /** @throws TypeError when the envelope, the codec or a schema can't be one. */
   constructor(options: TypedOptions<In, Out, Replies> = {}) {
-    expectObject('what TypedMessages takes', options);
-    warnOfUnknown('TypedMessages', options, OPTIONS);
     const { onInvalid = warnOnce() } = options;
-    expect(typeof onInvalid === 'function', 'onInvalid', 'a function', onInvalid);
+    if (typeof onInvalid !== 'function')
+      throw new TypeError(`Undrop: onInvalid is a function, not ${typeof onInvalid}`);
     this.#format = parseFormat(options);
     this.#onInvalid = onInvalid;
   }

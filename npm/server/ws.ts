@@ -3,7 +3,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer as WsServer, createWebSocketStream as wsStream } from 'ws';
-import { expectObject } from './checks.js';
 import { core } from './core.js';
 import { type Admission, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
 import { say } from './log.js';
@@ -48,7 +47,6 @@ export class WebSocketServer extends WsServer {
 
   constructor(options: WebSocketServerOptions = {}, listening?: () => void) {
     const { sessions = {}, ...rest } = options;
-    expectObject('sessions', sessions);
     super(rest, listening);
     const { origins, plainConnections, limits, ...others } = sessions;
     const { maxPayload = DEFAULT_PAYLOAD } = rest;

@@ -45,9 +45,9 @@
  * Options are checked when they are read, whatever their static type is.
  *
  * @typedef {object} FormatOptions
- * @property {object | undefined} [envelope]
- * @property {{ encode(message: unknown): Frame, decode(data: any): unknown } | undefined} [codec]
- * @property {{ incoming?: object, outgoing?: object, replies?: object } | undefined} [schemas]
+ * @property {object} [envelope]
+ * @property {{ encode(message: unknown): Frame, decode(data: any): unknown }} [codec]
+ * @property {{ incoming?: object, outgoing?: object, replies?: object }} [schemas]
  */
 
 /**

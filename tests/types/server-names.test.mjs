@@ -32,17 +32,6 @@ test('the options are those that the server reads', () => {
   same(membersOf('Bounds'), fieldsOf('BoundsOption'));
 });
 
-test('the options that are not warned of are those that there are', () => {
-  const source = read('npm/server/sessions.ts');
-  for (const [list, type] of Object.entries({ OPTIONS: 'SessionsOptions', LIMITS: 'Limits', BOUNDS: 'Bounds' })) {
-    const [, names] = source.match(new RegExp(`const ${list} = \\[([^\\]]*)\\]`));
-    same(
-      [...names.matchAll(/'(\w+)'/g)].map(([, name]) => name),
-      membersOf(type),
-    );
-  }
-});
-
 test('the defaults of durations are those of the server', () => {
   const types = bodyOf('npm/server/sessions.ts', 'export interface SessionsOptions');
   const defaults = [
