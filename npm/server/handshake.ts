@@ -1,6 +1,19 @@
 // The request that a connection begins with.
 
 import type { ServerHandshake } from '#wasm/server';
+import { type Check, check, text } from './checks.js';
+
+/** The codes that a close frame may have. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4> */
+const closeCode: Check = {
+  must: 'a close code, such as 4403: from 1000 to 1003, 1007 to 1014, or 3000 to 4999',
+  fits: (code) =>
+    CLOSE_CODES.some(([first, last]) => Number.isInteger(code) && first <= Number(code) && Number(code) <= last),
+};
+const CLOSE_CODES = [
+  [1000, 1003],
+  [1007, 1014],
+  [3000, 4999],
+] as const;
 
 /** The request that a connection begins with. */
 export class Handshake {
@@ -31,11 +44,13 @@ export class Handshake {
 
   /** A parameter of the query, decoded. */
   query(name: string): string | undefined {
+    check('the name of handshake.query(name)', text, name);
     return this.#handshake.query(name);
   }
 
   /** A cookie's value; undefined in a handler, unless `keptHeaders` has `cookie`. Who the user is says `session.user`. */
   cookie(name: string): string | undefined {
+    check('the name of handshake.cookie(name)', text, name);
     return this.#handshake.cookie(name);
   }
 }
@@ -52,6 +67,8 @@ export class Refused extends Error {
   readonly reason: string;
 
   constructor(code: number, reason: string) {
+    check('the code of new Refused(code, reason)', closeCode, code);
+    check('the reason of new Refused(code, reason)', text, reason);
     super(`refused with ${code} ${reason}`);
     this.code = code;
     this.reason = reason;

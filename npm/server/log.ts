@@ -21,5 +21,11 @@ export const say: Log = (level, line) => {
   }
 };
 
-/** What was thrown, with where. */
-export const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+/** What was thrown, with where in the app: what of this package has called the app says nothing. */
+export const describe = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const lines = (error.stack ?? error.message).split('\n');
+  const own = lines.findIndex((line) => line.includes('wasm'));
+  const isFrame = own > 0 && /^\s+at |@/.test(lines[own] as string);
+  return isFrame ? lines.slice(0, own).join('\n') : lines.join('\n');
+};

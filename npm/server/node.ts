@@ -1,11 +1,13 @@
 // `undrop/server/node`: sessions on an HTTP server of Node, by the package ws.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Admission, Sessions } from './index.js';
-import { connect, reject } from './websocket.js';
+import { wrong } from '../../src/messages/registry.js';
+import { type Check, check } from './checks.js';
+import { type Admission, Sessions } from './index.js';
+import { connect, refuseBun, reject } from './websocket.js';
 
 /** What is served on which path of a server. */
 const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
@@ -20,12 +22,30 @@ const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
  * ```
  */
 export const attach = (server: Server | SecureServer, path: string, sessions: Sessions): (() => void) => {
-  if (!path.startsWith('/')) throw new TypeError(`Undrop: a path begins with a slash, unlike ${JSON.stringify(path)}`);
+  refuseBun('undrop/server/node');
+  check('the server of attach(server, path, sessions)', httpServer, server);
+  check('the path of attach(server, path, sessions)', urlPath, path);
+  check('the sessions of attach(server, path, sessions)', theSessions, sessions);
   const paths = attachments.get(server) ?? listen(server);
+  if (paths.has(path))
+    throw wrong(`sessions are attached to ${path} already: call what that attach has returned before the next one`);
   paths.set(path, sessions);
   return () => {
     if (paths.get(path) === sessions) paths.delete(path);
   };
+};
+
+const httpServer: Check = {
+  must: 'a server of node:http or node:https',
+  fits: (server) => typeof (server as Server | null)?.on === 'function',
+};
+const urlPath: Check = {
+  must: "a path that begins with a slash, such as '/room'",
+  fits: (path) => typeof path === 'string' && path.startsWith('/'),
+};
+const theSessions: Check = {
+  must: 'what new Sessions() makes',
+  fits: (sessions) => sessions instanceof Sessions,
 };
 
 /** Listens for the WebSockets of a server, on paths that are added to what this returns. */
@@ -33,16 +53,26 @@ const listen = (server: Server | SecureServer): Map<string, Sessions> => {
   const paths = new Map<string, Sessions>();
   attachments.set(server, paths);
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // Whatever a client writes there, as it is: not all of it is a URL.
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    const sessions = paths.get(path);
+    const sessions = paths.get(pathOf(request));
     if (sessions) upgrade(sessions, request, stream, head);
     else if (server.listenerCount('upgrade') === 1) reject(stream, { status: 404, text: 'nothing is served here' });
     // Until somebody else has taken it, a connection that is reset would end the process.
     else stream.on('error', () => {});
   });
+  // A server that has nothing else to listen for requests would leave them without an answer.
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const [first, ...others] = server.listeners('request');
+    if (first !== answer || others.length > 0) return;
+    if (paths.has(pathOf(request)))
+      response.writeHead(426, { Connection: 'upgrade', Upgrade: 'websocket' }).end('this is for WebSockets');
+    else response.writeHead(404).end('nothing is served here');
+  };
+  server.on('request', answer);
   return paths;
 };
+
+/** The path, whatever a client writes there: not all of it is a URL. */
+const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] as string;
 
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
 export const upgrade = (sessions: Sessions, request: IncomingMessage, stream: Duplex, head: Buffer): void => {

@@ -1,5 +1,6 @@
 // Sessions in Redis, through a client that the app has.
 
+import { type Check, check, checkOptions, isObject, text } from './checks.js';
 import { say } from './log.js';
 
 /** What of a client of the package `redis` is used, from version 5 on. */
@@ -49,7 +50,10 @@ export class RedisStore {
   #unsubscribe: () => void = () => {};
 
   /** `prefix` is what the keys begin with. Two `Sessions` in one Redis need two. Default: `undrop:`. */
-  constructor(client: NodeRedis | IoRedis, { prefix = 'undrop:' }: { prefix?: string } = {}) {
+  constructor(client: NodeRedis | IoRedis, options: { prefix?: string | undefined } = {}) {
+    check('the client of new RedisStore(client, options)', redisClient, client);
+    checkOptions('the options of new RedisStore(client, options)', { prefix: text }, options);
+    const { prefix = 'undrop:' } = options;
     this.prefix = prefix;
     const subscribe: Commands['subscribe'] = (channel, heard) => {
       this.#unsubscribe = subscribed(client, channel, heard);
@@ -64,15 +68,17 @@ export class RedisStore {
   }
 }
 
+const redisClient: Check = {
+  must: 'a client of the package redis, version 5 or newer, or of ioredis',
+  fits: (client) => isObject(client) && ('callBuffer' in client || 'withTypeMapping' in client),
+};
+
 /** A function that sends a command, whose reply has bytes for strings. */
 const callOf = (client: NodeRedis | IoRedis): Commands['call'] => {
   if ('callBuffer' in client)
     return ([name, ...given]) => client.callBuffer(name as string, ...(given as (string | Buffer)[]));
-  if ('withTypeMapping' in client) {
-    const raw = client.withTypeMapping({ [BULK_STRING]: Buffer });
-    return (command) => raw.sendCommand(command.map((one) => (typeof one === 'string' ? one : Buffer.from(one))));
-  }
-  throw new TypeError('Undrop: RedisStore takes a client of the package redis, version 5 or newer, or of ioredis');
+  const raw = client.withTypeMapping({ [BULK_STRING]: Buffer });
+  return (command) => raw.sendCommand(command.map((one) => (typeof one === 'string' ? one : Buffer.from(one))));
 };
 
 /** Listens on a connection of its own. Returns what ends that. */

@@ -1,6 +1,7 @@
 // What a handler has of its session.
 
 import type { ServerCloseFrame, ServerSession } from '#wasm/server';
+import { check, text, wholeNumber } from './checks.js';
 import { Handshake } from './handshake.js';
 import { say } from './log.js';
 
@@ -196,6 +197,8 @@ export class Session implements AsyncIterable<Received> {
    * 1003, 1007 to 1014, 3000 to 4999, or 1005 for none, in whose place Bun sends 1000. Any other becomes 1000.
    */
   close(code = 1000, reason = ''): void {
+    check('the code of session.close(code, reason)', wholeNumber(0, 65_535), code);
+    check('the reason of session.close(code, reason)', text, reason);
     this.#isClosed = true;
     this.#session.close(code, reason);
   }

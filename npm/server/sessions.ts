@@ -1,90 +1,14 @@
 // The sessions of a server: how they are set up, served and ended.
 
 import type { ServerAdmission, ServerHandshake, ServerSession, ServerSessions } from '#wasm/server';
+import { wrong } from '../../src/messages/registry.js';
+import { aFunction, check, text } from './checks.js';
 import { core } from './core.js';
 import { Handshake, Refused } from './handshake.js';
 import { describe, say } from './log.js';
+import { checkSessionsOptions, type SessionsOptions } from './options.js';
 import type { RedisStore } from './redis.js';
 import { isOver, type Sendable, Session } from './session.js';
-
-/** How many messages, and how many bytes of them. */
-export interface Bounds {
-  messages?: number;
-  bytes?: number;
-}
-
-/** How much a client, and all clients together, may make the server hold. */
-export interface Limits {
-  /** How many sessions there may be on this node. Default: 100,000. */
-  sessions?: number;
-  /** How many sessions one user may have. Default: 32. */
-  sessionsPerUser?: number;
-  /** The same for the anonymous clients of one address. Default: 1,000. */
-  sessionsPerAddress?: number;
-  /** How much one session may have sent without an acknowledgement. Default: 65,536 messages and 16 MiB. */
-  outbox?: Bounds;
-  /** How many bytes all sessions together may have sent without an acknowledgement. Default: 1 GiB. */
-  outboxes?: number;
-  /** How many of those one user may have, or the anonymous clients of one address. Default: 128 MiB. */
-  outboxesPerOwner?: number;
-  /** How much one session may have received that its handler has not committed. Default: 1,024 messages and 4 MiB. */
-  inbox?: Bounds;
-  /** How many bytes all clients together may have sent that no handler has committed. Default: 512 MiB. */
-  inboxes?: number;
-  /** How many of those one user may have, or the anonymous clients of one address. Default: 64 MiB. */
-  inboxesPerOwner?: number;
-  /** How many connections there may be. Default: 120,000. */
-  connections?: number;
-  /** How many of those one address may have. Default: 4,000. */
-  connectionsPerAddress?: number;
-  /** The largest message that a client may send, in bytes. Default: 1 MiB. */
-  messageBytes?: number;
-  /** How many handshakes one address may make at once. Default: 1,000. */
-  handshakeBurst?: number;
-  /** How many per second after that. Default: 100. */
-  handshakesPerSecond?: number;
-}
-
-/** The options of a server. Durations are milliseconds. */
-export interface SessionsOptions {
-  /**
-   * Says whose a connection is, by its request: the user's name, or undefined for an anonymous client. Throws `Refused` to
-   * refuse it. Default: every client is anonymous.
-   */
-  authenticate?: (handshake: Handshake) => string | undefined | Promise<string | undefined>;
-  /** Where the sessions are kept. Default: in this process. */
-  store?: RedisStore;
-  /** What the metrics of these sessions have as their label `sessions`, where a process has several. Default: `'default'`. */
-  name?: string;
-  /** Whether there is a line in the log when a session begins, resumes and ends. Default: true. */
-  logSessions?: boolean;
-  /** How long a session lives without a connection. Default: 120,000. */
-  timeToLive?: number;
-  /** Over how long the clients spread when all have to reconnect, or how many may come back a second. Default: `{ rate: 1_000 }`. */
-  spread?: number | { rate: number };
-  /** How long a client may be silent before it is sent a ping. Default: 30,000. */
-  idle?: number;
-  /** How long a client has to answer the ping. Then its connection is dropped. Default: 10,000. */
-  probe?: number;
-  /** How long a client has to authenticate and to say which session it wants, and the store to answer then. Default: 10,000. */
-  greeting?: number;
-  /** How long a client has to answer a close frame. Default: 5,000. */
-  closeTimeout?: number;
-  /** How long the handlers have to finish when the server shuts down. Default: 10,000. */
-  grace?: number;
-  /** Which pages may connect: those of this server, those of these origins as well, or all. Default: `'same'`. */
-  origins?: 'same' | 'any' | string[];
-  /** How many proxies stand in front that append the client's address to which header. Default: none. */
-  proxies?: { xForwardedFor: number } | { forwarded: number };
-  /** Which headers of its handshake a session keeps. Default: none. */
-  keptHeaders?: string[];
-  /** The app's own subprotocols, in the order of preference. Default: none. */
-  protocols?: string[];
-  /** What happens to a client that does not offer the protocol: it is refused, or served without a session. Default: `'refuse'`. */
-  plainConnections?: 'refuse' | 'serve';
-  /** The limits. */
-  limits?: Limits;
-}
 
 /** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
 export interface WorstCase {
@@ -120,11 +44,11 @@ export class Sessions {
   readonly #sessions: ServerSessions;
   readonly #store: RedisStore | undefined;
   #handler: Handler | undefined;
+  #hasRefused = false;
 
   constructor(options: SessionsOptions = {}) {
+    checkSessionsOptions(options);
     const { authenticate, store, ...config } = options;
-    if (authenticate !== undefined && typeof authenticate !== 'function')
-      throw new TypeError(`Undrop: authenticate is a function, not ${typeof authenticate}`);
     const { ServerSessions } = core();
     this.#store = store;
     this.#sessions = new ServerSessions(config, authenticate && asked(authenticate), store?.commands, store?.prefix);
@@ -132,8 +56,8 @@ export class Sessions {
 
   /** Sets what serves each session. */
   serve(handler: Handler): this {
-    if (typeof handler !== 'function')
-      throw new TypeError(`Undrop: serve takes a function of a session, not ${typeof handler}`);
+    check('the handler of serve(handler)', { ...aFunction, must: 'a function of a session' }, handler);
+    if (this.#handler) throw wrong('serve has been called already: a session has one handler');
     this.#handler = handler;
     return this;
   }
@@ -151,6 +75,7 @@ export class Sessions {
 
   /** The ids of a user's sessions, on all nodes. */
   async of(user: string): Promise<string[]> {
+    check('the user of sessions.of(user)', userName, user);
     return this.#sessions.sessionsOf(user);
   }
 
@@ -160,11 +85,13 @@ export class Sessions {
    * killed after that and before its commit receives its own message again, and sends this one again.
    */
   async sendTo(session: string, message: Sendable): Promise<void> {
+    check('the session of sessions.sendTo(session, message)', sessionId, session);
     await this.#sessions.sendTo(session, message);
   }
 
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */
   async revoke(user: string): Promise<void> {
+    check('the user of sessions.revoke(user)', userName, user);
     await this.#sessions.revoke(user);
   }
 
@@ -195,7 +122,7 @@ export class Sessions {
    */
   admit(url: string, headers: string[], address: string | undefined): Admission | Rejection {
     const handler = this.#handler;
-    if (!handler) throw new Error('Undrop: nothing serves the sessions: call sessions.serve(handler) first');
+    if (!handler) return this.#refuse();
     try {
       return new Admission(this.#sessions.admit(url, headers, address), this.#sessions.mostBytes, handler);
     } catch (thrown) {
@@ -203,7 +130,21 @@ export class Sessions {
       return thrown as Rejection;
     }
   }
+
+  /** Clients come back until the app has called `serve`. */
+  #refuse(): Rejection {
+    if (!this.#hasRefused)
+      say(
+        'error',
+        'clients are refused with 503: nothing serves the sessions. Call sessions.serve(handler) before they come',
+      );
+    this.#hasRefused = true;
+    return { status: 503, text: 'nothing serves the sessions yet' };
+  }
 }
+
+const userName = { ...text, must: 'the name of a user, as authenticate returns it: a string' };
+const sessionId = { ...text, must: 'the id of a session, its session.id' };
 
 /** For adapters of other servers: a connection that is accepted, and not a WebSocket yet. */
 export class Admission {
@@ -285,8 +226,9 @@ const asked =
       say('error', `authenticate has thrown, and the client is told to try later: ${describe(error)}`);
       throw new Refused(1013, 'authentication failed');
     }
-    if (user === undefined || typeof user === 'string') return user;
-    say('error', `authenticate returned ${typeof user}, where the name of a user or undefined may stand`);
+    if (user === undefined || (typeof user === 'string' && user !== '')) return user;
+    const returned = user === '' ? 'an empty string' : user === null ? 'null' : typeof user;
+    say('error', `authenticate returned ${returned}: return the name of a user, or undefined for an anonymous client`);
     throw new Refused(1013, 'authentication failed');
   };
 

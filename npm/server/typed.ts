@@ -13,29 +13,30 @@ import type {
   RepliesOf,
 } from '../description.js';
 import type { Issue, StandardSchema } from '../schema.js';
+import { aFunction, anything, checkOptions } from './checks.js';
 import { describe, say } from './log.js';
 import { isOver, type Received, type Sendable, type Session } from './session.js';
 
 /** The client's schemas: `outgoing` has those of what the client sends. An end sends, and takes, what the schema returns. */
 export interface SharedSchemas<In, Out, Replies = RepliesOf<Out>> {
   /** For what the server emits. These have to be synchronous. */
-  incoming?: { readonly [Type in keyof In]?: StandardSchema<Payload<In[Type]>, unknown> };
+  incoming?: { readonly [Type in keyof In]?: StandardSchema<Payload<In[Type]>, unknown> } | undefined;
   /** For what the client emits and asks. */
-  outgoing?: { readonly [Type in keyof Out]?: StandardSchema<unknown, Payload<Out[Type]>> };
+  outgoing?: { readonly [Type in keyof Out]?: StandardSchema<unknown, Payload<Out[Type]>> } | undefined;
   /** For the replies. */
-  replies?: { readonly [Type in keyof Replies]?: StandardSchema<Replies[Type], unknown> };
+  replies?: { readonly [Type in keyof Replies]?: StandardSchema<Replies[Type], unknown> } | undefined;
 }
 
 /** The options of typed messages: `envelope`, `codec` and `schemas` are those that the client is given. */
 export interface TypedOptions<In, Out, Replies = RepliesOf<Out>> {
-  envelope?: Envelope;
-  codec?: Codec;
-  schemas?: SharedSchemas<In, Out, Replies>;
+  envelope?: Envelope | undefined;
+  codec?: Codec | undefined;
+  schemas?: SharedSchemas<In, Out, Replies> | undefined;
   /**
    * Told of each message that reaches no handler. It is committed all the same: it would be no better the next time. Default:
    * the first one is a warning in the log.
    */
-  onInvalid?: (invalid: Invalid, session: Session) => void;
+  onInvalid?: ((invalid: Invalid, session: Session) => void) | undefined;
 }
 
 /** A message of a client that reaches no handler. */
@@ -117,9 +118,8 @@ export class TypedMessages<
 
   /** @throws TypeError when the envelope, the codec or a schema can't be one. */
   constructor(options: TypedOptions<In, Out, Replies> = {}) {
+    checkOptions('the options of TypedMessages', OPTIONS, options);
     const { onInvalid = warnOnce() } = options;
-    if (typeof onInvalid !== 'function')
-      throw new TypeError(`Undrop: onInvalid is a function, not ${typeof onInvalid}`);
     this.#format = parseFormat(options);
     this.#onInvalid = onInvalid;
   }
@@ -138,6 +138,15 @@ export class TypedMessages<
     return written(this.#format, type, data[0]);
   }
 }
+
+const OPTIONS = {
+  envelope: anything,
+  codec: anything,
+  schemas: anything,
+  onInvalid: aFunction,
+  // The client's, which may be given the same object.
+  requestTimeout: anything,
+};
 
 /** A session whose messages have types. */
 export class TypedSession<In extends object = AnyMessages, Out extends object = AnyMessages, Replies = RepliesOf<Out>> {

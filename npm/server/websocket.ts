@@ -3,8 +3,14 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { wrong } from '../../src/messages/registry.js';
 import { readInTurns } from './reading.js';
 import type { Admission, Handler, Rejection, ServerWebSocket } from './sessions.js';
+
+/** Bun has a package ws of its own, which does without the streams that are needed here: its first client would end the process. */
+export const refuseBun = (entry: string): void => {
+  if (process.versions.bun !== undefined) throw wrong(`${entry} is for Node: under Bun, import undrop/server/bun`);
+};
 
 /** Has a WebSocket served. `handler` is for the session that begins on it, in place of that of the sessions. */
 export const connect = (admission: Admission, socket: WebSocket, stream: Duplex, handler?: Handler) => {

@@ -3,10 +3,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { type ServerOptions, WebSocket, WebSocketServer as WsServer, createWebSocketStream as wsStream } from 'ws';
+import { check, isObject } from './checks.js';
 import { core } from './core.js';
 import { type Admission, type Received, type Session, Sessions, type SessionsOptions } from './index.js';
 import { say } from './log.js';
-import { connect, reject } from './websocket.js';
+import { connect, refuseBun, reject } from './websocket.js';
 
 export default WebSocket;
 export { WebSocket };
@@ -46,7 +47,9 @@ export class WebSocketServer extends WsServer {
   #handleProtocols: ServerOptions['handleProtocols'];
 
   constructor(options: WebSocketServerOptions = {}, listening?: () => void) {
+    refuseBun('undrop/server/ws');
     const { sessions = {}, ...rest } = options;
+    check('sessions', { must: 'an object', fits: isObject }, sessions);
     super(rest, listening);
     const { origins, plainConnections, limits, ...others } = sessions;
     const { maxPayload = DEFAULT_PAYLOAD } = rest;

@@ -1,3 +1,4 @@
+// @ts-nocheck: the server's TypeScript imports it, and has no use for types here.
 // What is shorter to say in JavaScript than in Rust: errors, objects, and how options are read.
 
 export const setProperty = (object, name, value) => {
@@ -11,7 +12,7 @@ const READ_ELSEWHERE = ['signal', 'envelope', 'codec', 'schemas', 'requestTimeou
 const warned = new Set();
 
 /** How many pairs of neighbouring letters of a word are also in another, as a part of all pairs of both. */
-const likeness = (one, other) => {
+export const likeness = (one, other) => {
   const pairs = [...one.matchAll(/(?=(..))/gs)];
   return pairs.filter(([, pair]) => other.includes(pair)).length / (one.length + other.length);
 };

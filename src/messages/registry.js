@@ -45,9 +45,9 @@
  * Options are checked when they are read, whatever their static type is.
  *
  * @typedef {object} FormatOptions
- * @property {object} [envelope]
- * @property {{ encode(message: unknown): Frame, decode(data: any): unknown }} [codec]
- * @property {{ incoming?: object, outgoing?: object, replies?: object }} [schemas]
+ * @property {object | undefined} [envelope]
+ * @property {{ encode(message: unknown): Frame, decode(data: any): unknown } | undefined} [codec]
+ * @property {{ incoming?: object | undefined, outgoing?: object | undefined, replies?: object | undefined } | undefined} [schemas]
  */
 
 /**

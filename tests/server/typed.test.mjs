@@ -513,7 +513,7 @@ describe('mistakes', () => {
     [{ envelope: { kind: 'x' } }, 'Undrop: envelope has no kind, but type, data, id, reply, error.'],
     [{ codec: { encode } }, 'Undrop: a codec needs a function decode.'],
     [{ schemas: { incoming: { say: 7 } } }, 'Undrop: the schema of say is no Standard Schema.'],
-    [{ onInvalid: true }, 'Undrop: onInvalid is a function, not boolean'],
+    [{ onInvalid: true }, 'Undrop: onInvalid must be a function, not true.'],
   ];
   for (const [options, message] of mistakes)
     it(`of ${Object.keys(options)} are told: ${message}`, () => {

@@ -22,7 +22,7 @@ const fieldsOf = (name) =>
   );
 
 const membersOf = (type) =>
-  [...bodyOf('npm/server/sessions.ts', `export interface ${type}`).matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
+  [...bodyOf('npm/server/options.ts', `export interface ${type}`).matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
 
 const same = (actual, expected) => assert.deepEqual([...actual].sort(), [...expected].sort());
 
@@ -33,7 +33,7 @@ test('the options are those that the server reads', () => {
 });
 
 test('the defaults of durations are those of the server', () => {
-  const types = bodyOf('npm/server/sessions.ts', 'export interface SessionsOptions');
+  const types = bodyOf('npm/server/options.ts', 'export interface SessionsOptions');
   const defaults = [
     ...bodyOf('server/src/config.rs', 'impl Default for Config').matchAll(/(\w+): Duration::from_secs\((\d+)\)/g),
   ];

@@ -141,6 +141,11 @@ new TypedMessages<In, Out>({ schemas: { replies: { say: z.string() } } });
 // @ts-expect-error no such option
 new TypedMessages<In, Out>({ envelop: {} });
 
+// What an app leaves to a setting may be undefined.
+declare const setting: { origins: string[] | undefined; sessions: number | undefined; codec: undefined };
+new Sessions({ origins: setting.origins, limits: { sessions: setting.sessions, outbox: undefined } });
+new TypedMessages<In, Out>({ codec: setting.codec, schemas: { incoming: undefined } });
+
 // What is told.
 new TypedMessages<In, Out>({
   onInvalid: (invalid, session) => {
