@@ -60,8 +60,8 @@ export class SessionError extends Error {
 export const isOver = (error: unknown, { id }: Session): boolean =>
   error instanceof SessionError && error.session === id && error.code !== 'full';
 
-/** What the core throws, as a `SessionError` if it is one. */
-const thrown = (error: unknown, session: string) =>
+/** What the core throws, as a `SessionError` if it is one. @internal */
+export const thrown = (error: unknown, session: string) =>
   error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError, session) : error;
 
 /** A promise of what the core tells a function. It may be left alone: a session that moves is nothing that a process should end for. */

@@ -8,7 +8,7 @@ import { Handshake, Refused } from './handshake.js';
 import { describe, say } from './log.js';
 import { checkSessionsOptions, type SessionsOptions } from './options.js';
 import type { RedisStore } from './redis.js';
-import { isOver, type Sendable, Session } from './session.js';
+import { isOver, type Sendable, Session, thrown } from './session.js';
 
 /** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
 export interface WorstCase {
@@ -81,12 +81,14 @@ export class Sessions {
 
   /**
    * Sends a message to a session, whichever node has it, and also while it has no handler. Resolves when the store has the message.
-   * Rejects if the session is over, if 1,024 messages wait for it already, and if the store does not answer. A handler that is
-   * killed after that and before its commit receives its own message again, and sends this one again.
+   * Rejects with a `SessionError`, `over`, or `full` if 1,024 messages wait for it already; and with another error if the store does
+   * not answer. A handler that is killed after that and before its commit receives its own message again, and sends this one again.
    */
   async sendTo(session: string, message: Sendable): Promise<void> {
     check('the session of sessions.sendTo(session, message)', sessionId, session);
-    await this.#sessions.sendTo(session, message);
+    await this.#sessions.sendTo(session, message).catch((error) => {
+      throw thrown(error, session);
+    });
   }
 
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */

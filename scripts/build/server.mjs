@@ -16,7 +16,12 @@ import { filesOf, optimizerArguments } from './wasm.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const sources = inRoot('npm/server');
 /** What of the client the server has as well: the messages, and what names of options are compared by. */
-const shared = [inRoot('src/js/values.js'), inRoot('src/messages'), inRoot('npm/description.ts'), inRoot('npm/schema.ts')];
+const shared = [
+  inRoot('src/js/values.js'),
+  inRoot('src/messages'),
+  inRoot('npm/description.ts'),
+  inRoot('npm/schema.ts'),
+];
 const files = filesOf('server');
 export const serverEntries = ['index', 'node', 'ws', 'bun', 'deno'];
 const folder = join(dist, 'server');

@@ -26,8 +26,9 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use self::connection::ServerAdmission;
 use self::handshake::{ServerHandshake, handshake_of, principal_of, refused_of};
 pub(crate) use self::socket::MOST_WAITING;
-use self::values::{error, message_of, session_id_of};
-use crate::store::{RedisClient, RedisStore};
+use self::values::{coded, error, message_of, session_id_of};
+use crate::ending::NotCommitted;
+use crate::store::{NotForwarded, RedisClient, RedisStore};
 use crate::{Handshake, Principal, Refused, Sessions, WorstCase, meter};
 
 /// The sessions of a server.
@@ -113,7 +114,7 @@ impl ServerSessions {
         let (session, message) = (session_id_of(session)?, message_of(&message)?);
         let sessions = self.sessions.clone();
         Ok(future_to_promise(async move {
-            sessions.send_to(session, message).await.map_err(|cause| error(&cause.to_string()))?;
+            sessions.send_to(session, message).await.map_err(|refused| not_forwarded(&refused))?;
             Ok(JsValue::UNDEFINED)
         }))
     }
@@ -177,6 +178,16 @@ pub fn answer_with_session(app_protocol: &str) -> String {
 #[wasm_bindgen(js_name = uncountedBytes)]
 pub fn uncounted_bytes() -> usize {
     meter::FREE
+}
+
+fn not_forwarded(refused: &NotForwarded) -> JsValue {
+    let text = refused.to_string();
+    match refused {
+        NotForwarded::Over => coded(&text, NotCommitted::Over.name()),
+        NotForwarded::Full => coded(&text, NotCommitted::Full.name()),
+        // It has no code that would say so of the session.
+        NotForwarded::Unavailable(_) => error(&text),
+    }
 }
 
 /// An authenticator that asks this function.

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::handshake::ServerHandshake;
-use super::values::{error, message_of, messages_of, value_of};
+use super::values::{coded, message_of, messages_of, value_of};
 use crate::ending::{CloseFrame, Ending, NotCommitted, SendError};
 use crate::runtime::Instant;
 use crate::{Principal, Received, Session};
@@ -173,13 +173,6 @@ impl From<CloseFrame> for ServerCloseFrame {
 
 fn not_sent(refused: SendError) -> JsValue {
     coded(&format!("not sent: {refused}"), NotCommitted::from(refused).name())
-}
-
-fn coded(message: &str, code: &str) -> JsValue {
-    let thrown = error(message);
-    // It does not fail for an error that was just made.
-    let _ = js_sys::Reflect::set(&thrown, &"code".into(), &code.into());
-    thrown
 }
 
 /// Calls a function with nothing or with an error, once this is ready.

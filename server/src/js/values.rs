@@ -59,3 +59,11 @@ pub(super) fn session_id_of(id: &str) -> Result<SessionId, JsValue> {
     let id = SessionId::parse(id.as_bytes()).filter(|_| digits);
     id.ok_or_else(|| type_error("the id of a session has 32 hexadecimal digits"))
 }
+
+/// An error that the app can tell by its code.
+pub(super) fn coded(message: &str, code: &str) -> JsValue {
+    let thrown = error(message);
+    // It does not fail for an error that was just made.
+    let _ = js_sys::Reflect::set(&thrown, &"code".into(), &code.into());
+    thrown
+}
