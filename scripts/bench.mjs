@@ -6,10 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { browserVersion, findChromium } from './lib/browsers.mjs';
-import { unlessFresh } from './lib/fresh.mjs';
 import { Failure, heading, main, seconds, step } from './lib/log.mjs';
+import { installPackages } from './lib/packages.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { npmProgram, run } from './lib/run.mjs';
 import { setUpAndBuild } from './lib/setup.mjs';
 import { buildPrograms } from './lib/test-server.mjs';
 
@@ -17,7 +16,9 @@ await main(async (args) => {
   const { quick, chosen, write } = options(args);
   heading('set-up');
   await setUpAndBuild('chromium', 'redis-server', 'nginx');
-  await step('Contenders', 'the peers, in a folder of their own', installContenders);
+  // Their scripts are for their own developers.
+  const contenders = () => installPackages('bench', '--ignore-scripts');
+  await step('Contenders', 'the peers, in a folder of their own', contenders);
   // Only now are there the packages that these import.
   const { rows } = await import('../bench/rows/index.mjs');
   const { buildServer, setStage } = await import('../bench/lib/stage.mjs');
@@ -70,19 +71,6 @@ function options(args) {
   } catch (error) {
     throw new Failure(`${error.message}\nusage: npm run bench -- [--quick] [row ...] | --write`);
   }
-}
-
-async function installContenders() {
-  const folder = inRoot('bench');
-  const files = {
-    stamp: inRoot('bench/node_modules/.undrop-installed'),
-    inputs: [inRoot('bench/package-lock.json'), `${process.platform} ${process.arch}`],
-    outputs: [inRoot('bench/node_modules')],
-  };
-  // Their scripts are for their own developers.
-  const command = [npmProgram(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const installed = await unlessFresh(files, () => run(process.execPath, command, { cwd: folder }));
-  return installed ? 'installed from bench/package-lock.json' : 'are those of bench/package-lock.json';
 }
 
 function conclude(figures) {

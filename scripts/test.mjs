@@ -27,7 +27,7 @@ const suites = {
   attack: { run: attacked, needs: ['package'] },
   types: { run: (lane) => total([lane.beside(types), nodeTests(lane, 'tests/types')]), needs: ['package'] },
   messages: { run: (lane) => nodeTests(lane, 'tests/messages'), needs: ['packages'] },
-  server: { run: (lane) => nodeTests(lane, 'tests/server'), needs: ['package', 'redis-server'] },
+  server: { run: (lane) => nodeTests(lane, 'tests/server'), needs: ['package', 'nodes', 'redis-server'] },
   'wasm-chrome': { run: wasmInChrome, needs: [...wasm, 'chromium'] },
   'wasm-firefox': { run: wasmInFirefox, needs: [...wasm, 'geckodriver', 'firefox'] },
   e2e: { run: (lane) => nodeTests(lane, 'tests/e2e'), needs: [...pages, 'redis-server'] },

@@ -6,7 +6,7 @@ import { ensureCaddy } from './caddy.mjs';
 import { ensureHaproxy } from './haproxy.mjs';
 import { ensureNginx } from './nginx.mjs';
 import { ensureOpenssl } from './openssl.mjs';
-import { ensurePackages } from './packages.mjs';
+import { ensureNodes, ensurePackages } from './packages.mjs';
 import { ensurePromtool } from './promtool.mjs';
 import { ensureRedis } from './redis.mjs';
 import {
@@ -22,6 +22,7 @@ export const parts = {
   'wasm target': ensureWasmTarget,
   'rust components': ensureRustComponents,
   packages: ensurePackages,
+  nodes: ensureNodes,
   'wasm-bindgen': ensureWasmBindgen,
   'wasm-pack': ensureWasmPack,
   geckodriver: ensureGeckodriver,

@@ -10,6 +10,8 @@ export function runtimes(name) {
   const program = fileURLToPath(new URL(name, import.meta.url));
   return {
     Node: [process.execPath, [program]],
+    'Node 22': [inRoot('tools/nodes/node_modules/node22/bin/node'), [program]],
+    'Node 24': [inRoot('tools/nodes/node_modules/node24/bin/node'), [program]],
     Bun: [bin('bun'), [program]],
     Deno: [bin('deno'), ['run', '--allow-all', '--no-config', '--node-modules-dir=manual', program]],
   };
