@@ -2,18 +2,12 @@
 
 import type { ServerHandshake } from '#wasm/server';
 import { type Check, check, text } from './checks.js';
+import { core } from './core.js';
 
-/** The codes that a close frame may have. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4> */
 const closeCode: Check = {
   must: 'a close code, such as 4403: from 1000 to 1003, 1007 to 1014, or 3000 to 4999',
-  fits: (code) =>
-    CLOSE_CODES.some(([first, last]) => Number.isInteger(code) && first <= Number(code) && Number(code) <= last),
+  fits: (code) => typeof code === 'number' && core().isCloseCode(code),
 };
-const CLOSE_CODES = [
-  [1000, 1003],
-  [1007, 1014],
-  [3000, 4999],
-] as const;
 
 /** The request that a connection begins with. */
 export class Handshake {

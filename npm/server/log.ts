@@ -25,7 +25,6 @@ export const say: Log = (level, line) => {
 export const describe = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const lines = (error.stack ?? error.message).split('\n');
-  const own = lines.findIndex((line) => line.includes('wasm'));
-  const isFrame = own > 0 && /^\s+at |@/.test(lines[own] as string);
-  return isFrame ? lines.slice(0, own).join('\n') : lines.join('\n');
+  const own = lines.findIndex((line) => /^\s+at .*wasm-function/.test(line));
+  return (own < 0 ? lines : lines.slice(0, own)).join('\n');
 };

@@ -60,8 +60,8 @@ export class SessionError extends Error {
 export const isOver = (error: unknown, { id }: Session): boolean =>
   error instanceof SessionError && error.session === id && error.code !== 'full';
 
-/** What the core throws, as a `SessionError` if it is one. @internal */
-export const thrown = (error: unknown, session: string) =>
+/** What the core has thrown, as a `SessionError` if it is one. @internal */
+export const fromCore = (error: unknown, session: string) =>
   error instanceof Error && 'code' in error ? new SessionError(error as unknown as SessionError, session) : error;
 
 /** A promise of what the core tells a function. It may be left alone: a session that moves is nothing that a process should end for. */
@@ -71,7 +71,7 @@ const told = (session: string, ask: (done: (error?: unknown) => void) => void): 
     done = (error) => {
       if (error === undefined) return resolve();
       result.catch(ignore);
-      reject(thrown(error, session));
+      reject(fromCore(error, session));
     };
   });
   ask(done);
@@ -98,8 +98,9 @@ export class Session implements AsyncIterable<Received> {
   readonly id: string;
   #handshake: Handshake | undefined;
   #committed: number | undefined;
-  /** Who waits for a message, the first that asked first. */
+  /** The calls of `next` that wait for a message, in their order. */
   readonly #waiting: ((received: Received | undefined) => void)[] = [];
+  /** Whether the app has ended it. */
   #isClosed = false;
 
   /** @internal */
@@ -170,7 +171,7 @@ export class Session implements AsyncIterable<Received> {
     try {
       this.#session.send(message);
     } catch (error) {
-      throw thrown(error, this.id);
+      throw fromCore(error, this.id);
     }
   }
 
@@ -203,7 +204,7 @@ export class Session implements AsyncIterable<Received> {
     this.#session.close(code, reason);
   }
 
-  /** Whether somebody waits for a message of a session that nobody has ended. @internal */
+  /** Whether a call of `next` waits, and the app has not ended the session. @internal */
   get isAwaited(): boolean {
     return this.#waiting.length > 0 && !this.#isClosed;
   }
@@ -213,13 +214,12 @@ export class Session implements AsyncIterable<Received> {
     this.#session.release();
   }
 
-  /** Gives those who wait what there is for them. */
+  /** Gives the calls of `next` what there is for them. */
   #handOut(): void {
-    for (let [resolve] = this.#waiting; resolve; [resolve] = this.#waiting) {
+    while (this.#waiting.length > 0) {
       const message = this.#session.next();
       if (message === undefined) return;
-      this.#waiting.shift();
-      resolve(message === null ? undefined : this.#received(message));
+      this.#waiting.shift()?.(message === null ? undefined : this.#received(message));
     }
   }
 

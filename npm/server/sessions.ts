@@ -8,7 +8,7 @@ import { Handshake, Refused } from './handshake.js';
 import { describe, say } from './log.js';
 import { checkSessionsOptions, type SessionsOptions } from './options.js';
 import type { RedisStore } from './redis.js';
-import { isOver, type Sendable, Session, thrown } from './session.js';
+import { fromCore, isOver, type Sendable, Session } from './session.js';
 
 /** The most memory that clients can make sessions take, in bytes. What the app itself holds is not in it. */
 export interface WorstCase {
@@ -86,9 +86,11 @@ export class Sessions {
    */
   async sendTo(session: string, message: Sendable): Promise<void> {
     check('the session of sessions.sendTo(session, message)', sessionId, session);
-    await this.#sessions.sendTo(session, message).catch((error) => {
-      throw thrown(error, session);
-    });
+    try {
+      await this.#sessions.sendTo(session, message);
+    } catch (error) {
+      throw fromCore(error, session);
+    }
   }
 
   /** Ends all sessions of a user, on all nodes, with 4403, after which clients do not reconnect. */

@@ -425,7 +425,7 @@ export class SessionWebSocket extends Base {
   /** Ends the session, when the client has received what was sent before. */
   close(code?: number, reason: string | Buffer = ''): void {
     if (this.#readyState !== WebSocket.OPEN) return;
-    if (code !== undefined && !isCloseCode(code))
+    if (code !== undefined && !core().isCloseCode(code))
       throw new TypeError('First argument must be a valid error code number');
     const bytes = Buffer.from(reason);
     if (bytes.length > 123) throw new RangeError('The message must not be greater than 123 bytes');
@@ -494,7 +494,3 @@ const controlOf = (args: unknown[]): { data: Buffer; callback: Callback | undefi
   const callback = args.find((arg): arg is Callback => typeof arg === 'function');
   return { data: bytesOf(typeof args[0] === 'function' ? undefined : args[0]), callback };
 };
-
-/** The codes that may be in a close frame. <https://www.rfc-editor.org/rfc/rfc6455#section-7.4> */
-const isCloseCode = (code: number) =>
-  (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code <= 4999);

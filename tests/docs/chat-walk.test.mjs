@@ -50,9 +50,9 @@ after(async () => {
   running?.kill('SIGKILL');
 });
 
-test('it is eleven lines and its imports', () => {
+test('it is ten lines and its imports', () => {
   const lines = [server, html].flatMap((code) => code.split('\n'));
-  assert.equal(lines.filter((line) => line !== '' && !/^ *import /.test(line)).length, 11);
+  assert.equal(lines.filter((line) => line !== '' && !/^ *import /.test(line)).length, 10);
 });
 
 test('what is said while the connections are down arrives, once and in order', { timeout: 60_000 }, async () => {

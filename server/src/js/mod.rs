@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use js_sys::{Array, Function, Promise};
 use send_wrapper::SendWrapper;
-use undrop_proto::wire;
+use undrop_proto::{close, wire};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
@@ -172,6 +172,13 @@ pub fn offered_with_session(offers: &str) -> Vec<String> {
 #[wasm_bindgen(js_name = answerWithSession)]
 pub fn answer_with_session(app_protocol: &str) -> String {
     if app_protocol.is_empty() { wire::PROTOCOL.to_owned() } else { wire::offer_of(app_protocol) }
+}
+
+/// Whether a close frame may have this code, which may be any number.
+#[wasm_bindgen(js_name = isCloseCode)]
+pub fn is_close_code(code: f64) -> bool {
+    let whole = code as u16;
+    f64::from(whole) == code && close::is_sendable(whole)
 }
 
 /// How many bytes of an unfinished message do not count.
