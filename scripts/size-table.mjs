@@ -47,8 +47,8 @@ await main(async () => {
 async function ofApp(entry) {
   const { code, map } = await shipped([entry]);
   const bytes = Buffer.from(code);
-  const found = pieces(bytes.toString('latin1'), map);
-  return table(bytes, new Map([...found].map(([source, list]) => [shortSource(source), list])));
+  const found = [...pieces(bytes.toString('latin1'), map)];
+  return table(bytes, grouped(found.flatMap(([source, list]) => list.map((piece) => [shortSource(source), piece]))));
 }
 
 /** With its names a module is larger, and otherwise the same. */
@@ -68,11 +68,20 @@ async function nameModule(kind) {
 
 function ofModule(bytes, nameOf) {
   const all = parts(bytes);
-  const found = new Map();
-  for (const { name, begin, end } of all) found.set(nameOf(name), [...(found.get(nameOf(name)) ?? []), [begin, end]]);
+  const found = grouped(all.map(({ name, begin, end }) => [nameOf(name), [begin, end]]));
   const kept = all.toSorted((a, b) => a.begin - b.begin).map(({ begin, end }) => [begin, end]);
   if (kept.length === 0) throw new Failure('The module has no parts');
   return table(bytes, found, kept);
+}
+
+/** The pieces of each name, in their order. */
+function grouped(named) {
+  const groups = new Map();
+  for (const [name, piece] of named.toSorted(([, [one]], [, [other]]) => one - other)) {
+    if (groups.has(name)) groups.get(name).push(piece);
+    else groups.set(name, [piece]);
+  }
+  return groups;
 }
 
 /** `groups` are lists of `[begin, end]` in `bytes`, of which those in `kept` are the whole. */
