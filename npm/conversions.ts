@@ -23,6 +23,15 @@ export const toProtocols = (given: unknown): string[] => {
   return Array.from({ [Symbol.iterator]: () => ({ next: next.bind(iterator) }) }, (one) => `${one}`);
 };
 
+/** The `signal` of options, unless it was aborted: then what it was aborted with is thrown. */
+export const toSignal = (options: unknown): AbortSignal | undefined => {
+  const { signal } = Object(options) as { signal?: AbortSignal };
+  if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
+    throw new TypeError(`Undrop: signal must be an AbortSignal, not ${signal}.`);
+  signal?.throwIfAborted();
+  return signal;
+};
+
 /** `optional [Clamp] unsigned short code` */
 export const toCloseCode = (given: unknown): number | undefined => {
   if (given === undefined) return;

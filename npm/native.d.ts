@@ -1,5 +1,6 @@
 declare module '#native' {
   // `src/socket/native.js`
+  export const Close: typeof CloseEvent;
   export const dispatch: (target: EventTarget, event: Event) => boolean;
   export const exception: (name: string, message: string, first?: unknown, last?: unknown) => DOMException;
   export const isSupported: boolean;

@@ -1,6 +1,6 @@
 // Sessions, which the entries `undrop/session` and `undrop/all` add to a class.
 
-import { toCloseCode, toReason } from './conversions.js';
+import { toCloseCode, toReason, toSignal } from './conversions.js';
 import type { FaultEvent, LostInSessionEvent } from './events.js';
 import type { Data, Outcome } from './shell.js';
 import { type EventHandler, type Part, type Stats, shellOf } from './socket.js';
@@ -57,13 +57,14 @@ export const sessions: Part = {
       if (shell.keepsSession) shell.core.closeSession?.(shell.id, toCloseCode(code), toReason(reason));
       else shell.close(code, reason);
     },
-    deliver(data: Data, { signal, timeToLive }: Delivering = {}): Promise<void> {
+    deliver(data: Data, options?: Delivering): Promise<void> {
       return new Promise((resolve, reject) => {
         const shell = shellOf(this);
         if (!shell.keepsSession) throw new TypeError('Undrop: deliver() needs the option resume.');
+        const signal = toSignal(options);
+        const { timeToLive } = Object(options) as Delivering;
         if (timeToLive !== undefined && !(timeToLive >= 0))
           throw new TypeError(`Undrop: timeToLive must be a number of milliseconds, not ${timeToLive}.`);
-        signal?.throwIfAborted();
         const abort = () => shell.withdraw(number);
         const settled = (outcome: Outcome) => {
           signal?.removeEventListener('abort', abort);

@@ -2,7 +2,7 @@
 // the browser itself does what the standard says of listeners: their order, their errors, the microtasks in between. When
 // there is a new native socket, the registrations move to it.
 
-import { dispatch, exception, isSynthetic } from '#native';
+import { Close, dispatch, exception, isSynthetic } from '#native';
 import { Authentication } from './authentication.js';
 import { sizeOf, toMessage } from './conversions.js';
 import type { Core } from './core.js';
@@ -107,7 +107,11 @@ export class Shell {
   /** The first code unit of text frames that concern the session; undefined without a session. */
   readonly #escape: number | undefined;
   #hasWarned = false;
-  /** What a function of the page's has thrown, while the drop that comes of it is told. */
+  /** Hears messages while the page does not. */
+  readonly #hear = (event: MessageEvent) => {
+    if (!isSynthetic(event)) this.#swallows(event);
+  };
+  /** What a function of the page's has thrown, while the drop that comes of it is reported. */
   #thrown: { error: unknown } | undefined;
 
   /** Begins the first attempt. */
@@ -186,12 +190,12 @@ export class Shell {
   closed(close: CloseEvent, cause: Cause | undefined, isHeard: boolean) {
     const more = cause && { cause, ...this.#thrown };
     if (isHeard) Object.assign(close, more);
-    else this.#fire(new CloseEvent('close', close), more);
+    else this.#fire(new Close('close', close), more);
   }
 
   /** False if a listener has prevented the default. */
   dropped({ code, reason, wasClean }: CloseEvent, cause: Cause, attempt: number, delay: number): boolean {
-    const event = new CloseEvent('drop', { code, reason, wasClean, cancelable: true });
+    const event = new Close('drop', { code, reason, wasClean, cancelable: true });
     return this.#fire(event, { cause, attempt, delay, ...this.#thrown });
   }
 
@@ -210,10 +214,10 @@ export class Shell {
   }
 
   /**
-   * Sends a message. With `told`, its outcome is told to that function and to nobody else. Returns the number of the
+   * Sends a message. With `settle`, that function is called with its outcome, and nobody else is. Returns the number of the
    * message, by which it can be withdrawn; 0 if it was sent already.
    */
-  send(data: Data, told?: (outcome: Outcome) => void, timeToLive?: number): number {
+  send(data: Data, settle?: (outcome: Outcome) => void, timeToLive?: number): number {
     const { core, id, native } = this;
     if (!this.keepsSession && core.admits(id, native.readyState, sizeOf(data))) {
       native.send(data as string);
@@ -223,7 +227,7 @@ export class Shell {
     const first = typeof message === 'string' ? message.charCodeAt(0) || 0 : -1;
     let number: number;
     try {
-      number = core.send(id, message, sizeOf(message), first, timeToLive, told);
+      number = core.send(id, message, sizeOf(message), first, timeToLive, settle);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       throw exception(error.name, error.message.slice('Undrop: '.length, -1), '', this.#address);
@@ -378,7 +382,7 @@ export class Shell {
   #eavesdrop() {
     if (this.#target !== this.native) return;
     const isHeard = this.#registrations.some(({ type }) => type === 'message');
-    this.native.onmessage = isHeard ? null : (event) => !isSynthetic(event) && this.#swallows(event);
+    this.native.onmessage = isHeard ? null : this.#hear;
   }
 
   /** Counts a message, before the first listener hears it. True if it is not the page's: a reply to a heartbeat, or a

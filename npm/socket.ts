@@ -2,7 +2,7 @@
 // members on its own prototype, like the browser's own class.
 
 import { isSupported } from '#native';
-import { evaluate, type Given, toProtocols, toUrl } from './conversions.js';
+import { evaluate, type Given, toProtocols, toSignal, toUrl } from './conversions.js';
 import type { Core } from './core.js';
 import type { ClosedEvent, DropEvent, Events, LostEvent } from './events.js';
 import type { Cause, SessionOptions } from './options.js';
@@ -141,10 +141,7 @@ export const begin = (
           ],
         }
       : { url: toUrl(url), protocols: toProtocols(protocols) };
-  const { signal } = Object(options) as SessionOptions;
-  if (signal && !(signal as Partial<AbortSignal>).throwIfAborted)
-    throw new TypeError(`Undrop: signal must be an AbortSignal, not ${signal}.`);
-  signal?.throwIfAborted();
+  const signal = toSignal(options);
   const shell = new Shell(core(), socket, source, options);
   shells.set(socket, shell);
   // The signal may outlive the socket, and is not to keep it.
@@ -207,11 +204,11 @@ const members = {
   reconnect() {
     shellOf(this).reconnect();
   },
-  async flushed({ signal }: { signal?: AbortSignal } = {}) {
+  async flushed(options?: { signal?: AbortSignal }) {
     const socket = this as unknown as Socket;
     // The browser does not say when its buffer has emptied.
     for (let hasWaited = false; hasWaited || socket.bufferedAmount; ) {
-      signal?.throwIfAborted();
+      toSignal(options);
       // What was queued has come to its end.
       if (socket.state === 'closed') throw shellOf(socket).closedError;
       if (!socket.bufferedAmount) return;

@@ -117,9 +117,9 @@ export const withRegistry = <In, Out, Replies>(
 ): void => {
   let hasWarned = false;
   const registry = new Registry(Object(options), {
-    post: (frame, told) => {
-      if (told) {
-        const number = shell.send(frame, told);
+    post: (frame, settle) => {
+      if (settle) {
+        const number = shell.send(frame, settle);
         return number ? () => shell.withdraw(number) : undefined;
       }
       // A message that is never sent comes back with `lost`, but a closed socket says nothing of it.

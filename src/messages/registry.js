@@ -17,12 +17,12 @@
  */
 
 /**
- * Sends a frame. With `told`, the socket reports the outcome to it and to nobody else; the outcome may be told before
- * `post` returns.
+ * Sends a frame. With `settle`, the socket calls that with the outcome, perhaps before `post` returns, and reports it to
+ * nobody else.
  *
  * @callback Post
  * @param {Frame} frame
- * @param {(outcome: string) => void} [told]
+ * @param {(outcome: string) => void} [settle]
  * @returns {(() => void) | undefined} Withdraws the message, and does nothing if that is too late; undefined if the
  *   message has left.
  */

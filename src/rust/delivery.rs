@@ -46,8 +46,8 @@ impl Delivery {
         let inner = self.inner.upgrade().ok_or(Error::Closed)?;
         let receipt = Rc::new(Receipt::default());
         let weak = Rc::downgrade(&receipt);
-        let told = move |outcome| weak.upgrade().is_some_and(|receipt| receipt.settle(outcome));
-        let id = inner.deliver(message, self.time_to_live, Waiter::Callback(Box::new(told)))?;
+        let settle = move |outcome| weak.upgrade().is_some_and(|receipt| receipt.settle(outcome));
+        let id = inner.deliver(message, self.time_to_live, Waiter::Callback(Box::new(settle)))?;
         Ok(Stage::Sent(id, receipt))
     }
 }

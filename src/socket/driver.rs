@@ -355,13 +355,13 @@ impl Driver {
     /// Tells the user, or leaves it to the browser's event of this kind. True in that case.
     fn notify(&self, event: Event, kind: Option<Kind>) -> bool {
         let Some(user) = self.user() else { return false };
-        let told = match event {
+        let native = match event {
             Event::Open => Some(Kind::Open),
             Event::Error => Some(Kind::Error),
             Event::Close(_) => Some(Kind::Close),
             Event::State | Event::Resume | Event::Reset(_) | Event::Unanswered | Event::Drop(_) => None,
         };
-        let passes = told.is_some() && told == kind && user.hears_native_events() && self.read(Connection::is_drained);
+        let passes = native.is_some() && native == kind && user.hears_native_events() && self.read(Connection::is_drained);
         let notice = match event {
             Event::Open => Notice::Open,
             Event::Resume => Notice::Resume,
@@ -405,12 +405,12 @@ impl Driver {
             Waiter::User => false,
             // What it throws is its own affair.
             #[cfg(any(feature = "js", feature = "serde"))]
-            Waiter::Function(told) => {
-                let _ = told.call1(&JsValue::UNDEFINED, &outcome.name().into());
+            Waiter::Function(settle) => {
+                let _ = settle.call1(&JsValue::UNDEFINED, &outcome.name().into());
                 true
             }
             #[cfg(feature = "rust")]
-            Waiter::Callback(told) => told(*outcome),
+            Waiter::Callback(settle) => settle(*outcome),
         };
         let is_lost = !matches!(outcome, Outcome::Sent | Outcome::Delivered | Outcome::Withdrawn);
         if is_lost

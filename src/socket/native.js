@@ -53,8 +53,18 @@ export const sendPing = (native, message) => {
   }
 };
 
+/** The browser's class; Node has none before version 23. */
+export const Close =
+  globalThis.CloseEvent ??
+  class extends Event {
+    constructor(type, { code, reason, wasClean = false, cancelable = false }) {
+      super(type, { cancelable });
+      Object.assign(this, { code, reason, wasClean });
+    }
+  };
+
 /** What stands for the event of a native socket that has reported none. */
-export const closeEvent = (code, reason) => new CloseEvent('close', { code, reason });
+export const closeEvent = (code, reason) => new Close('close', { code, reason });
 
 /** Dispatches an event that is not the native socket's own. */
 export const dispatch = (target, event) => {

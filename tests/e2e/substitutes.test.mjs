@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startTestServer } from '../../scripts/lib/test-server.mjs';
+import { WebSocketServer } from 'ws';
 import { browsers } from '../support/browsers.mjs';
 import { bundle } from '../support/bundle.mjs';
 import { startPageServer } from '../support/page-server.mjs';
@@ -41,14 +41,18 @@ after(() => pages.stop());
  * Tests the class that `prepare` leads to: it brings the browser to a page. `otherTargets` are the events of which the page sees
  * that they are the native socket's.
  */
-function suite(start, prepare, otherTargets = []) {
+function inBrowser(start, prepare, otherTargets = []) {
   let browser;
   before(async () => {
     browser = await start();
     await prepare(browser);
   });
   after(() => browser?.quit());
-  const run = (name, entry) => browser.run(`(...args) => ${name}(...args)`, entry, ADDRESS);
+  suite((name, entry) => browser.run(`(...args) => ${name}(...args)`, entry, ADDRESS), otherTargets);
+}
+
+/** `run` calls a function of `exchange.js` for an entry. */
+function suite(run, otherTargets = []) {
 
   for (const entry of ['index', 'messages', 'session', 'all']) {
     it(`${entry}: the page gets open, message, drop and close`, async () => {
@@ -80,11 +84,11 @@ const substitutes = {
 for (const [name, start] of Object.entries(browsers))
   for (const [substitute, [page, otherTargets]] of Object.entries(substitutes))
     describe(`${name}, ${substitute}`, { timeout: 60_000 }, () => {
-      suite(start, (browser) => browser.goto(`${pages.url}/${page}`), otherTargets);
+      inBrowser(start, (browser) => browser.goto(`${pages.url}/${page}`), otherTargets);
     });
 
 describe('Chromium, routeWebSocket of Playwright', { timeout: 60_000 }, () => {
-  suite(browsers.Chromium, async (browser) => {
+  inBrowser(browsers.Chromium, async (browser) => {
     await browser.page.routeWebSocket(ADDRESS, (socket) => {
       socket.onMessage((message) => {
         if (message === 'end') socket.close({ code: 1011 });
@@ -96,23 +100,20 @@ describe('Chromium, routeWebSocket of Playwright', { timeout: 60_000 }, () => {
 });
 
 describe('Node, its own class', () => {
-  let server;
-  before(async () => {
-    server = await startTestServer();
-  });
-  after(() => server?.stop());
-
-  for (const entry of ['index', 'messages', 'session', 'all'])
-    it(`${entry}: open and messages arrive`, async () => {
-      const script = fileURLToPath(new URL('substitutes/node.mjs', import.meta.url));
-      // Node 20 has the class behind this flag, later ones have it anyway.
-      const args = ['--experimental-websocket', script, entry, `${server.url}/echo`];
-      const { stdout } = await promisify(execFile)(process.execPath, args);
-      assert.deepEqual(JSON.parse(stdout), [
-        ['open', true, 'open'],
-        // What a listener of `open` sends goes before the queue.
-        ['message', true, 'sent'],
-        ['message', true, 'queued'],
-      ]);
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  server.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => {
+      if (String(data) === 'end') socket.close(1011);
+      else socket.send(data, { binary: isBinary });
     });
+  });
+  after(() => server.close());
+  const script = fileURLToPath(new URL('substitutes/node.mjs', import.meta.url));
+
+  suite(async (name, entry) => {
+    // Node 20 has the class behind this flag, later ones have it anyway.
+    const args = ['--experimental-websocket', script, name, entry, `ws://127.0.0.1:${server.address().port}`];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout);
+  });
 });

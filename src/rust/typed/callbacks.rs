@@ -35,10 +35,10 @@ pub(in crate::rust) fn connect_registry(
     let post = Closure::<dyn Fn(JsString, JsValue) -> Result<JsValue, JsValue>>::new({
         let inner = inner.clone();
         let withdraw: Function = withdraw.as_ref().unchecked_ref::<Function>().clone();
-        move |frame: JsString, told: JsValue| match inner
+        move |frame: JsString, settle: JsValue| match inner
             .upgrade()
             .ok_or(Error::Closed)
-            .and_then(|inner| post(&inner, frame, told))
+            .and_then(|inner| post(&inner, frame, settle))
         {
             Ok(None) => Ok(JsValue::UNDEFINED),
             Ok(Some(MessageId(id))) => Ok(withdraw.bind1(&JsValue::UNDEFINED, &(id as f64).into()).into()),
@@ -69,11 +69,11 @@ pub(in crate::rust) fn connect_registry(
 }
 
 /// Sends what the registry has made. Nothing if it has left; otherwise its number.
-fn post(inner: &Inner, frame: JsString, told: JsValue) -> Result<Option<MessageId>, Error> {
+fn post(inner: &Inner, frame: JsString, settle: JsValue) -> Result<Option<MessageId>, Error> {
     if inner.transmit(frame.length() as usize, |native| try_send(native, &frame))? {
         return Ok(None);
     }
-    let waiter = told.dyn_into().map_or(Waiter::User, Waiter::Function);
+    let waiter = settle.dyn_into().map_or(Waiter::User, Waiter::Function);
     let size = text_size(&frame);
     inner.queue(frame.into(), size, waiter).map(Some)
 }

@@ -225,6 +225,15 @@ export const scenes = {
     },
     expected: 0,
   },
+  'deliver rejects with what is wrong with its options, and null stands for none': {
+    async play(url) {
+      const { socket } = make(`${url}/session?echo=0`);
+      await socket.deliver('null', null);
+      const { message } = await socket.deliver('bad', { signal: {} }).catch((error) => error);
+      return message;
+    },
+    expected: 'Undrop: signal must be an AbortSignal, not [object Object].',
+  },
   'deliver rejects with the outcome of a message that is not acknowledged': {
     async play(url) {
       const { socket, story } = make(`${url}/session?deaf=1&echo=0&ttl=0&spread=1`);

@@ -20,7 +20,9 @@ export async function exchange(entry, url) {
   for (const type of ['open', 'message', 'drop', 'close']) {
     socket.addEventListener(type, (event) => {
       events.push(describe(event));
-      if (event.target !== socket || event.currentTarget !== socket) otherTargets.push(type);
+      // In Node the second listener of any class finds that to be null.
+      const { target, currentTarget } = event;
+      if (target !== socket || (currentTarget ?? socket) !== socket) otherTargets.push(type);
     });
     socket[`on${type}`] = (event) => handled.push(describe(event));
   }

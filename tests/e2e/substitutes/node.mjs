@@ -1,20 +1,7 @@
-// Talks to an echoing server from Node, over the class that Node has: prints what arrived. `node node.mjs ENTRY URL`.
+// Calls a function of `exchange.js` in Node, over the class that Node has, and prints its result:
+// `node node.mjs FUNCTION ENTRY URL`.
 
-const [entry, url] = process.argv.slice(2);
-const { Undrop } = await import(`../../../dist/${entry}.js`);
+import * as exchanges from './exchange.js';
 
-const socket = new Undrop(url);
-const seen = [];
-socket.onopen = ({ target }) => seen.push(['open', target === socket, socket.state]);
-// One of them waits in the queue until the connection is open.
-socket.send('queued');
-socket.addEventListener('open', () => socket.send('sent'));
-await new Promise((resolve) => {
-  socket.addEventListener('message', ({ data, target }) => {
-    seen.push(['message', target === socket, data]);
-    if (seen.length === 3) resolve();
-  });
-});
-console.log(JSON.stringify(seen));
-// Node has no `CloseEvent` before version 23, so the connection is not closed but left.
-process.exit();
+const [name, entry, url] = process.argv.slice(2);
+console.log(JSON.stringify(await exchanges[name](entry, url)));
