@@ -290,6 +290,11 @@ impl Socket {
         self.inner.native().map(|native| native.url()).unwrap_or_default()
     }
 
+    /// The extensions of the WebSocket protocol that the server chose, such as `permessage-deflate`; empty if none.
+    pub fn extensions(&self) -> String {
+        self.inner.native().map(|native| native.extensions()).unwrap_or_default()
+    }
+
     /// The subprotocol that the server chose, without what asks for a session; empty if none.
     pub fn protocol(&self) -> String {
         let chosen = self.inner.native().map(|native| native.protocol()).unwrap_or_default();
