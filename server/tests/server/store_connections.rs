@@ -110,7 +110,7 @@ async fn sentinels_name_the_new_primary() {
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &taken(5)).await.unwrap();
     replica.catches_up(&primary).await;
-    primary.kill().await;
+    sentinel.fail_over(&mut primary).await;
     writes(&store, 1, 10).await;
     replica.says(&["INFO", "replication"], "role:master").await;
     assert_eq!(claim(&store, 1, 1).await.inbox, taken(10).taken);
