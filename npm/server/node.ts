@@ -76,6 +76,7 @@ const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] as string
 
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
 export const upgrade = (sessions: Sessions, request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+  refuseBun('undrop/server/node');
   const { remoteAddress } = request.socket;
   // The client has gone meanwhile.
   if (stream.destroyed) return;
