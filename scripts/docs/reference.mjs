@@ -20,7 +20,10 @@ export function reference() {
 
 const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
 
-/** `{ name, exported: [{ as, declaration, isType }] }` of each entry, in the order of package.json. */
+/**
+ * `{ name, exported: [{ as, declaration, isType, foreign }] }` of each entry, in the order of package.json. What another package
+ * declares has no `declaration`, and that package as `foreign`.
+ */
 function readEntries(api) {
   const entries = Object.entries(exports).filter(([, { types }]) => types);
   const isOfServer = ([path]) => path.startsWith('./server');
@@ -80,12 +83,11 @@ function readModule(source, path, module) {
       else imported.set(name.text, origin);
     }
   }
-  const isOfPackage = (path) => isAbsolute(path);
   /** What a name means here; undefined when it is the language's, the browser's or another package's. */
   function resolve(name) {
     if (own.has(name)) return own.get(name);
     const origin = imported.get(name);
-    return origin && isOfPackage(origin.path) ? module(origin.path).resolve(origin.name) : undefined;
+    return origin && isAbsolute(origin.path) ? module(origin.path).resolve(origin.name) : undefined;
   }
   /** The package that a name is imported from. */
   const packageOf = (name) => imported.get(name)?.path;

@@ -291,9 +291,8 @@ impl Store for RedisStore {
             self.read(id, *fence, Stream::Outbox, acknowledged, sent),
         )?;
         let (Some(inbox), Some(outbox)) = (inbox, outbox) else { return Ok(Claim::Lost) };
-        Ok(Claim::Taken(
-            Kept::new(Duration::from_millis(time_to_live)).inbox(inbox).outbox(outbox).forwarded(forwarded),
-        ))
+        let kept = Kept::new(Duration::from_millis(time_to_live));
+        Ok(Claim::Taken(kept.inbox(inbox).outbox(outbox).forwarded(forwarded)))
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
