@@ -30,6 +30,8 @@ interface BunServer {
  * has to then.
  *
  * ```js
+ * import { upgrade, websocket } from 'undrop/server/bun';
+ *
  * Bun.serve({ fetch: (request, server) => upgrade(sessions, request, server), websocket });
  * ```
  */

@@ -17,6 +17,9 @@ const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
  * for them, they are answered with 404. Returns a function that takes no more connections.
  *
  * ```js
+ * import { createServer } from 'node:http';
+ * import { attach } from 'undrop/server/node';
+ *
  * const server = createServer().listen(8080);
  * attach(server, '/room', sessions);
  * ```

@@ -59,6 +59,8 @@ export interface Invalid {
  * error the client is told nothing but that there was one.
  *
  * ```js
+ * import { ReplyError } from 'undrop/server';
+ *
  * throw new ReplyError('there is no such room', { room });
  * ```
  */
@@ -99,6 +101,8 @@ export type Handlers<In, Out, Replies = RepliesOf<Out>> = Optional<'on', OnHandl
  * here. So are the options. Both ends can import them from one file.
  *
  * ```ts
+ * import { TypedMessages } from 'undrop/server';
+ *
  * const messages = new TypedMessages<In, Out>();
  *
  * sessions.serve(async (session) => {

@@ -42,6 +42,8 @@ const UNLIMITED = 0xffff_ffff;
  * comes back. All other clients get sockets of ws.
  *
  * ```js
+ * import { WebSocketServer } from 'undrop/server/ws';
+ *
  * const server = new WebSocketServer({ port: 8080 });
  * server.on('connection', (socket) => socket.on('message', (data) => socket.send(`${data}, too`)));
  * ```
