@@ -335,7 +335,7 @@ impl Driver {
         let progress = !resumes.is_empty() || evict || revoke || shutdown;
         for request in resumes {
             let known = match context.shared.twin.defect() {
-                Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
+                Some(Defect::ResumesWhomItHasNotAnswered) => request.known.answered(0),
                 _ => request.known,
             };
             self.slot.request_resume(now, request, known, TERMS);
@@ -622,7 +622,7 @@ pub fn close_connection(context: &mut Context<'_>, attempt: Attempt, disconnect:
 
 fn without_what_was_received(change: &Change<Message>) -> Arc<Change<Message>> {
     let last = change.taken.last();
-    Arc::new(Change { taken: Numbered::none(last), committed: last, ..change.clone() })
+    Arc::new(change.clone().taken(Numbered::none(last)).committed(last))
 }
 
 /// Whether a node has told its client with this that it broke the protocol.

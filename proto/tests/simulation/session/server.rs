@@ -246,7 +246,7 @@ impl Server {
         self.forged += 1;
         shared.census.forged += 1;
         let forged = Attempt(FORGED + self.forged);
-        let known = Known { received, acknowledged, attempt: forged.0, answered: 0 };
+        let known = Known::default().received(received).acknowledged(acknowledged).attempt(forged.0);
         self.greeted(shared, forged, Control::Resume { token: Token(index as u128), known })?;
         let after = self.sessions[index].as_ref().and_then(|session| session.end.session.attempt());
         Law::Protocol.holds(after == Some(before), || {
