@@ -122,7 +122,7 @@ export class Shell {
     this.#onReset = (Object(resume) as Resume).onReset;
     represent(this.#target, this.#socket);
     const { url, protocols = [] } = 'find' in source ? {} : source;
-    this.id = core.connect(this, url, protocols, options);
+    this.id = core.connect(this, core.handle, url, protocols, options);
     this.#escape = core.escape?.(this.id);
     collected.register(socket, { core, id: this.id });
   }

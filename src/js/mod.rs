@@ -26,7 +26,7 @@ use wasm_bindgen::prelude::*;
 use self::error::close_error;
 use self::error::send_error;
 use self::shell::{Shell, ShellUser};
-use crate::socket::{Driver, Message, Settings, Size, Target, Waiter, find};
+use crate::socket::{Driver, Message, Report, Settings, Size, Target, Waiter, find};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -40,10 +40,16 @@ extern "C" {
     fn set_object(object: &Object, name: &str, value: &Object);
 }
 
-/// Makes a socket and begins its first attempt. Without a URL the shell is asked for it at each attempt. Throws what the
+/// Makes a socket and begins its first attempt. `handler` is [`handle`]. Without a URL the shell is asked for it at each attempt. Throws what the
 /// browser's constructor throws, and a `TypeError` for an option that can't be one. Returns the number of the socket.
 #[wasm_bindgen]
-pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) -> Result<u32, JsValue> {
+pub fn connect(
+    shell: Shell,
+    handler: Function,
+    url: JsValue,
+    protocols: Array,
+    options: &JsValue,
+) -> Result<u32, JsValue> {
     let parsed = options::parse(options)?;
     let target = if url.is_undefined() {
         Target::Asked
@@ -57,6 +63,7 @@ pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) 
         #[cfg(feature = "session")]
         bounds: parsed.bounds,
         target,
+        handler,
         ping: parsed.ping,
     };
     let mut number = 0;
@@ -65,6 +72,13 @@ pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) 
         Rc::new(ShellUser::new(shell))
     })?;
     Ok(number)
+}
+
+/// Handles what the browser reports of the socket of this number, or a signal for all sockets. True if the page's listeners may
+/// hear the event.
+#[wasm_bindgen]
+pub fn handle(report: Report, socket: u32, event: &JsValue) -> bool {
+    crate::socket::handle(report, socket, event)
 }
 
 /// Nobody holds the socket any more.

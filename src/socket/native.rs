@@ -4,7 +4,7 @@ use js_sys::Function;
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, Event, WebSocket};
+use web_sys::{CloseEvent, WebSocket};
 
 #[wasm_bindgen(module = "/src/socket/native.js")]
 extern "C" {
@@ -20,10 +20,6 @@ extern "C" {
 
     pub(super) fn detach(native: &WebSocket);
 
-    /// Makes the one handler of the events of all native sockets. `handle` returns whether the page's listeners may hear
-    /// the event.
-    fn handler(handle: JsValue) -> Function;
-
     /// Sends a message that JavaScript has. web-sys would copy it into wasm and back.
     pub(super) fn send(native: &WebSocket, data: &JsValue);
 
@@ -38,21 +34,6 @@ extern "C" {
     /// The bytes of a message: a text, a buffer, a view or a blob.
     #[wasm_bindgen(js_name = byteLength)]
     pub(crate) fn byte_length(data: &JsValue) -> f64;
-}
-
-/// The events of a native socket.
-#[wasm_bindgen(private)]
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Kind {
-    Open = "open",
-    Error = "error",
-    Close = "close",
-    Message = "message",
-}
-
-/// The handler of native sockets. `handle` gets the number of the socket that the event is of.
-pub(super) fn handler_of(handle: fn(u32, Kind, Event) -> bool) -> Function {
-    handler(Closure::<dyn Fn(u32, Kind, Event) -> bool>::new(handle).into_js_value())
 }
 
 #[cfg(feature = "serde")]
