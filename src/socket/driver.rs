@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo_timers::callback::Timeout;
 use js_sys::Function;
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
@@ -73,14 +72,14 @@ thread_local! {
     static LAST: Cell<SocketId> = const { Cell::new(0) };
 }
 
-/// Handles what the browser reports: an event of the native socket of this socket, or a signal, which is for all sockets.
+/// Handles what the browser reports: an event of the native socket of this socket, its timeout, or a signal, which is for all sockets.
 /// True if the page's listeners may hear the event.
 pub(crate) fn handle(report: Report, id: SocketId, event: &JsValue) -> bool {
     if let Some(signal) = report.signal() {
         handle_signal(signal);
         return false;
     }
-    find(id).is_some_and(|socket| socket.handle_event(report, event))
+    find(id).is_some_and(|socket| socket.handle_report(report, event))
 }
 
 /// The socket of this number, as long as it was not released.
@@ -118,8 +117,9 @@ pub(crate) struct Driver {
     native: RefCell<Option<WebSocket>>,
     /// Whether `native` is of the present attempt and was not abandoned.
     is_attached: Cell<bool>,
-    timer: Cell<Option<Timeout>>,
-    /// When the timer fires.
+    /// The number of the timer that was set last.
+    timer: Cell<i32>,
+    /// When the timer fires, if it has not.
     due: Cell<Option<Millis>>,
     /// The browser's event about the native socket that closed, while that is told.
     close_event: RefCell<Option<CloseEvent>>,
@@ -160,7 +160,7 @@ impl Driver {
             user: RefCell::new(Some(user(id))),
             native: RefCell::new(None),
             is_attached: Cell::new(false),
-            timer: Cell::new(None),
+            timer: Cell::default(),
             due: Cell::new(None),
             close_event: RefCell::new(None),
             discarded: Cell::new(0),
@@ -211,6 +211,15 @@ impl Driver {
 
     // What happened.
 
+    fn handle_report(&self, report: Report, event: &JsValue) -> bool {
+        if report == Report::Timeout {
+            self.due.set(None);
+            self.update(|connection, now| connection.handle_timeout(now));
+            return false;
+        }
+        self.handle_event(report, event)
+    }
+
     /// An event of the native socket. True if the page's listeners on it may hear it.
     fn handle_event(&self, report: Report, event: &JsValue) -> bool {
         #[cfg(feature = "rust")]
@@ -244,7 +253,7 @@ impl Driver {
 
     /// What the page says now.
     fn handle_condition(&self) {
-        for signal in page::condition() {
+        for signal in page::condition().into_iter().flatten() {
             self.handle_signal(signal);
         }
     }
