@@ -422,10 +422,9 @@ impl Driver {
     fn settle(&self, Settled { message, outcome, .. }: &Settled<Kept>) {
         let is_told = match &message.waiter {
             Waiter::User => false,
-            // What it throws is its own affair.
             #[cfg(any(feature = "js", feature = "serde"))]
             Waiter::Function(told) => {
-                let _ = told.call1(&JsValue::UNDEFINED, &outcome.name().into());
+                native::tell(told, outcome.name());
                 true
             }
             #[cfg(feature = "rust")]

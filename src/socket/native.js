@@ -46,6 +46,16 @@ export const sendPing = (native, message) => {
   }
 };
 
+/** Closes a native socket with what a close frame can have, so that it throws nothing. Without a code there is no reason. */
+export const close = (native, code, reason) => (code === undefined ? native.close() : native.close(code, reason));
+
+/** Calls a function that waits for an outcome. What it throws is its own affair. */
+export const tell = (told, outcome) => {
+  try {
+    told(outcome);
+  } catch {}
+};
+
 /** What stands for the event of a native socket that has reported none. */
 export const closeEvent = (code, reason) => new CloseEvent('close', { code, reason });
 

@@ -1,8 +1,6 @@
 //! The browser's WebSocket: made once, and sent to, without copying what JavaScript has already.
 
 use js_sys::Function;
-#[cfg(feature = "session")]
-use undrop_proto::close::CloseFrame;
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, WebSocket};
 
@@ -32,6 +30,12 @@ extern "C" {
     /// What stands for the event of a native socket that has reported none.
     #[wasm_bindgen(js_name = closeEvent)]
     pub(super) fn close_event(code: u16, reason: &str) -> CloseEvent;
+
+    /// Closes a native socket. Without a code there is no reason.
+    pub(super) fn close(native: &WebSocket, code: Option<u16>, reason: &str);
+
+    /// Calls a function that waits for an outcome. What it throws is its own affair.
+    pub(super) fn tell(told: &Function, outcome: &str);
 
     /// The bytes of a message: a text, a buffer, a view or a blob.
     #[wasm_bindgen(js_name = byteLength)]
@@ -63,14 +67,4 @@ extern "C" {
 #[cfg(feature = "serde")]
 pub(crate) fn try_send(native: &WebSocket, data: &JsValue) -> Result<(), JsValue> {
     native.unchecked_ref::<AnySender>().try_send(data)
-}
-
-/// Closes a native socket with this close frame.
-#[cfg(feature = "session")]
-pub(super) fn close_with(native: &WebSocket, frame: &CloseFrame) {
-    // It throws for a code or a reason that can't be one, and these were checked.
-    let _ = match frame.code() {
-        Some(code) => native.close_with_code_and_reason(code, frame.reason()),
-        None => native.close(),
-    };
 }

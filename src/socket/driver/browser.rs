@@ -53,8 +53,7 @@ impl Driver {
             if let Some(user) = self.user() {
                 user.attach(None);
             }
-            // It throws for no argument, and there is none.
-            let _ = native.close();
+            native::close(&native, None, "");
         }
     }
 
