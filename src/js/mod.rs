@@ -260,7 +260,11 @@ pub fn stats(socket: u32) -> Object {
 #[wasm_bindgen]
 pub fn outcomes() -> JsValue {
     let outcomes = Object::new();
-    for outcome in Outcome::ALL {
+    #[cfg(feature = "session")]
+    let all = Outcome::ALL;
+    #[cfg(not(feature = "session"))]
+    let all = Outcome::WITHOUT_SESSION;
+    for outcome in all {
         set_text(&outcomes, outcome.name(), outcome.describe());
     }
     outcomes.into()
