@@ -26,7 +26,7 @@ use wasm_bindgen::prelude::*;
 use self::error::close_error;
 use self::error::send_error;
 use self::shell::{Shell, ShellUser};
-use crate::socket::{Driver, Message, Report, Settings, Size, Target, Waiter, find};
+use crate::socket::{Driver, Message, Report, Size, Target, Waiter, find};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -50,24 +50,16 @@ pub fn connect(
     protocols: Array,
     options: &JsValue,
 ) -> Result<u32, JsValue> {
-    let parsed = options::parse(options)?;
+    let settings = options::parse(options)?;
     let target = if url.is_undefined() {
         Target::Asked
     } else {
         #[cfg(feature = "session")]
-        let protocols = if parsed.bounds.is_some() { offer(&protocols) } else { protocols };
+        let protocols = if settings.bounds.is_some() { offer(&protocols) } else { protocols };
         Target::Known { url, protocols: protocols.into() }
     };
-    let settings = Settings {
-        config: parsed.config,
-        #[cfg(feature = "session")]
-        bounds: parsed.bounds,
-        target,
-        handler,
-        ping: parsed.ping,
-    };
     let mut number = 0;
-    Driver::connect(settings, |id| {
+    Driver::connect(settings, target, handler, |id| {
         number = id;
         Rc::new(ShellUser::new(shell))
     })?;

@@ -53,7 +53,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
     let ping = inner.ping();
     let user = Rc::new(RustUser::new(&inner));
     let handler = HANDLER.with(Function::clone);
-    let driver = Driver::connect(Settings { config, bounds, target, handler, ping }, |_| user)
+    let driver = Driver::connect(Settings { config, bounds, ping }, target, handler, |_| user)
         .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;
     inner.set_driver(driver);
     Ok(inner)

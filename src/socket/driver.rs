@@ -35,9 +35,6 @@ pub(crate) struct Settings {
     /// With them the socket keeps a session.
     #[cfg(feature = "session")]
     pub(crate) bounds: Option<undrop_proto::outbox::Bounds>,
-    pub(crate) target: Target,
-    /// [`handle`] as a function of JavaScript, made once, since a closure costs as much as a native socket.
-    pub(crate) handler: Function,
     /// The message of the heartbeat, or a function that returns it. Not used with a session.
     pub(crate) ping: JsValue,
 }
@@ -108,6 +105,7 @@ pub(crate) struct Driver {
     id: SocketId,
     connection: RefCell<Connection<Kept, Delivery>>,
     target: Target,
+    /// [`handle`] as a function of JavaScript, made once, since a closure costs as much as a native socket.
     handler: Function,
     ping: JsValue,
     /// Absent once it is closed: the user may hold on to this socket in JavaScript, where nobody would see that both
@@ -141,9 +139,11 @@ impl Driver {
     /// accepted once.
     pub(crate) fn connect(
         settings: Settings,
+        target: Target,
+        handler: Function,
         user: impl FnOnce(SocketId) -> Rc<dyn User>,
     ) -> Result<Rc<Self>, JsValue> {
-        let Settings { config, target, handler, ping, .. } = settings;
+        let Settings { config, ping, .. } = settings;
         let id = LAST.get().wrapping_add(1);
         LAST.set(id);
         let seed = (js_sys::Math::random() * (1u64 << 53) as f64) as u64;
