@@ -108,7 +108,9 @@ async function bindModule(name, without) {
   };
   await unlessFresh(files, async () => {
     rmSync(bindings, { recursive: true, force: true });
-    await run(program, [compiled, '--target', 'web', '--out-dir', bindings, '--out-name', 'undrop']);
+    const out = ['--target', 'web', '--out-dir', bindings, '--out-name', 'undrop'];
+    // native.js asks no browser for it either.
+    await run(program, [compiled, ...out, '--encode-into', 'always']);
   });
   return bound;
 }
