@@ -1,14 +1,14 @@
 //! What a driver does with the browser: native sockets and the timer.
 
-use gloo_timers::callback::Timeout;
 use undrop_proto::{Attempt, Connection};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
-use super::{Driver, HANDLER, Target, find};
+use super::{Driver, Target};
 use crate::socket::clock::now;
 use crate::socket::message::Message;
 use crate::socket::native;
+use crate::socket::report::Report;
 
 impl Driver {
     /// Makes a native socket, or has the user find out where to connect.
@@ -36,7 +36,7 @@ impl Driver {
     pub(super) fn construct(&self, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
         let user = self.user();
         let hears_messages = user.as_ref().is_none_or(|user| !user.hears_native_events());
-        let native = HANDLER.with(|handle| native::construct(url, protocols, self.id, handle, hears_messages))?;
+        let native = native::construct(url, protocols, self.id, &self.handler, hears_messages)?;
         self.native.replace(Some(native.clone()));
         self.is_attached.set(true);
         if let Some(user) = user {
@@ -53,8 +53,7 @@ impl Driver {
             if let Some(user) = self.user() {
                 user.attach(None);
             }
-            // It throws for no argument, and there is none.
-            let _ = native.close();
+            native::close(&native, None, "");
         }
     }
 
@@ -88,16 +87,17 @@ impl Driver {
         if last == due || is_soon_enough {
             return;
         }
-        self.due.set(due);
-        let id = self.id;
-        self.timer.set(due.map(|due| {
-            Timeout::new(due.since(now()).min(MAX_DELAY) as u32, move || {
-                if let Some(socket) = find(id) {
-                    socket.due.set(None);
-                    socket.update(|connection, now| connection.handle_timeout(now));
-                }
-            })
-        }));
+        self.clear_timer();
+        if let Some(due) = due {
+            self.due.set(Some(due));
+            let delay = due.since(now()).min(MAX_DELAY) as u32;
+            self.timer.set(native::set_timeout(&self.handler, delay, Report::Timeout, self.id));
+        }
+    }
+
+    fn clear_timer(&self) {
+        self.due.set(None);
+        native::clear_timeout(self.timer.get());
     }
 
     /// It is closed, or nobody holds it: nothing is heard of the native socket and the timer any more, and what JavaScript
@@ -109,8 +109,7 @@ impl Driver {
         } else {
             self.detach();
         }
-        self.due.set(None);
-        drop(self.timer.take());
+        self.clear_timer();
         let user = self.user.take();
         // The page's listeners on a native socket may refer to the user.
         if user.is_some_and(|user| user.hears_native_events()) {

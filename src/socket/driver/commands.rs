@@ -74,7 +74,7 @@ impl Driver {
             return;
         }
         if let Some(native) = self.native() {
-            native::close_with(&native, &frame);
+            native::close(&native, frame.code(), frame.reason());
         }
         self.close_connection();
     }
@@ -98,7 +98,7 @@ impl Driver {
         let condition = page::condition();
         self.update(|connection, now| {
             if connection.state() == State::Closed {
-                for signal in condition {
+                for signal in condition.into_iter().flatten() {
                     connection.handle_signal(now, signal);
                 }
             }
