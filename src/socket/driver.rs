@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use js_sys::Function;
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
@@ -69,14 +70,14 @@ thread_local! {
     static LAST: Cell<SocketId> = const { Cell::new(0) };
 }
 
-/// Handles what the browser reports: an event of the native socket of this socket, its timeout, or a signal, which is for all sockets.
+/// Handles what the browser reports: an event of the native socket of this socket, or a signal, which is for all sockets.
 /// True if the page's listeners may hear the event.
 pub(crate) fn handle(report: Report, id: SocketId, event: &JsValue) -> bool {
     if let Some(signal) = report.signal() {
         handle_signal(signal);
         return false;
     }
-    find(id).is_some_and(|socket| socket.handle_report(report, event))
+    find(id).is_some_and(|socket| socket.handle_event(report, event))
 }
 
 /// The socket of this number, as long as it was not released.
@@ -115,9 +116,8 @@ pub(crate) struct Driver {
     native: RefCell<Option<WebSocket>>,
     /// Whether `native` is of the present attempt and was not abandoned.
     is_attached: Cell<bool>,
-    /// The number of the timer that was set last.
-    timer: Cell<i32>,
-    /// When the timer fires, if it has not.
+    timer: Cell<Option<Timeout>>,
+    /// When the timer fires.
     due: Cell<Option<Millis>>,
     /// The browser's event about the native socket that closed, while that is told.
     close_event: RefCell<Option<CloseEvent>>,
@@ -160,7 +160,7 @@ impl Driver {
             user: RefCell::new(Some(user(id))),
             native: RefCell::new(None),
             is_attached: Cell::new(false),
-            timer: Cell::default(),
+            timer: Cell::new(None),
             due: Cell::new(None),
             close_event: RefCell::new(None),
             discarded: Cell::new(0),
@@ -211,15 +211,6 @@ impl Driver {
 
     // What happened.
 
-    fn handle_report(&self, report: Report, event: &JsValue) -> bool {
-        if report == Report::Timeout {
-            self.due.set(None);
-            self.update(|connection, now| connection.handle_timeout(now));
-            return false;
-        }
-        self.handle_event(report, event)
-    }
-
     /// An event of the native socket. True if the page's listeners on it may hear it.
     fn handle_event(&self, report: Report, event: &JsValue) -> bool {
         #[cfg(feature = "rust")]
@@ -253,7 +244,7 @@ impl Driver {
 
     /// What the page says now.
     fn handle_condition(&self) {
-        for signal in page::condition().into_iter().flatten() {
+        for signal in page::condition() {
             self.handle_signal(signal);
         }
     }

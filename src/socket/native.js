@@ -9,17 +9,22 @@ export const isSupported = Native !== undefined;
 /** The events that are being dispatched by somebody else than the native socket. */
 const synthetic = new WeakSet();
 
+/** What handles the events of a native socket, and the number of the socket that it belongs to. */
+const owner = Symbol('undrop');
+
+const listener = (event) => {
+  const [handle, socket] = event.currentTarget[owner];
+  // Somebody else has dispatched a synthetic event.
+  if (!synthetic.has(event) && !handle(event.type, socket, event)) event.stopImmediatePropagation();
+};
+
 /**
  * Makes a native socket. Its arguments stay JavaScript's, so that the browser converts and checks them. `handle` is
  * called with the type of each event, the number of the socket and the event, `message` events only if `hearsMessages`. It is the
  * first to hear them, and no other listener does unless it returns true.
  */
 export const construct = (url, protocols, socket, handle, hearsMessages) => {
-  const native = new Native(url, protocols);
-  const listener = (event) => {
-    // Somebody else has dispatched a synthetic event.
-    if (!synthetic.has(event) && !handle(event.type, socket, event)) event.stopImmediatePropagation();
-  };
+  const native = Object.assign(new Native(url, protocols), { [owner]: [handle, socket] });
   native.onopen = native.onerror = native.onclose = listener;
   if (hearsMessages) native.onmessage = listener;
   return native;

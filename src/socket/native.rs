@@ -4,8 +4,6 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, WebSocket};
 
-use super::report::Report;
-
 #[wasm_bindgen(module = "/src/socket/native.js")]
 extern "C" {
     /// Makes a native socket for the socket of this number. Throws what the browser's constructor throws.
@@ -40,17 +38,6 @@ extern "C" {
     /// The bytes of a message: a text, a buffer, a view or a blob.
     #[wasm_bindgen(js_name = byteLength)]
     pub(crate) fn byte_length(data: &JsValue) -> f64;
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// Has the timeout of this socket reported after so many milliseconds. Returns the number of the timer.
-    #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(handler: &Function, delay: u32, report: Report, socket: u32) -> i32;
-
-    /// Does nothing if the timer has fired, or there is none of this number.
-    #[wasm_bindgen(js_name = clearTimeout)]
-    pub(super) fn clear_timeout(timer: i32);
 }
 
 #[cfg(feature = "serde")]

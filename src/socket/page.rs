@@ -29,6 +29,6 @@ pub(super) fn listen(handle: &Function) {
 }
 
 /// What the page says now: whether it is hidden, and whether there is a network.
-pub(super) fn condition() -> [Option<Signal>; 2] {
-    [visibility().signal(), network().signal()]
+pub(super) fn condition() -> impl Iterator<Item = Signal> {
+    [visibility(), network()].into_iter().filter_map(Report::signal)
 }

@@ -3,7 +3,7 @@
 use undrop_proto::Signal;
 use wasm_bindgen::prelude::*;
 
-/// What the browser reports: the events of a native socket, a timer, and the signals of `page.js`.
+/// What the browser reports: the events of a native socket, and the signals of `page.js`.
 #[wasm_bindgen]
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Report {
@@ -11,7 +11,6 @@ pub(crate) enum Report {
     Error = "error",
     Close = "close",
     Message = "message",
-    Timeout = "timeout",
     Online = "online",
     Offline = "offline",
     Visible = "visible",
@@ -20,7 +19,7 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    /// What it says of the page, unless it is of one socket.
+    /// What it says of the page, unless it is of a native socket.
     pub(super) fn signal(self) -> Option<Signal> {
         match self {
             Report::Online => Some(Signal::Online),

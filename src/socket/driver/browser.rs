@@ -1,14 +1,14 @@
 //! What a driver does with the browser: native sockets and the timer.
 
+use gloo_timers::callback::Timeout;
 use undrop_proto::{Attempt, Connection};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
-use super::{Driver, Target};
+use super::{Driver, Target, find};
 use crate::socket::clock::now;
 use crate::socket::message::Message;
 use crate::socket::native;
-use crate::socket::report::Report;
 
 impl Driver {
     /// Makes a native socket, or has the user find out where to connect.
@@ -87,17 +87,16 @@ impl Driver {
         if last == due || is_soon_enough {
             return;
         }
-        self.clear_timer();
-        if let Some(due) = due {
-            self.due.set(Some(due));
-            let delay = due.since(now()).min(MAX_DELAY) as u32;
-            self.timer.set(native::set_timeout(&self.handler, delay, Report::Timeout, self.id));
-        }
-    }
-
-    fn clear_timer(&self) {
-        self.due.set(None);
-        native::clear_timeout(self.timer.get());
+        self.due.set(due);
+        let id = self.id;
+        self.timer.set(due.map(|due| {
+            Timeout::new(due.since(now()).min(MAX_DELAY) as u32, move || {
+                if let Some(socket) = find(id) {
+                    socket.due.set(None);
+                    socket.update(|connection, now| connection.handle_timeout(now));
+                }
+            })
+        }));
     }
 
     /// It is closed, or nobody holds it: nothing is heard of the native socket and the timer any more, and what JavaScript
@@ -109,7 +108,8 @@ impl Driver {
         } else {
             self.detach();
         }
-        self.clear_timer();
+        self.due.set(None);
+        drop(self.timer.take());
         let user = self.user.take();
         // The page's listeners on a native socket may refer to the user.
         if user.is_some_and(|user| user.hears_native_events()) {

@@ -98,7 +98,7 @@ impl Driver {
         let condition = page::condition();
         self.update(|connection, now| {
             if connection.state() == State::Closed {
-                for signal in condition.into_iter().flatten() {
+                for signal in condition {
                     connection.handle_signal(now, signal);
                 }
             }
