@@ -116,7 +116,7 @@ pub(crate) struct Driver {
     /// Whether `native` is of the present attempt and was not abandoned.
     is_attached: Cell<bool>,
     /// The number of the timer that was set last.
-    timer: Cell<i32>,
+    timer: Cell<f64>,
     /// When the timer fires, if it has not.
     due: Cell<Option<Millis>>,
     /// The browser's event about the native socket that closed, while that is told.

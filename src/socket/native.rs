@@ -46,11 +46,11 @@ extern "C" {
 extern "C" {
     /// Has the timeout of this socket reported after so many milliseconds. Returns the number of the timer.
     #[wasm_bindgen(js_name = setTimeout)]
-    pub(super) fn set_timeout(handler: &Function, delay: u32, report: Report, socket: u32) -> i32;
+    pub(super) fn set_timeout(handler: &Function, delay: u32, report: Report, socket: u32) -> f64;
 
     /// Does nothing if the timer has fired, or there is none of this number.
     #[wasm_bindgen(js_name = clearTimeout)]
-    pub(super) fn clear_timeout(timer: i32);
+    pub(super) fn clear_timeout(timer: f64);
 }
 
 #[cfg(feature = "serde")]
