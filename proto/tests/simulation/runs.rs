@@ -45,24 +45,24 @@ pub fn replay<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
     }
 }
 
-/// The tests of a world: many scenarios, fresh ones, one again. `$run` runs the scenario of a seed, and says what happens or
-/// does not; `$judge` is for what only holds of all together.
+/// The tests of a world: many scenarios, fresh ones, one again. `$scenarios` makes those of a seed; `$judge` is for what only
+/// holds of all together.
 macro_rules! scenarios {
-    ($name:ident: $run:path $(, $judge:path)?) => {
+    ($name:ident: $scenarios:path $(, $judge:path)?) => {
         #[test]
         fn $name() {
-            let _census = $crate::runs::many(|seed| $run(seed, false));
+            let _census = $crate::runs::many(|seed| $crate::world::judge($scenarios(seed)));
             $($judge(&_census);)?
         }
 
         #[test]
         fn soak() {
-            $crate::runs::soak(|seed| $run(seed, false));
+            $crate::runs::soak(|seed| $crate::world::judge($scenarios(seed)));
         }
 
         #[test]
         fn replay() {
-            $crate::runs::replay(|seed| $run(seed, true));
+            $crate::runs::replay(|seed| $crate::world::tell($scenarios(seed)));
         }
     };
 }

@@ -1,10 +1,13 @@
 //! A world in which a script happens to those who take part: each step is judged, and in the end nothing is left undone.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
+use std::ops::Range;
 
-use undrop_proto::Attempt;
+use undrop_proto::{Attempt, Millis};
 
-use super::law::{Law, Verdict};
+use super::census::Census;
+use super::law::{Law, Verdict, Violation};
 use super::message::Frame;
 use super::network::{Network, Way};
 use super::random::Random;
@@ -13,40 +16,44 @@ use super::twins::Twin;
 /// More than this can't happen in any scenario: who still has something to do then is never done.
 const ENOUGH: usize = 200_000;
 
-/// How long after the last act all has to be done, in milliseconds.
-const END: u64 = 250_000;
+/// By when after the last act all has to be done, in milliseconds.
+pub const END: u64 = 250_000;
 
 /// Those who take part in a world.
 pub trait World: Sized {
     /// What stays as it is for a whole scenario.
-    type Setup: Copy;
+    type Setup: Copy + Debug;
     /// Something of a script.
-    type Act: Copy;
+    type Act: Copy + Debug;
     /// What is to happen at a time.
     type Event: Debug;
     /// The record of what happened.
-    type Record: Default;
-    type Census;
-    type Defect: Copy + PartialEq;
+    type Record;
+    type Census: Census;
+    type Defect: Copy + Debug + PartialEq;
 
     /// The event with which the script goes on.
     const ACT: fn(Self::Act) -> Self::Event;
-    /// The event with which the client makes a connection.
+    /// The event with which the client makes its first connection, before all else.
     const CONNECT: Self::Event;
-    /// The event with which a frame arrives at the end that this way leads to.
-    const ARRIVES: fn(Attempt, Way, Frame) -> Self::Event;
 
-    /// Those of a scenario, and the census that begins with it.
-    fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>) -> (Self, Self::Census);
+    /// Those of a scenario that begins now, its record and its census.
+    fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>, now: Millis) -> (Self, Self::Record, Self::Census);
 
     fn step(&mut self, shared: &mut Shared<Self>, event: Self::Event) -> Verdict;
 
     /// Whether nothing is left to be done.
     fn close(&self, shared: &Shared<Self>) -> Verdict;
 
-    /// How long after the last act it is first looked at whether nothing is left to be done, in milliseconds. Without, all that
-    /// can happen does.
-    fn calm(setup: &Self::Setup) -> Option<u64>;
+    /// From when on after the last act it is looked at whether nothing is left to be done, and by when that has to be so, in
+    /// milliseconds.
+    fn calm(setup: &Self::Setup) -> Range<u64>;
+}
+
+/// A world whose connections carry the frames of a session.
+pub trait Frames: World {
+    /// The event with which a frame arrives at the end that this way leads to.
+    const ARRIVES: fn(Attempt, Way, Frame) -> Self::Event;
 }
 
 /// What stays as it is, and a script of what happens, and when.
@@ -63,7 +70,9 @@ pub struct Shared<W: World> {
     pub record: W::Record,
     pub census: W::Census,
     pub twin: Twin<W::Defect>,
-    /// The last act: from then on nothing goes wrong.
+    /// The acts to come.
+    script: VecDeque<(u64, W::Act)>,
+    /// When the last act is over: from then on nothing goes wrong.
     calm_from: u64,
     /// Says all that happens, for a replay.
     tell: bool,
@@ -73,41 +82,102 @@ impl<W: World> Scenario<W> {
     /// Has it happen, to the real ones or to those with a defect.
     pub fn run(&self, defect: Option<W::Defect>, tell: bool) -> Verdict<W::Census> {
         let twin = Twin::new(defect);
-        let (mut world, census) = W::new(self, twin);
-        let mut shared = Shared {
-            setup: self.setup,
-            // What is drawn for the scenario says nothing of what is drawn in it.
-            net: Network::new(0, Random::new(self.seed ^ 0x0de5_5702)),
-            record: W::Record::default(),
-            census,
-            twin,
-            calm_from: self.script.iter().map(|(at, _)| *at).max().unwrap_or(0),
-            tell,
-        };
-        for (at, act) in &self.script {
-            shared.net.at(*at, W::ACT(*act));
-        }
-        shared.net.at(0, W::CONNECT);
+        // What is drawn for the scenario says nothing of what is drawn in it.
+        let mut random = Random::new(self.seed ^ 0x0de5_5702);
+        let start = u64::from(random.below(1_000_000));
+        let (mut world, record, census) = W::new(self, twin, Millis(start));
+        let calm_from = start + self.script.iter().map(|(at, _)| *at).max().unwrap_or(0);
+        let net = Network::new(start, random);
+        let mut script: Vec<_> = self.script.iter().map(|(at, act)| (start + at, *act)).collect();
+        script.sort_by_key(|(at, _)| *at);
+        let mut shared =
+            Shared { setup: self.setup, net, record, census, twin, script: script.into(), calm_from, tell };
         run_to_end(&mut world, &mut shared).map_err(|violation| violation.at(shared.net.now))?;
         Ok(shared.census)
     }
+
+    /// The same with as few acts as possible, so that this law is still broken: whatever can be left out is.
+    pub fn shortest(&self, defect: Option<W::Defect>, law: Law) -> Self {
+        let with = |script| Self { seed: self.seed, setup: self.setup, script };
+        let mut shortest = self.script.clone();
+        let mut span = shortest.len();
+        while span > 0 {
+            let before = shortest.len();
+            let mut from = 0;
+            while from < shortest.len() {
+                let until = shortest.len().min(from + span);
+                let fewer = with([&shortest[..from], &shortest[until..]].concat());
+                if fewer.run(defect, false).is_err_and(|violation| violation.law == law) {
+                    shortest = fewer.script;
+                } else {
+                    from = until;
+                }
+            }
+            // What could not be left out may be after others were.
+            if span > 1 || shortest.len() == before {
+                span /= 2;
+            }
+        }
+        with(shortest)
+    }
+}
+
+/// Has these scenarios happen to the real ones. If one breaks a law, the shortest that does is told.
+pub fn judge<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>) -> Verdict<W::Census> {
+    run_each(scenarios, |scenario| {
+        scenario.run(None, false).map_err(|violation| {
+            let Scenario { setup, script, .. } = scenario.shortest(None, violation.law);
+            let what = format!("{}\nthe shortest script that does, for {setup:?}:\n{script:#?}", violation.what);
+            Violation { what, ..violation }
+        })
+    })
+}
+
+/// Has these scenarios happen to the real ones, and tells all that happens.
+pub fn tell<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>) -> Verdict<W::Census> {
+    run_each(scenarios, |scenario| scenario.run(None, true))
+}
+
+fn run_each<W: World>(
+    scenarios: impl IntoIterator<Item = Scenario<W>>,
+    run: impl Fn(&Scenario<W>) -> Verdict<W::Census>,
+) -> Verdict<W::Census> {
+    let mut census = W::Census::default();
+    for scenario in scenarios {
+        census.add(&run(&scenario)?);
+    }
+    Ok(census)
 }
 
 fn run_to_end<W: World>(world: &mut W, shared: &mut Shared<W>) -> Verdict {
+    let calm = W::calm(&shared.setup);
+    let mut next = Some(W::CONNECT);
     for step in 0..ENOUGH {
-        let calm = shared.net.now.saturating_sub(shared.calm_from);
-        let is_looked_at = step.is_multiple_of(16) && W::calm(&shared.setup).is_some_and(|from| calm > from);
+        let is_looked_at = step.is_multiple_of(16) && shared.net.now > shared.calm_from + calm.start;
         if is_looked_at && world.close(shared).is_ok() {
             return Ok(());
         }
-        let Some(event) = shared.net.take().filter(|_| calm <= END) else { return world.close(shared) };
+        let end = shared.calm_from + calm.end;
+        let Some(event) = next.or_else(|| shared.next(end)) else { return world.close(shared) };
         shared.say(|| format!("{event:?}"));
         world.step(shared, event)?;
+        next = None;
     }
     Law::I4.broken("there is no end to it")
 }
 
 impl<W: World> Shared<W> {
+    /// What happens next, if it happens until then. The script comes first.
+    fn next(&mut self, end: u64) -> Option<W::Event> {
+        let (act, event) = (self.script.front().map(|(at, _)| *at), self.net.next());
+        if act.is_some_and(|at| event.is_none_or(|event| at <= event)) {
+            let (at, act) = self.script.pop_front()?;
+            self.net.now = self.net.now.max(at);
+            return Some(W::ACT(act));
+        }
+        event.filter(|at| *at <= end).and_then(|_| self.net.take())
+    }
+
     pub fn is_calm(&self) -> bool {
         self.net.now >= self.calm_from
     }
@@ -118,6 +188,14 @@ impl<W: World> Shared<W> {
         }
     }
 
+    /// Time passes, and nothing has its turn.
+    pub fn sleep(&mut self, span: u32) {
+        self.net.now += u64::from(span);
+        self.calm_from = self.calm_from.max(self.net.now);
+    }
+}
+
+impl<W: Frames> Shared<W> {
     /// A new connection, of this latency at most. Most are fast; what is sent on a slow one can arrive after what was sent later
     /// on another.
     pub fn connect(&mut self, attempt: Attempt, latency: u32) {

@@ -494,10 +494,15 @@ impl Record {
     }
 
     pub fn retry(&self) -> Option<Retry> {
-        match self.config.policy {
-            _ if self.config.lifetime == Lifetime::Connection => None,
-            Policy::Never => None,
-            Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
-        }
+        retries(&self.config)
+    }
+}
+
+/// How such a connection retries, if it does.
+pub fn retries(config: &Config) -> Option<Retry> {
+    match config.policy {
+        _ if config.lifetime == Lifetime::Connection => None,
+        Policy::Never => None,
+        Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
     }
 }

@@ -8,17 +8,15 @@ use undrop_proto::{
     SendError, Settled, Signal, State, Stats,
 };
 
-use super::census::Census;
 use super::input::{Input, bytes_of_text};
 use super::loss::is_final;
-use super::scenario::Scenario;
 use super::silence::LATE;
-use super::world::World;
-use crate::law::{Law, Verdict};
+use super::world::Scenario;
+use crate::law::Law;
 use crate::twins::{Twin, twins};
 
 twins! {
-    run {
+    Scenario::from_seed {
         a_connection_that_hears_older_attempts: HearsOlderAttempts by I1,
         a_connection_that_hears_what_it_abandoned: HearsTheAbandoned by I1,
         a_connection_that_leaves_the_old_socket_open: LeavesTheOldSocketOpen by I1,
@@ -72,10 +70,6 @@ twins! {
     }
 }
 
-fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), Some(defect), false)
-}
-
 /// What a connection without a session wants done.
 pub type Output = undrop_proto::Output<u64, Infallible>;
 
@@ -98,7 +92,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub fn new(defect: Option<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
+    pub fn new(twin: Twin<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
         let change = |policy: Policy, change: fn(&mut Retry)| match policy {
             Policy::Never => Policy::Never,
             Policy::Retry(mut retry) => {
@@ -110,7 +104,7 @@ impl Subject {
                 Policy::Ask(retry)
             }
         };
-        match defect {
+        match twin.defect() {
             Some(Defect::IgnoresTheLimits) => config.queue = config.queue.map(|_| Limits::default()),
             Some(Defect::RefusesTooEarly) => {
                 config.queue = config.queue.map(|limits| Limits { bytes: limits.bytes / 2, ..limits });
@@ -130,7 +124,7 @@ impl Subject {
         let connection = Connection::new(config, now, seed);
         Self {
             connection,
-            twin: Twin::new(defect),
+            twin,
             next: VecDeque::new(),
             miscounted: 0,
             closed: false,

@@ -1,6 +1,8 @@
 //! Two nodes, their store and their client: what happens to them, and whether they are done.
 
-use undrop_proto::{Attempt, Outcome};
+use std::ops::Range;
+
+use undrop_proto::{Attempt, Millis, Outcome};
 
 use super::client::Client;
 use super::node::{self, Node};
@@ -13,7 +15,7 @@ use crate::law::Verdict;
 use crate::message::Frame;
 use crate::network::Way;
 use crate::twins::Twin;
-use crate::world;
+use crate::world::{self, END};
 
 pub struct World {
     client: Client,
@@ -131,13 +133,12 @@ impl world::World for World {
 
     const ACT: fn(Act) -> Event = Event::Act;
     const CONNECT: Event = Event::Connect;
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 
-    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>) -> (Self, Census) {
+    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>, _: Millis) -> (Self, Record, Census) {
         let lies = setup.storing.lies;
         let census = Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() };
         let nodes = [Node::new(0), Node::new(1)];
-        (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, census)
+        (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, Record::default(), census)
     }
 
     fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
@@ -178,9 +179,13 @@ impl world::World for World {
     }
 
     /// The nodes ask for ever whether their client is still there.
-    fn calm(_: &Setup) -> Option<u64> {
-        Some(2_000)
+    fn calm(_: &Setup) -> Range<u64> {
+        2_000..END
     }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl World {

@@ -1,6 +1,8 @@
 //! A client and a server: what happens to them, and whether they are done.
 
-use undrop_proto::{Attempt, Outcome};
+use std::ops::Range;
+
+use undrop_proto::{Attempt, Millis, Outcome};
 
 use super::bare_client::BareClient;
 use super::record::{Record, Records};
@@ -13,7 +15,7 @@ use crate::law::Verdict;
 use crate::message::Frame;
 use crate::network::Way;
 use crate::twins::Twin;
-use crate::world;
+use crate::world::{self, END};
 
 /// The two ends.
 pub struct World {
@@ -119,21 +121,20 @@ impl world::World for World {
 
     const ACT: fn(Act) -> Event = Event::Act;
     const CONNECT: Event = Event::Connect;
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 
-    fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>) -> (Self, Census) {
+    fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>, now: Millis) -> (Self, Records, Census) {
         let mut census = Census { scenarios: 1, ..Census::default() };
         let client: Box<dyn Client> = match setup.connection {
             Some(config) => {
                 census.whole = 1;
-                Box::new(WholeClient::new(config, setup.bounds, *seed))
+                Box::new(WholeClient::new(config, setup.bounds, now, *seed))
             }
             None => {
                 census.bare = 1;
                 Box::new(BareClient::new(setup.bounds, twin))
             }
         };
-        (Self { client, server: Server::default() }, census)
+        (Self { client, server: Server::default() }, Records::default(), census)
     }
 
     fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
@@ -161,9 +162,13 @@ impl world::World for World {
     }
 
     /// The heartbeat of a connection never ends.
-    fn calm(setup: &Setup) -> Option<u64> {
-        setup.connection.map(|_| 30_000)
+    fn calm(setup: &Setup) -> Range<u64> {
+        setup.connection.map_or(END..END, |_| 30_000..END)
     }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl World {
