@@ -217,10 +217,10 @@ impl Client {
             Heard::Lost => return Law::I5.broken("the client finds that the server has lost a part"),
             Heard::Resumed | Heard::Acknowledged => {
                 if let Some(session) = self.end.token().map(|token| token.0 as usize) {
-                    shared.record.acknowledged_up(session, self.end.acknowledged())?;
+                    shared.record.acknowledged_up(session, self.end.acknowledged());
                     if heard == Heard::Resumed {
                         shared.census.resumes += 1;
-                        shared.record.resumed(session)?;
+                        shared.record.resumed(attempt)?;
                     }
                 }
             }

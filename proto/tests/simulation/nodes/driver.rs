@@ -176,12 +176,22 @@ impl Driver {
         let number = if shared.twin.has(Defect::HearsLateAnswers) { self.asked } else { number };
         let answer = match answer {
             Err(StoreError::Fenced) if shared.twin.has(Defect::IgnoresThatItIsFenced) => Ok(()),
+            Err(StoreError::Fenced) if shared.twin.has(Defect::ResumesWhenFenced) && self.connection.is_none() => {
+                Ok(())
+            }
             Err(StoreError::Behind) if shared.twin.has(Defect::DoesNotRepair) => Ok(()),
             Err(StoreError::Revoked) if shared.twin.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
             Err(StoreError::Unavailable) if shared.twin.has(Defect::NeverAsksAgain) => return Ok(()),
             answer => answer,
         };
         shared.census.revoked_elsewhere += u64::from(answer == Err(StoreError::Revoked));
+        if let (Err(StoreError::Fenced), Some((_, attempt)), Some((received, _))) =
+            (answer, self.connection, self.received)
+            && shared.twin.has(Defect::AcknowledgesWhenFenced)
+        {
+            self.give(context, attempt, Output::Control(Control::Ack { received }))?;
+        }
+        let shared = &mut *context.shared;
         self.slot.handle_stored(shared.net.millis(), number, answer);
         self.act(context)?;
         self.slot.persist(context.shared.net.millis());
@@ -374,22 +384,26 @@ impl Driver {
             let frame = self.slot.poll_frame(now);
             // The frame goes out before what its making has changed is done, such as the close of the connection.
             if let (Some(frame), Some((_, attempt))) = (frame, self.connection) {
-                self.give(context, attempt, frame);
+                self.give(context, attempt, frame)?;
             }
             self.act(context)?;
         }
         Ok(progress)
     }
 
-    fn give(&mut self, context: &mut Context<'_>, attempt: Attempt, frame: Output<Message>) {
+    fn give(&mut self, context: &mut Context<'_>, attempt: Attempt, frame: Output<Message>) -> Verdict {
         let frame = match frame {
-            Output::Message(message) if self.early.remove(&message.number) => return,
+            Output::Message(message) if self.early.remove(&message.number) => return Ok(()),
             Output::Message(message) => Frame::Message(message),
-            Output::Control(Control::Ack { received }) if received <= self.acknowledged => return,
+            Output::Control(Control::Ack { received }) if received <= self.acknowledged => return Ok(()),
             Output::Control(control) => Frame::Control(control),
-            Output::Ping => return,
+            Output::Ping => return Ok(()),
         };
+        if let Frame::Control(Control::Ack { received } | Control::Resumed { received, .. }) = frame {
+            context.shared.record.acknowledges(self.session, self.task, received)?;
+        }
         context.shared.give(attempt, Way::Down, frame);
+        Ok(())
     }
 
     fn set_alarm(&mut self, context: &mut Context<'_>) {
@@ -426,8 +440,8 @@ impl Driver {
                 if let Some((_, attempt)) =
                     self.connection.filter(|_| context.shared.twin.has(Defect::AcknowledgesTooEarly))
                 {
+                    self.give(context, attempt, Output::Control(Control::Ack { received: number }))?;
                     self.acknowledged = number;
-                    context.shared.give(attempt, Way::Down, Frame::Control(Control::Ack { received: number }));
                 }
                 Ok(())
             }

@@ -16,6 +16,8 @@ twins! {
         a_server_that_resumes_without_the_store: DoesNotAskTheStore by I5 | I10,
         a_server_that_looks_at_counts_after_it_has_attached: LeavesFirst by Protocol,
         a_server_that_ignores_a_fence: IgnoresThatItIsFenced by I5 | I10,
+        a_server_that_resumes_when_it_is_fenced: ResumesWhenFenced by I5,
+        a_server_that_acknowledges_when_it_is_fenced: AcknowledgesWhenFenced by I10,
         a_server_that_loses_deliveries: LosesDeliveries by I6,
         a_server_that_does_not_repair: DoesNotRepair by I5 | I10,
         a_server_that_repairs_without_what_it_received: RepairsInPart by I5,
