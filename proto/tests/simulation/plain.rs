@@ -17,11 +17,7 @@ use crate::runs::scenarios;
 use crate::twins::{Twin, twins};
 use crate::world::{self, END};
 
-scenarios! { what_a_plain_connection_carries_is_received_once_and_in_order: scenarios }
-
-fn scenarios(seed: u64) -> [Scenario; 1] {
-    [Scenario::from_seed(seed)]
-}
+scenarios! { what_a_plain_connection_carries_is_received_once_and_in_order: [Scenario::from_seed] }
 
 struct App;
 
@@ -62,39 +58,38 @@ enum Act {
     Read,
 }
 
+/// All that was sent is received, and then the connection ends, since its client is silent.
 #[derive(Debug)]
-enum Event {
-    Act(Act),
-    Begins,
-    /// All that was sent is received, and then the connection ends, since its client is silent.
-    GoesOn,
-}
+struct GoesOn;
 
 type Scenario = world::Scenario<World>;
 type Shared = world::Shared<World>;
 
 struct World {
     slot: PlainSlot<App>,
-    /// What the client has sent and the server has not read, and how many messages it has sent.
+    /// What the client has sent and the server has not read.
     up: VecDeque<Up>,
-    sent_up: u32,
-    received: u32,
     /// The numbers of the messages that the handler has not taken.
     inbox: VecDeque<u64>,
+    handler_runs: bool,
+    is_throttled: bool,
+    /// When the server has heard of the client last.
+    heard: Millis,
+}
+
+#[derive(Default)]
+struct Record {
+    /// How many messages the client has sent, and how many the server has received.
+    sent_up: u32,
+    received: u32,
     /// The messages of the app in the order in which it sent them, and how many of them have left.
     down: Vec<u32>,
     left: usize,
     /// Whether each commit and each delivery is answered, and for a delivery, of which message it is.
     commits: Vec<bool>,
     deliveries: Vec<(usize, bool)>,
-    handler_runs: bool,
-    is_throttled: bool,
     is_released: bool,
     ended: Option<Cause>,
-    /// When the server has heard of the client last.
-    heard: Millis,
-    /// Nothing more happens.
-    goes_on: bool,
 }
 
 census! {
@@ -180,61 +175,18 @@ impl Act {
 impl world::World for World {
     type Setup = Config;
     type Act = Act;
-    type Event = Event;
-    type Record = ();
+    type Event = GoesOn;
+    type Record = Record;
     type Census = Census;
     type Defect = Defect;
 
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Begins;
-
-    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>, now: Millis) -> (Self, (), Census) {
-        let world = Self {
-            slot: PlainSlot::new(*setup, now),
-            up: VecDeque::new(),
-            sent_up: 0,
-            received: 0,
-            inbox: VecDeque::new(),
-            down: Vec::new(),
-            left: 0,
-            commits: Vec::new(),
-            deliveries: Vec::new(),
-            handler_runs: true,
-            is_throttled: false,
-            is_released: false,
-            ended: None,
-            heard: now,
-            goes_on: false,
-        };
-        (world, (), Census { scenarios: 1, ..Census::default() })
+    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>, now: Millis) -> (Self, Record, Census) {
+        let (up, inbox) = Default::default();
+        let slot = PlainSlot::new(*setup, now);
+        let world = Self { slot, up, inbox, handler_runs: true, is_throttled: false, heard: now };
+        (world, Record::default(), Census { scenarios: 1, ..Census::default() })
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        match event {
-            Event::Begins => {}
-            Event::Act(act) => self.act(shared, act)?,
-            Event::GoesOn => self.go_on(shared)?,
-        }
-        self.times_out(shared);
-        self.drain(shared)?;
-        if shared.is_calm() && !std::mem::replace(&mut self.goes_on, true) {
-            self.throttle(shared, false);
-            shared.net.after(0, Event::GoesOn);
-        }
-        Ok(())
-    }
-
-    fn close(&self, _: &Shared) -> Verdict {
-        Law::I4.holds(self.slot.is_over() && !self.handler_runs, || "the connection never ends".to_owned())?;
-        self.judge()
-    }
-
-    fn calm(_: &Config) -> Range<u64> {
-        END..END
-    }
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         let now = shared.net.millis();
         match act {
@@ -245,41 +197,62 @@ impl World {
             Act::AppCloses => self.slot.close(now, 4_321, "done".to_owned()),
             Act::AppSends => self.send(shared),
             Act::ClientSends => {
-                self.sent_up += 1;
-                self.up.push_back(Up::Message(self.sent_up));
+                shared.record.sent_up += 1;
+                self.up.push_back(Up::Message(shared.record.sent_up));
             }
             Act::HandlerReturns => self.handler_returns(shared),
             Act::HandlerTakes => self.handler_takes(shared),
-            Act::Throttle(is_throttled) => self.throttle(shared, is_throttled && !shared.is_calm()),
+            Act::Throttle(is_throttled) => self.throttle(shared, is_throttled),
             Act::Transmit => self.transmit(shared)?,
             Act::Read => self.read(shared)?,
         }
         Ok(())
     }
 
-    fn go_on(&mut self, shared: &mut Shared) -> Verdict {
+    fn step(&mut self, shared: &mut Shared, _: GoesOn) -> Verdict {
         self.read(shared)?;
         self.handler_takes(shared);
         self.transmit(shared)?;
-        if self.ended.is_some() {
+        if shared.record.ended.is_some() {
             self.handler_returns(shared);
         }
         self.drain(shared)?;
         if !self.slot.is_over() || self.handler_runs {
             let all_is_read = self.up.is_empty() && self.inbox.is_empty() && !self.slot.has_frames();
             let at = self.slot.poll_timeout().filter(|_| all_is_read).unwrap_or(shared.net.millis());
-            shared.net.at(at.0, Event::GoesOn);
+            shared.net.at(at.0, GoesOn);
         }
         Ok(())
     }
 
-    fn judge(&self) -> Verdict {
-        Law::I6.holds(self.ended.is_some() && self.is_released, || "the handler was not told of the end".to_owned())?;
-        Law::I6.holds(self.commits.iter().all(|is_answered| *is_answered), || "a commit has no answer".to_owned())?;
-        Law::I6.holds(self.deliveries.iter().all(|(_, known)| *known), || "a delivery has no answer".to_owned())?;
-        Law::I4.holds(!self.slot.has_frames(), || "there is something to send after the end".to_owned())
+    fn rest(&mut self, shared: &mut Shared) -> Verdict {
+        let is_due = self.slot.poll_timeout().is_some_and(|at| at <= shared.net.millis());
+        if is_due && !shared.twin.has(Defect::ForgetsTheTimer) {
+            self.slot.handle_timeout(shared.net.millis());
+        }
+        self.drain(shared)
     }
 
+    fn calm_down(&mut self, shared: &mut Shared) {
+        self.throttle(shared, false);
+        shared.net.after(0, GoesOn);
+    }
+
+    fn close(&self, shared: &Shared) -> Verdict {
+        Law::I4.holds(self.slot.is_over() && !self.handler_runs, || "the connection never ends".to_owned())?;
+        Law::I4.holds(!self.slot.has_frames(), || "there is something to send after the end".to_owned())?;
+        let Record { commits, deliveries, is_released, ended, .. } = &shared.record;
+        Law::I6.holds(ended.is_some() && *is_released, || "the handler was not told of the end".to_owned())?;
+        Law::I6.holds(commits.iter().all(|is_answered| *is_answered), || "a commit has no answer".to_owned())?;
+        Law::I6.holds(deliveries.iter().all(|(_, known)| *known), || "a delivery has no answer".to_owned())
+    }
+
+    fn calm(_: &Config) -> Range<u64> {
+        END..END
+    }
+}
+
+impl World {
     fn throttle(&mut self, shared: &mut Shared, is_throttled: bool) {
         self.is_throttled = is_throttled;
         if is_throttled || !shared.twin.has(Defect::StaysThrottled) {
@@ -288,7 +261,7 @@ impl World {
     }
 
     fn read(&mut self, shared: &mut Shared) -> Verdict {
-        let Some(up) = self.up.front().copied().filter(|_| self.ended.is_none()) else {
+        let Some(up) = self.up.front().copied().filter(|_| shared.record.ended.is_none()) else {
             self.up.clear();
             return Ok(());
         };
@@ -319,22 +292,22 @@ impl World {
         if shared.net.random.one_in(3) {
             let replies: Vec<_> = (0..shared.net.random.below(3)).map(|reply| 1_000_000 + reply).collect();
             shared.census.replies += u64::from(!replies.is_empty());
-            if self.ended.is_none() {
-                self.down.extend(&replies);
+            if shared.record.ended.is_none() {
+                shared.record.down.extend(&replies);
             }
-            self.commits.push(false);
-            self.slot.commit(number, replies, self.commits.len() - 1);
+            shared.record.commits.push(false);
+            self.slot.commit(number, replies, shared.record.commits.len() - 1);
         }
     }
 
     fn send(&mut self, shared: &mut Shared) {
-        let message = self.down.len() as u32;
+        let message = shared.record.down.len() as u32;
         let delivery = shared.net.random.one_in(2).then(|| {
-            self.deliveries.push((self.down.len(), false));
-            self.deliveries.len() - 1
+            shared.record.deliveries.push((shared.record.down.len(), false));
+            shared.record.deliveries.len() - 1
         });
-        if self.ended.is_none() {
-            self.down.push(message);
+        if shared.record.ended.is_none() {
+            shared.record.down.push(message);
         }
         self.slot.send(message, delivery);
     }
@@ -356,9 +329,9 @@ impl World {
         for frame in frames {
             match frame {
                 Frame::Message(message) => {
-                    let next = self.down.get(self.left).copied();
+                    let next = shared.record.down.get(shared.record.left).copied();
                     Law::I5.holds(next == Some(message), || format!("{message} is sent, and {next:?} is next"))?;
-                    self.left += 1;
+                    shared.record.left += 1;
                     shared.census.arrived += 1;
                 }
                 Frame::Ping => {
@@ -374,13 +347,6 @@ impl World {
         self.drain(shared)
     }
 
-    fn times_out(&mut self, shared: &mut Shared) {
-        let is_due = self.slot.poll_timeout().is_some_and(|at| at <= shared.net.millis());
-        if is_due && !shared.twin.has(Defect::ForgetsTheTimer) {
-            self.slot.handle_timeout(shared.net.millis());
-        }
-    }
-
     fn drain(&mut self, shared: &mut Shared) -> Verdict {
         while let Some(action) = self.slot.poll() {
             self.carry_out(shared, action)?;
@@ -391,10 +357,12 @@ impl World {
     fn carry_out(&mut self, shared: &mut Shared, action: Action<App>) -> Verdict {
         match action {
             Action::Receive(number, message) => {
-                self.received += 1;
+                shared.record.received += 1;
                 shared.census.received += 1;
-                let is_next = message == self.received && number == u64::from(message);
-                Law::I5.holds(is_next, || format!("{message} is received as {number}, after {}", self.received - 1))?;
+                let is_next = message == shared.record.received && number == u64::from(message);
+                Law::I5.holds(is_next, || {
+                    format!("{message} is received as {number}, after {}", shared.record.received - 1)
+                })?;
                 self.inbox.push_back(number);
                 let most = shared.setup.inbox.messages as usize;
                 Law::I7.holds(self.inbox.len() <= most, || format!("{} messages wait", self.inbox.len()))
@@ -404,7 +372,7 @@ impl World {
                 if shared.twin.has(Defect::ForgetsCommits) && answer.is_err() {
                     return Ok(());
                 }
-                let before = std::mem::replace(&mut self.commits[commit], true);
+                let before = std::mem::replace(&mut shared.record.commits[commit], true);
                 Law::I6.holds(!before, || format!("commit {commit} is answered twice"))
             }
             Action::Delivered(delivery, has_left) => {
@@ -412,21 +380,23 @@ impl World {
                     return Ok(());
                 }
                 *(if has_left { &mut shared.census.delivered } else { &mut shared.census.lost }) += 1;
-                let (position, is_answered) = &mut self.deliveries[delivery];
+                let (position, is_answered) = &mut shared.record.deliveries[delivery];
                 let before = std::mem::replace(is_answered, true);
                 Law::I6.holds(!before, || format!("delivery {delivery} is answered twice"))?;
                 // It is told while its message leaves.
-                let right = !has_left || *position <= self.left;
-                Law::I6.holds(right, || format!("message {position} has left, and {} have", self.left))
+                let right = !has_left || *position <= shared.record.left;
+                Law::I6.holds(right, || format!("message {position} has left, and {} have", shared.record.left))
             }
             Action::End(cause, mut undelivered) => {
                 if shared.twin.has(Defect::KeepsWhatIsUndelivered) {
                     undelivered.pop();
                 }
                 shared.census.undelivered += undelivered.len() as u64;
-                Law::I6.holds(self.ended.replace(cause).is_none(), || "the connection ended twice".to_owned())?;
                 Law::I6
-                    .holds(undelivered == self.down[self.left..], || format!("{undelivered:?} were not delivered"))?;
+                    .holds(shared.record.ended.replace(cause).is_none(), || "the connection ended twice".to_owned())?;
+                Law::I6.holds(undelivered == shared.record.down[shared.record.left..], || {
+                    format!("{undelivered:?} were not delivered")
+                })?;
                 *match cause {
                     Cause::Client => &mut shared.census.gone,
                     Cause::Evicted => &mut shared.census.evicted,
@@ -437,10 +407,10 @@ impl World {
                 Ok(())
             }
             Action::Disconnect(disconnect) => {
-                Law::Protocol.holds(self.ended.is_none(), || format!("closed again, with {disconnect:?}"))
+                Law::Protocol.holds(shared.record.ended.is_none(), || format!("closed again, with {disconnect:?}"))
             }
             Action::Release => {
-                let before = std::mem::replace(&mut self.is_released, true);
+                let before = std::mem::replace(&mut shared.record.is_released, true);
                 Law::I6.holds(!before, || "the slot was freed twice".to_owned())
             }
             Action::StopHandler => {

@@ -45,24 +45,24 @@ pub fn replay<C: Census>(run: impl Fn(u64) -> Verdict<C>) {
     }
 }
 
-/// The tests of a world: many scenarios, fresh ones, one again. `$scenarios` makes those of a seed; `$judge` is for what only
+/// The tests of a world: many scenarios, fresh ones, one again. Each `$scenario` makes one of a seed; `$judge` is for what only
 /// holds of all together.
 macro_rules! scenarios {
-    ($name:ident: $scenarios:path $(, $judge:path)?) => {
+    ($name:ident: [$($scenario:path),+] $(, $judge:path)?) => {
         #[test]
         fn $name() {
-            let _census = $crate::runs::many(|seed| $crate::world::judge($scenarios(seed)));
+            let _census = $crate::runs::many(|seed| $crate::world::judge([$($scenario(seed)),+], false));
             $($judge(&_census);)?
         }
 
         #[test]
         fn soak() {
-            $crate::runs::soak(|seed| $crate::world::judge($scenarios(seed)));
+            $crate::runs::soak(|seed| $crate::world::judge([$($scenario(seed)),+], false));
         }
 
         #[test]
         fn replay() {
-            $crate::runs::replay(|seed| $crate::world::tell($scenarios(seed)));
+            $crate::runs::replay(|seed| $crate::world::judge([$($scenario(seed)),+], true));
         }
     };
 }

@@ -16,7 +16,7 @@ use super::twins::Twin;
 /// More than this can't happen in any scenario: who still has something to do then is never done.
 const ENOUGH: usize = 200_000;
 
-/// By when after the last act all has to be done, in milliseconds.
+/// By when after the script all has to be done, in milliseconds.
 pub const END: u64 = 250_000;
 
 /// Those who take part in a world.
@@ -32,20 +32,30 @@ pub trait World: Sized {
     type Census: Census;
     type Defect: Copy + Debug + PartialEq;
 
-    /// The event with which the script goes on.
-    const ACT: fn(Self::Act) -> Self::Event;
-    /// The event with which the client makes its first connection, before all else.
-    const CONNECT: Self::Event;
-
     /// Those of a scenario that begins now, its record and its census.
     fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>, now: Millis) -> (Self, Self::Record, Self::Census);
 
+    /// Before all else.
+    fn begin(&mut self, _: &mut Shared<Self>) -> Verdict {
+        Ok(())
+    }
+
+    fn act(&mut self, shared: &mut Shared<Self>, act: Self::Act) -> Verdict;
+
     fn step(&mut self, shared: &mut Shared<Self>, event: Self::Event) -> Verdict;
+
+    /// After each act and each step.
+    fn rest(&mut self, _: &mut Shared<Self>) -> Verdict {
+        Ok(())
+    }
+
+    /// The script is over, and from now on nothing goes wrong.
+    fn calm_down(&mut self, _: &mut Shared<Self>) {}
 
     /// Whether nothing is left to be done.
     fn close(&self, shared: &Shared<Self>) -> Verdict;
 
-    /// From when on after the last act it is looked at whether nothing is left to be done, and by when that has to be so, in
+    /// From when on after the script it is looked at whether nothing is left to be done, and by when that has to be so, in
     /// milliseconds.
     fn calm(setup: &Self::Setup) -> Range<u64>;
 }
@@ -72,8 +82,8 @@ pub struct Shared<W: World> {
     pub twin: Twin<W::Defect>,
     /// The acts to come.
     script: VecDeque<(u64, W::Act)>,
-    /// When the last act is over: from then on nothing goes wrong.
-    calm_from: u64,
+    /// When the script was over: from then on nothing goes wrong.
+    calm_from: Option<u64>,
     /// Says all that happens, for a replay.
     tell: bool,
 }
@@ -86,12 +96,11 @@ impl<W: World> Scenario<W> {
         let mut random = Random::new(self.seed ^ 0x0de5_5702);
         let start = u64::from(random.below(1_000_000));
         let (mut world, record, census) = W::new(self, twin, Millis(start));
-        let calm_from = start + self.script.iter().map(|(at, _)| *at).max().unwrap_or(0);
         let net = Network::new(start, random);
         let mut script: Vec<_> = self.script.iter().map(|(at, act)| (start + at, *act)).collect();
         script.sort_by_key(|(at, _)| *at);
         let mut shared =
-            Shared { setup: self.setup, net, record, census, twin, script: script.into(), calm_from, tell };
+            Shared { setup: self.setup, net, record, census, twin, script: script.into(), calm_from: None, tell };
         run_to_end(&mut world, &mut shared).map_err(|violation| violation.at(shared.net.now))?;
         Ok(shared.census)
     }
@@ -122,76 +131,68 @@ impl<W: World> Scenario<W> {
     }
 }
 
-/// Has these scenarios happen to the real ones. If one breaks a law, the shortest that does is told.
-pub fn judge<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>) -> Verdict<W::Census> {
-    run_each(scenarios, |scenario| {
-        scenario.run(None, false).map_err(|violation| {
+/// Has these scenarios happen to the real ones, and tells all that happens or does not. If one breaks a law, the shortest script
+/// that does is part of the violation.
+pub fn judge<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>, tell: bool) -> Verdict<W::Census> {
+    let mut census = W::Census::default();
+    for scenario in scenarios {
+        census.add(&scenario.run(None, tell).map_err(|violation| {
             let Scenario { setup, script, .. } = scenario.shortest(None, violation.law);
             let what = format!("{}\nthe shortest script that does, for {setup:?}:\n{script:#?}", violation.what);
             Violation { what, ..violation }
-        })
-    })
-}
-
-/// Has these scenarios happen to the real ones, and tells all that happens.
-pub fn tell<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>) -> Verdict<W::Census> {
-    run_each(scenarios, |scenario| scenario.run(None, true))
-}
-
-fn run_each<W: World>(
-    scenarios: impl IntoIterator<Item = Scenario<W>>,
-    run: impl Fn(&Scenario<W>) -> Verdict<W::Census>,
-) -> Verdict<W::Census> {
-    let mut census = W::Census::default();
-    for scenario in scenarios {
-        census.add(&run(&scenario)?);
+        })?);
     }
     Ok(census)
 }
 
 fn run_to_end<W: World>(world: &mut W, shared: &mut Shared<W>) -> Verdict {
     let calm = W::calm(&shared.setup);
-    let mut next = Some(W::CONNECT);
+    world.begin(shared)?;
     for step in 0..ENOUGH {
-        let is_looked_at = step.is_multiple_of(16) && shared.net.now > shared.calm_from + calm.start;
+        let calm_for = shared.calm_from.map(|from| shared.net.now - from);
+        let is_looked_at = step.is_multiple_of(16) && calm_for.is_some_and(|span| span > calm.start);
         if is_looked_at && world.close(shared).is_ok() {
             return Ok(());
         }
-        let end = shared.calm_from + calm.end;
-        let Some(event) = next.or_else(|| shared.next(end)) else { return world.close(shared) };
-        shared.say(|| format!("{event:?}"));
-        world.step(shared, event)?;
-        next = None;
+        if let Some(act) = shared.next_act() {
+            shared.say(|| format!("{act:?}"));
+            world.act(shared, act)?;
+        } else {
+            let end = shared.calm_from.map_or(u64::MAX, |from| from + calm.end);
+            let is_in_time = shared.net.next().is_some_and(|at| at <= end);
+            let Some(event) = shared.net.take().filter(|_| is_in_time) else { return world.close(shared) };
+            shared.say(|| format!("{event:?}"));
+            world.step(shared, event)?;
+        }
+        if shared.script.is_empty() && shared.calm_from.is_none() {
+            shared.calm_from = Some(shared.net.now);
+            world.calm_down(shared);
+        }
+        world.rest(shared)?;
     }
     Law::I4.broken("there is no end to it")
 }
 
 impl<W: World> Shared<W> {
-    /// What happens next, if it happens until then. The script comes first.
-    fn next(&mut self, end: u64) -> Option<W::Event> {
-        let (act, event) = (self.script.front().map(|(at, _)| *at), self.net.next());
-        if act.is_some_and(|at| event.is_none_or(|event| at <= event)) {
-            let (at, act) = self.script.pop_front()?;
-            self.net.now = self.net.now.max(at);
-            return Some(W::ACT(act));
+    /// The next act of the script, if it is its turn: before all else that happens then.
+    fn next_act(&mut self) -> Option<W::Act> {
+        let (at, act) = *self.script.front()?;
+        if self.net.next().is_some_and(|next| next < at) {
+            return None;
         }
-        event.filter(|at| *at <= end).and_then(|_| self.net.take())
+        self.script.pop_front();
+        self.net.now = self.net.now.max(at);
+        Some(act)
     }
 
     pub fn is_calm(&self) -> bool {
-        self.net.now >= self.calm_from
+        self.calm_from.is_some()
     }
 
     pub fn say(&self, what: impl FnOnce() -> String) {
         if self.tell {
             println!("{:>7} ms {}", self.net.now, what());
         }
-    }
-
-    /// Time passes, and nothing has its turn.
-    pub fn sleep(&mut self, span: u32) {
-        self.net.now += u64::from(span);
-        self.calm_from = self.calm_from.max(self.net.now);
     }
 }
 

@@ -105,24 +105,14 @@ impl World {
                 Ok(())
             }
             Output::Transmit(message) => {
-                Law::I6.holds(!shared.record.authenticating, || {
-                    format!("message {message} left before the user had authenticated")
-                })?;
-                Law::I6.holds(self.sockets.stage() == Some(Stage::Open), || {
-                    format!("message {message} was handed to a socket that is {:?}", self.sockets.stage())
-                })?;
+                self.is_ready(shared)?;
                 self.sockets.serve_echo(&mut shared.net);
                 shared.record.messages.transmits(shared.net.now, message, &mut shared.census)
             }
             Output::Ping => {
-                Law::I6
-                    .holds(!shared.record.authenticating, || "a heartbeat before the user had authenticated".into())?;
-                Law::I6.holds(self.sockets.stage() == Some(Stage::Open), || {
-                    format!("a heartbeat for a socket that is {:?}", self.sockets.stage())
-                })?;
-                shared.record.silence.asked(shared.net.now, self.timing, &mut shared.census)?;
+                self.is_ready(shared)?;
                 self.sockets.serve_pong(&mut shared.net);
-                Ok(())
+                shared.record.silence.asked(shared.net.now, self.timing, &mut shared.census)
             }
             Output::Decide(attempt, drop) => self.answer(shared, attempt, drop),
             Output::Notify(event) => {
@@ -136,6 +126,13 @@ impl World {
                 self.act_in_event(shared)
             }
         }
+    }
+
+    /// Whether something may be handed to the socket.
+    fn is_ready(&self, shared: &Shared) -> Verdict {
+        let stage = self.sockets.stage();
+        Law::I6.holds(stage == Some(Stage::Open), || format!("something is handed to a socket that is {stage:?}"))?;
+        Law::I6.holds(!shared.record.authenticating, || "something left before the user had authenticated".to_owned())
     }
 
     /// The user sends something, and the server answers, or does not.

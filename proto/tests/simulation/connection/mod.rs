@@ -29,11 +29,7 @@ use self::census::Census;
 use self::world::Scenario;
 use crate::runs::scenarios;
 
-scenarios! { every_law_holds_in_a_hundred_thousand_scenarios: scenarios, waits_are_half_of_their_windows }
-
-fn scenarios(seed: u64) -> [Scenario; 1] {
-    [Scenario::from_seed(seed)]
-}
+scenarios! { every_law_holds_in_a_hundred_thousand_scenarios: [Scenario::from_seed], waits_are_half_of_their_windows }
 
 /// I9: full jitter means half a window, on average.
 fn waits_are_half_of_their_windows(census: &Census) {

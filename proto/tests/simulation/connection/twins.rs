@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::ops::Deref;
 
 use undrop_proto::{
-    Attempt, Cause, Config, Connection, Decision, Dropped, Event, Limits, MessageId, Millis, Outcome, Policy, Retry,
-    SendError, Settled, Signal, State, Stats,
+    Cause, Config, Connection, Decision, Dropped, Event, Limits, MessageId, Millis, Outcome, Policy, Retry, SendError,
+    Settled, Signal, State, Stats,
 };
 
 use super::input::{Input, bytes_of_text};
@@ -160,29 +161,14 @@ impl Subject {
         }
     }
 
-    pub fn is_writable(&self) -> bool {
-        self.connection.is_writable()
-    }
-
-    pub fn state(&self) -> State {
-        self.connection.state()
-    }
-
-    pub fn attempt(&self) -> Attempt {
-        self.connection.attempt()
-    }
-
-    pub fn queued(&self) -> u64 {
-        self.connection.queued()
-    }
-
     /// How many bytes are queued, after they were counted.
     pub fn count_queued(&mut self) -> u64 {
         self.connection.count_queued(bytes_of_text);
         self.connection.queued()
     }
 
-    pub fn stats(&self) -> Stats {
+    /// The statistics, and what was counted too often.
+    pub fn counts(&self) -> Stats {
         let mut stats = *self.connection.stats();
         stats.drops[Cause::Close as usize] += self.miscounted;
         stats
@@ -413,6 +399,14 @@ impl Subject {
 fn changed(mut dropped: Dropped, change: impl FnOnce(&mut Dropped)) -> Dropped {
     change(&mut dropped);
     dropped
+}
+
+impl Deref for Subject {
+    type Target = Connection<u64>;
+
+    fn deref(&self) -> &Connection<u64> {
+        &self.connection
+    }
 }
 
 impl PartialEq for Subject {

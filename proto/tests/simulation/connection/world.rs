@@ -38,13 +38,9 @@ pub type Shared = world::Shared<World>;
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Act(Act),
-    Begins,
     Told(Input),
     Timer,
-    /// Nothing goes wrong any more, and the user asks for a connection, ...
-    Revives,
-    /// ... which has to be there by now.
+    /// Nothing goes wrong any more, and the connection for which the user has asked has to be there.
     IsBack,
 }
 
@@ -55,9 +51,6 @@ impl world::World for World {
     type Record = Record;
     type Census = Census;
     type Defect = Defect;
-
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Begins;
 
     fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>, now: Millis) -> (Self, Record, Census) {
         let world = Self {
@@ -74,72 +67,17 @@ impl world::World for World {
         (world, Record::new(setup.config, setup.texts, now.0), Census { scenarios: 1, ..Census::default() })
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        match event {
-            Event::Begins => {
-                self.drain(shared)?;
-                self.settle(shared)?;
-            }
-            Event::Act(act) => {
-                self.act(shared, act)?;
-                // What is closed is of little interest.
-                if self.subject.state() == State::Closed && shared.net.random.one_in(3) {
-                    self.tell(shared, Input::Reconnect)?;
-                }
-            }
-            Event::Told(input) => self.tell(shared, input)?,
-            Event::Timer => {
-                self.timer.fires();
-                self.tell(shared, Input::Timeout)?;
-            }
-            // It may have been asked for meanwhile, while things still went wrong.
-            Event::Revives if self.subject.state() != State::Closed => self.is_revived = false,
-            Event::Revives => {
-                self.tell(shared, Input::Reconnect)?;
-                // A handshake takes 10 ms, and the user another 5 to authenticate.
-                shared.net.after(16, Event::IsBack);
-            }
-            Event::IsBack => {
-                let state = self.subject.state();
-                Law::I4.holds(state == State::Open, || {
-                    format!("nothing went wrong since a reconnect, and it is {state:?}")
-                })?;
-            }
-        }
-        if shared.is_calm() {
-            self.recover(shared);
-        }
-        self.set_timer(shared);
-        Ok(())
+    fn begin(&mut self, shared: &mut Shared) -> Verdict {
+        self.drain(shared)?;
+        self.settle(shared)?;
+        self.rest(shared)
     }
 
-    /// Whether it is open, and stays so. Without retries nobody sees to that.
-    fn close(&self, shared: &Shared) -> Verdict {
-        let state = self.subject.state();
-        let is_heard = shared.setup.config.heartbeat.is_none() || !self.sockets.is_silent(&shared.net);
-        let is_well = state == State::Open && is_heard && !self.sockets.ends(&shared.net);
-        Law::I4.holds(is_well || shared.record.retry().is_none(), || {
-            format!("nothing has gone wrong for long, and it is {state:?}")
-        })
-    }
-
-    /// It has to be back after two drops, each with the longest wait, found out in the longest way. The connection that is open
-    /// when nothing goes wrong any more can still drop, as can the attempt.
-    fn calm(Setup { config, .. }: &Setup) -> Range<u64> {
-        let Some(retry) = retries(config) else { return 10_000..END };
-        let heartbeat = config.heartbeat.map_or(0, |heartbeat| heartbeat.interval + heartbeat.timeout);
-        let found_out = u64::from(config.connect_timeout.max(heartbeat)) + 12_000;
-        let wait = 2 * u64::from(retry.cap) + 8_000;
-        0..2 * (found_out + wait)
-    }
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         match act {
             Act::Sleep(span, signal) => {
                 shared.census.sleeps += 1;
-                shared.sleep(span);
+                shared.net.now += u64::from(span);
                 self.timer.wakes(&mut shared.net);
                 if let Some(signal) = signal {
                     return self.tell(shared, Input::Signal(signal));
@@ -193,6 +131,62 @@ impl World {
         Ok(())
     }
 
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        match event {
+            Event::Told(input) => self.tell(shared, input),
+            Event::Timer => {
+                self.timer.fires();
+                self.tell(shared, Input::Timeout)
+            }
+            Event::IsBack => {
+                let state = self.subject.state();
+                Law::I4.holds(state == State::Open, || {
+                    format!("nothing went wrong since a reconnect, and it is {state:?}")
+                })
+            }
+        }
+    }
+
+    fn rest(&mut self, shared: &mut Shared) -> Verdict {
+        if self.subject.state() == State::Closed {
+            self.revive(shared)?;
+        }
+        // The timer is late, and that of a hidden page is throttled.
+        let lateness = u64::from(shared.setup.lateness);
+        let at = self.subject.poll_timeout().map(|at| (at.0 + lateness).next_multiple_of(self.throttle));
+        self.timer.set(&mut shared.net, at, Event::Timer);
+        Ok(())
+    }
+
+    fn calm_down(&mut self, _: &mut Shared) {
+        self.sockets.conditions = Conditions::Fine;
+        self.sockets.mute = false;
+        self.sockets.latency = 5;
+        self.throttle = 1;
+    }
+
+    /// Whether it is open, and stays so. Without retries nobody sees to that.
+    fn close(&self, shared: &Shared) -> Verdict {
+        let state = self.subject.state();
+        let is_heard = shared.setup.config.heartbeat.is_none() || !self.sockets.is_silent(&shared.net);
+        let is_well = state == State::Open && is_heard && !self.sockets.ends(&shared.net);
+        Law::I4.holds(is_well || shared.record.retry().is_none(), || {
+            format!("nothing has gone wrong for long, and it is {state:?}")
+        })
+    }
+
+    /// It has to be back after two drops, each with the longest wait, found out in the longest way. The connection that is open
+    /// when nothing goes wrong any more can still drop, as can the attempt.
+    fn calm(Setup { config, .. }: &Setup) -> Range<u64> {
+        let Some(retry) = retries(config) else { return 10_000..END };
+        let heartbeat = config.heartbeat.map_or(0, |heartbeat| heartbeat.interval + heartbeat.timeout);
+        let found_out = u64::from(config.connect_timeout.max(heartbeat)) + 12_000;
+        let wait = 2 * u64::from(retry.cap) + 8_000;
+        0..2 * (found_out + wait)
+    }
+}
+
+impl World {
     /// A socket that is long gone says something.
     fn tell_stale(&mut self, shared: &mut Shared, kind: u32) -> Verdict {
         if self.sockets.past().is_empty() {
@@ -211,29 +205,23 @@ impl World {
         self.tell(shared, input)
     }
 
-    /// From now on nothing goes wrong, and the user asks for a connection if there is none.
-    fn recover(&mut self, shared: &mut Shared) {
-        self.sockets.conditions = Conditions::Fine;
-        self.sockets.mute = false;
-        self.sockets.latency = 5;
-        self.throttle = 1;
-        let is_closed = self.subject.state() == State::Closed && shared.record.retry().is_some();
-        if is_closed && !self.is_revived {
-            self.is_revived = true;
-            shared.net.after(1, Event::Revives);
+    /// What is closed is of little interest: the user may ask for a connection, and does once nothing goes wrong any more.
+    fn revive(&mut self, shared: &mut Shared) -> Verdict {
+        if !shared.is_calm() {
+            return if shared.net.random.one_in(4) { self.tell(shared, Input::Reconnect) } else { Ok(()) };
         }
-    }
-
-    /// The timer fires when the protocol wants it to, or later: it is late, and that of a hidden page is throttled.
-    fn set_timer(&mut self, shared: &mut Shared) {
-        let lateness = u64::from(shared.setup.lateness);
-        let at = self.subject.poll_timeout().map(|at| (at.0 + lateness).next_multiple_of(self.throttle));
-        self.timer.set(&mut shared.net, at, Event::Timer);
+        if self.is_revived || shared.record.retry().is_none() {
+            return Ok(());
+        }
+        self.is_revived = true;
+        // A handshake takes 10 ms, and the user another 5 to authenticate.
+        shared.net.after(16, Event::IsBack);
+        self.tell(shared, Input::Reconnect)
     }
 
     /// What must hold when all that was to be done is done.
     pub(super) fn settle(&mut self, shared: &mut Shared) -> Verdict {
-        let (state, stats) = (self.subject.state(), self.subject.stats());
+        let (state, stats) = (self.subject.state(), self.subject.counts());
         let Shared { record, setup, .. } = shared;
         record.settle(state, stats, self.subject.queued())?;
         let holds_socket = self.sockets.live().is_some();
@@ -259,6 +247,6 @@ impl World {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        Snapshot { state: self.subject.state(), stats: self.subject.stats(), timeout: self.subject.poll_timeout() }
+        Snapshot { state: self.subject.state(), stats: self.subject.counts(), timeout: self.subject.poll_timeout() }
     }
 }

@@ -27,8 +27,4 @@ mod world;
 use self::world::Scenario;
 use crate::runs::scenarios;
 
-scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: scenarios }
-
-fn scenarios(seed: u64) -> [Scenario; 1] {
-    [Scenario::from_seed(seed)]
-}
+scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: [Scenario::from_seed] }

@@ -29,7 +29,6 @@ pub type Shared = world::Shared<World>;
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
@@ -131,9 +130,6 @@ impl world::World for World {
     type Census = Census;
     type Defect = Defect;
 
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Connect;
-
     fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>, _: Millis) -> (Self, Record, Census) {
         let lies = setup.storing.lies;
         let census = Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() };
@@ -141,54 +137,10 @@ impl world::World for World {
         (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, Record::default(), census)
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        let Self { client, nodes, store } = self;
-        shared.census.steps += 1;
-        match event {
-            Event::Act(act) => self.act(shared, act),
-            Event::Connect => {
-                let node = shared.net.random.below(2) as usize;
-                client.connect(shared, node, nodes[node].is_up())
-            }
-            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
-            Event::Opened(attempt) => client.opened(shared, attempt),
-            Event::Arrives(attempt, Way::Up, frame) => {
-                nodes[shared.record.node_of(attempt)].arrives(shared, store, attempt, frame)
-            }
-            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
-            Event::TimedOut(attempt) => client.timed_out(shared, attempt),
-            Event::Unanswered(attempt) => client.lose(shared, attempt),
-            Event::ClientTimer => client.timer(shared),
-            Event::ClientTook(sessions, count) => client.took(shared, sessions, count),
-            Event::Renew => client.renew(shared),
-            Event::Node(node, starts, event) => nodes[node].happens(shared, store, starts, event),
-            Event::NodeStarts(node) => {
-                nodes[node].start();
-                Ok(())
-            }
-            Event::Store(number) => store.carry_out(shared, number),
-            Event::Answer(asker, answer) => nodes[asker.node].answered(shared, store, asker, answer),
-        }
+    fn begin(&mut self, shared: &mut Shared) -> Verdict {
+        self.step(shared, Event::Connect)
     }
 
-    fn close(&self, shared: &Shared) -> Verdict {
-        self.client.close()?;
-        self.nodes.iter().try_for_each(Node::close)?;
-        self.store.close(self.client.session())?;
-        shared.record.close(self.client.session())
-    }
-
-    /// The nodes ask for ever whether their client is still there.
-    fn calm(_: &Setup) -> Range<u64> {
-        2_000..END
-    }
-}
-
-impl world::Frames for World {
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         let Self { client, nodes, store } = self;
         match act {
@@ -230,6 +182,51 @@ impl World {
             Act::ClientEnds => client.end(shared),
         }
     }
+
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, nodes, store } = self;
+        shared.census.steps += 1;
+        match event {
+            Event::Connect => {
+                let node = shared.net.random.below(2) as usize;
+                client.connect(shared, node, nodes[node].is_up())
+            }
+            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
+            Event::Opened(attempt) => client.opened(shared, attempt),
+            Event::Arrives(attempt, Way::Up, frame) => {
+                nodes[shared.record.node_of(attempt)].arrives(shared, store, attempt, frame)
+            }
+            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
+            Event::TimedOut(attempt) => client.timed_out(shared, attempt),
+            Event::Unanswered(attempt) => client.lose(shared, attempt),
+            Event::ClientTimer => client.timer(shared),
+            Event::ClientTook(sessions, count) => client.took(shared, sessions, count),
+            Event::Renew => client.renew(shared),
+            Event::Node(node, starts, event) => nodes[node].happens(shared, store, starts, event),
+            Event::NodeStarts(node) => {
+                nodes[node].start();
+                Ok(())
+            }
+            Event::Store(number) => store.carry_out(shared, number),
+            Event::Answer(asker, answer) => nodes[asker.node].answered(shared, store, asker, answer),
+        }
+    }
+
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close()?;
+        self.nodes.iter().try_for_each(Node::close)?;
+        self.store.close(self.client.session())?;
+        shared.record.close(self.client.session())
+    }
+
+    /// The nodes ask for ever whether their client is still there.
+    fn calm(_: &Setup) -> Range<u64> {
+        2_000..END
+    }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl Census {

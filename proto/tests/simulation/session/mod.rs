@@ -24,8 +24,4 @@ mod world;
 use self::world::Scenario;
 use crate::runs::scenarios;
 
-scenarios! { nothing_is_lost_doubled_or_reordered_in_a_hundred_thousand_scenarios_of_each_client: scenarios }
-
-fn scenarios(seed: u64) -> [Scenario; 2] {
-    [Scenario::bare(seed), Scenario::whole(seed)]
-}
+scenarios! { nothing_is_lost_doubled_or_reordered_in_a_hundred_thousand_scenarios_of_each_client: [Scenario::bare, Scenario::whole] }

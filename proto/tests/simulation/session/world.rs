@@ -29,7 +29,6 @@ pub type Shared = world::Shared<World>;
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
@@ -119,9 +118,6 @@ impl world::World for World {
     type Census = Census;
     type Defect = Defect;
 
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Connect;
-
     fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>, now: Millis) -> (Self, Records, Census) {
         let mut census = Census { scenarios: 1, ..Census::default() };
         let client: Box<dyn Client> = match setup.connection {
@@ -137,41 +133,10 @@ impl world::World for World {
         (Self { client, server: Server::default() }, Records::default(), census)
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        let Self { client, server } = self;
-        shared.census.steps += 1;
-        match event {
-            Event::Act(act) => self.act(shared, act),
-            Event::Connect => client.connect(shared),
-            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
-            Event::Opened(attempt) => client.opened(shared, attempt),
-            Event::Arrives(attempt, Way::Up, frame) => server.arrives(shared, attempt, frame),
-            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
-            Event::ClientTimer => client.timer(shared),
-            Event::ServerTimer(session) => server.timer(shared, session),
-            Event::Stored(session, starts, number) => server.stored(shared, session, starts, number),
-            Event::Evict(session, since) => server.evict(shared, session, since),
-            Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => client.special(shared, event),
-        }
+    fn begin(&mut self, shared: &mut Shared) -> Verdict {
+        self.client.connect(shared)
     }
 
-    fn close(&self, shared: &Shared) -> Verdict {
-        self.client.close(shared.record.of(Way::Up))?;
-        self.server.close()?;
-        shared.record.close()
-    }
-
-    /// The heartbeat of a connection never ends.
-    fn calm(setup: &Setup) -> Range<u64> {
-        setup.connection.map_or(END..END, |_| 30_000..END)
-    }
-}
-
-impl world::Frames for World {
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         let Self { client, server } = self;
         match act {
@@ -201,6 +166,38 @@ impl World {
             | Act::Signal(_) => client.act(shared, act),
         }
     }
+
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, server } = self;
+        shared.census.steps += 1;
+        match event {
+            Event::Connect => client.connect(shared),
+            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
+            Event::Opened(attempt) => client.opened(shared, attempt),
+            Event::Arrives(attempt, Way::Up, frame) => server.arrives(shared, attempt, frame),
+            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
+            Event::ClientTimer => client.timer(shared),
+            Event::ServerTimer(session) => server.timer(shared, session),
+            Event::Stored(session, starts, number) => server.stored(shared, session, starts, number),
+            Event::Evict(session, since) => server.evict(shared, session, since),
+            Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => client.special(shared, event),
+        }
+    }
+
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close(shared.record.of(Way::Up))?;
+        self.server.close()?;
+        shared.record.close()
+    }
+
+    /// The heartbeat of a connection never ends.
+    fn calm(setup: &Setup) -> Range<u64> {
+        setup.connection.map_or(END..END, |_| 30_000..END)
+    }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl Census {
