@@ -2,7 +2,6 @@
 //! lasts.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use undrop_proto::outbox::Bounds;
 use undrop_proto::server::{
@@ -15,7 +14,7 @@ use crate::law::{Law, Verdict};
 use crate::random::Random;
 use crate::runs::scenarios;
 use crate::twins::{Twin, twins};
-use crate::world::{self, END};
+use crate::world;
 
 scenarios! { what_a_plain_connection_carries_is_received_once_and_in_order: [Scenario::from_seed] }
 
@@ -245,10 +244,6 @@ impl world::World for World {
         Law::I6.holds(ended.is_some() && *is_released, || "the handler was not told of the end".to_owned())?;
         Law::I6.holds(commits.iter().all(|is_answered| *is_answered), || "a commit has no answer".to_owned())?;
         Law::I6.holds(deliveries.iter().all(|(_, known)| *known), || "a delivery has no answer".to_owned())
-    }
-
-    fn calm(_: &Config) -> Range<u64> {
-        END..END
     }
 }
 

@@ -3,8 +3,7 @@
 
 use undrop_proto::{Attempt, Decision, Dropped, MessageId, Millis, SendError, State};
 
-use super::input::{Input, bytes_of_text, message};
-use super::messages::Size;
+use super::input::{Input, message};
 use super::record::Snapshot;
 use super::scenario::draw_decision;
 use super::silence::LATE;
@@ -40,15 +39,8 @@ impl World {
             }
             _ => {}
         }
-        match input {
-            Input::Send(message, bytes) => {
-                self.sent(shared, message, Size { nominal: bytes, bytes }, before.state, answer)?
-            }
-            Input::SendText(message, units) => {
-                let bytes = bytes_of_text(&message);
-                self.sent(shared, message, Size { nominal: units, bytes }, before.state, answer)?;
-            }
-            _ => {}
+        if let Input::Send(message) | Input::SendText(message) = input {
+            self.sent(shared, message, before.state, answer)?;
         }
         let after = self.snapshot();
         if let Input::Decision(attempt, decision) = input {
@@ -81,8 +73,7 @@ impl World {
                 Law::I1.holds(self.sockets.live().is_none(), || {
                     format!("{attempt:?} was connected while {:?} lives", self.sockets.live())
                 })?;
-                Law::I1
-                    .holds(!self.sockets.past().contains(&attempt), || format!("{attempt:?} was connected twice"))?;
+                Law::I1.holds(!self.sockets.past.contains(&attempt), || format!("{attempt:?} was connected twice"))?;
                 shared.record.connects(shared.net.now, attempt, &mut shared.census)?;
                 if !self.sockets.connect(&mut shared.net, attempt) {
                     self.tell(shared, Input::NoUrl(attempt))?;
@@ -177,7 +168,7 @@ impl World {
 
     pub(super) fn send(&mut self, shared: &mut Shared, size: u64) -> Verdict {
         if shared.setup.bypasses && self.subject.is_writable() {
-            if let Some(attempt) = self.sockets.live().filter(|_| self.sockets.is_ending(&shared.net)) {
+            if let Some(attempt) = self.sockets.live().filter(|_| self.sockets.is_ending(&shared.net, shared.net.now)) {
                 shared.census.endings += 1;
                 self.tell(shared, Input::Ending(attempt))?;
             }
@@ -187,7 +178,7 @@ impl World {
         }
         self.last_message += 1;
         let message = message(self.last_message, size);
-        self.tell(shared, if shared.setup.texts { Input::SendText(message, size) } else { Input::Send(message, size) })
+        self.tell(shared, if shared.setup.texts { Input::SendText(message) } else { Input::Send(message) })
     }
 
     /// Past the protocol, to the socket.
@@ -242,17 +233,16 @@ impl World {
         &mut self,
         shared: &mut Shared,
         message: u64,
-        size: Size,
         state: State,
         answer: Result<Option<MessageId>, SendError>,
     ) -> Verdict {
-        let fits = shared.record.messages.fits(shared.net.now, size.bytes);
+        let fits = shared.record.messages.fits(shared.net.now, message);
         match answer {
             Ok(id) => {
                 shared.census.accepted += 1;
                 shared.census.texts += u64::from(shared.setup.texts);
                 let open = state == State::Open && !shared.record.messages.ending;
-                shared.record.messages.accepted(shared.net.now, id, message, size, open)?;
+                shared.record.messages.accepted(shared.net.now, id, message, open)?;
                 Law::I7.holds(open || fits, || "a message was taken that doesn't fit".to_owned())
             }
             Err(refusal) => {

@@ -7,17 +7,15 @@
 //! | `world` | who takes part, and what they do |
 //! | `driver` | tells the protocol, and does what it says |
 //! | `sockets` | native sockets, and the server |
-//! | `record`, `hanging`, `loss`, `messages`, `permit`, `silence` | the record of what happened, and the judgement |
+//! | `record`, `loss`, `messages`, `silence` | the record of what happened, and the judgement |
 //! | `census` | what was met |
 //! | `input`, `twins` | the real connection, and broken twins |
 
 mod census;
 mod driver;
-mod hanging;
 mod input;
 mod loss;
 mod messages;
-mod permit;
 mod record;
 mod scenario;
 mod silence;

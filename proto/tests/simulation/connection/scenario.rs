@@ -2,6 +2,7 @@
 
 use undrop_proto::{Config, Decision, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry, Signal};
 
+use super::input::Input;
 use super::world::Scenario;
 use crate::random::Random;
 
@@ -54,15 +55,14 @@ pub enum Act {
     ServerReplies,
     /// The server stops answering heartbeats, or starts again.
     ServerMute(bool),
-    Signal(Signal),
     Send(u32, u32),
     /// The user takes back what waits at this place.
     Withdraw(u32),
     /// The user asks how many bytes are queued.
     Count,
     Close,
-    Reconnect,
-    GiveUp,
+    /// What the page or the user says at once.
+    Tell(Input),
     /// A decision that nobody asked for.
     Decision(Decision),
     /// A socket that was abandoned says something after all.
@@ -107,7 +107,8 @@ fn flap(random: &mut Random, at: u64, script: &mut Vec<(u64, Act)>) -> u32 {
         [Signal::Wake, Signal::Online],
     ]);
     let count = 1 + random.below(30);
-    script.extend((0..count).map(|turn| (at + 100 * u64::from(turn), Act::Signal(pair[turn as usize % 2]))));
+    script
+        .extend((0..count).map(|turn| (at + 100 * u64::from(turn), Act::Tell(Input::Signal(pair[turn as usize % 2])))));
     100 * count
 }
 
@@ -178,11 +179,11 @@ impl Act {
             39..=42 => Act::ServerSends(1 + random.below(8)),
             43 => Act::ServerReplies,
             44 => Act::ServerMute(random.one_in(2)),
-            45..=49 => Act::Signal(random.pick(&SIGNALS)),
+            45..=49 => Act::Tell(Input::Signal(random.pick(&SIGNALS))),
             50..=55 => Act::Send(1 + random.below(6), random.below(120)),
             56 => Act::Close,
-            57 => Act::Reconnect,
-            58 => Act::GiveUp,
+            57 => Act::Tell(Input::Reconnect),
+            58 => Act::Tell(Input::GiveUp),
             59 => Act::Decision(draw_decision(random)),
             60 | 61 => Act::Stale(random.below(6)),
             62 => Act::StrayTimer,

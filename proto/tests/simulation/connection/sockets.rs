@@ -19,8 +19,8 @@ pub struct Sockets {
     pub without_url: Option<Attempt>,
     /// The one socket that a driver holds.
     held: Option<Socket>,
-    /// The attempts whose sockets are gone, the latest last.
-    past: Vec<Attempt>,
+    /// The last few attempts whose sockets are gone, the latest last.
+    pub past: Vec<Attempt>,
 }
 
 struct Socket {
@@ -60,24 +60,13 @@ impl Sockets {
         self.held.as_ref().map(|socket| socket.stage)
     }
 
-    /// Whether the socket's `readyState` is past `OPEN`, though its close event has not had its turn.
-    pub fn is_ending(&self, net: &Network) -> bool {
-        let Some(socket) = &self.held else { return false };
-        socket.failed || closes(net, socket.attempt).any(|at| at <= net.now)
-    }
-
-    /// Whether the socket that is held has its end under way.
-    pub fn ends(&self, net: &Network) -> bool {
-        self.live().is_some_and(|attempt| closes(net, attempt).next().is_some())
+    /// Whether the socket's `readyState` is past `OPEN` by then, though its close event has not had its turn.
+    pub fn is_ending(&self, net: &Network, by: u64) -> bool {
+        self.held.as_ref().is_some_and(|socket| socket.failed || closes(net, socket.attempt).any(|at| at <= by))
     }
 
     pub fn is_silent(&self, net: &Network) -> bool {
         self.live().is_some_and(|attempt| net.is_cut(attempt))
-    }
-
-    /// The last few attempts whose sockets are gone.
-    pub fn past(&self) -> &[Attempt] {
-        &self.past
     }
 
     /// An attempt that is long over.

@@ -9,7 +9,7 @@ use undrop_proto::{
     Settled, Signal, State, Stats,
 };
 
-use super::input::{Input, bytes_of_text};
+use super::input::{Input, bytes_of_text, units_of};
 use super::loss::is_final;
 use super::silence::LATE;
 use super::world::Scenario;
@@ -94,32 +94,21 @@ pub struct Subject {
 
 impl Subject {
     pub fn new(twin: Twin<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
-        let change = |policy: Policy, change: fn(&mut Retry)| match policy {
-            Policy::Never => Policy::Never,
-            Policy::Retry(mut retry) => {
-                change(&mut retry);
-                Policy::Retry(retry)
-            }
-            Policy::Ask(mut retry) => {
-                change(&mut retry);
-                Policy::Ask(retry)
-            }
+        let (queue, mut fixed) = (config.queue.as_mut(), Retry::default());
+        let retry = match &mut config.policy {
+            Policy::Never => &mut fixed,
+            Policy::Retry(retry) | Policy::Ask(retry) => retry,
         };
-        match twin.defect() {
-            Some(Defect::IgnoresTheLimits) => config.queue = config.queue.map(|_| Limits::default()),
-            Some(Defect::RefusesTooEarly) => {
-                config.queue = config.queue.map(|limits| Limits { bytes: limits.bytes / 2, ..limits });
+        match (twin.defect(), queue) {
+            (Some(Defect::IgnoresTheLimits), Some(limits)) => *limits = Limits::default(),
+            (Some(Defect::RefusesTooEarly), Some(limits)) => limits.bytes /= 2,
+            // A queue that is never full, so that nothing else shows it first.
+            (Some(Defect::SendsTheExpired), Some(limits @ Limits { messages: 65_536, bytes: 0x100_0000, .. })) => {
+                limits.time_to_live = None;
             }
-            Some(Defect::NeverRunsOut) => config.policy = change(config.policy, |retry| retry.limit = u32::MAX),
-            Some(Defect::SendsTheExpired) => {
-                config.queue = config.queue.map(|limits| match (limits.messages, limits.bytes) {
-                    // A queue that is never full, so that nothing else shows it first.
-                    (65_536, 0x100_0000) => Limits { time_to_live: None, ..limits },
-                    _ => limits,
-                });
-            }
-            Some(Defect::ClosesTooSoon) => config.close_timeout /= 2,
-            Some(Defect::WaitsTooLong) => config.policy = change(config.policy, |retry| retry.first *= 2),
+            (Some(Defect::NeverRunsOut), _) => retry.limit = u32::MAX,
+            (Some(Defect::WaitsTooLong), _) => retry.first *= 2,
+            (Some(Defect::ClosesTooSoon), _) => config.close_timeout /= 2,
             _ => {}
         }
         let connection = Connection::new(config, now, seed);
@@ -185,9 +174,10 @@ impl Subject {
         }
         let (state, timeout) = (self.connection.state(), self.connection.poll_timeout());
         let answer = match self.before(now, input) {
-            Some(Input::SendText(message, units)) if self.twin.has(Defect::NeverCountsAText) => {
-                self.connection.send_text(|| now, message, units, |_| 3 * units).map(Some)
-            }
+            Some(Input::SendText(message)) if self.twin.has(Defect::NeverCountsAText) => self
+                .connection
+                .send_text(|| now, message, units_of(message), |message| 3 * units_of(*message))
+                .map(Some),
             Some(input) => input.tell(&mut self.connection, now),
             None => Ok(None),
         };

@@ -94,7 +94,7 @@ impl world::World for World {
             }
             Act::ServerReplies => self.sockets.serve(&mut shared.net, 0, Input::Reply),
             Act::ServerMute(mute) => self.sockets.mute = mute,
-            Act::Signal(signal) => return self.tell(shared, Input::Signal(signal)),
+            Act::Tell(input) => return self.tell(shared, input),
             Act::Send(count, bytes) => {
                 for _ in 0..count {
                     self.send(shared, u64::from(bytes))?;
@@ -113,8 +113,6 @@ impl world::World for World {
                 return shared.record.messages.counted(queued);
             }
             Act::Close => return self.close_socket(shared),
-            Act::Reconnect => return self.tell(shared, Input::Reconnect),
-            Act::GiveUp => return self.tell(shared, Input::GiveUp),
             Act::Decision(decision) => {
                 let is_now = shared.net.random.one_in(2);
                 let attempt = if is_now { self.subject.attempt() } else { self.sockets.oldest() };
@@ -169,7 +167,7 @@ impl world::World for World {
     fn close(&self, shared: &Shared) -> Verdict {
         let state = self.subject.state();
         let is_heard = shared.setup.config.heartbeat.is_none() || !self.sockets.is_silent(&shared.net);
-        let is_well = state == State::Open && is_heard && !self.sockets.ends(&shared.net);
+        let is_well = state == State::Open && is_heard && !self.sockets.is_ending(&shared.net, u64::MAX);
         Law::I4.holds(is_well || shared.record.retry().is_none(), || {
             format!("nothing has gone wrong for long, and it is {state:?}")
         })
@@ -189,10 +187,10 @@ impl world::World for World {
 impl World {
     /// A socket that is long gone says something.
     fn tell_stale(&mut self, shared: &mut Shared, kind: u32) -> Verdict {
-        if self.sockets.past().is_empty() {
+        if self.sockets.past.is_empty() {
             return Ok(());
         }
-        let attempt = shared.net.random.pick(self.sockets.past());
+        let attempt = shared.net.random.pick(&self.sockets.past);
         let code = shared.net.random.pick(&[1000, 1006, 1012]);
         let input = match kind {
             0 => Input::Opened(attempt),
@@ -208,7 +206,7 @@ impl World {
     /// What is closed is of little interest: the user may ask for a connection, and does once nothing goes wrong any more.
     fn revive(&mut self, shared: &mut Shared) -> Verdict {
         if !shared.is_calm() {
-            return if shared.net.random.one_in(4) { self.tell(shared, Input::Reconnect) } else { Ok(()) };
+            return if shared.net.random.one_in(6) { self.tell(shared, Input::Reconnect) } else { Ok(()) };
         }
         if self.is_revived || shared.record.retry().is_none() {
             return Ok(());
@@ -231,7 +229,7 @@ impl World {
         Law::I1.holds(holds_socket == needs_socket || state == State::Closing, || {
             format!("{state:?}, but there is a socket: {holds_socket}")
         })?;
-        Law::I4.holds(state != State::Closing || !record.closes_alone() || !holds_socket, || {
+        Law::I4.holds(state != State::Closing || !record.closes_alone || !holds_socket, || {
             "it closes a socket from which it expects nothing, and keeps it".to_owned()
         })?;
         Law::I4.holds(

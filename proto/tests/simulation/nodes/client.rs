@@ -18,7 +18,7 @@ const AGREEMENT: u32 = 1_000;
 
 pub struct Client {
     end: Session<Message, session::Client>,
-    attempt: Option<Attempt>,
+    pub attempt: Option<Attempt>,
     /// How many sessions it has had.
     sessions: u32,
     alarm: Alarm,
@@ -31,10 +31,6 @@ impl Client {
     pub fn new(bounds: Bounds) -> Self {
         let end = Session::<Message, session::Client>::new(bounds);
         Self { end, attempt: None, sessions: 0, alarm: Alarm::default(), pinged: 0, renews: false }
-    }
-
-    pub fn attempt(&self) -> Option<Attempt> {
-        self.attempt
     }
 
     /// The session that it is in.

@@ -156,7 +156,7 @@ impl Driver {
             self.slot.persist(context.shared.net.millis());
             self.act(context)?;
             progress |= self.transmit(context)?;
-            if self.slot.is_over() && !self.handler.runs() {
+            if self.slot.is_over() && !self.handler.runs {
                 let Shared { record, census, .. } = &mut *context.shared;
                 self.handler.close(record, census)?;
                 record.task_ends(self.task)?;

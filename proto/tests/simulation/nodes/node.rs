@@ -28,7 +28,7 @@ pub struct Node {
     index: usize,
     /// How often it was started.
     starts: u32,
-    is_up: bool,
+    pub is_up: bool,
     is_closing: bool,
     /// It has no room for more that comes in until then.
     throttled_until: u64,
@@ -98,10 +98,6 @@ impl Node {
             connections: BTreeMap::new(),
             todo: VecDeque::new(),
         }
-    }
-
-    pub fn is_up(&self) -> bool {
-        self.is_up
     }
 
     // What happens.

@@ -574,13 +574,7 @@ impl Record {
         })?;
         let numbers: Vec<_> = session.forwarded.iter().map(|message| self.down[*message as usize].number).collect();
         Law::I5.holds(numbers.is_sorted(), || format!("forwarded messages were sent as {numbers:?}"))?;
-        let same = session.is_forked
-            || session.down.len() == session.log.len()
-                && session
-                    .down
-                    .iter()
-                    .zip(&session.log)
-                    .all(|(received, sent)| sent.is_none_or(|sent| sent == *received));
+        let same = session.is_forked || session.down.len() == session.log.len() && !session.differs();
         Law::I5.holds(same, || format!("the client has received {:?} of {:?}", session.down, session.log))
     }
 }
@@ -591,11 +585,15 @@ impl Session {
         self.stored.is_some_and(|stored| stored.has == self.most)
     }
 
+    /// Whether the client has received something else than the session has sent.
+    fn differs(&self) -> bool {
+        self.down.iter().zip(&self.log).any(|(received, sent)| sent.is_some_and(|sent| sent != *received))
+    }
+
     /// Whether the client can go on with it: what it has received is what the session has sent.
     fn goes_on(&self) -> Verdict {
         let Self { down, log, is_forked, .. } = self;
-        let differs = |(received, sent): (&u32, &Option<u32>)| sent.is_some_and(|sent| sent != *received);
-        let is_other = *is_forked || down.len() > log.len() || down.iter().zip(log).any(differs);
+        let is_other = *is_forked || down.len() > log.len() || self.differs();
         Law::I5.holds(!is_other, || format!("the client has {down:?}, the session {log:?}, and it goes on"))
     }
 }

@@ -145,16 +145,16 @@ impl world::World for World {
         let Self { client, nodes, store } = self;
         match act {
             Act::Cut => {
-                let is_cut = client.attempt().is_some_and(|attempt| shared.cut(attempt));
+                let is_cut = client.attempt.is_some_and(|attempt| shared.cut(attempt));
                 shared.census.cuts += u64::from(is_cut);
                 Ok(())
             }
-            Act::Block(span) => match client.attempt() {
+            Act::Block(span) => match client.attempt {
                 Some(attempt) => nodes[shared.record.node_of(attempt)].block(shared, attempt, span),
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
-            Act::AppSendsHere(count) => match client.attempt() {
+            Act::AppSendsHere(count) => match client.attempt {
                 Some(attempt) => nodes[shared.record.node_of(attempt)].app_sends(shared, store, count),
                 None => Ok(()),
             },
@@ -189,7 +189,7 @@ impl world::World for World {
         match event {
             Event::Connect => {
                 let node = shared.net.random.below(2) as usize;
-                client.connect(shared, node, nodes[node].is_up())
+                client.connect(shared, node, nodes[node].is_up)
             }
             Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
             Event::Opened(attempt) => client.opened(shared, attempt),

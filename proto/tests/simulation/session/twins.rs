@@ -125,10 +125,6 @@ impl<R: Role> End<R> {
         Ok(heard)
     }
 
-    pub fn handle_lost(&mut self, attempt: Attempt) {
-        self.session.handle_lost(attempt);
-    }
-
     pub fn handle_timeout(&mut self, now: Millis) {
         match self.twin.defect() {
             Some(Defect::ForgetsTheTimer) => {}
