@@ -108,7 +108,7 @@ impl<W: World> Scenario<W> {
     }
 
     /// The same with as few acts as possible, so that this law is still broken: whatever can be left out is.
-    fn shortest(&self, defect: Option<W::Defect>, law: Law) -> Self {
+    pub fn shortest(&self, defect: Option<W::Defect>, law: Law) -> Self {
         let with = |script| Self { seed: self.seed, setup: self.setup, script };
         let mut shortest = with(self.script.clone());
         let mut index = 0;

@@ -71,6 +71,15 @@ twins! {
     }
 }
 
+#[test]
+fn whatever_can_be_left_out_of_a_scenario_that_breaks_a_law_is() {
+    let (scenario, defect) = (Scenario::from_seed(1), Some(Defect::RepeatsAMessage));
+    let shortest = scenario.shortest(defect, Law::I6);
+    assert!(shortest.run(defect, false).is_err_and(|violation| violation.law == Law::I6));
+    let (before, after) = (scenario.script.len(), shortest.script.len());
+    assert!(5 * after < before, "{after} of {before} acts: {:?}", shortest.script);
+}
+
 /// What a connection without a session wants done.
 pub type Output = undrop_proto::Output<u64, Infallible>;
 

@@ -206,7 +206,7 @@ impl World {
     /// What is closed is of little interest: the user may ask for a connection, and does once nothing goes wrong any more.
     fn revive(&mut self, shared: &mut Shared) -> Verdict {
         if !shared.is_calm() {
-            return if shared.net.random.one_in(6) { self.tell(shared, Input::Reconnect) } else { Ok(()) };
+            return if shared.net.random.one_in(5) { self.tell(shared, Input::Reconnect) } else { Ok(()) };
         }
         if self.is_revived || shared.record.retry().is_none() {
             return Ok(());

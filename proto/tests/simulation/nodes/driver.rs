@@ -102,7 +102,7 @@ pub struct Driver {
     pub handler: Handler,
     /// The handler is to have its turn when an event says so.
     is_scheduled: bool,
-    alarm: Alarm,
+    pub alarm: Alarm,
     /// The session has said that it is another node's.
     is_fenced: bool,
     /// The number of the last request to the store.
@@ -254,10 +254,6 @@ impl Driver {
             }
         }
         self.act_early(context)
-    }
-
-    pub fn rings(&mut self) {
-        self.alarm.rings();
     }
 
     // What a task of the app does beside the handler.

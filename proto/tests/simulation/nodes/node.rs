@@ -159,7 +159,7 @@ impl Node {
             }
             Event::Handler(task) => self.drive(shared, store, task, Driver::wakes)?,
             Event::Alarm(task) => self.drive(shared, store, task, |driver, _| {
-                driver.rings();
+                driver.alarm.rings();
                 Ok(())
             })?,
             Event::Unblocked(attempt) => {
@@ -253,10 +253,6 @@ impl Node {
             self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
-    }
-
-    pub fn start(&mut self) {
-        self.is_up = true;
     }
 
     /// Whether nothing is left to be done.

@@ -204,7 +204,7 @@ impl world::World for World {
             Event::Renew => client.renew(shared),
             Event::Node(node, starts, event) => nodes[node].happens(shared, store, starts, event),
             Event::NodeStarts(node) => {
-                nodes[node].start();
+                nodes[node].is_up = true;
                 Ok(())
             }
             Event::Store(number) => store.carry_out(shared, number),
