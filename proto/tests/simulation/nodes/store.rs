@@ -356,7 +356,8 @@ impl Store {
         if record.is_revoked {
             return Ok(Err(StoreError::Revoked));
         }
-        let follows = record.inbox.precedes(taken, *committed) && record.outbox.precedes(sent, *acknowledged);
+        let follows =
+            taken.follows(record.inbox.last(), *committed) && sent.follows(record.outbox.last(), *acknowledged);
         if !follows && !shared.twin.has(Defect::AcceptsGaps) {
             shared.census.behind += 1;
             return Ok(Err(StoreError::Behind));
@@ -436,10 +437,6 @@ impl Queue {
     fn evict(&mut self) {
         self.missing += self.messages.len() as u64;
         self.messages.clear();
-    }
-
-    fn precedes(&self, more: &Numbered<Message>, done: u64) -> bool {
-        more.follows(self.last(), done)
     }
 
     fn change(&mut self, shared: &Shared, more: &Numbered<Message>, done: u64) {

@@ -406,7 +406,7 @@ impl Server {
         let Some(index) = self.session_on(attempt) else { return Ok(()) };
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
         let had = session.end.session.attempt();
-        session.end.handle_lost(attempt);
+        session.end.session.handle_lost(attempt);
         if had == Some(attempt) {
             session.down = Some(shared.net.now);
             shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));
