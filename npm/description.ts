@@ -55,13 +55,13 @@ export type Data<Out, Type> =
  * Default: an object `{ type, data, id }`. With `data: false` the message itself is the data.
  */
 export interface Envelope {
-  type?: string | number;
-  data?: string | number | false;
-  id?: string | number;
+  type?: string | number | undefined;
+  data?: string | number | false | undefined;
+  id?: string | number | undefined;
   /** The type of a reply. Default: `'reply'`. */
-  reply?: string;
+  reply?: string | undefined;
   /** The type of a reply that is an error. Default: `'error'`. */
-  error?: string;
+  error?: string | undefined;
 }
 
 /** A format other than JSON. */
@@ -73,8 +73,8 @@ export interface Codec {
 
 /** The schemas that check the data of each type, and may transform it. */
 export interface Schemas<In, Out, Replies = RepliesOf<Out>> {
-  incoming?: { readonly [Type in keyof In]?: StandardSchema<unknown, Payload<In[Type]>> };
-  outgoing?: { readonly [Type in keyof Out]?: StandardSchema<Payload<Out[Type]>, unknown> };
+  incoming?: { readonly [Type in keyof In]?: StandardSchema<unknown, Payload<In[Type]>> } | undefined;
+  outgoing?: { readonly [Type in keyof Out]?: StandardSchema<Payload<Out[Type]>, unknown> } | undefined;
   /** For the data of the replies to each request. A reply that does not fit rejects the request, with a TypeError. */
-  replies?: { readonly [Type in keyof Replies]?: StandardSchema<unknown, Replies[Type]> };
+  replies?: { readonly [Type in keyof Replies]?: StandardSchema<unknown, Replies[Type]> } | undefined;
 }

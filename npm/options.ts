@@ -39,26 +39,26 @@ export interface Retry {
    *
    * @default no limit
    */
-  limit?: number;
+  limit?: number | undefined;
   /**
    * The first delay is drawn from 0 to this, in milliseconds; the range of each further delay is twice as wide.
    *
    * @default 5000
    */
-  first?: number;
+  first?: number | undefined;
   /**
    * The widest range, in milliseconds.
    *
    * @default 30000
    */
-  cap?: number;
+  cap?: number | undefined;
   /**
    * How long a connection must have been open for the next delay to be a first one again, in milliseconds.
    *
    * @default 5000
    */
-  resetAfter?: number;
-  decide?: Decide;
+  resetAfter?: number | undefined;
+  decide?: Decide | undefined;
 }
 
 /** What may be queued while the connection is not open. */
@@ -68,26 +68,26 @@ export interface Queue {
    *
    * @default 65536
    */
-  messages?: number;
+  messages?: number | undefined;
   /**
    * How many bytes.
    *
    * @default 16777216
    */
-  bytes?: number;
+  bytes?: number | undefined;
   /**
    * How long each message, in milliseconds.
    *
    * @default for ever
    */
-  timeToLive?: number;
+  timeToLive?: number | undefined;
   /**
    * What happens to a message that is too many: `send` throws (`refuse`), or the oldest messages make room, each with a
    * `lost` event (`drop-oldest`).
    *
    * @default 'refuse'
    */
-  overflow?: 'refuse' | 'drop-oldest';
+  overflow?: 'refuse' | 'drop-oldest' | undefined;
 }
 
 /** How a silent connection is found to be dead. The messages are agreed with the server. */
@@ -97,20 +97,20 @@ export interface Heartbeat {
    *
    * @default 25000
    */
-  interval?: number;
+  interval?: number | undefined;
   /**
    * How long the connection may stay silent after a ping, in milliseconds.
    *
    * @default 10000
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /** The ping: what to send. */
   message: string | ArrayBuffer | (() => string | ArrayBuffer);
   /**
    * The pong: what the server answers. It is not delivered. Without it any message counts as an answer, and round trips
    * are not measured.
    */
-  reply?: string | ((data: unknown) => boolean);
+  reply?: string | ((data: unknown) => boolean) | undefined;
 }
 
 /** A connection that is open and on which nothing was sent yet. */
@@ -136,42 +136,42 @@ export interface UndropOptions {
    *
    * @default none
    */
-  lifetime?: 'connection';
+  lifetime?: 'connection' | undefined;
   /**
    * What happens when the connection drops. `true`: it reconnects, unless the close code is final (1000, 1002, 1003,
    * 1007-1010, 4400-4499). `false`: it closes, as with the browser's own class.
    *
    * @default true
    */
-  retry?: boolean | Retry | Decide;
+  retry?: boolean | Retry | Decide | undefined;
   /**
    * Called for each connection before anything else is sent; `open` follows when it has returned, or its promise is
    * fulfilled. When it fails, or the connection is over meanwhile, what is queued stays. Not with `resume`.
    */
-  authenticate?: Authenticate;
+  authenticate?: Authenticate | undefined;
   /**
    * How long a handshake may take, in milliseconds, and `authenticate` as long again. With `retry: false` the handshake is
    * the browser's affair.
    *
    * @default 10000
    */
-  connectTimeout?: number;
+  connectTimeout?: number | undefined;
   /**
    * How long the server may take to answer `close()`, in milliseconds. A connection that is suspected to be dead closes at
    * once; with `retry: false` that is the browser's affair.
    *
    * @default 5000
    */
-  closeTimeout?: number;
+  closeTimeout?: number | undefined;
   /**
    * What may be queued while the connection is not open. `false`: `send` throws then, as the standard has it.
    *
    * @default true with `retry`, `false` without
    */
-  queue?: boolean | Queue;
-  heartbeat?: Heartbeat | false;
+  queue?: boolean | Queue | undefined;
+  heartbeat?: Heartbeat | false | undefined;
   /** Aborting it is like `close()`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Why a session is over, and a new one has begun. */
@@ -190,34 +190,34 @@ export interface Resume {
    *
    * @default 16777216
    */
-  limitBytes?: number;
+  limitBytes?: number | undefined;
   /**
    * How many messages.
    *
    * @default 65536
    */
-  limitMessages?: number;
+  limitMessages?: number | undefined;
   /**
    * The session is over, and a new one has begun: called before its `open`, and after `lost` has handed back each message
    * of the old one that was not acknowledged. What is sent from here on is sent in the new session.
    */
-  onReset?: (reset: Reset) => void;
+  onReset?: ((reset: Reset) => void) | undefined;
 }
 
 /** Options without `resume`: those of `undrop`. */
 export interface OptionsWithoutSession extends UndropOptions {
-  resume?: false;
+  resume?: false | undefined;
 }
 
 interface KeepsSession extends Omit<UndropOptions, 'authenticate' | 'lifetime' | 'retry' | 'queue' | 'heartbeat'> {
   /** It must reconnect. */
-  retry?: true | Retry | Decide;
+  retry?: true | Retry | Decide | undefined;
   /** A session begins with frames of its own: have the URL carry the token. */
   authenticate?: undefined;
   /** `resume` has limits of its own. */
   queue?: undefined;
   /** The messages are the protocol's own. It is on unless it is `false`. */
-  heartbeat?: SessionHeartbeat | false;
+  heartbeat?: SessionHeartbeat | false | undefined;
 }
 
 export interface OptionsWithSession extends KeepsSession {
@@ -226,7 +226,7 @@ export interface OptionsWithSession extends KeepsSession {
    * of connections.
    */
   resume: true | Resume;
-  lifetime?: 'session';
+  lifetime?: 'session' | undefined;
 }
 
 /** Options of a socket that lives as long as its session. */
@@ -237,7 +237,7 @@ export interface OptionsForSession extends KeepsSession {
    * socket when one has closed.
    */
   lifetime: 'session';
-  resume?: true | Resume;
+  resume?: true | Resume | undefined;
 }
 
 /** How a silent connection of a session is found to be dead. */

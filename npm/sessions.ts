@@ -7,9 +7,9 @@ import { type EventHandler, type Part, type Stats, shellOf } from './socket.js';
 
 export interface Delivering {
   /** Aborting it withdraws the message, unless it was sent already. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How long it may wait to be sent, in milliseconds. For ever unless given. */
-  timeToLive?: number;
+  timeToLive?: number | undefined;
 }
 
 export interface SessionStats extends Stats {

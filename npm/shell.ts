@@ -126,7 +126,7 @@ export class Shell {
     this.#onReset = (Object(resume) as Resume).onReset;
     represent(this.#target, this.#socket);
     const { url, protocols = [] } = 'find' in source ? {} : source;
-    this.id = core.connect(this, url, protocols, options);
+    this.id = core.connect(this, core.handle, url, protocols, options);
     this.#escape = core.escape?.(this.id);
     collected.register(socket, { core, id: this.id });
   }
@@ -199,8 +199,9 @@ export class Shell {
     return this.#fire(event, { cause, attempt, delay, ...this.#thrown });
   }
 
-  decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): unknown {
-    return reported(() => this.#decide?.({ cause, code, reason, attempt, delay, ...this.#thrown }));
+  decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): boolean | number {
+    const decision = reported(() => this.#decide?.({ cause, code, reason, attempt, delay, ...this.#thrown }));
+    return typeof decision === 'boolean' || typeof decision === 'number' ? decision : Number.NaN;
   }
 
   lost(data: unknown, cause: string) {

@@ -79,7 +79,7 @@ export interface Socket extends EventTarget, WebSocket {
   /** Connects now, whatever the state, also when closed. An attempt that is under way goes on. */
   reconnect(): void;
   /** Resolves when all that was sent has left. Rejects when the socket is closed, or the signal is aborted. */
-  flushed(options?: { signal?: AbortSignal }): Promise<void>;
+  flushed(options?: { signal?: AbortSignal | undefined }): Promise<void>;
 
   addEventListener: AddListener<Events, Socket>;
   removeEventListener: RemoveListener<Events, Socket>;
@@ -204,7 +204,7 @@ const members = {
   reconnect() {
     shellOf(this).reconnect();
   },
-  async flushed(options?: { signal?: AbortSignal }) {
+  async flushed(options?: { signal?: AbortSignal | undefined }) {
     const socket = this as unknown as Socket;
     // The browser does not say when its buffer has emptied.
     for (let hasWaited = false; hasWaited || socket.bufferedAmount; ) {

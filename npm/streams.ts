@@ -5,9 +5,9 @@ import { exception } from '#native';
 import { type Socket, shellOf } from './socket.js';
 
 export interface Collecting {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How many messages may wait for the reader; one more ends the iterator with a QuotaExceededError. Default: 1,024. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** The writer pauses while more bytes than this wait to be sent. */

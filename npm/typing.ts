@@ -28,20 +28,20 @@ export type Arrived<In, Type> = Type extends '*'
     : never;
 
 export interface MessageOptions<In, Out, Replies = RepliesOf<Out>> extends UndropOptions {
-  envelope?: Envelope;
-  codec?: Codec;
-  schemas?: Schemas<In, Out, Replies>;
+  envelope?: Envelope | undefined;
+  codec?: Codec | undefined;
+  schemas?: Schemas<In, Out, Replies> | undefined;
   /**
    * How long a request waits for its reply, in milliseconds, unless it has a `timeout` of its own. `Infinity`: no limit.
    *
    * @default 30000
    */
-  requestTimeout?: number;
+  requestTimeout?: number | undefined;
 }
 
 export interface Listening {
-  once?: boolean;
-  signal?: AbortSignal;
+  once?: boolean | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface Waiting {
@@ -49,8 +49,8 @@ export interface Waiting {
    * Milliseconds after which the promise rejects with a TimeoutError. Default: for a request `requestTimeout`, else no
    * limit.
    */
-  timeout?: number;
-  signal?: AbortSignal;
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The peer answered a request with an error. */

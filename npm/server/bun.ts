@@ -22,7 +22,7 @@ interface Data {
 /** The server that `Bun.serve` returns and gives to `fetch`, as far as it is used here. */
 interface BunServer {
   requestIP(request: Request): { address: string } | null;
-  upgrade(request: Request, options: { headers?: HeadersInit; data: Data }): boolean;
+  upgrade(request: Request, options: { headers?: Record<string, string>; data: Data }): boolean;
 }
 
 /**
@@ -30,6 +30,8 @@ interface BunServer {
  * has to then.
  *
  * ```js
+ * import { upgrade, websocket } from 'undrop/server/bun';
+ *
  * Bun.serve({ fetch: (request, server) => upgrade(sessions, request, server), websocket });
  * ```
  */

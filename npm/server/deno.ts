@@ -26,6 +26,8 @@ const IDLE = 30;
  * Makes a connection a WebSocket that carries a session. Returns the answer.
  *
  * ```js
+ * import { upgrade } from 'undrop/server/deno';
+ *
  * Deno.serve((request, info) => upgrade(sessions, request, info));
  * ```
  */

@@ -23,8 +23,13 @@ export const say: Log = (level, line) => {
 
 /** What was thrown, with where in the app: what of this package has called the app says nothing. */
 export const describe = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const lines = (error.stack ?? error.message).split('\n');
-  const own = lines.findIndex((line) => /^\s+at .*wasm-function/.test(line));
-  return (own < 0 ? lines : lines.slice(0, own)).join('\n');
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const lines = (error.stack ?? error.message).split('\n');
+    const own = lines.findIndex((line) => /^\s+at .*wasm-function/.test(line));
+    return (own < 0 ? lines : lines.slice(0, own)).join('\n');
+  } catch {
+    // Such as an object without a prototype.
+    return 'a value that has no text';
+  }
 };

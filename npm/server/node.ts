@@ -17,6 +17,9 @@ const attachments = new WeakMap<Server | SecureServer, Map<string, Sessions>>();
  * for them, they are answered with 404. Returns a function that takes no more connections.
  *
  * ```js
+ * import { createServer } from 'node:http';
+ * import { attach } from 'undrop/server/node';
+ *
  * const server = createServer().listen(8080);
  * attach(server, '/room', sessions);
  * ```
@@ -76,6 +79,7 @@ const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0] as string
 
 /** Serves the connection of a request that asks for a WebSocket, wherever the app has it from. */
 export const upgrade = (sessions: Sessions, request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+  refuseBun('undrop/server/node');
   const { remoteAddress } = request.socket;
   // The client has gone meanwhile.
   if (stream.destroyed) return;

@@ -37,6 +37,9 @@ interface Commands {
  * sessions on a connection of its own, which the store makes by `client.duplicate()`.
  *
  * ```js
+ * import { createClient } from 'redis';
+ * import { RedisStore, Sessions } from 'undrop/server';
+ *
  * const client = await createClient({ url: 'redis://127.0.0.1' }).connect();
  * const sessions = new Sessions({ store: new RedisStore(client) });
  * ```

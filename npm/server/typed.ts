@@ -59,6 +59,8 @@ export interface Invalid {
  * error the client is told nothing but that there was one.
  *
  * ```js
+ * import { ReplyError } from 'undrop/server';
+ *
  * throw new ReplyError('there is no such room', { room });
  * ```
  */
@@ -86,7 +88,9 @@ export type RequestHandlers<In, Out, Replies = RepliesOf<Out>> = {
   ) => Replies[Type & keyof Replies] | Promise<Replies[Type & keyof Replies]>;
 };
 
-type Optional<Name extends string, Table> = object extends Table ? { [_ in Name]?: Table } : { [_ in Name]: Table };
+type Optional<Name extends string, Table> = object extends Table
+  ? { [_ in Name]?: Table | undefined }
+  : { [_ in Name]: Table };
 
 /** A handler for each type of what the client emits, and for each type of its requests. */
 export type Handlers<In, Out, Replies = RepliesOf<Out>> = Optional<'on', OnHandlers<In, Out, Replies>> &
@@ -97,6 +101,8 @@ export type Handlers<In, Out, Replies = RepliesOf<Out>> = Optional<'on', OnHandl
  * here. So are the options. Both ends can import them from one file.
  *
  * ```ts
+ * import { TypedMessages } from 'undrop/server';
+ *
  * const messages = new TypedMessages<In, Out>();
  *
  * sessions.serve(async (session) => {
@@ -189,7 +195,7 @@ export class TypedSession<In extends object = AnyMessages, Out extends object = 
    * rejects, and the next handler of the session receives the message again.
    */
   async serve(handlers: Handlers<In, Out, Replies>): Promise<void> {
-    const tables = parseHandlers(handlers as { on?: Table; handle?: Table });
+    const tables = parseHandlers(handlers as Partial<Tables>);
     for await (const received of this.session) {
       try {
         await received.commit(await this.#repliesTo(received, tables));
@@ -318,7 +324,7 @@ interface Tables {
   handle: Table;
 }
 
-const parseHandlers = (given: { on?: Table; handle?: Table }): Tables => {
+const parseHandlers = (given: Partial<Tables>): Tables => {
   checkNames('serve', given, ['on', 'handle']);
   const { on = {}, handle = {} } = given;
   for (const table of [on, handle])

@@ -18,8 +18,19 @@ export interface WebSocketServerOptions extends ServerOptions {
    * The options of the sessions. What ws does not limit or check has no limit for one address or user, and no check: pages of
    * all origins may connect, unless this or `verifyClient` says otherwise.
    */
-  sessions?: Omit<SessionsOptions, 'protocols'>;
+  sessions?: Omit<SessionsOptions, 'protocols'> | undefined;
 }
+
+/**
+ * The type of the sockets that the server hands out: a `SessionWebSocket`, or a socket of ws, which has no session. It is a type
+ * alone, and no class.
+ */
+declare class ServedSocket extends WebSocket {
+  /** The session of the client, if that has one. */
+  readonly session?: Session | undefined;
+}
+
+export type { ServedSocket };
 
 /** What ws takes if no `maxPayload` is given, and the most that can be told to a client. */
 const DEFAULT_PAYLOAD = 100 << 20;
@@ -31,11 +42,13 @@ const UNLIMITED = 0xffff_ffff;
  * comes back. All other clients get sockets of ws.
  *
  * ```js
+ * import { WebSocketServer } from 'undrop/server/ws';
+ *
  * const server = new WebSocketServer({ port: 8080 });
  * server.on('connection', (socket) => socket.on('message', (data) => socket.send(`${data}, too`)));
  * ```
  */
-export class WebSocketServer extends WsServer {
+export class WebSocketServer extends WsServer<typeof ServedSocket> {
   /** The sessions of this server, for its metrics, and to send to a session by its id. */
   readonly sessions: Sessions;
   /** Whether clients without a session are asked for their origin, too. */
@@ -50,7 +63,7 @@ export class WebSocketServer extends WsServer {
     refuseBun('undrop/server/ws');
     const { sessions = {}, ...rest } = options;
     check('sessions', { must: 'an object', fits: isObject }, sessions);
-    super(rest, listening);
+    super(rest as ServerOptions<typeof ServedSocket>, listening);
     const { origins, plainConnections, limits, ...others } = sessions;
     const { maxPayload = DEFAULT_PAYLOAD } = rest;
     this.#checksAll = origins !== undefined || plainConnections === 'refuse';
@@ -68,7 +81,7 @@ export class WebSocketServer extends WsServer {
     request: IncomingMessage,
     stream: Duplex,
     head: Buffer,
-    callback: (socket: WebSocket, request: IncomingMessage) => void,
+    callback: (socket: ServedSocket, request: IncomingMessage) => void,
   ): void {
     const choice = this.#choose(request);
     const admission = choice || this.#checksAll ? this.#admit(request, stream, choice) : undefined;
@@ -220,7 +233,7 @@ const Base = WebSocket as unknown as new (
   options: object,
 ) => Omit<WebSocket, Attribute | Method>;
 
-/** A socket of ws whose connection is a session's: `socket instanceof SessionWebSocket` says whether one has a `session`. */
+/** A socket of ws whose connection is a session's: those of clients with a session are of this class. */
 export class SessionWebSocket extends Base {
   /** The session: its user, its id, and `deliver`, which waits until the client has a message. */
   readonly session: Session;

@@ -119,6 +119,7 @@ pub struct Welcome {
 /// What a client that resumes knows of its session. Its connections are numbered, so that a store that lost a part of the session
 /// and has other messages under the numbers that were lost can't be mistaken for the one that it was.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Known {
     /// How many messages it has received.
     pub received: u64,
@@ -128,6 +129,32 @@ pub struct Known {
     pub attempt: u32,
     /// That of the last connection on which it was told that this session goes on; 0 if there is none.
     pub answered: u32,
+}
+
+impl Known {
+    /// Sets how many messages it has received. Default: none.
+    pub fn received(mut self, count: u64) -> Self {
+        self.received = count;
+        self
+    }
+
+    /// Sets how many of its own messages were acknowledged to it. Default: none.
+    pub fn acknowledged(mut self, count: u64) -> Self {
+        self.acknowledged = count;
+        self
+    }
+
+    /// Sets the number of this connection. Default: 0.
+    pub fn attempt(mut self, number: u32) -> Self {
+        self.attempt = number;
+        self
+    }
+
+    /// Sets the number of the last connection on which it was told that this session goes on. Default: 0, for none.
+    pub fn answered(mut self, number: u32) -> Self {
+        self.answered = number;
+        self
+    }
 }
 
 /// What a server asks of its clients. It may change from one connection to the next.

@@ -11,7 +11,7 @@ import { dist, generated, inRoot, root, target } from '../lib/paths.mjs';
 import { packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
 import { wasmImports } from './bundle.mjs';
-import { filesOf, optimizerArguments } from './wasm.mjs';
+import { commonArguments, filesOf } from './wasm.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const sources = inRoot('npm/server');
@@ -51,7 +51,7 @@ export async function compileServer() {
     const out = ['--target', 'web', '--out-dir', files.bindings, '--out-name', 'undrop'];
     await run(findWasmBindgen(), [files.compiled, ...out]);
     const optimizer = packageProgram('binaryen', 'wasm-opt');
-    await run(process.execPath, [optimizer, files.bound, '-o', files.optimized, ...optimizerArguments, '-O3']);
+    await run(process.execPath, [optimizer, files.bound, '-o', files.optimized, ...commonArguments, '-Oz', '-O3']);
     copyFileSync(files.boundGlue, files.glue);
   });
   return `${statSync(files.optimized).size.toLocaleString('en')} bytes`;

@@ -1,7 +1,7 @@
 // Turns the declarations in `dist` into a page: each entry, each name it exports, and what its comment says.
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { SyntaxKind } from 'typescript/unstable/ast';
 import { API } from 'typescript/unstable/sync';
 import { inRoot } from '../lib/paths.mjs';
@@ -20,61 +20,92 @@ export function reference() {
 
 const { exports } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
 
-/** `{ name, exported: [{ as, declaration }] }` of each entry, in the order of package.json. */
+/**
+ * `{ name, exported: [{ as, declaration, isType, foreign }] }` of each entry, in the order of package.json. What another package
+ * declares has no `declaration`, and that package as `foreign`.
+ */
 function readEntries(api) {
-  // What a server imports is on docs/servers-in-javascript.md.
-  const found = Object.entries(exports).filter(([path, { types }]) => types && !path.startsWith('./server'));
-  const config = inRoot('tests/types/tsconfig.json');
-  const { program } = api.updateSnapshot({ openProject: config }).getProject(config);
+  const entries = Object.entries(exports).filter(([, { types }]) => types);
+  const isOfServer = ([path]) => path.startsWith('./server');
   const modules = new Map();
-  const module = (path) => {
-    if (!modules.has(path)) modules.set(path, readModule(program.getSourceFile(path), path, module));
-    return modules.get(path);
-  };
-  return found.map(([path, { types }]) => ({
-    name: path.replace('.', 'undrop'),
-    exported: module(inRoot(types)).exported(),
-  }));
+  // The types of what a server imports are read with those of Node, and without those of a browser.
+  return [
+    ...readProject(api, modules, 'tests/types/tsconfig.json', (entry) => !isOfServer(entry)),
+    ...readProject(api, modules, 'tests/types/server/tsconfig.json', isOfServer),
+  ];
+
+  function readProject(api, modules, file, isIn) {
+    const config = inRoot(file);
+    const { program } = api.updateSnapshot({ openProject: config }).getProject(config);
+    const module = (path) => {
+      if (!modules.has(path)) modules.set(path, readModule(program.getSourceFile(path), path, module));
+      return modules.get(path);
+    };
+    return entries.filter(isIn).map(([path, { types }]) => ({
+      name: path.replace('.', 'undrop'),
+      exported: module(inRoot(types)).exported(),
+    }));
+  }
 }
 
 /** The declarations of a file, and where its other names come from. */
 function readModule(source, path, module) {
   const text = (node) => source.text.slice(node.pos, node.end).trim();
-  const from = ({ moduleSpecifier }) =>
-    moduleSpecifier ? join(dirname(path), text(moduleSpecifier).slice(1, -1).replace(/js$/, 'd.ts')) : path;
+  /** The file of a module of the package, or the name of a package. */
+  const from = ({ moduleSpecifier }) => {
+    const specifier = moduleSpecifier ? text(moduleSpecifier).slice(1, -1) : undefined;
+    if (!specifier) return path;
+    return specifier.startsWith('.') ? join(dirname(path), specifier.replace(/js$/, 'd.ts')) : specifier;
+  };
   const own = new Map();
   const imported = new Map();
   const exported = [];
   const exportedWhole = [];
   for (const statement of source.statements) {
-    const name = statement.name?.text;
+    const kind = SyntaxKind[statement.kind];
+    const [variable] = statement.declarationList?.declarations ?? [];
+    const name = statement.name?.text ?? variable?.name.text;
     if (name) {
-      const parts = own.get(name) ?? { name, kind: SyntaxKind[statement.kind], statements: [], resolve };
+      const parts = own.get(name) ?? { name, kind: variable ? 'Variable' : kind, statements: [], resolve };
       const described = describe(source, statement);
       parts.statements.push({ ...described, members: membersOf(source, statement), bases: basesOf(described) });
       own.set(name, parts);
+      if (statement.modifiers?.some((modifier) => SyntaxKind[modifier.kind] === 'ExportKeyword'))
+        exported.push({ as: name, path, name });
     }
-    const isWhole = SyntaxKind[statement.kind] === 'ExportDeclaration' && !statement.exportClause;
-    if (isWhole) exportedWhole.push(from(statement));
+    if (kind === 'ExportAssignment') exported.push({ as: 'default', path, name: text(statement.expression) });
+    if (kind === 'ExportDeclaration' && !statement.exportClause) exportedWhole.push(from(statement));
     const clause = statement.importClause?.namedBindings ?? statement.exportClause;
-    for (const { name, propertyName } of clause?.elements ?? []) {
+    for (const { name, propertyName, isTypeOnly } of clause?.elements ?? []) {
       const origin = { path: from(statement), name: propertyName?.text ?? name.text };
-      if (statement.exportClause) exported.push({ as: name.text, ...origin });
+      const isType = statement.isTypeOnly || isTypeOnly;
+      if (statement.exportClause) exported.push({ as: name.text, ...origin, isType });
       else imported.set(name.text, origin);
     }
   }
-  /** What a name means here; undefined when it is the language's or the browser's. */
+  /** What a name means here; undefined when it is the language's, the browser's or another package's. */
   function resolve(name) {
     if (own.has(name)) return own.get(name);
     const origin = imported.get(name);
-    return origin && module(origin.path).resolve(origin.name);
+    return origin && isAbsolute(origin.path) ? module(origin.path).resolve(origin.name) : undefined;
   }
+  /** The package that a name is imported from. */
+  const packageOf = (name) => imported.get(name)?.path;
   return {
     resolve,
-    exported: () => [
-      ...exported.map(({ as, path, name }) => ({ as, declaration: module(path).resolve(name) })),
-      ...exportedWhole.flatMap((path) => module(path).exported()),
-    ],
+    packageOf,
+    exported: () => {
+      const all = [
+        ...exported.map(({ as, path, name, isType }) => ({
+          as,
+          isType,
+          declaration: module(path).resolve(name),
+          foreign: module(path).packageOf(name),
+        })),
+        ...exportedWhole.flatMap((path) => module(path).exported()),
+      ];
+      return all.filter(({ as }, at) => all.findIndex((other) => other.as === as) === at);
+    },
   };
 }
 
@@ -102,11 +133,18 @@ function describe(source, node) {
   return {
     kind: SyntaxKind[node.kind],
     name: node.name?.text,
-    code: code.replace(/\s+/g, ' ').trim().replace(/;$/, ''),
+    code: withoutUndefined(code.replace(/\s+/g, ' ').trim().replace(/;$/, '')),
     about: about.trim(),
     tags: tags.map((tag) => tag.trim()),
   };
 }
+
+/** What may be missing may be undefined: the question mark says both. */
+const withoutUndefined = (code) =>
+  code
+    .replace(/^((?:readonly )?\w+\?: )\((\(.*\) => .*)\) \| undefined$/, '$1$2')
+    .replace(/^((?:readonly )?\w+\?: .*) \| undefined$/, '$1')
+    .replace(/(\w\?: [^;]*?) \| undefined(?=;)/g, '$1');
 
 /** A comment without its stars. */
 const plain = (comment) => comment.replace(/^\s*\/\*\* ?|\*\/\s*$/g, '').replace(/^\s*\* ?/gm, '');
@@ -114,12 +152,13 @@ const plain = (comment) => comment.replace(/^\s*\/\*\* ?|\*\/\s*$/g, '').replace
 function page(entries) {
   /** By declaration: the entry that it is described for. */
   const described = new Map();
-  const sections = entries.map(({ name, exported }) => {
+  const sections = entries.map(({ name, exported: all }) => {
+    const exported = all.filter(({ declaration }) => declaration);
     const again = exported.filter(({ declaration }) => described.has(declaration));
     const fresh = [...new Set(exported.map(({ declaration }) => declaration))]
       .filter((one) => !described.has(one))
       .toSorted((a, b) => Number(isClass(b)) - Number(isClass(a)));
-    const parts = [`## ${name}`, importing(name, exported)];
+    const parts = [`## ${name}`, importing(name, all)];
     if (again.length > 0) parts.push(`As above: ${list(again.map(({ as }) => as))}.`);
     for (const declaration of fresh) {
       described.set(declaration, name);
@@ -133,7 +172,9 @@ function page(entries) {
   });
   return `# Reference
 
-Written by \`npm run docs\` from the types of the package. The guide is in [getting-started.md](getting-started.md).
+Written by \`npm run docs\` from the types of the package. The guide is in [getting-started.md](getting-started.md),
+and that of servers in [servers-in-javascript.md](servers-in-javascript.md).
+A member with a question mark may be missing, or undefined.
 
 ${sections.join('\n\n')}
 `;
@@ -141,9 +182,22 @@ ${sections.join('\n\n')}
 
 const isClass = ({ kind }) => kind === 'ClassDeclaration';
 
+const VALUES = ['ClassDeclaration', 'Variable'];
+
+/** What a program imports from an entry, besides types. */
 function importing(name, exported) {
-  const isDefault = exported.some(({ as }) => as === 'default');
-  return `\`import { Undrop } from '${name}'\`${isDefault ? ', which is also the default export' : ''}.`;
+  const values = exported.filter(
+    ({ declaration, isType }) => !isType && (!declaration || VALUES.includes(declaration.kind)),
+  );
+  const names = values.map(({ as }) => as).filter((as) => as !== 'default');
+  const byDefault = values.find(({ as }) => as === 'default');
+  const isDefault = ({ as, declaration }) => as !== 'default' && declaration === byDefault?.declaration;
+  const which = names.length === 1 ? 'which' : `of which \`${values.find(isDefault)?.as}\``;
+  const foreign = values.filter(({ as, declaration }) => !declaration && as !== 'default');
+  return [
+    `\`import { ${names.join(', ')} } from '${name}'\`${byDefault ? `, ${which} is also the default export` : ''}.`,
+    ...foreign.map(({ as, foreign }) => `\`${as}\` is that of \`${foreign}\`.`),
+  ].join(' ');
 }
 
 /** A class has the members of the interface of its name, and of what that extends. */
@@ -163,7 +217,8 @@ function inherited({ declaration, omitted }, entry, described) {
 function section(declaration, exportedAs) {
   const { name, kind, statements } = declaration;
   const [first] = statements;
-  if (kind === 'TypeAliasDeclaration') return [`### ${name}`, `\`${aliasCode(first)}\``, first.about].filter(Boolean);
+  if (kind === 'TypeAliasDeclaration' || kind === 'Variable')
+    return [`### ${name}`, `\`${aliasCode(first)}\``, first.about].filter(Boolean);
   const members = statements.flatMap(({ members }) => members).filter(({ name }) => name !== '[Symbol.iterator]');
   const title = exportedAs === name || exportedAs === 'default' ? name : `${name}, exported as ${exportedAs}`;
   return [
@@ -180,7 +235,7 @@ const heading = ({ code }) =>
     .replace(/^export /, '')
     .replace(/^declare /, '')
     .replace(/ ?\{.*$/, '');
-const aliasCode = ({ code }) => code.replace(/^export /, '');
+const aliasCode = ({ code }) => code.replace(/^export /, '').replace(/^declare /, '');
 
 function item({ name, kind, code, about, tags }, owner, members) {
   if (kind === 'SetAccessor') return [];

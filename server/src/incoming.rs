@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
+use tracing::warn;
 use undrop_proto::wire::Known;
 use undrop_proto::wire::Token;
 
@@ -21,7 +22,7 @@ pub(crate) type Handler = Box<dyn FnOnce(Session) -> Handling + Send>;
 /// The app's handler at work.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failed>> + Send>>;
 
-/// The handler panicked.
+/// The handler panicked, and that is logged: by who has called it, who knows the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Failed;
 
@@ -62,6 +63,12 @@ where
     // The future is made when it is first polled, so that a panic in the making is caught like any other.
     Box::new(|session| {
         let handling = async move { handler(session).await };
-        Box::pin(AssertUnwindSafe(handling).catch_unwind().map(|result| result.map_err(|_| Failed)))
+        Box::pin(AssertUnwindSafe(handling).catch_unwind().map(|result| result.map_err(|_| panicked())))
     })
+}
+
+/// What the handler panicked with is what the panic hook of the process says.
+fn panicked() -> Failed {
+    warn!("the handler panicked");
+    Failed
 }

@@ -336,7 +336,7 @@ impl Manager {
     }
 
     fn restore(self: &Arc<Self>, slot: Slot, id: SessionId, fence: Fence, kept: Kept, request: ResumeRequest) {
-        let Kept { time_to_live, inbox, outbox, forwarded } = kept;
+        let Kept { time_to_live, inbox, outbox, forwarded, .. } = kept;
         let ResumeRequest { incoming, token, known } = request;
         slot.channel().restore(outbox.last());
         let stored = Stored {

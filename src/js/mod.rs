@@ -26,7 +26,7 @@ use wasm_bindgen::prelude::*;
 use self::error::close_error;
 use self::error::send_error;
 use self::shell::{Shell, ShellUser};
-use crate::socket::{Driver, Message, Settings, Size, Target, Waiter, find};
+use crate::socket::{Driver, Message, Report, Size, Target, Waiter, find};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -40,31 +40,37 @@ extern "C" {
     fn set_object(object: &Object, name: &str, value: &Object);
 }
 
-/// Makes a socket and begins its first attempt. Without a URL the shell is asked for it at each attempt. Throws what the
+/// Makes a socket and begins its first attempt. `handler` is [`handle`]. Without a URL the shell is asked for it at each attempt. Throws what the
 /// browser's constructor throws, and a `TypeError` for an option that can't be one. Returns the number of the socket.
 #[wasm_bindgen]
-pub fn connect(shell: Shell, url: JsValue, protocols: Array, options: &JsValue) -> Result<u32, JsValue> {
-    let parsed = options::parse(options)?;
+pub fn connect(
+    shell: Shell,
+    handler: Function,
+    url: JsValue,
+    protocols: Array,
+    options: &JsValue,
+) -> Result<u32, JsValue> {
+    let settings = options::parse(options)?;
     let target = if url.is_undefined() {
         Target::Asked
     } else {
         #[cfg(feature = "session")]
-        let protocols = if parsed.bounds.is_some() { offer(&protocols) } else { protocols };
+        let protocols = if settings.bounds.is_some() { offer(&protocols) } else { protocols };
         Target::Known { url, protocols: protocols.into() }
     };
-    let settings = Settings {
-        config: parsed.config,
-        #[cfg(feature = "session")]
-        bounds: parsed.bounds,
-        target,
-        ping: parsed.ping,
-    };
     let mut number = 0;
-    Driver::connect(settings, |id| {
+    Driver::connect(settings, target, handler, |id| {
         number = id;
         Rc::new(ShellUser::new(shell))
     })?;
     Ok(number)
+}
+
+/// Handles what the browser reports of the socket of this number, or a signal for all sockets. True if the page's listeners may
+/// hear the event.
+#[wasm_bindgen]
+pub fn handle(report: Report, socket: u32, event: &JsValue) -> bool {
+    crate::socket::handle(report, socket, event)
 }
 
 /// Nobody holds the socket any more.
@@ -246,7 +252,11 @@ pub fn stats(socket: u32) -> Object {
 #[wasm_bindgen]
 pub fn outcomes() -> JsValue {
     let outcomes = Object::new();
-    for outcome in Outcome::ALL {
+    #[cfg(feature = "session")]
+    let all = Outcome::ALL;
+    #[cfg(not(feature = "session"))]
+    let all = Outcome::WITHOUT_SESSION;
+    for outcome in all {
         set_text(&outcomes, outcome.name(), outcome.describe());
     }
     outcomes.into()

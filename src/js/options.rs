@@ -5,14 +5,7 @@ use undrop_proto::outbox::Bounds;
 use undrop_proto::{Config, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry};
 use wasm_bindgen::prelude::*;
 
-/// The options of a socket.
-pub(super) struct Options {
-    pub(super) config: Config,
-    #[cfg(feature = "session")]
-    pub(super) bounds: Option<Bounds>,
-    /// The message of the heartbeat.
-    pub(super) ping: JsValue,
-}
+use crate::socket::Settings;
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -61,7 +54,7 @@ enum Kind {
 }
 
 /// Throws a `TypeError` that names the option and its value, if an option can't be one.
-pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
+pub(super) fn parse(options: &JsValue) -> Result<Settings, JsValue> {
     let reader = Reader::new(options);
     let options = reader.options();
     let error = reader.error();
@@ -73,7 +66,7 @@ pub(super) fn parse(options: &JsValue) -> Result<Options, JsValue> {
 }
 
 impl Reader {
-    fn options(&self) -> Options {
+    fn options(&self) -> Settings {
         let usual = Config::default();
         let lifetime = self.lifetime();
         let policy = self.policy(lifetime);
@@ -83,7 +76,7 @@ impl Reader {
         let keeps_session = bounds.is_some();
         #[cfg(not(feature = "session"))]
         let keeps_session = self.excludes_session(lifetime);
-        Options {
+        Settings {
             config: Config {
                 policy,
                 lifetime,

@@ -45,7 +45,7 @@
  * Options are checked when they are read, whatever their static type is.
  *
  * @typedef {object} FormatOptions
- * @property {object | undefined} [envelope]
+ * @property {Envelope | undefined} [envelope]
  * @property {{ encode(message: unknown): Frame, decode(data: any): unknown } | undefined} [codec]
  * @property {{ incoming?: object | undefined, outgoing?: object | undefined, replies?: object | undefined } | undefined} [schemas]
  */
@@ -53,12 +53,12 @@
 /**
  * `requestTimeout` is milliseconds, for requests that have no timeout of their own. Default: 30,000.
  *
- * @typedef {FormatOptions & { requestTimeout?: number }} RegistryOptions
+ * @typedef {FormatOptions & { requestTimeout?: number | undefined }} RegistryOptions
  */
 
-/** @typedef {{ once?: boolean, signal?: AbortSignal }} ListenOptions */
+/** @typedef {{ once?: boolean | undefined, signal?: AbortSignal | undefined }} ListenOptions */
 
-/** @typedef {{ timeout?: number, signal?: AbortSignal }} WaitOptions */
+/** @typedef {{ timeout?: number | undefined, signal?: AbortSignal | undefined }} WaitOptions */
 
 /** @typedef {(data: any, type: any) => unknown} Handler */
 
@@ -654,9 +654,13 @@ const callEach = (entries, data, type) => {
 /**
  * Where the parts of a message are: under these names in an object, or at these indices in an array.
  *
- * @type {{ type: string | number, data: string | number | false, id: string | number, reply: string, error: string }}
+ * @typedef {object} Envelope
+ * @property {string | number | undefined} [type]
+ * @property {string | number | false | undefined} [data]
+ * @property {string | number | undefined} [id]
+ * @property {string | undefined} [reply]
+ * @property {string | undefined} [error]
  */
-const ENVELOPE = { type: 'type', data: 'data', id: 'id', reply: 'reply', error: 'error' };
 
 /** Stands in where there is no codec. */
 const JSON_CODEC = { encode: JSON.stringify, decode: JSON.parse };
@@ -670,8 +674,8 @@ const MAX_FIELDS = 100;
  * @param {FormatOptions} options
  */
 export const parseFormat = ({ envelope: given = {}, codec = JSON_CODEC, schemas = {} }) => {
-  checkNames('envelope', given, Object.keys(ENVELOPE));
-  const { type: typeAt, data: dataAt, id: idAt, reply, error } = { ...ENVELOPE, ...given };
+  checkNames('envelope', given, ['type', 'data', 'id', 'reply', 'error']);
+  const { type: typeAt = 'type', data: dataAt = 'data', id: idAt = 'id', reply = 'reply', error = 'error' } = given;
   const isFlat = dataAt === false;
   /** @type {any[]} */
   const fields = isFlat ? [typeAt, idAt] : [typeAt, dataAt, idAt];

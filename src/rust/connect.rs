@@ -2,6 +2,9 @@
 
 use std::rc::Rc;
 
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
 use super::error::Error;
 use super::inner::{Inner, Listener, error_text, offer};
 use super::options::Options;
@@ -9,12 +12,21 @@ use super::source::Source;
 #[cfg(feature = "serde")]
 use super::typed::connect_registry;
 use super::user::RustUser;
-use crate::socket::{Driver, Settings, Target};
+use crate::socket::{Driver, Report, Settings, Target, handle};
 
 /// Where a socket connects.
 pub(super) enum Where {
     Known(String),
     Asked(Source),
+}
+
+thread_local! {
+    /// What handles the browser's reports to all sockets.
+    static HANDLER: Function = Closure::<dyn Fn(Report, u32, JsValue) -> bool>::new(|report, socket, event| {
+        handle(report, socket, &event)
+    })
+    .into_js_value()
+    .unchecked_into();
 }
 
 /// Whether the imports of JavaScript exist.
@@ -40,7 +52,8 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
     inner.set_typed(connect_registry(&inner, &envelope, request_timeout)?);
     let ping = inner.ping();
     let user = Rc::new(RustUser::new(&inner));
-    let driver = Driver::connect(Settings { config, bounds, target, ping }, |_| user)
+    let handler = HANDLER.with(Function::clone);
+    let driver = Driver::connect(Settings { config, bounds, ping }, target, handler, |_| user)
         .map_err(|thrown| Error::Invalid(error_text(&thrown)))?;
     inner.set_driver(driver);
     Ok(inner)

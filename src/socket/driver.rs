@@ -16,7 +16,7 @@ use web_sys::{CloseEvent, WebSocket};
 
 use super::clock::now;
 use super::message::{Kept, Waiter};
-use super::native::Kind;
+use super::report::Report;
 use super::user::{Notice, User};
 use super::{native, page};
 
@@ -36,7 +36,6 @@ pub(crate) struct Settings {
     /// With them the socket keeps a session.
     #[cfg(feature = "session")]
     pub(crate) bounds: Option<undrop_proto::outbox::Bounds>,
-    pub(crate) target: Target,
     /// The message of the heartbeat, or a function that returns it. Not used with a session.
     pub(crate) ping: JsValue,
 }
@@ -69,11 +68,16 @@ thread_local! {
     /// The sockets of this realm, by their numbers, which grow.
     static SOCKETS: RefCell<Vec<Rc<Driver>>> = const { RefCell::new(Vec::new()) };
     static LAST: Cell<SocketId> = const { Cell::new(0) };
-    /// Handles the events of all native sockets, since making a closure costs as much as making a native socket. It is the
-    /// first of their listeners, so it decides whether others hear an event.
-    static HANDLER: Function = native::handler_of(|id, kind, event| {
-        find(id).is_some_and(|socket| socket.handle_event(kind, &event))
-    });
+}
+
+/// Handles what the browser reports: an event of the native socket of this socket, or a signal, which is for all sockets.
+/// True if the page's listeners may hear the event.
+pub(crate) fn handle(report: Report, id: SocketId, event: &JsValue) -> bool {
+    if let Some(signal) = report.signal() {
+        handle_signal(signal);
+        return false;
+    }
+    find(id).is_some_and(|socket| socket.handle_event(report, event))
 }
 
 /// The socket of this number, as long as it was not released.
@@ -102,6 +106,8 @@ pub(crate) struct Driver {
     id: SocketId,
     connection: RefCell<Connection<Kept, Delivery>>,
     target: Target,
+    /// [`handle`] as a function of JavaScript, made once, since a closure costs as much as a native socket.
+    handler: Function,
     ping: JsValue,
     /// Absent once it is closed: the user may hold on to this socket in JavaScript, where nobody would see that both
     /// are garbage.
@@ -133,9 +139,11 @@ impl Driver {
     /// accepted once.
     pub(crate) fn connect(
         settings: Settings,
+        target: Target,
+        handler: Function,
         user: impl FnOnce(SocketId) -> Rc<dyn User>,
     ) -> Result<Rc<Self>, JsValue> {
-        let Settings { config, target, ping, .. } = settings;
+        let Settings { config, ping, .. } = settings;
         let id = LAST.get().wrapping_add(1);
         LAST.set(id);
         let seed = (js_sys::Math::random() * (1u64 << 53) as f64) as u64;
@@ -147,6 +155,7 @@ impl Driver {
             id,
             connection: RefCell::new(connection),
             target,
+            handler,
             ping,
             user: RefCell::new(Some(user(id))),
             native: RefCell::new(None),
@@ -168,7 +177,7 @@ impl Driver {
             }
         }
         SOCKETS.with_borrow_mut(|sockets| sockets.push(socket.clone()));
-        page::listen(handle_signal);
+        page::listen(&socket.handler);
         socket.handle_condition();
         Ok(socket)
     }
@@ -203,16 +212,16 @@ impl Driver {
     // What happened.
 
     /// An event of the native socket. True if the page's listeners on it may hear it.
-    fn handle_event(&self, kind: Kind, event: &web_sys::Event) -> bool {
+    fn handle_event(&self, report: Report, event: &JsValue) -> bool {
         #[cfg(feature = "rust")]
-        if kind == Kind::Message {
+        if report == Report::Message {
             if let Some(user) = self.user() {
                 user.message(&event.unchecked_ref::<web_sys::MessageEvent>().data());
             }
             return true;
         }
         let (mut code, mut clean) = (close::ABNORMAL, false);
-        if kind == Kind::Close {
+        if report == Report::Close {
             let event: &CloseEvent = event.unchecked_ref();
             (code, clean) = (event.code(), event.was_clean());
             self.close_event.replace(Some(event.clone()));
@@ -221,14 +230,14 @@ impl Driver {
         {
             let mut connection = self.connection.borrow_mut();
             let attempt = connection.attempt();
-            match kind {
-                Kind::Open => self.handle_opened(&mut connection, now, attempt),
-                Kind::Error => connection.handle_error(attempt),
-                Kind::Close => connection.handle_closed(now, attempt, code, clean),
+            match report {
+                Report::Open => self.handle_opened(&mut connection, now, attempt),
+                Report::Error => connection.handle_error(attempt),
+                Report::Close => connection.handle_closed(now, attempt, code, clean),
                 _ => {}
             }
         }
-        let passes = self.drain(Some(kind));
+        let passes = self.drain(Some(report));
         self.close_event.replace(None);
         passes
     }
@@ -312,7 +321,7 @@ impl Driver {
     /// Does all that the protocol wants done; also from within itself, when the user acts on what is told. True if the
     /// browser's own event tells what there is to tell, and tells it last, since its listeners are called after all that
     /// is done here.
-    fn drain(&self, kind: Option<Kind>) -> bool {
+    fn drain(&self, report: Option<Report>) -> bool {
         let mut passes = false;
         while let Some(output) = self.poll() {
             match output {
@@ -340,7 +349,7 @@ impl Driver {
                         self.connection.borrow_mut().give_up();
                     }
                 }
-                Output::Notify(event) => passes = self.notify(event, kind),
+                Output::Notify(event) => passes = self.notify(event, report),
                 Output::Settle(settled) => self.settle(&settled),
                 #[cfg(feature = "session")]
                 Output::Session(action) => self.act(action),
@@ -353,15 +362,16 @@ impl Driver {
     }
 
     /// Tells the user, or leaves it to the browser's event of this kind. True in that case.
-    fn notify(&self, event: Event, kind: Option<Kind>) -> bool {
+    fn notify(&self, event: Event, report: Option<Report>) -> bool {
         let Some(user) = self.user() else { return false };
         let native = match event {
-            Event::Open => Some(Kind::Open),
-            Event::Error => Some(Kind::Error),
-            Event::Close(_) => Some(Kind::Close),
+            Event::Open => Some(Report::Open),
+            Event::Error => Some(Report::Error),
+            Event::Close(_) => Some(Report::Close),
             Event::State | Event::Resume | Event::Reset(_) | Event::Unanswered | Event::Drop(_) => None,
         };
-        let passes = native.is_some() && native == kind && user.hears_native_events() && self.read(Connection::is_drained);
+        let passes =
+            native.is_some() && native == report && user.hears_native_events() && self.read(Connection::is_drained);
         let notice = match event {
             Event::Open => Notice::Open,
             Event::Resume => Notice::Resume,
@@ -403,10 +413,9 @@ impl Driver {
     fn settle(&self, Settled { message, outcome, .. }: &Settled<Kept>) {
         let is_told = match &message.waiter {
             Waiter::User => false,
-            // What it throws is its own affair.
             #[cfg(any(feature = "js", feature = "serde"))]
             Waiter::Function(settle) => {
-                let _ = settle.call1(&JsValue::UNDEFINED, &outcome.name().into());
+                native::settle(settle, outcome.name());
                 true
             }
             #[cfg(feature = "rust")]

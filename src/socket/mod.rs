@@ -6,12 +6,14 @@ mod driver;
 mod message;
 mod native;
 mod page;
+mod report;
 mod user;
 
 #[cfg(feature = "js")]
 pub(crate) use driver::find;
-pub(crate) use driver::{Driver, Settings, Size, Target};
+pub(crate) use driver::{Driver, Settings, Size, Target, handle};
 pub(crate) use message::{Message, Waiter};
 #[cfg(feature = "serde")]
 pub(crate) use native::try_send;
+pub(crate) use report::Report;
 pub(crate) use user::{Notice, User};

@@ -6,35 +6,33 @@ const Native = globalThis.WebSocket;
 /** Whether there is one at all: not in older Nodes, where pages are rendered. */
 export const isSupported = Native !== undefined;
 
-/** The number of the socket that a native socket belongs to. */
-const owner = Symbol('undrop');
-
 /** The events that are being dispatched by somebody else than the native socket. */
 const synthetic = new WeakSet();
 
+/** What handles the events of a native socket, and the number of the socket that it belongs to. */
+const owner = Symbol('undrop');
+
+const listener = (event) => {
+  const [handle, socket] = event.currentTarget[owner];
+  // Somebody else has dispatched a synthetic event.
+  if (!synthetic.has(event) && !handle(event.type, socket, event)) event.stopImmediatePropagation();
+};
+
 /**
- * Makes a native socket. Its arguments stay JavaScript's, so that the browser converts and checks them. `handle` is the
- * first to hear its events; `message` events only if `hearsMessages`.
+ * Makes a native socket. Its arguments stay JavaScript's, so that the browser converts and checks them. `handle` is
+ * called with the type of each event, the number of the socket and the event, `message` events only if `hearsMessages`. It is the
+ * first to hear them, and no other listener does unless it returns true.
  */
 export const construct = (url, protocols, socket, handle, hearsMessages) => {
-  const native = Object.assign(new Native(url, protocols), { [owner]: socket });
-  native.onopen = native.onerror = native.onclose = handle;
-  if (hearsMessages) native.onmessage = handle;
+  const native = Object.assign(new Native(url, protocols), { [owner]: [handle, socket] });
+  native.onopen = native.onerror = native.onclose = listener;
+  if (hearsMessages) native.onmessage = listener;
   return native;
 };
 
 /** Nothing is heard of a native socket any more. */
 export const detach = (native) => {
   native.onopen = native.onerror = native.onclose = native.onmessage = null;
-};
-
-/**
- * Returns what handles the events of native sockets: it calls `handle` with the number of the socket, the
- * type and the event, and no other listener hears the event unless that returns true.
- */
-export const handler = (handle) => (event) => {
-  // Somebody else has dispatched a synthetic event.
-  if (!synthetic.has(event) && !handle(event.currentTarget[owner], event.type, event)) event.stopImmediatePropagation();
 };
 
 /** Sends a message, as it is. A native socket throws only while it connects, and then it is not given any. */
@@ -62,6 +60,16 @@ export const Close =
       Object.assign(this, { code, reason, wasClean });
     }
   };
+
+/** Closes a native socket with what a close frame can have, so that it throws nothing. Without a code there is no reason. */
+export const close = (native, code, reason) => (code === undefined ? native.close() : native.close(code, reason));
+
+/** Calls a function that waits for an outcome. What it throws is its own affair. */
+export const settle = (waiter, outcome) => {
+  try {
+    waiter(outcome);
+  } catch {}
+};
 
 /** What stands for the event of a native socket that has reported none. */
 export const closeEvent = (code, reason) => new Close('close', { code, reason });

@@ -1,10 +1,8 @@
 //! The browser's WebSocket: made once, and sent to, without copying what JavaScript has already.
 
 use js_sys::Function;
-#[cfg(feature = "session")]
-use undrop_proto::close::CloseFrame;
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, Event, WebSocket};
+use web_sys::{CloseEvent, WebSocket};
 
 #[wasm_bindgen(module = "/src/socket/native.js")]
 extern "C" {
@@ -20,10 +18,6 @@ extern "C" {
 
     pub(super) fn detach(native: &WebSocket);
 
-    /// Makes the one handler of the events of all native sockets. `handle` returns whether the page's listeners may hear
-    /// the event.
-    fn handler(handle: JsValue) -> Function;
-
     /// Sends a message that JavaScript has. web-sys would copy it into wasm and back.
     pub(super) fn send(native: &WebSocket, data: &JsValue);
 
@@ -35,24 +29,15 @@ extern "C" {
     #[wasm_bindgen(js_name = closeEvent)]
     pub(super) fn close_event(code: u16, reason: &str) -> CloseEvent;
 
+    /// Closes a native socket. Without a code there is no reason.
+    pub(super) fn close(native: &WebSocket, code: Option<u16>, reason: &str);
+
+    /// Calls a function that waits for an outcome. What it throws is its own affair.
+    pub(super) fn settle(waiter: &Function, outcome: &str);
+
     /// The bytes of a message: a text, a buffer, a view or a blob.
     #[wasm_bindgen(js_name = byteLength)]
     pub(crate) fn byte_length(data: &JsValue) -> f64;
-}
-
-/// The events of a native socket.
-#[wasm_bindgen(private)]
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Kind {
-    Open = "open",
-    Error = "error",
-    Close = "close",
-    Message = "message",
-}
-
-/// The handler of native sockets. `handle` gets the number of the socket that the event is of.
-pub(super) fn handler_of(handle: fn(u32, Kind, Event) -> bool) -> Function {
-    handler(Closure::<dyn Fn(u32, Kind, Event) -> bool>::new(handle).into_js_value())
 }
 
 #[cfg(feature = "serde")]
@@ -69,14 +54,4 @@ extern "C" {
 #[cfg(feature = "serde")]
 pub(crate) fn try_send(native: &WebSocket, data: &JsValue) -> Result<(), JsValue> {
     native.unchecked_ref::<AnySender>().try_send(data)
-}
-
-/// Closes a native socket with this close frame.
-#[cfg(feature = "session")]
-pub(super) fn close_with(native: &WebSocket, frame: &CloseFrame) {
-    // It throws for a code or a reason that can't be one, and these were checked.
-    let _ = match frame.code() {
-        Some(code) => native.close_with_code_and_reason(code, frame.reason()),
-        None => native.close(),
-    };
 }

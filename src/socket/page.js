@@ -1,4 +1,4 @@
-// What the page says of itself, by the names of `page.rs`: a window, or the global scope of a worker.
+// What the page says of itself, by the names of `report.rs`: a window, or the global scope of a worker.
 
 /** A worker has no document. */
 export const visibility = () => (globalThis.document?.hidden === true ? 'hidden' : 'visible');
@@ -15,12 +15,12 @@ const signals = {
   pageshow: ({ persisted }) => (persisted ? 'wake' : undefined),
 };
 
-/** Reports what each event of the page says about the network or about a sleep. */
-export const observe = (report) => {
+/** Has `handle` called with what each event of the page says about the network or about a sleep. */
+export const observe = (handle) => {
   for (const [type, signalOf] of Object.entries(signals)) {
     const listener = (event) => {
       const signal = signalOf(event);
-      if (signal) report(signal);
+      if (signal) handle(signal);
     };
     // Captured, because some of these events are the document's and do not bubble.
     globalThis.addEventListener?.(type, listener, true);

@@ -18,6 +18,18 @@ test('unless asked otherwise a message is { type, data }, and a request has an i
   messages.closed();
 });
 
+test('a field that is undefined has its usual name, and an answer its usual type', async () => {
+  const nothing = { type: undefined, data: undefined, id: undefined, reply: undefined, error: undefined };
+  const { messages, arrive, sent } = connect({ envelope: nothing });
+  const requests = [messages.request('history', 7), messages.request('history', 8)];
+  assert.equal(sent[0], '{"type":"history","data":7,"id":1}');
+  arrive({ type: 'reply', data: 'old', id: 1 });
+  arrive({ type: 'error', data: 'no', id: 2 });
+  assert.equal(await requests[0], 'old');
+  await assert.rejects(requests[1], { name: 'ReplyError', data: 'no' });
+  messages.closed();
+});
+
 test('the fields can have other names, and the answers other types', async () => {
   const envelope = { type: 'op', data: 'd', id: 'nonce', reply: 'ok', error: 'no' };
   const { messages, arrive, heard, sent } = connect({ envelope });
@@ -108,7 +120,7 @@ const nonsense = {
   'an index between two': [{ type: 0.5, data: 1, id: 2 }, /three names/],
   'an index without end': [{ type: 2 ** 31, data: 1, id: 2 }, /three names/],
   'no type': [{ type: false }, /three names/],
-  'no id': [{ id: undefined }, /three names/],
+  'no id': [{ id: null }, /three names/],
   'two fields in one place': [{ type: 'data' }, /three names/],
   'two fields at one index': [{ type: 1, data: 1, id: 2 }, /three names/],
   'one type for replies and errors': [{ reply: 'error' }, /two types/],

@@ -50,6 +50,33 @@ it('an error about another session that is over fails the handler, and its sessi
   await sessions.shutDown();
 });
 
+it('a handler that throws is logged in one line of a warning or an error, which says what it has thrown', async () => {
+  const logged = [];
+  setLog((level, line) => {
+    if (level !== 'info') logged.push(`${level}: ${line}`);
+  });
+  const sessions = new Sessions().serve(async (session) => {
+    const received = await session.next();
+    await received.commit();
+    if (received.message === 'error') throw new RangeError('on purpose');
+    throw Object.create(null);
+  });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  attach(server, '/', sessions);
+  for (const message of ['error', 'no text']) {
+    const client = talk(`ws://127.0.0.1:${server.address().port}/`);
+    client.send(message);
+    assert.equal((await client.event('drop')).code, 1011);
+    client.close();
+  }
+  server.close();
+  await sessions.shutDown();
+  assert.equal(logged.length, 2, logged.join('\n'));
+  assert.match(logged[0], /^error: the handler of session \w{32} has thrown: RangeError: on purpose\n +at /);
+  assert.match(logged[1], /^error: the handler of session \w{32} has thrown: a value that has no text$/);
+});
+
 it('calls of next that wait at the same time are given the messages in their order', async () => {
   let given;
   const isGiven = new Promise((resolve) => {

@@ -1,10 +1,11 @@
 // The adapters: a server under Node, Bun and Deno, and clients with sessions whose connections are cut.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { nextEvent, talk } from './support/client.mjs';
 import { startCutter } from './support/cutter.mjs';
@@ -129,3 +130,13 @@ for (const [name, [command, args]] of Object.entries(runtimes('echo-server.mjs')
     });
   });
 }
+
+it('says which entry there is for Bun, under Bun, of all that is for Node', async () => {
+  const [command, args] = runtimes('entries-for-node.mjs').Bun;
+  const { stdout } = await promisify(execFile)(command, args, { cwd: inRoot() });
+  assert.deepEqual(stdout.trim().split('\n'), [
+    'attach: TypeError: Undrop: undrop/server/node is for Node: under Bun, import undrop/server/bun.',
+    'upgrade: TypeError: Undrop: undrop/server/node is for Node: under Bun, import undrop/server/bun.',
+    'WebSocketServer: TypeError: Undrop: undrop/server/ws is for Node: under Bun, import undrop/server/bun.',
+  ]);
+});

@@ -14,6 +14,7 @@ pub struct Fence(pub u128);
 
 /// Messages that follow on each other.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Numbered<M> {
     /// How many came before them: the first of them has the number after this.
     pub after: u64,
@@ -26,6 +27,7 @@ pub struct Numbered<M> {
 /// A store carries out a change that it has in part, or as a whole: it skips the messages that it has. It refuses a change
 /// with a gap before it ([`Numbered::follows`]): then the store has lost what it was told before.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Change<M> {
     /// What the client sent.
     pub taken: Numbered<M>,
@@ -44,6 +46,7 @@ pub struct Change<M> {
 /// Messages of the app that were forwarded to a session by its id, on whichever node, and that its node has not sent yet: the
 /// first of them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Forwarded<M> {
     /// The messages. Their numbers are those of forwarded messages alone.
     pub messages: Numbered<M>,
@@ -64,6 +67,7 @@ pub enum Rest {
 
 /// What a store has kept of a session.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Kept<M> {
     /// How long it outlives a connection.
     pub time_to_live: Duration,
@@ -94,9 +98,14 @@ pub enum Claim<M> {
 }
 
 impl<M> Numbered<M> {
+    /// These messages, after so many.
+    pub const fn new(after: u64, messages: Vec<M>) -> Self {
+        Self { after, messages }
+    }
+
     /// None, after so many.
     pub const fn none(after: u64) -> Self {
-        Self { after, messages: Vec::new() }
+        Self::new(after, Vec::new())
     }
 
     /// The number of the last of them; of the last before them if there are none.
@@ -120,6 +129,77 @@ impl<M> Default for Change<M> {
     fn default() -> Self {
         let (taken, sent) = Default::default();
         Self { taken, committed: 0, sent, acknowledged: 0, attempt: 0, forwarded: 0 }
+    }
+}
+
+impl<M> Change<M> {
+    /// Sets what the client sent. Default: nothing.
+    pub fn taken(mut self, messages: Numbered<M>) -> Self {
+        self.taken = messages;
+        self
+    }
+
+    /// Sets how many of the client's messages the app has committed. Default: none.
+    pub fn committed(mut self, count: u64) -> Self {
+        self.committed = count;
+        self
+    }
+
+    /// Sets what the app sent. Default: nothing.
+    pub fn sent(mut self, messages: Numbered<M>) -> Self {
+        self.sent = messages;
+        self
+    }
+
+    /// Sets how many of the app's messages the client has acknowledged. Default: none.
+    pub fn acknowledged(mut self, count: u64) -> Self {
+        self.acknowledged = count;
+        self
+    }
+
+    /// Sets the number of the last connection that asked for the session here. Default: 0.
+    pub fn attempt(mut self, number: u32) -> Self {
+        self.attempt = number;
+        self
+    }
+
+    /// Sets how many of the messages that were forwarded to the session are among those that the app sent. Default: none.
+    pub fn forwarded(mut self, count: u64) -> Self {
+        self.forwarded = count;
+        self
+    }
+}
+
+impl<M> Forwarded<M> {
+    /// These messages, of which this is left.
+    pub fn new(messages: Numbered<M>, rest: Rest) -> Self {
+        Self { messages, rest }
+    }
+}
+
+impl<M> Kept<M> {
+    /// A session that outlives a connection for so long, and of which there is nothing else.
+    pub fn new(time_to_live: Duration) -> Self {
+        let (inbox, outbox) = Default::default();
+        Self { time_to_live, inbox, outbox, forwarded: 0 }
+    }
+
+    /// Sets what the client sent and the app has not committed.
+    pub fn inbox(mut self, messages: Numbered<M>) -> Self {
+        self.inbox = messages;
+        self
+    }
+
+    /// Sets what the app sent and the client has not acknowledged.
+    pub fn outbox(mut self, messages: Numbered<M>) -> Self {
+        self.outbox = messages;
+        self
+    }
+
+    /// Sets how many of the messages that were forwarded to the session are among those that the app sent.
+    pub fn forwarded(mut self, count: u64) -> Self {
+        self.forwarded = count;
+        self
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 /// What is so rare that the few scenarios of a debug build need not meet it.
-const RARE: [&str; 2] =
-    ["sessions that went on with other messages than the client knows", "times the client resumed such a session"];
+const RARE: &str = "sessions that went on with other messages than the client knows";
 
 /// Counts of situations.
 pub trait Census: Default + Display {
@@ -13,7 +12,7 @@ pub trait Census: Default + Display {
 
     /// The situations that were not met.
     fn blind_spots(&self) -> Vec<&'static str> {
-        let may_miss = |what: &str| cfg!(debug_assertions) && RARE.contains(&what);
+        let may_miss = |what: &str| cfg!(debug_assertions) && what == RARE;
         let missed = self.counts().into_iter().filter(|(what, count)| *count == 0 && !may_miss(what));
         missed.map(|(what, _)| what).collect()
     }

@@ -6,7 +6,7 @@
 //! | `network` | time, connections, what is under way |
 //! | `message` | a message, and what a connection of a session carries |
 //! | `random` | the only randomness |
-//! | `world` | has a script happen to those who take part |
+//! | `world` | has a script happen to those who take part, and finds the shortest that fails |
 //! | `law` | what must hold after every step |
 //! | `census` | what was met, so that the simulation can't go blind |
 //! | `runs` | 100,000 scenarios, fresh ones, one again |

@@ -153,9 +153,12 @@ impl<E> Network<E> {
         self.queue.retain(|(at, _), it| it.on != Some((attempt, way)) || keep(*at, &it.event));
     }
 
-    fn schedule(&mut self, at: u64, event: E, on: Option<(Attempt, Way)>) {
+    /// Its place in the queue.
+    fn schedule(&mut self, at: u64, event: E, on: Option<(Attempt, Way)>) -> (u64, u64) {
         self.scheduled += 1;
-        self.queue.insert((at, self.scheduled), Scheduled { event, on });
+        let place = (at, self.scheduled);
+        self.queue.insert(place, Scheduled { event, on });
+        place
     }
 }
 
@@ -175,5 +178,39 @@ impl Alarm {
 
     pub fn rings(&mut self) {
         self.0 = None;
+    }
+}
+
+/// A timer of a browser: set again, it no longer fires at the time before.
+#[derive(Default)]
+pub struct Timer {
+    at: Option<u64>,
+    place: (u64, u64),
+}
+
+impl Timer {
+    pub fn set<E>(&mut self, net: &mut Network<E>, at: Option<u64>, event: E) {
+        if self.at == at {
+            return;
+        }
+        net.queue.remove(&self.place);
+        self.at = at;
+        if let Some(at) = at {
+            self.place = net.schedule(at.max(net.now), event, None);
+        }
+    }
+
+    pub fn fires(&mut self) {
+        self.at = None;
+    }
+
+    /// After a sleep nobody knows what the browser comes to first: the timer or something else that is due.
+    pub fn wakes<E>(&mut self, net: &mut Network<E>) {
+        let at = net.random.pick(&[0, self.place.0, net.now]);
+        if self.at.is_some_and(|due| due <= net.now)
+            && let Some(due) = net.queue.remove(&self.place)
+        {
+            self.place = net.schedule(at, due.event, None);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Broken twins. A broken twin is the real thing but for a single defect, and must be caught by the law that it breaks. A
 //! simulation that lets one pass proves nothing.
 
-use super::law::{Verdict, Violation};
+use super::law::Violation;
+use super::world::{Scenario, World};
 
 /// Which defect it has, if it is a broken twin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,9 +35,9 @@ impl<D: Copy + PartialEq> Twin<D> {
     }
 }
 
-/// The defects, and a test for each, with the law that catches it. `$run` runs the scenario of a seed with a defect.
+/// The defects, and a test for each, with the law that catches it. `$scenario` makes the scenario of a seed.
 macro_rules! twins {
-    ($($run:path { $($name:ident: $defect:ident by $($law:ident)|+,)* })+) => {
+    ($($scenario:path { $($name:ident: $defect:ident by $($law:ident)|+,)* })+) => {
         /// What is wrong with a broken twin.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Defect {
@@ -46,7 +47,7 @@ macro_rules! twins {
         $($(
             #[test]
             fn $name() {
-                let violation = $crate::twins::first_violation(stringify!($defect), |seed| $run(seed, Defect::$defect));
+                let violation = $crate::twins::first_violation($scenario, Defect::$defect);
                 assert!(matches!(violation.law, $(Law::$law)|+), "{violation}");
             }
         )*)+
@@ -56,9 +57,9 @@ macro_rules! twins {
 pub(crate) use twins;
 
 /// The first scenario in which a broken twin is caught, and how.
-pub fn first_violation<C>(twin: &str, run: impl Fn(u64) -> Verdict<C>) -> Violation {
-    let found = (0..20_000).find_map(|seed| Some((seed, run(seed).err()?)));
-    let (seed, violation) = found.unwrap_or_else(|| panic!("{twin} was not noticed"));
-    println!("{twin:<26} caught in scenario {seed:>4}: {violation}");
+pub fn first_violation<W: World>(scenario: impl Fn(u64) -> Scenario<W>, defect: W::Defect) -> Violation {
+    let found = (0..20_000).find_map(|seed| Some((seed, scenario(seed).run(Some(defect), false).err()?)));
+    let (seed, violation) = found.unwrap_or_else(|| panic!("{defect:?} was not noticed"));
+    println!("{:<26} caught in scenario {seed:>4}: {violation}", format!("{defect:?}"));
     violation
 }

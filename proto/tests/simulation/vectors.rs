@@ -371,7 +371,7 @@ fn meaning(control: Control) -> Value {
     let hex = |Token(token): Token| format!("{token:032x}");
     match control {
         Control::New => json!({ "name": "new" }),
-        Control::Resume { token, known: Known { received, acknowledged, attempt, answered } } => json!({
+        Control::Resume { token, known: Known { received, acknowledged, attempt, answered, .. } } => json!({
             "name": "resume", "token": hex(token), "received": received, "acknowledged": acknowledged,
             "attempt": attempt, "answered": answered,
         }),

@@ -1,10 +1,13 @@
 //! A world in which a script happens to those who take part: each step is judged, and in the end nothing is left undone.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
+use std::ops::Range;
 
-use undrop_proto::Attempt;
+use undrop_proto::{Attempt, Millis};
 
-use super::law::{Law, Verdict};
+use super::census::Census;
+use super::law::{Law, Verdict, Violation};
 use super::message::Frame;
 use super::network::{Network, Way};
 use super::random::Random;
@@ -13,40 +16,56 @@ use super::twins::Twin;
 /// More than this can't happen in any scenario: who still has something to do then is never done.
 const ENOUGH: usize = 200_000;
 
-/// How long after the last act all has to be done, in milliseconds.
-const END: u64 = 250_000;
+/// By when after the script all has to be done, in milliseconds.
+pub const END: u64 = 250_000;
 
 /// Those who take part in a world.
 pub trait World: Sized {
     /// What stays as it is for a whole scenario.
-    type Setup: Copy;
+    type Setup: Copy + Debug;
     /// Something of a script.
-    type Act: Copy;
+    type Act: Copy + Debug;
     /// What is to happen at a time.
     type Event: Debug;
     /// The record of what happened.
-    type Record: Default;
-    type Census;
-    type Defect: Copy + PartialEq;
+    type Record;
+    type Census: Census;
+    type Defect: Copy + Debug + PartialEq;
 
-    /// The event with which the script goes on.
-    const ACT: fn(Self::Act) -> Self::Event;
-    /// The event with which the client makes a connection.
-    const CONNECT: Self::Event;
-    /// The event with which a frame arrives at the end that this way leads to.
-    const ARRIVES: fn(Attempt, Way, Frame) -> Self::Event;
+    /// Those of a scenario that begins now, its record and its census.
+    fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>, now: Millis) -> (Self, Self::Record, Self::Census);
 
-    /// Those of a scenario, and the census that begins with it.
-    fn new(scenario: &Scenario<Self>, twin: Twin<Self::Defect>) -> (Self, Self::Census);
+    /// Before all else.
+    fn begin(&mut self, _: &mut Shared<Self>) -> Verdict {
+        Ok(())
+    }
+
+    fn act(&mut self, shared: &mut Shared<Self>, act: Self::Act) -> Verdict;
 
     fn step(&mut self, shared: &mut Shared<Self>, event: Self::Event) -> Verdict;
+
+    /// After each act and each step.
+    fn rest(&mut self, _: &mut Shared<Self>) -> Verdict {
+        Ok(())
+    }
+
+    /// The script is over, and from now on nothing goes wrong.
+    fn calm_down(&mut self, _: &mut Shared<Self>) {}
 
     /// Whether nothing is left to be done.
     fn close(&self, shared: &Shared<Self>) -> Verdict;
 
-    /// How long after the last act it is first looked at whether nothing is left to be done, in milliseconds. Without, all that
-    /// can happen does.
-    fn calm(setup: &Self::Setup) -> Option<u64>;
+    /// From when on after the script it is looked at whether nothing is left to be done, and by when that has to be so, in
+    /// milliseconds. Without, all that can happen does.
+    fn calm(_: &Self::Setup) -> Range<u64> {
+        END..END
+    }
+}
+
+/// A world whose connections carry the frames of a session.
+pub trait Frames: World {
+    /// The event with which a frame arrives at the end that this way leads to.
+    const ARRIVES: fn(Attempt, Way, Frame) -> Self::Event;
 }
 
 /// What stays as it is, and a script of what happens, and when.
@@ -63,8 +82,10 @@ pub struct Shared<W: World> {
     pub record: W::Record,
     pub census: W::Census,
     pub twin: Twin<W::Defect>,
-    /// The last act: from then on nothing goes wrong.
-    calm_from: u64,
+    /// The acts to come.
+    script: VecDeque<(u64, W::Act)>,
+    /// When the script was over: from then on nothing goes wrong.
+    calm_from: Option<u64>,
     /// Says all that happens, for a replay.
     tell: bool,
 }
@@ -73,43 +94,94 @@ impl<W: World> Scenario<W> {
     /// Has it happen, to the real ones or to those with a defect.
     pub fn run(&self, defect: Option<W::Defect>, tell: bool) -> Verdict<W::Census> {
         let twin = Twin::new(defect);
-        let (mut world, census) = W::new(self, twin);
-        let mut shared = Shared {
-            setup: self.setup,
-            // What is drawn for the scenario says nothing of what is drawn in it.
-            net: Network::new(0, Random::new(self.seed ^ 0x0de5_5702)),
-            record: W::Record::default(),
-            census,
-            twin,
-            calm_from: self.script.iter().map(|(at, _)| *at).max().unwrap_or(0),
-            tell,
-        };
-        for (at, act) in &self.script {
-            shared.net.at(*at, W::ACT(*act));
-        }
-        shared.net.at(0, W::CONNECT);
+        // What is drawn for the scenario says nothing of what is drawn in it.
+        let mut random = Random::new(self.seed ^ 0x0de5_5702);
+        let start = u64::from(random.below(1_000_000));
+        let (mut world, record, census) = W::new(self, twin, Millis(start));
+        let net = Network::new(start, random);
+        let mut script: Vec<_> = self.script.iter().map(|(at, act)| (start + at, *act)).collect();
+        script.sort_by_key(|(at, _)| *at);
+        let mut shared =
+            Shared { setup: self.setup, net, record, census, twin, script: script.into(), calm_from: None, tell };
         run_to_end(&mut world, &mut shared).map_err(|violation| violation.at(shared.net.now))?;
         Ok(shared.census)
     }
+
+    /// The same with as few acts as possible, so that this law is still broken: whatever can be left out is.
+    pub fn shortest(&self, defect: Option<W::Defect>, law: Law) -> Self {
+        let with = |script| Self { seed: self.seed, setup: self.setup, script };
+        let mut shortest = with(self.script.clone());
+        let mut index = 0;
+        while index < shortest.script.len() {
+            let mut fewer = with(shortest.script.clone());
+            fewer.script.remove(index);
+            if fewer.run(defect, false).is_err_and(|violation| violation.law == law) {
+                // What could not be left out before may be now.
+                (shortest, index) = (fewer, 0);
+            } else {
+                index += 1;
+            }
+        }
+        shortest
+    }
+}
+
+/// Has these scenarios happen to the real ones, and tells all that happens or does not. If one breaks a law, the shortest script
+/// that does is part of the violation.
+pub fn judge<W: World>(scenarios: impl IntoIterator<Item = Scenario<W>>, tell: bool) -> Verdict<W::Census> {
+    let mut census = W::Census::default();
+    for scenario in scenarios {
+        census.add(&scenario.run(None, tell).map_err(|violation| {
+            let Scenario { setup, script, .. } = scenario.shortest(None, violation.law);
+            let what = format!("{}\nthe shortest script that does, for {setup:?}:\n{script:#?}", violation.what);
+            Violation { what, ..violation }
+        })?);
+    }
+    Ok(census)
 }
 
 fn run_to_end<W: World>(world: &mut W, shared: &mut Shared<W>) -> Verdict {
+    let calm = W::calm(&shared.setup);
+    world.begin(shared)?;
     for step in 0..ENOUGH {
-        let calm = shared.net.now.saturating_sub(shared.calm_from);
-        let is_looked_at = step.is_multiple_of(16) && W::calm(&shared.setup).is_some_and(|from| calm > from);
+        let calm_for = shared.calm_from.map(|from| shared.net.now - from);
+        let is_looked_at = step.is_multiple_of(16) && calm_for.is_some_and(|span| span > calm.start);
         if is_looked_at && world.close(shared).is_ok() {
             return Ok(());
         }
-        let Some(event) = shared.net.take().filter(|_| calm <= END) else { return world.close(shared) };
-        shared.say(|| format!("{event:?}"));
-        world.step(shared, event)?;
+        if let Some(act) = shared.next_act() {
+            shared.say(|| format!("{act:?}"));
+            world.act(shared, act)?;
+        } else {
+            let end = shared.calm_from.map_or(u64::MAX, |from| from + calm.end);
+            let is_in_time = shared.net.next().is_some_and(|at| at <= end);
+            let Some(event) = shared.net.take().filter(|_| is_in_time) else { return world.close(shared) };
+            shared.say(|| format!("{event:?}"));
+            world.step(shared, event)?;
+        }
+        if shared.script.is_empty() && shared.calm_from.is_none() {
+            shared.calm_from = Some(shared.net.now);
+            world.calm_down(shared);
+        }
+        world.rest(shared)?;
     }
     Law::I4.broken("there is no end to it")
 }
 
 impl<W: World> Shared<W> {
+    /// The next act of the script, if it is its turn: before all else that happens then.
+    fn next_act(&mut self) -> Option<W::Act> {
+        let (at, act) = *self.script.front()?;
+        if self.net.next().is_some_and(|next| next < at) {
+            return None;
+        }
+        self.script.pop_front();
+        self.net.now = self.net.now.max(at);
+        Some(act)
+    }
+
     pub fn is_calm(&self) -> bool {
-        self.net.now >= self.calm_from
+        self.calm_from.is_some()
     }
 
     pub fn say(&self, what: impl FnOnce() -> String) {
@@ -117,7 +189,9 @@ impl<W: World> Shared<W> {
             println!("{:>7} ms {}", self.net.now, what());
         }
     }
+}
 
+impl<W: Frames> Shared<W> {
     /// A new connection, of this latency at most. Most are fast; what is sent on a slow one can arrive after what was sent later
     /// on another.
     pub fn connect(&mut self, attempt: Attempt, latency: u32) {

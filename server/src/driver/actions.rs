@@ -8,7 +8,6 @@ use undrop_proto::Millis;
 use undrop_proto::server::{Action, Disconnect, Report, Serve};
 
 use super::{Attached, Driver, Tokio};
-use crate::app_words::WORDS;
 use crate::budget::cost;
 use crate::ending::Ending;
 use crate::metrics::{Loss, Refusal, Resume};
@@ -132,7 +131,6 @@ impl<S: Serve<Tokio> + Send + Unpin + 'static> Driver<S> {
             }
             Report::StoreTimeout => metrics.refused.of(Refusal::Store).count(),
             Report::Panicked { progressed } => {
-                warn!("the handler {}", WORDS.failed);
                 metrics.panics.count();
                 self.slot.note_failure(now, progressed);
             }

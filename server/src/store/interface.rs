@@ -25,6 +25,36 @@ use crate::{Principal, SessionId};
 /// answers a claim with [`Claim::Lost`] where the client knows of more than the store does, or where messages are missing, and
 /// a write that does not [follow](super::Numbered::follows) on what it has with [`Failure::Behind`]; the node then writes all
 /// that the session still needs.
+///
+/// What a store is given and what it answers may have more fields in a later version: a store makes its answers with functions,
+/// and its patterns end with `..`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use undrop_server::Message;
+/// use undrop_server::store::{Claim, Claimant, Kept, Numbered};
+///
+/// /// What a database has of a session.
+/// struct Row {
+///     time_to_live: Duration,
+///     committed: u64,
+///     inbox: Vec<Message>,
+///     acknowledged: u64,
+///     outbox: Vec<Message>,
+///     forwarded: u64,
+///     attempt: u32,
+/// }
+///
+/// /// The answer to the claim of a session that has this row, and another fence.
+/// fn answer(row: Row, claimant: &Claimant) -> Claim {
+///     let kept = Kept::new(row.time_to_live)
+///         .inbox(Numbered::new(row.committed, row.inbox))
+///         .outbox(Numbered::new(row.acknowledged, row.outbox))
+///         .forwarded(row.forwarded);
+///     Claim::of(kept, Some(row.attempt), claimant.known)
+/// }
+/// ```
 pub trait Store: Send + Sync + 'static {
     /// How many messages that were forwarded to a session may wait.
     const MOST_FORWARDED: u64 = 1_024;

@@ -113,12 +113,10 @@ impl Store for MemoryStore {
         if record.principal != claimant.principal {
             return Ok(Claim::Foreign);
         }
-        let kept = Kept {
-            time_to_live: record.time_to_live,
-            inbox: record.inbox.to_numbered(),
-            outbox: record.outbox.to_numbered(),
-            forwarded: record.forwarded.done,
-        };
+        let kept = Kept::new(record.time_to_live)
+            .inbox(record.inbox.to_numbered())
+            .outbox(record.outbox.to_numbered())
+            .forwarded(record.forwarded.done);
         let attempt = (record.fence != claimant.fence).then_some(record.attempt);
         let claim = Claim::of(kept, attempt, claimant.known);
         if let Claim::Taken(_) = claim {
@@ -130,7 +128,7 @@ impl Store for MemoryStore {
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
-        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded, .. } = change;
         let (written, _done) = self.with_record(id, fence, |record| {
             if !record.inbox.precedes(taken, *committed) || !record.outbox.precedes(sent, *acknowledged) {
                 return Err(Failure::Behind);
@@ -176,7 +174,7 @@ impl Store for MemoryStore {
             let Queue { done, messages } = &record.forwarded;
             let page = messages.iter().take(PAGE).cloned().collect();
             let rest = if messages.len() > PAGE { Rest::More } else { Rest::Nothing };
-            Forwarded { messages: Numbered { after: *done, messages: page }, rest }
+            Forwarded::new(Numbered::new(*done, page), rest)
         })
     }
 
@@ -266,7 +264,7 @@ impl Queue {
     }
 
     fn to_numbered(&self) -> Numbered {
-        Numbered { after: self.done, messages: self.messages.iter().cloned().collect() }
+        Numbered::new(self.done, self.messages.iter().cloned().collect())
     }
 }
 
@@ -302,13 +300,13 @@ mod tests {
         let fresh = Fresh { principal: Principal::Anonymous, time_to_live: Duration::from_secs(60) };
         store.create(id, fence, fresh).now_or_never().unwrap().unwrap();
         let write = |change| store.write(id, fence, &change).now_or_never().unwrap();
-        let sent = Numbered { after: 0, messages: vec![Message::Binary(Bytes::from_owner(Panics))] };
-        assert!(write(Change { sent, ..Change::default() }).is_ok());
-        let acknowledge = || write(Change { sent: Numbered::none(1), acknowledged: 1, ..Change::default() });
+        let sent = Numbered::new(0, vec![Message::Binary(Bytes::from_owner(Panics))]);
+        assert!(write(Change::default().sent(sent)).is_ok());
+        let acknowledge = || write(Change::default().sent(Numbered::none(1)).acknowledged(1));
         assert!(catch_unwind(AssertUnwindSafe(acknowledge)).is_err());
 
         assert!(acknowledge().is_ok());
-        let known = Known { received: 1, acknowledged: 0, attempt: 2, answered: 0 };
+        let known = Known::default().received(1).attempt(2);
         let claimant = Claimant { principal: Principal::Anonymous, fence: Fence(2), known };
         let Ok(Claim::Taken(kept)) = store.claim(id, &claimant).now_or_never().unwrap() else { panic!("not claimed") };
         assert_eq!((kept.outbox.after, kept.outbox.messages.len()), (1, 0));

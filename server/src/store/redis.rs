@@ -291,15 +291,16 @@ impl Store for RedisStore {
             self.read(id, *fence, Stream::Outbox, acknowledged, sent),
         )?;
         let (Some(inbox), Some(outbox)) = (inbox, outbox) else { return Ok(Claim::Lost) };
-        Ok(Claim::Taken(Kept { time_to_live: Duration::from_millis(time_to_live), inbox, outbox, forwarded }))
+        let kept = Kept::new(Duration::from_millis(time_to_live));
+        Ok(Claim::Taken(kept.inbox(inbox).outbox(outbox).forwarded(forwarded)))
     }
 
     async fn write(&self, id: SessionId, fence: Fence, change: &Change) -> Result<Written, Failure> {
-        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded, .. } = change;
         let answer = self
             .run(&self.write, id, fence, |command| {
                 command.arg(*committed).arg(*acknowledged).arg(*forwarded);
-                for Numbered { after, messages } in [taken, sent] {
+                for Numbered { after, messages, .. } in [taken, sent] {
                     command.arg(*after).arg(messages.len());
                     for message in messages {
                         command.arg(kind(message)).arg(message.as_bytes());
@@ -406,7 +407,7 @@ fn forwarded(page: &Value) -> Option<Forwarded> {
     let Value::Array(fields) = page else { return None };
     let [after, left, messages @ ..] = fields.as_slice() else { return None };
     let rest = if number(left)? == 0 { Rest::Nothing } else { Rest::More };
-    Some(Forwarded { messages: Numbered { after: number(after)?, messages: read(messages)? }, rest })
+    Some(Forwarded::new(Numbered::new(number(after)?, read(messages)?), rest))
 }
 
 /// Reads the numbers of a session that the script has claimed.

@@ -165,7 +165,7 @@ async fn over_a_fail_over_nothing_is_lost_but_what_is_told() {
     sentinel.says(&["SENTINEL", "REPLICAS", "main"], &replica.port.to_string()).await;
     let store = || RedisStore::sentinel([sentinel.url()], "main").unwrap();
     let mut soak = Soak::over([store(), store()]).await;
-    soak.talk_while(primary.kill()).await;
+    soak.talk_while(sentinel.fail_over(&mut primary)).await;
     soak.report("fail-over");
 }
 

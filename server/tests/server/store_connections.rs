@@ -9,7 +9,7 @@ use crate::support::soon;
 /// The client's messages up to a number. Those that are there are skipped.
 fn taken(last: u64) -> Change {
     let messages: Vec<_> = (1..=last).map(|number| number.to_string().into()).collect();
-    Change { taken: numbered(0, &messages), ..Change::default() }
+    Change::default().taken(numbered(0, &messages))
 }
 
 /// Writes, as often as a session's node does: until it is known to be written.
@@ -110,7 +110,7 @@ async fn sentinels_name_the_new_primary() {
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &taken(5)).await.unwrap();
     replica.catches_up(&primary).await;
-    primary.kill().await;
+    sentinel.fail_over(&mut primary).await;
     writes(&store, 1, 10).await;
     replica.says(&["INFO", "replication"], "role:master").await;
     assert_eq!(claim(&store, 1, 1).await.inbox, taken(10).taken);
@@ -129,7 +129,7 @@ async fn a_cluster_keeps_each_session_on_one_node() {
     let store = cluster.store();
     for number in MANY {
         fresh(&store, number).await;
-        let change = Change { sent: numbered(0, &["x".into()]), ..taken(3) };
+        let change = taken(3).sent(numbered(0, &["x".into()]));
         store.write(id(number), CREATED, &change).await.unwrap();
         assert_eq!(claim(&store, number, 1).await.inbox, taken(3).taken);
     }
@@ -144,7 +144,7 @@ async fn a_session_goes_on_while_its_slot_moves_to_another_node() {
     let cluster = Cluster::start().await;
     let store = cluster.store();
     fresh(&store, 1).await;
-    let change = Change { sent: numbered(0, &["x".into()]), ..taken(1) };
+    let change = taken(1).sent(numbered(0, &["x".into()]));
     store.write(id(1), CREATED, &change).await.unwrap();
     let slot = cluster.nodes[0].cli(&["CLUSTER", "KEYSLOT", &id(1).to_string()]).await;
     let mut at = 0;

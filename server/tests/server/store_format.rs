@@ -80,7 +80,7 @@ async fn what_is_written_now_has_the_fields_of_the_fixture() {
     let fence = fresh(&store, 1).await;
     store.forward(id(1), &Forward::new(1, "waits")).await.unwrap();
     store.forward(id(1), &Forward::new(2, "waits")).await.unwrap();
-    let change = Change { sent: numbered(0, &["x".into()]), forwarded: 1, ..Change::default() };
+    let change = Change::default().sent(numbered(0, &["x".into()])).forwarded(1);
     store.write(id(1), fence, &change).await.unwrap();
     let written = redis.cli(&["HKEYS", &format!("undrop:{{{}}}", id(1))]).await;
     let record = FIRST.lines().find(|line| line.starts_with("HSET")).unwrap();

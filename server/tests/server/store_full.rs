@@ -42,7 +42,7 @@ async fn stays_full(redis: &Redis) {
 
 /// The app's next message.
 fn send(after: u64, bytes: usize) -> Change {
-    Change { sent: numbered(after, &[text(after + 1, bytes)]), ..Change::default() }
+    Change::default().sent(numbered(after, &[text(after + 1, bytes)]))
 }
 
 async fn field(redis: &Redis, name: &str) -> String {
@@ -62,9 +62,9 @@ async fn a_full_redis_goes_on_when_a_client_acknowledges() {
     let another = Fresh::new(ann(), TTL);
     assert!(store.create(id(2), CREATED, another).await.unwrap_err().to_string().contains("full"));
     // A session lives on, and another node can have it.
-    store.write(id(1), CREATED, &Change { sent: numbered(sent, &[]), ..Change::default() }).await.unwrap();
+    store.write(id(1), CREATED, &Change::default().sent(numbered(sent, &[]))).await.unwrap();
     assert_eq!(claim(&store, 1, 2).await.outbox.messages.len() as u64, sent);
-    let acknowledge = Change { sent: numbered(sent, &[]), acknowledged: sent / 2, ..Change::default() };
+    let acknowledge = Change::default().sent(numbered(sent, &[])).acknowledged(sent / 2);
     store.write(id(1), Fence(2), &acknowledge).await.unwrap();
     // What was refused is taken now.
     store.write(id(1), Fence(2), &send(sent, 10_000)).await.unwrap();
@@ -79,10 +79,10 @@ async fn a_change_that_is_refused_makes_room_first() {
     let store = redis.store();
     fresh(&store, 1).await;
     let sent = fill_outbox(&redis, &store).await;
-    let change = Change { acknowledged: 1, ..send(sent, 20_000) };
+    let change = send(sent, 20_000).acknowledged(1);
     assert!(is_full(store.write(id(1), CREATED, &change).await));
     assert_eq!((field(&redis, "acknowledged").await, field(&redis, "sent").await), ("1".to_owned(), sent.to_string()));
-    let change = Change { acknowledged: 100, ..change };
+    let change = change.acknowledged(100);
     store.write(id(1), CREATED, &change).await.unwrap();
     assert_eq!(claim(&store, 1, 2).await.outbox.messages.last(), Some(&text(sent + 1, 20_000)));
 }
@@ -93,21 +93,21 @@ async fn a_commit_waits_with_its_answers_and_takes_the_room_of_what_it_commits()
     let store = redis.store();
     fresh(&store, 1).await;
     let mut taken = 0;
-    let take = |after| Change { taken: numbered(after, &[text(after + 1, 10_000)]), ..Change::default() };
+    let take = |after| Change::default().taken(numbered(after, &[text(after + 1, 10_000)]));
     while !is_full(store.write(id(1), CREATED, &take(taken)).await) {
         taken += 1;
     }
     stays_full(&redis).await;
-    let answer = |bytes| Change { taken: numbered(taken, &[]), committed: 1, ..send(0, bytes) };
+    let answer = |bytes| send(0, bytes).taken(numbered(taken, &[])).committed(1);
     assert!(is_full(store.write(id(1), CREATED, &answer(20_000)).await));
     assert_eq!((field(&redis, "committed").await, field(&redis, "sent").await), ("0".to_owned(), "0".to_owned()));
     store.write(id(1), CREATED, &answer(10_000)).await.unwrap();
     assert_eq!((field(&redis, "committed").await, field(&redis, "sent").await), ("1".to_owned(), "1".to_owned()));
     // A commit without an answer needs no room.
-    let change = Change { taken: numbered(taken, &[]), committed: 2, sent: numbered(1, &[]), ..Change::default() };
+    let change = Change::default().taken(numbered(taken, &[])).committed(2).sent(numbered(1, &[]));
     store.write(id(1), CREATED, &change).await.unwrap();
     // Nor does a message that is committed before it is stored.
-    let change = Change { taken: numbered(taken, &[text(taken + 1, 50_000)]), committed: taken + 1, ..change };
+    let change = change.taken(numbered(taken, &[text(taken + 1, 50_000)])).committed(taken + 1);
     store.write(id(1), CREATED, &change).await.unwrap();
     let kept = claim(&store, 1, 2).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(taken + 1, &[]), numbered(0, &[text(1, 10_000)])));
@@ -128,10 +128,10 @@ async fn a_forwarded_message_is_sent_in_the_room_that_it_had_and_one_that_is_ref
     };
     assert!(refused.to_string().contains("full"), "{refused}");
     stays_full(&redis).await;
-    let change = Change { forwarded: 1, ..send(0, 20_000) };
+    let change = send(0, 20_000).forwarded(1);
     assert!(is_full(store.write(id(1), CREATED, &change).await));
     assert_eq!(store.forwarded(id(1), CREATED).await.unwrap().messages.after, 0);
-    let change = Change { forwarded: 1, ..send(0, 10_000) };
+    let change = send(0, 10_000).forwarded(1);
     assert!(store.write(id(1), CREATED, &change).await.unwrap().has_forwarded);
     let waiting = store.forwarded(id(1), CREATED).await.unwrap().messages;
     assert_eq!((waiting.after, waiting.messages.first()), (1, Some(&text(2, 10_000))));

@@ -1,6 +1,6 @@
 //! A Redis that lost what it was told: an older state, evicted keys, missing entries.
 
-use undrop_server::store::{Change, Claim, Failure, Known, RedisStore, Store};
+use undrop_server::store::{Change, Claim, Failure, RedisStore, Store};
 
 use crate::stores::{CREATED, TTL, claim, claimant, claimant_knowing, claimed, fresh, id, known, numbered};
 use crate::support::redis::{Redis, VOLATILE};
@@ -15,26 +15,20 @@ fn keys(number: u8) -> [String; 3] {
 fn busy() -> Change {
     let taken = numbered(0, &["a".into(), "b".into(), "c".into()]);
     let sent = numbered(0, &["x".into(), "y".into(), "z".into()]);
-    Change { taken, committed: 1, sent, acknowledged: 1, ..Change::default() }
+    Change::default().taken(taken).committed(1).sent(sent).acknowledged(1)
 }
 
 /// All that the session of [`busy`] still needs, and a little more.
 fn whole() -> Change {
     let taken = numbered(1, &["b".into(), "c".into(), "d".into()]);
     let sent = numbered(1, &["y".into(), "z".into()]);
-    Change { taken, committed: 1, sent, acknowledged: 1, ..Change::default() }
+    Change::default().taken(taken).committed(1).sent(sent).acknowledged(1)
 }
 
 async fn is_behind(store: &RedisStore, number: u8) {
     for change in [
-        Change {
-            taken: numbered(3, &["d".into()]),
-            sent: numbered(3, &[]),
-            committed: 1,
-            acknowledged: 1,
-            ..Change::default()
-        },
-        Change { taken: numbered(3, &[]), sent: numbered(3, &[]), committed: 1, acknowledged: 1, ..Change::default() },
+        Change::default().taken(numbered(3, &["d".into()])).sent(numbered(3, &[])).committed(1).acknowledged(1),
+        Change::default().taken(numbered(3, &[])).sent(numbered(3, &[])).committed(1).acknowledged(1),
     ] {
         assert!(matches!(store.write(id(number), CREATED, &change).await, Err(Failure::Behind)), "{change:?}");
     }
@@ -44,13 +38,7 @@ async fn becomes_whole(store: &RedisStore, number: u8) {
     for _ in 0..2 {
         store.write(id(number), CREATED, &whole()).await.unwrap();
     }
-    let after = Change {
-        taken: numbered(4, &["e".into()]),
-        committed: 2,
-        sent: numbered(3, &[]),
-        acknowledged: 2,
-        ..Change::default()
-    };
+    let after = Change::default().taken(numbered(4, &["e".into()])).committed(2).sent(numbered(3, &[])).acknowledged(2);
     store.write(id(number), CREATED, &after).await.unwrap();
     let kept = claim(store, number, 1).await;
     assert_eq!(kept.inbox, numbered(2, &["c".into(), "d".into(), "e".into()]));
@@ -72,7 +60,7 @@ async fn the_keys_of_a_session_live_on_with_each_write_and_each_claim() {
             redis.says(&["PEXPIRE", &key, "60000"], "1").await;
         }
         if step == 0 {
-            store.write(id(1), fence, &Change { taken: numbered(3, &[]), ..Change::default() }).await.unwrap();
+            store.write(id(1), fence, &Change::default().taken(numbered(3, &[]))).await.unwrap();
         } else {
             assert!(matches!(claimed(&store, 1, 1).await, Claim::Taken(_)));
         }
@@ -105,13 +93,7 @@ async fn a_stream_that_is_gone_is_not_written_anew_by_a_part_of_it() {
     fresh(&store, 1).await;
     store.write(id(1), CREATED, &busy()).await.unwrap();
     redis.cli(&["DEL", &keys(1)[0]]).await;
-    let part = Change {
-        taken: numbered(1, &["b".into()]),
-        sent: numbered(3, &[]),
-        committed: 1,
-        acknowledged: 1,
-        ..Change::default()
-    };
+    let part = Change::default().taken(numbered(1, &["b".into()])).sent(numbered(3, &[])).committed(1).acknowledged(1);
     assert!(matches!(store.write(id(1), CREATED, &part).await, Err(Failure::Behind)));
 }
 
@@ -146,15 +128,10 @@ async fn a_stream_that_nothing_is_needed_of_may_go() {
     let redis = Redis::start_volatile().await;
     let store = redis.store();
     fresh(&store, 1).await;
-    store.write(id(1), CREATED, &Change { committed: 3, acknowledged: 3, ..busy() }).await.unwrap();
+    store.write(id(1), CREATED, &busy().committed(3).acknowledged(3)).await.unwrap();
     redis.cli(&["DEL", &keys(1)[0], &keys(1)[1]]).await;
-    let change = Change {
-        taken: numbered(3, &["d".into()]),
-        committed: 3,
-        sent: numbered(3, &[]),
-        acknowledged: 3,
-        ..Change::default()
-    };
+    let change =
+        Change::default().taken(numbered(3, &["d".into()])).committed(3).sent(numbered(3, &[])).acknowledged(3);
     store.write(id(1), CREATED, &change).await.unwrap();
     assert_eq!(claim(&store, 1, 1).await.inbox, numbered(3, &["d".into()]));
 }
@@ -178,11 +155,9 @@ async fn a_redis_that_evicts_never_leaves_a_gap() {
     let redis = Redis::start_with(&[&VOLATILE[..], &limit].concat()).await;
     let store = redis.store();
     let large = "x".repeat(1_000);
-    let change = Change {
-        taken: numbered(0, &vec![large.as_str().into(); 10]),
-        sent: numbered(0, &vec![large.as_str().into(); 10]),
-        ..Change::default()
-    };
+    let change = Change::default()
+        .taken(numbered(0, &vec![large.as_str().into(); 10]))
+        .sent(numbered(0, &vec![large.as_str().into(); 10]));
     for number in 0..=255 {
         fresh(&store, number).await;
         // The record may be gone, and with it the session.
@@ -216,7 +191,7 @@ async fn an_older_state_is_noticed_by_the_client_and_by_the_node() {
     let mut redis = Redis::start_volatile().await;
     let store = redis.store();
     fresh(&store, 1).await;
-    store.write(id(1), CREATED, &Change { taken: numbered(0, &["a".into()]), ..Change::default() }).await.unwrap();
+    store.write(id(1), CREATED, &Change::default().taken(numbered(0, &["a".into()]))).await.unwrap();
     let dump = redis.dump().await;
     store.write(id(1), CREATED, &busy()).await.unwrap();
     redis.kill().await;
@@ -243,7 +218,7 @@ async fn an_older_state_with_an_older_claim_is_nobody_elses() {
     let present = claimant(5).fence;
     assert!(matches!(store.write(id(1), present, &whole()).await, Err(Failure::Fenced)));
     // A client that was not answered finds all. For one that was, the older owner may have used its numbers again.
-    let asks = |answered| claimant_knowing(6, Known { attempt: 4, answered, ..known(3, 3) });
+    let asks = |answered| claimant_knowing(6, known(3, 3).attempt(4).answered(answered));
     assert_eq!(store.claim(id(1), &asks(3)).await.unwrap(), Claim::Lost);
     assert!(matches!(store.claim(id(1), &asks(0)).await.unwrap(), Claim::Taken(_)));
 }
@@ -255,7 +230,7 @@ async fn a_replica_that_lacks_the_last_of_it_and_takes_over_is_noticed() {
     replica.replicate(&primary).await;
     let store = primary.store();
     fresh(&store, 1).await;
-    let change = Change { taken: numbered(0, &["a".into()]), ..Change::default() };
+    let change = Change::default().taken(numbered(0, &["a".into()]));
     store.write(id(1), CREATED, &change).await.unwrap();
     replica.catches_up(&primary).await;
     replica.cli(&["REPLICAOF", "NO", "ONE"]).await;

@@ -1,7 +1,7 @@
 //! Redis does one thing at a time: no request of a session holds it up.
 
 use undrop_server::Message;
-use undrop_server::store::{Change, Claim, Kept, Known, Store};
+use undrop_server::store::{Change, Claim, Kept, Store};
 
 use crate::stores::{CREATED, claim, claimant_knowing, fresh, id, known, numbered};
 use crate::support::redis::Redis;
@@ -13,7 +13,7 @@ async fn with_messages(redis: &Redis, number: u64, message: Message) {
     for after in (0..number).step_by(500) {
         let count = usize::try_from(number - after).unwrap().min(500);
         let sent = numbered(after, &vec![message.clone(); count]);
-        store.write(id(1), CREATED, &Change { sent, ..Change::default() }).await.unwrap();
+        store.write(id(1), CREATED, &Change::default().sent(sent)).await.unwrap();
     }
 }
 
@@ -51,12 +51,12 @@ async fn a_claim_that_another_one_overtakes_reads_nothing_more() {
     with_messages(&redis, 5_000, "message".into()).await;
     let store = redis.store();
     claim(&store, 1, 1).await;
-    let on = |attempt, fence| claimant_knowing(fence, Known { attempt, ..known(0, 0) });
+    let on = |attempt, fence| claimant_knowing(fence, known(0, 0).attempt(attempt));
     let claimants = (on(3, 2), on(4, 3));
     let (first, second) = tokio::join!(store.claim(id(1), &claimants.0), store.claim(id(1), &claimants.1));
     assert!(first.unwrap_err().to_string().contains("another node"));
     let Claim::Taken(Kept { outbox, .. }) = second.unwrap() else { panic!("not taken") };
     assert_eq!(outbox.messages.len(), 5_000);
-    let change = Change { sent: numbered(5_000, &[]), ..Change::default() };
+    let change = Change::default().sent(numbered(5_000, &[]));
     store.write(id(1), claimants.1.fence, &change).await.unwrap();
 }

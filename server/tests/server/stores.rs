@@ -21,7 +21,7 @@ pub fn ann() -> Principal {
 }
 
 pub fn numbered(after: u64, messages: &[Message]) -> Numbered {
-    Numbered { after, messages: messages.to_vec() }
+    Numbered::new(after, messages.to_vec())
 }
 
 pub const CREATED: Fence = Fence(0xfeed);
@@ -41,7 +41,7 @@ pub fn claimant_knowing(fence: u128, known: Known) -> Claimant {
 
 /// What a client knows on its first connection after the one on which its session began.
 pub fn known(received: u64, acknowledged: u64) -> Known {
-    Known { received, acknowledged, attempt: 2, answered: 0 }
+    Known::default().received(received).acknowledged(acknowledged).attempt(2)
 }
 
 /// The claim of a client that has received what it has acknowledged, and no more, on the next of its connections.
@@ -68,14 +68,9 @@ async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
     let (binary, empty) = (Message::binary(vec![0, 255, b'\n']), Message::text(""));
     let taken = numbered(0, &["a".into(), binary.clone(), empty.clone()]);
     let sent = numbered(0, &["x".into(), "\u{10}y".into()]);
-    store.write(id(1), fence, &Change { taken, sent, ..Change::default() }).await.unwrap();
-    let change = Change {
-        taken: numbered(3, &["d".into()]),
-        committed: 1,
-        sent: numbered(2, &[]),
-        acknowledged: 1,
-        ..Change::default()
-    };
+    store.write(id(1), fence, &Change::default().taken(taken).sent(sent)).await.unwrap();
+    let change =
+        Change::default().taken(numbered(3, &["d".into()])).committed(1).sent(numbered(2, &[])).acknowledged(1);
     store.write(id(1), fence, &change).await.unwrap();
     let kept = claim(store, 1, 1).await;
     assert_eq!(kept.inbox, numbered(1, &[binary, empty, "d".into()]));
@@ -85,15 +80,12 @@ async fn keeps_what_is_neither_committed_nor_acknowledged(store: &impl Store) {
 
 async fn takes_a_write_that_comes_twice_once(store: &impl Store) {
     let fence = fresh(store, 2).await;
-    let first =
-        Change { taken: numbered(0, &["a".into(), "b".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
-    let second = Change {
-        taken: numbered(2, &["c".into()]),
-        committed: 2,
-        sent: numbered(1, &["y".into()]),
-        acknowledged: 1,
-        ..Change::default()
-    };
+    let first = Change::default().taken(numbered(0, &["a".into(), "b".into()])).sent(numbered(0, &["x".into()]));
+    let second = Change::default()
+        .taken(numbered(2, &["c".into()]))
+        .committed(2)
+        .sent(numbered(1, &["y".into()]))
+        .acknowledged(1);
     for change in [&first, &first, &second, &second, &first] {
         store.write(id(2), fence, change).await.unwrap();
     }
@@ -104,7 +96,7 @@ async fn takes_a_write_that_comes_twice_once(store: &impl Store) {
 async fn lets_nobody_write_who_has_lost_the_session(store: &impl Store) {
     let first = fresh(store, 3).await;
     claim(store, 3, u128::MAX).await;
-    let late = Change { taken: numbered(0, &["late".into()]), ..Change::default() };
+    let late = Change::default().taken(numbered(0, &["late".into()]));
     assert!(matches!(store.write(id(3), first, &late).await, Err(Failure::Fenced)));
     assert!(matches!(store.remove(id(3), first).await, Err(Failure::Fenced)));
     let third = Fence(7);
@@ -133,13 +125,13 @@ async fn answers_a_claim_that_comes_twice_twice(store: &impl Store) {
 
 async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store: &impl Store) {
     let fence = fresh(store, 9).await;
-    let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    let change = Change::default().taken(numbered(0, &["a".into()])).sent(numbered(0, &["x".into()]));
     store.write(id(9), fence, &change).await.unwrap();
     for known in [known(2, 1), known(1, 2)] {
         assert_eq!(store.claim(id(9), &claimant_knowing(1, known)).await.unwrap(), Claim::Lost);
     }
     // Nothing has changed.
-    let change = Change { taken: numbered(1, &[]), sent: numbered(1, &[]), acknowledged: 1, ..change };
+    let change = change.taken(numbered(1, &[])).sent(numbered(1, &[])).acknowledged(1);
     store.write(id(9), fence, &change).await.unwrap();
     assert_eq!(store.claim(id(9), &claimant(1)).await.unwrap(), Claim::Past);
     store.write(id(9), fence, &change).await.unwrap();
@@ -148,8 +140,8 @@ async fn lets_nobody_have_a_session_that_has_lost_what_its_client_knows_of(store
 
 async fn knows_the_last_connection_of_a_client(store: &impl Store) {
     let fence = fresh(store, 16).await;
-    let asks = |fence, attempt, answered| claimant_knowing(fence, Known { attempt, answered, ..known(0, 0) });
-    let change = Change { attempt: 5, ..Change::default() };
+    let asks = |fence, attempt, answered| claimant_knowing(fence, known(0, 0).attempt(attempt).answered(answered));
+    let change = Change::default().attempt(5);
     store.write(id(16), fence, &change).await.unwrap();
     store.write(id(16), fence, &Change::default()).await.unwrap();
     for late in [asks(1, 4, 0), asks(1, 5, 4)] {
@@ -168,20 +160,18 @@ async fn knows_the_last_connection_of_a_client(store: &impl Store) {
 async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Store) {
     let fence = fresh(store, 10).await;
     let gaps = [
-        Change { taken: numbered(3, &["d".into()]), committed: 2, ..Change::default() },
-        Change { sent: numbered(3, &["z".into()]), acknowledged: 2, ..Change::default() },
+        Change::default().taken(numbered(3, &["d".into()])).committed(2),
+        Change::default().sent(numbered(3, &["z".into()])).acknowledged(2),
     ];
     for change in gaps {
         assert!(matches!(store.write(id(10), fence, &change).await, Err(Failure::Behind)), "{change:?}");
     }
     // What is missing need not be kept.
-    let change = Change {
-        taken: numbered(3, &["d".into()]),
-        committed: 3,
-        sent: numbered(2, &["z".into()]),
-        acknowledged: 2,
-        ..Change::default()
-    };
+    let change = Change::default()
+        .taken(numbered(3, &["d".into()]))
+        .committed(3)
+        .sent(numbered(2, &["z".into()]))
+        .acknowledged(2);
     store.write(id(10), fence, &change).await.unwrap();
     let kept = claim(store, 10, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(3, &["d".into()]), numbered(2, &["z".into()])));
@@ -190,33 +180,16 @@ async fn tells_a_node_that_it_has_lost_what_was_written_before(store: &impl Stor
 async fn takes_all_that_a_session_needs_at_once(store: &impl Store) {
     let fence = fresh(store, 11).await;
     let all: Vec<Message> = (1..=6).map(|number| Message::text(number.to_string())).collect();
-    let change = Change { taken: numbered(0, &all[..2]), sent: numbered(0, &all[..3]), ..Change::default() };
+    let change = Change::default().taken(numbered(0, &all[..2])).sent(numbered(0, &all[..3]));
     store.write(id(11), fence, &change).await.unwrap();
-    let gap = Change {
-        taken: numbered(4, &all[4..]),
-        sent: numbered(3, &[]),
-        committed: 3,
-        acknowledged: 0,
-        ..Change::default()
-    };
+    let gap = Change::default().taken(numbered(4, &all[4..])).sent(numbered(3, &[])).committed(3).acknowledged(0);
     assert!(matches!(store.write(id(11), fence, &gap).await, Err(Failure::Behind)));
-    let whole = Change {
-        taken: numbered(3, &all[3..]),
-        committed: 3,
-        sent: numbered(1, &all[1..4]),
-        acknowledged: 1,
-        ..Change::default()
-    };
+    let whole =
+        Change::default().taken(numbered(3, &all[3..])).committed(3).sent(numbered(1, &all[1..4])).acknowledged(1);
     for _ in 0..2 {
         store.write(id(11), fence, &whole).await.unwrap();
     }
-    let change = Change {
-        taken: numbered(6, &[]),
-        committed: 4,
-        sent: numbered(4, &all[4..]),
-        acknowledged: 2,
-        ..Change::default()
-    };
+    let change = Change::default().taken(numbered(6, &[])).committed(4).sent(numbered(4, &all[4..])).acknowledged(2);
     store.write(id(11), fence, &change).await.unwrap();
     let kept = claim(store, 11, 1).await;
     assert_eq!((kept.inbox, kept.outbox), (numbered(4, &all[4..]), numbered(2, &all[2..])));
@@ -226,9 +199,9 @@ async fn takes_all_that_a_session_needs_at_once(store: &impl Store) {
 async fn counts_beyond_what_a_float_writes_in_full(store: &impl Store) {
     let fence = fresh(store, 6).await;
     let after = (1 << 53) - 10;
-    let change = Change { taken: numbered(after, &["a".into()]), committed: after, ..Change::default() };
+    let change = Change::default().taken(numbered(after, &["a".into()])).committed(after);
     store.write(id(6), fence, &change).await.unwrap();
-    let change = Change { taken: numbered(after + 1, &["b".into()]), committed: after + 1, ..Change::default() };
+    let change = Change::default().taken(numbered(after + 1, &["b".into()])).committed(after + 1);
     store.write(id(6), fence, &change).await.unwrap();
     assert_eq!(claim(store, 6, 1).await.inbox, numbered(after + 1, &["b".into()]));
 }
@@ -253,7 +226,7 @@ async fn revokes_the_sessions_of_one_user_and_tells_their_nodes(store: &impl Sto
     for (number, user) in [(21, "eve"), (22, "eve"), (23, "bob")] {
         store.create(id(number), CREATED, of(user)).await.unwrap();
     }
-    let change = Change { taken: numbered(0, &["a".into()]), sent: numbered(0, &["x".into()]), ..Change::default() };
+    let change = Change::default().taken(numbered(0, &["a".into()])).sent(numbered(0, &["x".into()]));
     store.write(id(21), CREATED, &change).await.unwrap();
     store.revoke(&eve).await.unwrap();
     for number in [21, 22] {
@@ -277,9 +250,9 @@ async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl
         store.forward(id(31), &Forward::new(key, text)).await.unwrap();
     }
     assert!(store.write(id(31), fence, &Change::default()).await.unwrap().has_forwarded);
-    let waiting = Forwarded { messages: numbered(0, &["a".into(), "b".into(), "c".into()]), rest: Rest::Nothing };
+    let waiting = Forwarded::new(numbered(0, &["a".into(), "b".into(), "c".into()]), Rest::Nothing);
     assert_eq!(store.forwarded(id(31), fence).await.unwrap(), waiting);
-    let change = Change { sent: numbered(0, &["a".into(), "b".into()]), forwarded: 2, ..Change::default() };
+    let change = Change::default().sent(numbered(0, &["a".into(), "b".into()])).forwarded(2);
     for _ in 0..2 {
         assert!(store.write(id(31), fence, &change).await.unwrap().has_forwarded);
     }
@@ -287,9 +260,9 @@ async fn keeps_what_is_forwarded_until_it_is_sent_and_takes_it_once(store: &impl
     let kept = claim(store, 31, 1).await;
     assert_eq!((kept.outbox, kept.forwarded), (numbered(0, &["a".into(), "b".into()]), 2));
     assert!(matches!(store.forwarded(id(31), fence).await, Err(Failure::Fenced)));
-    let waiting = Forwarded { messages: numbered(2, &["c".into()]), rest: Rest::Nothing };
+    let waiting = Forwarded::new(numbered(2, &["c".into()]), Rest::Nothing);
     assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap(), waiting);
-    let change = Change { sent: numbered(2, &["c".into()]), forwarded: 3, ..Change::default() };
+    let change = Change::default().sent(numbered(2, &["c".into()])).forwarded(3);
     assert!(!store.write(id(31), Fence(1), &change).await.unwrap().has_forwarded);
     assert_eq!(store.forwarded(id(31), Fence(1)).await.unwrap().messages.messages, []);
 }
@@ -302,9 +275,9 @@ async fn forwards_nothing_to_a_session_that_there_is_not_and_no_more_than_may_wa
     }
     assert!(matches!(store.forward(id(32), &Forward::new(u128::MAX, "a")).await, Err(NotForwarded::Full)));
     // They are read in pages.
-    let Forwarded { messages, rest } = store.forwarded(id(32), fence).await.unwrap();
+    let Forwarded { messages, rest, .. } = store.forwarded(id(32), fence).await.unwrap();
     assert_eq!((messages.messages.len(), rest), (256, Rest::More));
-    let change = Change { sent: numbered(0, &messages.messages), forwarded: 256, ..Change::default() };
+    let change = Change::default().sent(numbered(0, &messages.messages)).forwarded(256);
     store.write(id(32), fence, &change).await.unwrap();
     store.forward(id(32), &Forward::new(u128::MAX, "a")).await.unwrap();
     assert_eq!(store.forwarded(id(32), fence).await.unwrap().messages.after, 256);
@@ -367,7 +340,7 @@ async fn redis_is_found_again_after_a_restart_with_all_that_it_had() {
     let mut redis = crate::support::redis::Redis::start().await;
     let store = redis.store();
     let fence = fresh(&store, 1).await;
-    store.write(id(1), fence, &Change { taken: numbered(0, &["a".into()]), ..Change::default() }).await.unwrap();
+    store.write(id(1), fence, &Change::default().taken(numbered(0, &["a".into()]))).await.unwrap();
     redis.kill().await;
     assert!(store.claim(id(1), &claimant(1)).await.is_err());
     redis.restart().await;

@@ -5,7 +5,7 @@ use undrop_proto::{Attempt, Connection};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
-use super::{Driver, HANDLER, Target, find};
+use super::{Driver, Target, find};
 use crate::socket::clock::now;
 use crate::socket::message::Message;
 use crate::socket::native;
@@ -36,7 +36,7 @@ impl Driver {
     pub(super) fn construct(&self, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
         let user = self.user();
         let hears_messages = user.as_ref().is_none_or(|user| !user.hears_native_events());
-        let native = HANDLER.with(|handle| native::construct(url, protocols, self.id, handle, hears_messages))?;
+        let native = native::construct(url, protocols, self.id, &self.handler, hears_messages)?;
         self.native.replace(Some(native.clone()));
         self.is_attached.set(true);
         if let Some(user) = user {
@@ -53,8 +53,7 @@ impl Driver {
             if let Some(user) = self.user() {
                 user.attach(None);
             }
-            // It throws for no argument, and there is none.
-            let _ = native.close();
+            native::close(&native, None, "");
         }
     }
 

@@ -74,7 +74,7 @@ impl Driver {
             return;
         }
         if let Some(native) = self.native() {
-            native::close_with(&native, &frame);
+            native::close(&native, frame.code(), frame.reason());
         }
         self.close_connection();
     }

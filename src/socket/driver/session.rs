@@ -96,15 +96,17 @@ impl Driver {
         let Some(native) = self.native() else { return };
         match action {
             SessionAction::Send(control) => {
-                // It throws while it connects, and this one is open.
-                let _ = native.send_with_str(&control.to_text());
+                native::send(&native, &control.to_text().into());
             }
             // Without a close frame of the user, the server was first to end the session.
-            SessionAction::Close => native::close_with(&native, &self.close_frame.take().unwrap_or_default()),
+            SessionAction::Close => {
+                let frame = self.close_frame.take().unwrap_or_default();
+                native::close(&native, frame.code(), frame.reason());
+            }
             SessionAction::Fail(reason) => {
                 self.violation.set(Some(reason));
-                // A page may not close with the code itself. It throws for no reason of ours.
-                let _ = native.close_with_code_and_reason(close::PROTOCOL_ERROR_OF_A_PAGE, reason);
+                // A page may not close with the code itself.
+                native::close(&native, Some(close::PROTOCOL_ERROR_OF_A_PAGE), reason);
                 self.abandon();
             }
         }

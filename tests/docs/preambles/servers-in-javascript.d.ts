@@ -1,17 +1,8 @@
-// The runtimes, as far as the page uses them; and what an earlier block of the page has made.
+// The runtimes, and what an earlier block of the page has made.
 
 /// <reference types="node" />
+/// <reference path="./runtimes.d.ts" />
 
-declare const Bun: {
-  serve(options: { fetch(request: Request, server: BunServer): Response | undefined; websocket: object }): void;
-};
-interface BunServer {
-  requestIP(request: Request): { address: string } | null;
-  upgrade(request: Request, options: object): boolean;
-}
-declare const Deno: {
-  serve(handler: (request: Request, info: { remoteAddr: { hostname: string } }) => Response): void;
-};
 declare const sessions: import('undrop/server').Sessions;
 declare const server: import('node:http').Server;
 declare const redis: { close(): Promise<void> };

@@ -78,14 +78,18 @@ census! {
 }
 
 impl Census {
-    pub fn dropped(&mut self, stats: &Stats) {
-        let [close, heartbeat, timeout, url, authenticate, wake, reconnect] = stats.drops.map(u64::from);
-        self.dropped_by_close = close;
-        self.dropped_by_heartbeat = heartbeat;
-        self.dropped_by_timeout = timeout;
-        self.dropped_by_url = url;
-        self.dropped_by_authenticate = authenticate;
-        self.dropped_by_wake = wake;
-        self.dropped_by_reconnect = reconnect;
+    pub fn dropped(&mut self, before: &Stats, after: &Stats) {
+        let counts = [
+            &mut self.dropped_by_close,
+            &mut self.dropped_by_heartbeat,
+            &mut self.dropped_by_timeout,
+            &mut self.dropped_by_url,
+            &mut self.dropped_by_authenticate,
+            &mut self.dropped_by_wake,
+            &mut self.dropped_by_reconnect,
+        ];
+        for (count, (before, after)) in counts.into_iter().zip(before.drops.iter().zip(after.drops)) {
+            *count += u64::from(after - before);
+        }
     }
 }

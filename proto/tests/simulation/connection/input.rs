@@ -15,9 +15,8 @@ pub enum Input {
     Unauthenticated(Attempt),
     Signal(Signal),
     Timeout,
-    Send(u64, u64),
-    /// A text of so many UTF-16 code units.
-    SendText(u64, u64),
+    Send(u64),
+    SendText(u64),
     Sent(u64),
     Close,
     CloseUnanswered,
@@ -57,9 +56,9 @@ impl Input {
             Input::Unauthenticated(attempt) => connection.handle_unauthenticated(now, attempt),
             Input::Signal(signal) => connection.handle_signal(now, signal),
             Input::Timeout => connection.handle_timeout(now),
-            Input::Send(message, bytes) => return connection.send(now, message, bytes).map(Some),
-            Input::SendText(message, units) => {
-                return connection.send_text(|| now, message, units, bytes_of_text).map(Some);
+            Input::Send(message) => return connection.send(now, message, units_of(message)).map(Some),
+            Input::SendText(message) => {
+                return connection.send_text(|| now, message, units_of(message), bytes_of_text).map(Some);
             }
             Input::Sent(bytes) => connection.handle_sent(bytes),
             Input::Close => connection.close(now),
@@ -77,8 +76,12 @@ pub fn message(number: u64, size: u64) -> u64 {
     1_000 * number + size
 }
 
+/// The bytes of a message, or its UTF-16 code units if it is a text.
+pub fn units_of(message: u64) -> u64 {
+    message % 1_000
+}
+
 /// The bytes of a message that is a text: each of its code units has one to three.
 pub fn bytes_of_text(message: &u64) -> u64 {
-    let (number, units) = (message / 1_000, message % 1_000);
-    units * (1 + number % 3)
+    units_of(*message) * (1 + message / 1_000 % 3)
 }

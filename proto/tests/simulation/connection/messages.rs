@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use undrop_proto::{Limits, MessageId, Outcome, Overflow, Settled, State};
 
 use super::census::Census;
+use super::input::{bytes_of_text, units_of};
 use crate::law::{Law, Verdict};
 use crate::random::Random;
 
+#[derive(Default)]
 pub struct Messages {
     limits: Option<Limits>,
     texts: bool,
@@ -27,39 +29,20 @@ pub struct Messages {
     pub ending: bool,
 }
 
-/// How large a message is.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    /// What the statistics count for it: its bytes, or the UTF-16 code units of a text.
-    pub nominal: u64,
-    pub bytes: u64,
-}
-
 #[derive(Debug)]
 struct Entry {
     id: MessageId,
     message: u64,
-    size: Size,
     expires: Option<u64>,
 }
 
 impl Messages {
     pub fn new(limits: Option<Limits>, texts: bool) -> Self {
-        Self {
-            limits,
-            texts,
-            waiting: VecDeque::new(),
-            closing: VecDeque::new(),
-            leaving: VecDeque::new(),
-            transmitted: VecDeque::new(),
-            last: MessageId::default(),
-            sent: (0, 0),
-            ending: false,
-        }
+        Self { limits, texts, ..Self::default() }
     }
 
-    /// Whether a message of this size has to be accepted while the connection is down.
-    pub fn fits(&self, now: u64, bytes: u64) -> bool {
+    /// Whether this message has to be accepted while the connection is down.
+    pub fn fits(&self, now: u64, message: u64) -> bool {
         let Some(limits) = self.limits else {
             return false;
         };
@@ -67,19 +50,19 @@ impl Messages {
         let (messages, room) = match limits.overflow {
             Overflow::DropOldest => (0, 0),
             // What refuses the newest, and any policy that is added.
-            _ => (fresh().count(), fresh().map(|entry| entry.size.bytes).sum()),
+            _ => (fresh().count(), fresh().map(|entry| self.bytes(entry.message)).sum()),
         };
-        messages < limits.messages as usize && room + bytes <= limits.bytes
+        messages < limits.messages as usize && room + self.bytes(message) <= limits.bytes
     }
 
-    pub fn accepted(&mut self, now: u64, id: Option<MessageId>, message: u64, size: Size, open: bool) -> Verdict {
+    pub fn accepted(&mut self, now: u64, id: Option<MessageId>, message: u64, open: bool) -> Verdict {
         let Some(id) = id.filter(|id| *id > self.last) else {
             return Law::I6.broken(format!("message {message} got the number {id:?} after {:?}", self.last));
         };
         self.last = id;
         let life = self.limits.and_then(|limits| limits.time_to_live);
         let (queue, life) = if open { (&mut self.leaving, None) } else { (&mut self.waiting, life) };
-        queue.push_back(Entry { id, message, size, expires: life.map(|life| now + u64::from(life)) });
+        queue.push_back(Entry { id, message, expires: life.map(|life| now + u64::from(life)) });
         Ok(())
     }
 
@@ -121,7 +104,7 @@ impl Messages {
             return Law::I6.broken(format!("message {message} was transmitted out of nowhere"));
         };
         self.sent.0 += 1;
-        self.sent.1 += entry.size.nominal;
+        self.sent.1 += units_of(entry.message);
         Law::I6.holds(!entry.is_stale(now), || format!("message {message} was transmitted after it had expired"))?;
         self.transmitted.push_back(entry);
         Ok(())
@@ -142,6 +125,8 @@ impl Messages {
             return Law::I6.broken(format!("message {message} is {outcome:?} out of nowhere"));
         };
         Law::I6.holds(entry.id == id, || format!("message {message} of {:?} was settled as {id:?}", entry.id))?;
+        let is_known = Outcome::WITHOUT_SESSION.contains(&outcome);
+        Law::I6.holds(is_known, || format!("message {message} is {outcome:?}, and not listed"))?;
         match outcome {
             Outcome::Sent => {
                 census.sent += 1;
@@ -198,9 +183,13 @@ impl Messages {
 
     /// The bytes that wait, and the most that they can be while texts are not counted.
     fn queued(&self) -> (u64, u64) {
-        let bytes = self.waiting.iter().map(|entry| entry.size.bytes).sum();
-        let at_most = |size: Size| if self.texts { 3 * size.nominal } else { size.bytes };
-        (bytes, self.waiting.iter().map(|entry| at_most(entry.size)).sum())
+        let bytes = self.waiting.iter().map(|entry| self.bytes(entry.message)).sum();
+        let at_most = self.waiting.iter().map(|entry| units_of(entry.message)).sum::<u64>();
+        (bytes, if self.texts { 3 * at_most } else { at_most })
+    }
+
+    fn bytes(&self, message: u64) -> u64 {
+        if self.texts { bytes_of_text(&message) } else { units_of(message) }
     }
 
     fn next_waiting(&mut self, message: u64) -> Verdict<Option<Entry>> {

@@ -4,43 +4,33 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario` | what happens |
-//! | `world` | has it happen |
+//! | `world` | who takes part, and what they do |
 //! | `driver` | tells the protocol, and does what it says |
 //! | `sockets` | native sockets, and the server |
-//! | `record`, `hanging`, `loss`, `messages`, `permit`, `silence` | the record of what happened, and the judgement |
+//! | `record`, `loss`, `messages`, `silence` | the record of what happened, and the judgement |
 //! | `census` | what was met |
 //! | `input`, `twins` | the real connection, and broken twins |
-//! | `shrinking` | the shortest scenario that fails |
 
 mod census;
 mod driver;
-mod hanging;
 mod input;
 mod loss;
 mod messages;
-mod permit;
 mod record;
 mod scenario;
-mod shrinking;
 mod silence;
 mod sockets;
 mod twins;
 mod world;
 
 use self::census::Census;
-use self::scenario::Scenario;
-use self::world::World;
-use crate::law::Verdict;
+use self::world::Scenario;
 use crate::runs::scenarios;
 
-scenarios! { every_law_holds_in_a_hundred_thousand_scenarios: run, waits_are_half_of_their_windows }
+scenarios! { every_law_holds_in_a_hundred_thousand_scenarios: [Scenario::from_seed], waits_are_half_of_their_windows }
 
 /// I9: full jitter means half a window, on average.
 fn waits_are_half_of_their_windows(census: &Census) {
     let half = census.drawn as f64 / census.windows as f64;
     assert!((0.48..0.52).contains(&half), "waits are {half} of their windows");
-}
-
-fn run(seed: u64, tell: bool) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), None, tell)
 }

@@ -7,12 +7,10 @@ use undrop_proto::{
 };
 
 use super::census::Census;
-use super::hanging::Hanging;
 use super::input::Input;
-use super::loss::{Loss, Report, Tries, is_final};
+use super::loss::{Loss, Permit, Report, Tries, is_final};
 use super::messages::Messages;
-use super::permit::Permit;
-use super::silence::Silence;
+use super::silence::{Hanging, Silence};
 use crate::law::{Law, Verdict};
 
 /// What the protocol answered with before it was told something.
@@ -23,6 +21,7 @@ pub struct Snapshot {
     pub timeout: Option<Millis>,
 }
 
+#[derive(Default)]
 pub struct Record {
     config: Config,
     /// What the protocol must have counted.
@@ -40,7 +39,7 @@ pub struct Record {
     /// Until when the peer has time to answer a close.
     closing: Option<u64>,
     /// The user has closed, and no peer is waited for.
-    closes_alone: bool,
+    pub closes_alone: bool,
     connected: Attempt,
     connected_at: u64,
     opened_at: u64,
@@ -50,7 +49,7 @@ pub struct Record {
     error_told: bool,
     /// The browser has told of an error by itself.
     native_error: bool,
-    state_told: State,
+    state_told: Option<State>,
     /// How often it was connected while closed, the first time included, and how often the user was told of its close.
     begun: u32,
     closed: u32,
@@ -70,27 +69,15 @@ impl Record {
     pub fn new(config: Config, texts: bool, now: u64) -> Self {
         Self {
             config,
-            stats: Stats::default(),
             messages: Messages::new(config.queue, texts),
             silence: Silence::new(config.heartbeat),
-            hanging: Hanging::default(),
-            tries: Tries::default(),
-            owed: VecDeque::new(),
-            ends: VecDeque::new(),
-            last_cause: None,
-            closing: None,
-            closes_alone: false,
-            connected: Attempt::default(),
             connected_at: now,
             opened_at: now,
             permit: Permit::of_the_user(),
             clean: true,
-            error_told: false,
-            native_error: false,
-            state_told: State::Connecting,
+            state_told: Some(State::Connecting),
             begun: 1,
-            closed: 0,
-            authenticating: false,
+            ..Self::default()
         }
     }
 
@@ -195,11 +182,6 @@ impl Record {
         Law::I4.holds(after.timeout.is_some_and(|at| at.0 <= until), || {
             format!("a close that is over at {until} waits until {:?}", after.timeout)
         })
-    }
-
-    /// Whether the user has closed, and no peer is waited for.
-    pub fn closes_alone(&self) -> bool {
-        self.closes_alone
     }
 
     /// What the user does may decide how a loss is told.
@@ -383,7 +365,7 @@ impl Record {
     /// The user is told.
     pub fn event(&mut self, event: Event, state: State, census: &mut Census) -> Verdict {
         if event == Event::State {
-            self.state_told = state;
+            self.state_told = Some(state);
             return Ok(());
         }
         Law::Events.holds(self.begun > self.closed, || format!("{event:?} after the end"))?;
@@ -461,7 +443,7 @@ impl Record {
             format!("nobody was told of a loss by {causes:?}")
         })?;
         Law::Events.holds(ends == 0, || "nobody was told of the end".to_owned())?;
-        Law::Events.holds(self.state_told == state, || format!("{state:?} was told as {:?}", self.state_told))?;
+        Law::Events.holds(self.state_told == Some(state), || format!("{state:?} was told as {:?}", self.state_told))?;
         self.messages.settle(state, queued)?;
         let expected = Stats {
             messages_out: self.messages.sent.0,
@@ -494,10 +476,15 @@ impl Record {
     }
 
     pub fn retry(&self) -> Option<Retry> {
-        match self.config.policy {
-            _ if self.config.lifetime == Lifetime::Connection => None,
-            Policy::Never => None,
-            Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
-        }
+        retries(&self.config)
+    }
+}
+
+/// How such a connection retries, if it does.
+pub fn retries(config: &Config) -> Option<Retry> {
+    match config.policy {
+        _ if config.lifetime == Lifetime::Connection => None,
+        Policy::Never => None,
+        Policy::Retry(retry) | Policy::Ask(retry) => Some(retry),
     }
 }

@@ -1,17 +1,10 @@
-//! What happens in a scenario, decoded from plain numbers, so that a seed and a shrinking proptest strategy make the
-//! same scenarios. The smaller a number, the tamer what it stands for.
+//! What happens to a connection: what stays as it is, and a script of acts at any time.
 
 use undrop_proto::{Config, Decision, Heartbeat, Lifetime, Limits, Overflow, Policy, Retry, Signal};
 
+use super::input::Input;
+use super::world::Scenario;
 use crate::random::Random;
-
-#[derive(Clone, Debug)]
-pub struct Scenario {
-    /// Of the world's own randomness, and of the protocol's.
-    pub seed: u64,
-    pub setup: Setup,
-    pub actions: Vec<Action>,
-}
 
 /// What stays as it is throughout.
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +40,8 @@ pub enum Conditions {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Action {
-    /// Time passes and everything has its turn.
-    Pass(u32),
-    /// Time passes and nothing has its turn: the machine sleeps. It may tell when it wakes.
+pub enum Act {
+    /// The machine sleeps: nothing has its turn. It may tell when it wakes.
     Sleep(u32, Option<Signal>),
     Conditions(Conditions),
     /// The connection ends, and with it a part of what was under way.
@@ -64,17 +55,14 @@ pub enum Action {
     ServerReplies,
     /// The server stops answering heartbeats, or starts again.
     ServerMute(bool),
-    Signal(Signal),
-    /// The page can't make up its mind: every 100 ms another signal.
-    Flap(u32),
     Send(u32, u32),
     /// The user takes back what waits at this place.
     Withdraw(u32),
     /// The user asks how many bytes are queued.
     Count,
     Close,
-    Reconnect,
-    GiveUp,
+    /// What the page or the user says at once.
+    Tell(Input),
     /// A decision that nobody asked for.
     Decision(Decision),
     /// A socket that was abandoned says something after all.
@@ -88,52 +76,61 @@ pub enum Action {
 impl Scenario {
     pub fn from_seed(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let length = 40 + random.below(260);
-        let setup = random.draw();
-        let actions: Vec<u64> = (0..length).map(|_| random.draw()).collect();
-        Self::decode(seed, setup, &actions)
-    }
-
-    pub fn decode(seed: u64, setup: u64, actions: &[u64]) -> Self {
-        Self { seed, setup: Setup::decode(setup), actions: actions.iter().copied().map(Action::decode).collect() }
+        let setup = Setup::draw(&mut random);
+        let mut script = Vec::new();
+        let (mut at, mut slept) = (0, 0);
+        for _ in 0..40 + random.below(260) {
+            let pause = match random.below(66) {
+                0..=13 => random.below(400),
+                14..=19 => random.below(4_000),
+                20..=22 => random.below(45_000),
+                23 => flap(&mut random, at + u64::from(slept), &mut script),
+                kind => {
+                    let act = Act::draw(&mut random, kind);
+                    script.push((at, act));
+                    // What follows it happens before all that is due when the machine wakes.
+                    slept += if let Act::Sleep(span, _) = act { span } else { 0 };
+                    continue;
+                }
+            };
+            at += u64::from(pause + std::mem::take(&mut slept));
+        }
+        Self { seed, setup, script }
     }
 }
 
-/// Takes one number apart into several small ones.
-struct Digits(u64);
-
-impl Digits {
-    fn below(&mut self, limit: u32) -> u32 {
-        let digit = self.0 % u64::from(limit);
-        self.0 /= u64::from(limit);
-        digit as u32
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u32) as usize]
-    }
+/// The page can't make up its mind: every 100 ms another signal. How long that takes.
+fn flap(random: &mut Random, at: u64, script: &mut Vec<(u64, Act)>) -> u32 {
+    let pair = random.pick(&[
+        [Signal::Offline, Signal::Online],
+        [Signal::Hidden, Signal::Visible],
+        [Signal::Wake, Signal::Online],
+    ]);
+    let count = 1 + random.below(30);
+    script
+        .extend((0..count).map(|turn| (at + 100 * u64::from(turn), Act::Tell(Input::Signal(pair[turn as usize % 2])))));
+    100 * count
 }
 
 impl Setup {
-    fn decode(number: u64) -> Self {
-        let mut digits = Digits(number);
+    fn draw(random: &mut Random) -> Self {
         let retry = Retry {
-            limit: digits.pick(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX, 5, 3, 1, 0]),
-            first: digits.pick(&[5_000, 5_000, 1_000, 100, 0]),
-            cap: digits.pick(&[30_000, 30_000, 3_000]),
-            reset_after: digits.pick(&[5_000, 5_000, 500, 0]),
+            limit: random.pick(&[u32::MAX, u32::MAX, u32::MAX, u32::MAX, 5, 3, 1, 0]),
+            first: random.pick(&[5_000, 5_000, 1_000, 100, 0]),
+            cap: random.pick(&[30_000, 30_000, 3_000]),
+            reset_after: random.pick(&[5_000, 5_000, 500, 0]),
         };
         let limits = Limits {
-            messages: digits.pick(&[65_536, 10, 2, 0]),
-            bytes: digits.pick(&[16 << 20, 500, 100]),
-            time_to_live: digits.pick(&[None, Some(10_000), Some(700)]),
-            overflow: digits.pick(&[Overflow::Refuse, Overflow::DropOldest]),
+            messages: random.pick(&[65_536, 10, 2, 0]),
+            bytes: random.pick(&[16 << 20, 500, 100]),
+            time_to_live: random.pick(&[None, Some(10_000), Some(700)]),
+            overflow: random.pick(&[Overflow::Refuse, Overflow::DropOldest]),
         };
         let heartbeat =
-            Heartbeat { interval: digits.pick(&[25_000, 5_000, 1_000]), timeout: digits.pick(&[10_000, 3_000, 500]) };
-        let setup = Self {
+            Heartbeat { interval: random.pick(&[25_000, 5_000, 1_000]), timeout: random.pick(&[10_000, 3_000, 500]) };
+        Self {
             config: Config {
-                policy: digits.pick(&[
+                policy: random.pick(&[
                     Policy::Retry(retry),
                     Policy::Retry(retry),
                     Policy::Ask(retry),
@@ -141,24 +138,22 @@ impl Setup {
                     Policy::Retry(Retry::default()),
                     Policy::Never,
                 ]),
-                connect_timeout: digits.pick(&[10_000, 3_000, 500]),
-                close_timeout: digits.pick(&[5_000, 1_000, 50]),
-                queue: digits.pick(&[Some(limits), Some(limits), Some(limits), None]),
-                heartbeat: digits.pick(&[Some(heartbeat), Some(heartbeat), None]),
-                lifetime: match digits.below(6) {
+                connect_timeout: random.pick(&[10_000, 3_000, 500]),
+                close_timeout: random.pick(&[5_000, 1_000, 50]),
+                queue: random.pick(&[Some(limits), Some(limits), Some(limits), None]),
+                heartbeat: random.pick(&[Some(heartbeat), Some(heartbeat), None]),
+                lifetime: match random.below(6) {
                     0 => Lifetime::Connection,
                     _ => Lifetime::Unlimited,
                 },
-                authenticates: false,
+                authenticates: random.pick(&[false, false, true]),
             },
-            latency: digits.pick(&[10, 0, 80, 700]),
-            lateness: digits.pick(&[0, 0, 4, 30]),
-            acts_in_events: digits.pick(&[0, 0, 20, 4]),
-            bypasses: digits.pick(&[false, true]),
-            texts: digits.pick(&[false, true]),
-        };
-        let authenticates = digits.pick(&[false, false, true]);
-        Self { config: Config { authenticates, ..setup.config }, ..setup }
+            latency: random.pick(&[10, 0, 80, 700]),
+            lateness: random.pick(&[0, 0, 4, 30]),
+            acts_in_events: random.pick(&[0, 0, 20, 4]),
+            bypasses: random.pick(&[false, true]),
+            texts: random.pick(&[false, true]),
+        }
     }
 }
 
@@ -169,61 +164,60 @@ const CODES: [u16; 26] = [
     2999, 3000, 4000, 4400, 4499, 4500, 5000,
 ];
 
-impl Action {
-    fn decode(number: u64) -> Self {
-        let mut digits = Digits(number);
-        match digits.below(66) {
-            0..=13 => Action::Pass(digits.below(400)),
-            14..=19 => Action::Pass(digits.below(4_000)),
-            20..=22 => Action::Pass(digits.below(45_000)),
-            23..=24 => Action::Sleep(
-                digits.pick(&[3_000, 30_000, 900, 8 * 3_600_000]),
-                digits.pick(&[None, Some(Signal::Wake), Some(Signal::Visible)]),
-            ),
-            25..=28 => Action::Conditions(Conditions::decode(&mut digits)),
-            29 => Action::Conditions(Conditions::Fine),
-            30..=33 => Action::Cut(digits.pick(&CODES), digits.below(2) == 1),
-            34..=36 => Action::Silence,
-            37 => Action::Thaw,
-            38..=41 => Action::ServerSends(1 + digits.below(8)),
-            42 => Action::ServerReplies,
-            43 => Action::ServerMute(digits.below(2) == 0),
-            44..=48 => Action::Signal(digits.pick(&SIGNALS)),
-            49 => Action::Flap(1 + digits.below(30)),
-            50..=55 => Action::Send(1 + digits.below(6), digits.below(120)),
-            56 => Action::Close,
-            57 => Action::Reconnect,
-            58 => Action::GiveUp,
-            59 => Action::Decision(Self::decision(digits.below(6), digits.below(8_000))),
-            60..=61 => Action::Stale(digits.below(6)),
-            62 => Action::StrayTimer,
-            63 => Action::Withdraw(digits.below(4)),
-            64 => Action::Count,
-            _ => Action::Throttle(digits.pick(&[1, 1_000, 60_000])),
-        }
-    }
-
-    pub fn decision(kind: u32, delay: u32) -> Decision {
+impl Act {
+    fn draw(random: &mut Random, kind: u32) -> Self {
         match kind {
-            0..=2 => Decision::Default,
-            3 => Decision::Retry,
-            4 => Decision::After(if delay < 800 { 0 } else { delay }),
-            _ => Decision::GiveUp,
+            24 | 25 => Act::Sleep(
+                random.pick(&[3_000, 30_000, 900, 8 * 3_600_000]),
+                random.pick(&[None, Some(Signal::Wake), Some(Signal::Visible)]),
+            ),
+            26..=29 => Act::Conditions(Conditions::draw(random)),
+            30 => Act::Conditions(Conditions::Fine),
+            31..=34 => Act::Cut(random.pick(&CODES), random.one_in(2)),
+            35..=37 => Act::Silence,
+            38 => Act::Thaw,
+            39..=42 => Act::ServerSends(1 + random.below(8)),
+            43 => Act::ServerReplies,
+            44 => Act::ServerMute(random.one_in(2)),
+            45..=49 => Act::Tell(Input::Signal(random.pick(&SIGNALS))),
+            50..=55 => Act::Send(1 + random.below(6), random.below(120)),
+            56 => Act::Close,
+            57 => Act::Tell(Input::Reconnect),
+            58 => Act::Tell(Input::GiveUp),
+            59 => Act::Decision(draw_decision(random)),
+            60 | 61 => Act::Stale(random.below(6)),
+            62 => Act::StrayTimer,
+            63 => Act::Withdraw(random.below(4)),
+            64 => Act::Count,
+            _ => Act::Throttle(random.pick(&[1, 1_000, 60_000])),
         }
     }
 }
 
+/// What the user makes of a loss.
+pub fn draw_decision(random: &mut Random) -> Decision {
+    match random.below(6) {
+        0..=2 => Decision::Default,
+        3 => Decision::Retry,
+        4 => {
+            let delay = random.below(8_000);
+            Decision::After(if delay < 800 { 0 } else { delay })
+        }
+        _ => Decision::GiveUp,
+    }
+}
+
 impl Conditions {
-    fn decode(digits: &mut Digits) -> Self {
-        match digits.below(10) {
+    fn draw(random: &mut Random) -> Self {
+        match random.below(10) {
             0..=1 => Conditions::Fine,
-            2 => Conditions::Slow(digits.below(12_000)),
+            2 => Conditions::Slow(random.below(12_000)),
             3..=4 => Conditions::Refusing,
             5 => Conditions::Hanging,
-            6 => Conditions::Closing(digits.pick(&CODES)),
+            6 => Conditions::Closing(random.pick(&CODES)),
             7 => Conditions::Silent,
             8 => Conditions::NoUrl,
-            _ => Conditions::LateNoUrl(digits.below(3_000)),
+            _ => Conditions::LateNoUrl(random.below(3_000)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! I8: what must have gone before a connection may be given up for its silence, and when it must be.
+//! I8: what must have gone before an attempt, or a connection that is silent, may be given up, and when it must be.
 
 use undrop_proto::{Cause, Heartbeat};
 
@@ -6,6 +6,7 @@ use super::census::Census;
 use crate::law::{Law, Verdict};
 
 /// The connection that is open, if it has a heartbeat.
+#[derive(Default)]
 pub struct Silence {
     heartbeat: Option<Heartbeat>,
     stage: Stage,
@@ -17,8 +18,9 @@ pub struct Silence {
     heard: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Stage {
+    #[default]
     Listening,
     Asked,
     /// Asked out of turn, so often in a row because a timer was late.
@@ -28,15 +30,15 @@ enum Stage {
 }
 
 /// How long an answer to a probe may take, and what else a late timer gives.
-pub const GRACE: u64 = 2_000;
+const GRACE: u64 = 2_000;
 /// A timer that fires later than this is late.
 pub const LATE: u64 = 1_000;
 /// How many late timers in a row may not be believed.
-pub const GRACES: u32 = 2;
+const GRACES: u32 = 2;
 
 impl Silence {
     pub fn new(heartbeat: Option<Heartbeat>) -> Self {
-        Self { heartbeat, stage: Stage::Listening, asked: 0, due: 0, heard: false }
+        Self { heartbeat, ..Self::default() }
     }
 
     pub fn opened(&mut self, now: u64) {
@@ -115,5 +117,43 @@ impl Silence {
         Law::I8.holds(!late || self.stage == Stage::Probed { late: GRACES }, || {
             format!("it gave up a connection that was {:?} when its timer was late", self.stage)
         })
+    }
+}
+
+/// The attempt that is under way.
+#[derive(Default)]
+pub struct Hanging {
+    due: u64,
+    graces: u32,
+}
+
+impl Hanging {
+    pub fn began(&mut self, due: u64) {
+        *self = Self { due, graces: 0 };
+    }
+
+    /// A timer fired, and the attempt was given up or was not.
+    pub fn judge(&mut self, now: u64, given_up: bool, census: &mut Census) -> Verdict {
+        let late = now > self.due + LATE;
+        let spared = late && self.graces < GRACES;
+        if given_up {
+            census.takeovers += 1;
+            census.late_takeovers += u64::from(late);
+            Law::I8.holds(now >= self.due, || format!("it gave up an attempt at {now} that had until {}", self.due))?;
+            return Law::I8.holds(!spared, || {
+                format!(
+                    "it gave up an attempt when its timer was {} ms late, after {} graces",
+                    now - self.due,
+                    self.graces
+                )
+            });
+        }
+        if now < self.due {
+            return Ok(());
+        }
+        census.attempt_graces += 1;
+        self.graces += 1;
+        self.due = now + GRACE;
+        Law::I4.holds(spared, || "it does not give up an attempt that hangs".to_owned())
     }
 }

@@ -5,11 +5,12 @@ use undrop_proto::Attempt;
 
 use super::input::Input;
 use super::scenario::Conditions;
-use crate::network::{Network, Way};
-use crate::random::Random;
+use super::world::Event;
+use crate::network::{self, Way};
+
+type Network = network::Network<Event>;
 
 pub struct Sockets {
-    pub network: Network<Input>,
     pub conditions: Conditions,
     /// The server does not answer heartbeats.
     pub mute: bool,
@@ -18,8 +19,8 @@ pub struct Sockets {
     pub without_url: Option<Attempt>,
     /// The one socket that a driver holds.
     held: Option<Socket>,
-    /// The attempts whose sockets are gone, the latest last.
-    past: Vec<Attempt>,
+    /// The last few attempts whose sockets are gone, the latest last.
+    pub past: Vec<Attempt>,
 }
 
 struct Socket {
@@ -39,9 +40,8 @@ pub enum Stage {
 }
 
 impl Sockets {
-    pub fn new(latency: u32, now: u64, random: Random) -> Self {
+    pub fn new(latency: u32) -> Self {
         Self {
-            network: Network::new(now, random),
             conditions: Conditions::Fine,
             mute: false,
             latency: u64::from(latency),
@@ -49,14 +49,6 @@ impl Sockets {
             held: None,
             past: Vec::new(),
         }
-    }
-
-    pub fn now(&self) -> u64 {
-        self.network.now
-    }
-
-    pub fn random(&mut self) -> &mut Random {
-        &mut self.network.random
     }
 
     /// The attempt whose socket is held.
@@ -68,21 +60,13 @@ impl Sockets {
         self.held.as_ref().map(|socket| socket.stage)
     }
 
-    /// Whether the socket's `readyState` is past `OPEN`, though its close event has not had its turn.
-    pub fn is_ending(&self) -> bool {
-        let Some(socket) = &self.held else { return false };
-        let now = self.now();
-        let closes = |(at, input): (u64, &Input)| at <= now && matches!(input, Input::Closed(..));
-        socket.failed || self.network.under_way(socket.attempt, Way::Down).any(closes)
+    /// Whether the socket's `readyState` is past `OPEN` by then, though its close event has not had its turn.
+    pub fn is_ending(&self, net: &Network, by: u64) -> bool {
+        self.held.as_ref().is_some_and(|socket| socket.failed || closes(net, socket.attempt).any(|at| at <= by))
     }
 
-    pub fn is_silent(&self) -> bool {
-        self.live().is_some_and(|attempt| self.network.is_cut(attempt))
-    }
-
-    /// The last few attempts whose sockets are gone.
-    pub fn past(&self) -> &[Attempt] {
-        &self.past
+    pub fn is_silent(&self, net: &Network) -> bool {
+        self.live().is_some_and(|attempt| net.is_cut(attempt))
     }
 
     /// An attempt that is long over.
@@ -91,109 +75,109 @@ impl Sockets {
     }
 
     /// Makes a socket. False if there is no URL for it, which then is said at once.
-    pub fn connect(&mut self, attempt: Attempt) -> bool {
-        self.network.connect(attempt, 0);
+    pub fn connect(&mut self, net: &mut Network, attempt: Attempt) -> bool {
+        net.connect(attempt, 0);
         self.held = Some(Socket { attempt, stage: Stage::Connecting, failed: false });
-        let opens = self.now() + 2 * self.latency;
+        let opens = net.now + 2 * self.latency;
         match self.conditions {
-            Conditions::Fine => self.deliver(opens, Input::Opened(attempt)),
-            Conditions::Slow(span) => self.deliver(self.now() + u64::from(span), Input::Opened(attempt)),
+            Conditions::Fine => self.deliver(net, opens, Input::Opened(attempt)),
+            Conditions::Slow(span) => self.deliver(net, net.now + u64::from(span), Input::Opened(attempt)),
             Conditions::Refusing => {
                 let choices = [self.latency, 0, 2_000];
-                let after = self.random().pick(&choices);
-                self.fail(self.now() + after, 1006, false);
+                let after = net.random.pick(&choices);
+                self.fail(net, net.now + after, 1006, false);
             }
             Conditions::Hanging => {}
             Conditions::Closing(code) => {
-                self.deliver(opens, Input::Opened(attempt));
-                let after = self.random().pick(&[0, 5, 300, 6_000]);
-                self.fail(opens + after, code, code != 1006);
+                self.deliver(net, opens, Input::Opened(attempt));
+                let after = net.random.pick(&[0, 5, 300, 6_000]);
+                self.fail(net, opens + after, code, code != 1006);
             }
             Conditions::Silent => {
-                self.deliver(opens, Input::Opened(attempt));
-                self.network.cut(attempt, true);
+                self.deliver(net, opens, Input::Opened(attempt));
+                net.cut(attempt, true);
             }
             Conditions::NoUrl => return false,
             Conditions::LateNoUrl(span) => {
                 self.set_stage(Stage::FindingUrl);
-                self.deliver(self.now() + u64::from(span), Input::NoUrl(attempt));
+                self.deliver(net, net.now + u64::from(span), Input::NoUrl(attempt));
             }
         }
         true
     }
 
     /// Forgets the socket. What it had under way may still turn up, and so may its end.
-    pub fn abandon(&mut self) {
-        if self.random().one_in(2) {
-            let after = self.random().pick(&[0, 1, 900, 60_000]);
-            self.fail(self.now() + after, 1006, false);
+    pub fn abandon(&mut self, net: &mut Network) {
+        if net.random.one_in(2) {
+            let after = net.random.pick(&[0, 1, 900, 60_000]);
+            self.fail(net, net.now + after, 1006, false);
         }
         self.forget();
     }
 
     /// The page calls `close()` on the socket.
-    pub fn close(&mut self) {
+    pub fn close(&mut self, net: &mut Network) {
         let Some(socket) = self.held.as_mut().filter(|socket| !socket.failed) else { return };
-        let (attempt, stage, now) = (socket.attempt, socket.stage, self.network.now);
+        let (attempt, stage, now) = (socket.attempt, socket.stage, net.now);
         socket.stage = Stage::Closing;
         match stage {
             Stage::Connecting => {
-                self.network.retain(attempt, Way::Down, |_, _| false);
-                self.fail(now, 1006, false);
+                net.retain(attempt, Way::Down, |_, _| false);
+                self.fail(net, now, 1006, false);
             }
-            Stage::Open if self.is_silent() || self.random().one_in(8) => {
+            Stage::Open if self.is_silent(net) || net.random.one_in(8) => {
                 // Chromium fires `close` 60 s after `close()` into a black hole.
-                self.fail(now + 60_000, 1006, false);
+                self.fail(net, now + 60_000, 1006, false);
             }
             Stage::Open => {
-                let code = self.random().pick(&[1000, 1005, 4000]);
-                self.fail(now + 2 * self.latency, code, true);
+                let code = net.random.pick(&[1000, 1005, 4000]);
+                self.fail(net, now + 2 * self.latency, code, true);
             }
             Stage::Closing | Stage::FindingUrl => {}
         }
     }
 
     /// The connection ends, and with it some of what was under way. How much that was.
-    pub fn cut(&mut self, code: u16, clean: bool) -> u64 {
-        let lost = self.lose_some();
+    pub fn cut(&mut self, net: &mut Network, code: u16, clean: bool) -> u64 {
+        let lost = self.lose_some(net);
         let clean = clean && self.stage() == Some(Stage::Open);
-        self.fail(self.now() + self.latency, code, clean);
+        self.fail(net, net.now + self.latency, code, clean);
         lost
     }
 
     /// From now on nothing gets through. How much of what was under way didn't.
-    pub fn silence(&mut self) -> u64 {
+    pub fn silence(&mut self, net: &mut Network) -> u64 {
         if let Some(attempt) = self.live() {
-            self.network.cut(attempt, true);
+            net.cut(attempt, true);
         }
-        self.lose_some()
+        self.lose_some(net)
     }
 
     /// What is silent speaks again.
-    pub fn thaw(&mut self) {
+    pub fn thaw(&mut self, net: &mut Network) {
         if let Some(attempt) = self.live() {
-            self.network.cut(attempt, false);
+            net.cut(attempt, false);
         }
     }
 
     /// The server sends something; of no effect if it has no connection that works.
-    pub fn serve(&mut self, delay: u64, make: impl FnOnce(Attempt) -> Input) {
+    pub fn serve(&mut self, net: &mut Network, delay: u64, make: impl FnOnce(Attempt) -> Input) {
         if let Some(attempt) = self.live().filter(|_| self.stage() == Some(Stage::Open)) {
-            self.network.send(attempt, Way::Down, delay + self.latency, make(attempt));
+            net.send(attempt, Way::Down, delay + self.latency, Event::Told(make(attempt)));
         }
     }
 
     /// The server got a heartbeat.
-    pub fn serve_pong(&mut self) {
+    pub fn serve_pong(&mut self, net: &mut Network) {
         if !self.mute {
-            self.serve(self.latency, Input::Reply);
+            self.serve(net, self.latency, Input::Reply);
         }
     }
 
     /// The server got a message.
-    pub fn serve_echo(&mut self) {
-        if self.random().one_in(4) {
-            self.serve(self.latency, |attempt| Input::Message(attempt, 7));
+    pub fn serve_echo(&mut self, net: &mut Network) {
+        if net.random.one_in(4) {
+            self.serve(net, self.latency, |attempt| Input::Message(attempt, 7));
         }
     }
 
@@ -230,28 +214,34 @@ impl Sockets {
         }
     }
 
-    fn fail(&mut self, at: u64, code: u16, clean: bool) {
+    fn fail(&mut self, net: &mut Network, at: u64, code: u16, clean: bool) {
         let Some(attempt) = self.live().filter(|_| self.stage() != Some(Stage::FindingUrl)) else { return };
         // Not every broken connection has an error event, see a frame header of 1 TiB in Chromium.
-        if !clean && !self.random().one_in(4) {
-            self.deliver(at, Input::Error(attempt));
+        if !clean && !net.random.one_in(4) {
+            self.deliver(net, at, Input::Error(attempt));
         }
-        self.deliver(at, Input::Closed(attempt, code, clean));
+        self.deliver(net, at, Input::Closed(attempt, code, clean));
     }
 
-    fn deliver(&mut self, at: u64, input: Input) {
+    fn deliver(&mut self, net: &mut Network, at: u64, input: Input) {
         if let Some(attempt) = self.live() {
-            self.network.deliver(attempt, Way::Down, at, input);
+            net.deliver(attempt, Way::Down, at, Event::Told(input));
         }
     }
 
-    fn lose_some(&mut self) -> u64 {
+    fn lose_some(&mut self, net: &mut Network) -> u64 {
         let Some(attempt) = self.live() else { return 0 };
-        let lost = self.network.lose_some(attempt, Way::Down);
+        let lost = net.lose_some(attempt, Way::Down);
         // No socket has an error event without an end.
-        if !self.network.under_way(attempt, Way::Down).any(|(_, input)| matches!(input, Input::Closed(..))) {
-            self.network.retain(attempt, Way::Down, |_, input| !matches!(input, Input::Error(_)));
+        if closes(net, attempt).next().is_none() {
+            net.retain(attempt, Way::Down, |_, event| !matches!(event, Event::Told(Input::Error(_))));
         }
         lost
     }
+}
+
+/// When the socket of this attempt is heard to close.
+fn closes(net: &Network, attempt: Attempt) -> impl Iterator<Item = u64> {
+    let under_way = net.under_way(attempt, Way::Down);
+    under_way.filter(|(_, event)| matches!(event, Event::Told(Input::Closed(..)))).map(|(at, _)| at)
 }

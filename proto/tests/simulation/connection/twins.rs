@@ -2,23 +2,22 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::ops::Deref;
 
 use undrop_proto::{
-    Attempt, Cause, Config, Connection, Decision, Dropped, Event, Limits, MessageId, Millis, Outcome, Policy, Retry,
-    SendError, Settled, Signal, State, Stats,
+    Cause, Config, Connection, Decision, Dropped, Event, Limits, MessageId, Millis, Outcome, Policy, Retry, SendError,
+    Settled, Signal, State, Stats,
 };
 
-use super::census::Census;
-use super::input::{Input, bytes_of_text};
+use super::input::{Input, bytes_of_text, units_of};
 use super::loss::is_final;
-use super::scenario::Scenario;
 use super::silence::LATE;
-use super::world::World;
-use crate::law::{Law, Verdict};
+use super::world::Scenario;
+use crate::law::Law;
 use crate::twins::{Twin, twins};
 
 twins! {
-    run {
+    Scenario::from_seed {
         a_connection_that_hears_older_attempts: HearsOlderAttempts by I1,
         a_connection_that_hears_what_it_abandoned: HearsTheAbandoned by I1,
         a_connection_that_leaves_the_old_socket_open: LeavesTheOldSocketOpen by I1,
@@ -72,8 +71,13 @@ twins! {
     }
 }
 
-fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    World::run(&Scenario::from_seed(seed), Some(defect), false)
+#[test]
+fn whatever_can_be_left_out_of_a_scenario_that_breaks_a_law_is() {
+    let (scenario, defect) = (Scenario::from_seed(1), Some(Defect::RepeatsAMessage));
+    let shortest = scenario.shortest(defect, Law::I6);
+    assert!(shortest.run(defect, false).is_err_and(|violation| violation.law == Law::I6));
+    let (before, after) = (scenario.script.len(), shortest.script.len());
+    assert!(5 * after < before, "{after} of {before} acts: {:?}", shortest.script);
 }
 
 /// What a connection without a session wants done.
@@ -98,39 +102,28 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub fn new(defect: Option<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
-        let change = |policy: Policy, change: fn(&mut Retry)| match policy {
-            Policy::Never => Policy::Never,
-            Policy::Retry(mut retry) => {
-                change(&mut retry);
-                Policy::Retry(retry)
-            }
-            Policy::Ask(mut retry) => {
-                change(&mut retry);
-                Policy::Ask(retry)
-            }
+    pub fn new(twin: Twin<Defect>, mut config: Config, now: Millis, seed: u64) -> Self {
+        let (queue, mut fixed) = (config.queue.as_mut(), Retry::default());
+        let retry = match &mut config.policy {
+            Policy::Never => &mut fixed,
+            Policy::Retry(retry) | Policy::Ask(retry) => retry,
         };
-        match defect {
-            Some(Defect::IgnoresTheLimits) => config.queue = config.queue.map(|_| Limits::default()),
-            Some(Defect::RefusesTooEarly) => {
-                config.queue = config.queue.map(|limits| Limits { bytes: limits.bytes / 2, ..limits });
+        match (twin.defect(), queue) {
+            (Some(Defect::IgnoresTheLimits), Some(limits)) => *limits = Limits::default(),
+            (Some(Defect::RefusesTooEarly), Some(limits)) => limits.bytes /= 2,
+            // A queue that is never full, so that nothing else shows it first.
+            (Some(Defect::SendsTheExpired), Some(limits @ Limits { messages: 65_536, bytes: 0x100_0000, .. })) => {
+                limits.time_to_live = None;
             }
-            Some(Defect::NeverRunsOut) => config.policy = change(config.policy, |retry| retry.limit = u32::MAX),
-            Some(Defect::SendsTheExpired) => {
-                config.queue = config.queue.map(|limits| match (limits.messages, limits.bytes) {
-                    // A queue that is never full, so that nothing else shows it first.
-                    (65_536, 0x100_0000) => Limits { time_to_live: None, ..limits },
-                    _ => limits,
-                });
-            }
-            Some(Defect::ClosesTooSoon) => config.close_timeout /= 2,
-            Some(Defect::WaitsTooLong) => config.policy = change(config.policy, |retry| retry.first *= 2),
+            (Some(Defect::NeverRunsOut), _) => retry.limit = u32::MAX,
+            (Some(Defect::WaitsTooLong), _) => retry.first *= 2,
+            (Some(Defect::ClosesTooSoon), _) => config.close_timeout /= 2,
             _ => {}
         }
         let connection = Connection::new(config, now, seed);
         Self {
             connection,
-            twin: Twin::new(defect),
+            twin,
             next: VecDeque::new(),
             miscounted: 0,
             closed: false,
@@ -166,29 +159,14 @@ impl Subject {
         }
     }
 
-    pub fn is_writable(&self) -> bool {
-        self.connection.is_writable()
-    }
-
-    pub fn state(&self) -> State {
-        self.connection.state()
-    }
-
-    pub fn attempt(&self) -> Attempt {
-        self.connection.attempt()
-    }
-
-    pub fn queued(&self) -> u64 {
-        self.connection.queued()
-    }
-
     /// How many bytes are queued, after they were counted.
     pub fn count_queued(&mut self) -> u64 {
         self.connection.count_queued(bytes_of_text);
         self.connection.queued()
     }
 
-    pub fn stats(&self) -> Stats {
+    /// The statistics, and what was counted too often.
+    pub fn counts(&self) -> Stats {
         let mut stats = *self.connection.stats();
         stats.drops[Cause::Close as usize] += self.miscounted;
         stats
@@ -205,9 +183,10 @@ impl Subject {
         }
         let (state, timeout) = (self.connection.state(), self.connection.poll_timeout());
         let answer = match self.before(now, input) {
-            Some(Input::SendText(message, units)) if self.twin.has(Defect::NeverCountsAText) => {
-                self.connection.send_text(|| now, message, units, |_| 3 * units).map(Some)
-            }
+            Some(Input::SendText(message)) if self.twin.has(Defect::NeverCountsAText) => self
+                .connection
+                .send_text(|| now, message, units_of(message), |message| 3 * units_of(*message))
+                .map(Some),
             Some(input) => input.tell(&mut self.connection, now),
             None => Ok(None),
         };
@@ -419,6 +398,14 @@ impl Subject {
 fn changed(mut dropped: Dropped, change: impl FnOnce(&mut Dropped)) -> Dropped {
     change(&mut dropped);
     dropped
+}
+
+impl Deref for Subject {
+    type Target = Connection<u64>;
+
+    fn deref(&self) -> &Connection<u64> {
+        &self.connection
+    }
 }
 
 impl PartialEq for Subject {

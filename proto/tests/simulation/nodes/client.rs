@@ -18,7 +18,7 @@ const AGREEMENT: u32 = 1_000;
 
 pub struct Client {
     end: Session<Message, session::Client>,
-    attempt: Option<Attempt>,
+    pub attempt: Option<Attempt>,
     /// How many sessions it has had.
     sessions: u32,
     alarm: Alarm,
@@ -31,10 +31,6 @@ impl Client {
     pub fn new(bounds: Bounds) -> Self {
         let end = Session::<Message, session::Client>::new(bounds);
         Self { end, attempt: None, sessions: 0, alarm: Alarm::default(), pinged: 0, renews: false }
-    }
-
-    pub fn attempt(&self) -> Option<Attempt> {
-        self.attempt
     }
 
     /// The session that it is in.
@@ -217,10 +213,10 @@ impl Client {
             Heard::Lost => return Law::I5.broken("the client finds that the server has lost a part"),
             Heard::Resumed | Heard::Acknowledged => {
                 if let Some(session) = self.end.token().map(|token| token.0 as usize) {
-                    shared.record.acknowledged_up(session, self.end.acknowledged())?;
+                    shared.record.acknowledged_up(session, self.end.acknowledged());
                     if heard == Heard::Resumed {
                         shared.census.resumes += 1;
-                        shared.record.resumed(session)?;
+                        shared.record.resumed(attempt)?;
                     }
                 }
             }

@@ -102,7 +102,7 @@ pub struct Driver {
     pub handler: Handler,
     /// The handler is to have its turn when an event says so.
     is_scheduled: bool,
-    alarm: Alarm,
+    pub alarm: Alarm,
     /// The session has said that it is another node's.
     is_fenced: bool,
     /// The number of the last request to the store.
@@ -156,7 +156,7 @@ impl Driver {
             self.slot.persist(context.shared.net.millis());
             self.act(context)?;
             progress |= self.transmit(context)?;
-            if self.slot.is_over() && !self.handler.runs() {
+            if self.slot.is_over() && !self.handler.runs {
                 let Shared { record, census, .. } = &mut *context.shared;
                 self.handler.close(record, census)?;
                 record.task_ends(self.task)?;
@@ -176,12 +176,22 @@ impl Driver {
         let number = if shared.twin.has(Defect::HearsLateAnswers) { self.asked } else { number };
         let answer = match answer {
             Err(StoreError::Fenced) if shared.twin.has(Defect::IgnoresThatItIsFenced) => Ok(()),
+            Err(StoreError::Fenced) if shared.twin.has(Defect::ResumesWhenFenced) && self.connection.is_none() => {
+                Ok(())
+            }
             Err(StoreError::Behind) if shared.twin.has(Defect::DoesNotRepair) => Ok(()),
             Err(StoreError::Revoked) if shared.twin.has(Defect::IgnoresThatItIsRevoked) => Ok(()),
             Err(StoreError::Unavailable) if shared.twin.has(Defect::NeverAsksAgain) => return Ok(()),
             answer => answer,
         };
         shared.census.revoked_elsewhere += u64::from(answer == Err(StoreError::Revoked));
+        if let (Err(StoreError::Fenced), Some((_, attempt)), Some((received, _))) =
+            (answer, self.connection, self.received)
+            && shared.twin.has(Defect::AcknowledgesWhenFenced)
+        {
+            self.give(context, attempt, Output::Control(Control::Ack { received }))?;
+        }
+        let shared = &mut *context.shared;
         self.slot.handle_stored(shared.net.millis(), number, answer);
         self.act(context)?;
         self.slot.persist(context.shared.net.millis());
@@ -244,10 +254,6 @@ impl Driver {
             }
         }
         self.act_early(context)
-    }
-
-    pub fn rings(&mut self) {
-        self.alarm.rings();
     }
 
     // What a task of the app does beside the handler.
@@ -335,7 +341,7 @@ impl Driver {
         let progress = !resumes.is_empty() || evict || revoke || shutdown;
         for request in resumes {
             let known = match context.shared.twin.defect() {
-                Some(Defect::ResumesWhomItHasNotAnswered) => Known { answered: 0, ..request.known },
+                Some(Defect::ResumesWhomItHasNotAnswered) => request.known.answered(0),
                 _ => request.known,
             };
             self.slot.request_resume(now, request, known, TERMS);
@@ -374,22 +380,26 @@ impl Driver {
             let frame = self.slot.poll_frame(now);
             // The frame goes out before what its making has changed is done, such as the close of the connection.
             if let (Some(frame), Some((_, attempt))) = (frame, self.connection) {
-                self.give(context, attempt, frame);
+                self.give(context, attempt, frame)?;
             }
             self.act(context)?;
         }
         Ok(progress)
     }
 
-    fn give(&mut self, context: &mut Context<'_>, attempt: Attempt, frame: Output<Message>) {
+    fn give(&mut self, context: &mut Context<'_>, attempt: Attempt, frame: Output<Message>) -> Verdict {
         let frame = match frame {
-            Output::Message(message) if self.early.remove(&message.number) => return,
+            Output::Message(message) if self.early.remove(&message.number) => return Ok(()),
             Output::Message(message) => Frame::Message(message),
-            Output::Control(Control::Ack { received }) if received <= self.acknowledged => return,
+            Output::Control(Control::Ack { received }) if received <= self.acknowledged => return Ok(()),
             Output::Control(control) => Frame::Control(control),
-            Output::Ping => return,
+            Output::Ping => return Ok(()),
         };
+        if let Frame::Control(Control::Ack { received } | Control::Resumed { received, .. }) = frame {
+            context.shared.record.acknowledges(self.session, self.task, received)?;
+        }
         context.shared.give(attempt, Way::Down, frame);
+        Ok(())
     }
 
     fn set_alarm(&mut self, context: &mut Context<'_>) {
@@ -426,8 +436,8 @@ impl Driver {
                 if let Some((_, attempt)) =
                     self.connection.filter(|_| context.shared.twin.has(Defect::AcknowledgesTooEarly))
                 {
+                    self.give(context, attempt, Output::Control(Control::Ack { received: number }))?;
                     self.acknowledged = number;
-                    context.shared.give(attempt, Way::Down, Frame::Control(Control::Ack { received: number }));
                 }
                 Ok(())
             }
@@ -622,7 +632,7 @@ pub fn close_connection(context: &mut Context<'_>, attempt: Attempt, disconnect:
 
 fn without_what_was_received(change: &Change<Message>) -> Arc<Change<Message>> {
     let last = change.taken.last();
-    Arc::new(Change { taken: Numbered::none(last), committed: last, ..change.clone() })
+    Arc::new(change.clone().taken(Numbered::none(last)).committed(last))
 }
 
 /// Whether a node has told its client with this that it broke the protocol.

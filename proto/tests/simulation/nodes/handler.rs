@@ -33,7 +33,7 @@ pub struct Handler {
     cause: Option<Cause>,
     /// ... and what was not delivered then.
     returned: Vec<Message>,
-    runs: bool,
+    pub runs: bool,
     /// What it has asked for, for a driver that is broken.
     asked: Vec<Asked>,
 }
@@ -68,10 +68,6 @@ impl Handler {
             runs: true,
             asked: Vec::new(),
         }
-    }
-
-    pub fn runs(&self) -> bool {
-        self.runs
     }
 
     /// Whether its session has not ended.

@@ -24,12 +24,7 @@ mod store;
 mod twins;
 mod world;
 
-use self::world::{Census, Scenario};
-use crate::law::Verdict;
+use self::world::Scenario;
 use crate::runs::scenarios;
 
-scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: run }
-
-fn run(seed: u64, tell: bool) -> Verdict<Census> {
-    Scenario::from_seed(seed).run(None, tell)
-}
+scenarios! { what_is_acknowledged_is_stored_in_a_hundred_thousand_scenarios: [Scenario::from_seed] }

@@ -28,7 +28,7 @@ pub struct Node {
     index: usize,
     /// How often it was started.
     starts: u32,
-    is_up: bool,
+    pub is_up: bool,
     is_closing: bool,
     /// It has no room for more that comes in until then.
     throttled_until: u64,
@@ -100,10 +100,6 @@ impl Node {
         }
     }
 
-    pub fn is_up(&self) -> bool {
-        self.is_up
-    }
-
     // What happens.
 
     /// A frame has arrived on a connection to this node.
@@ -163,7 +159,7 @@ impl Node {
             }
             Event::Handler(task) => self.drive(shared, store, task, Driver::wakes)?,
             Event::Alarm(task) => self.drive(shared, store, task, |driver, _| {
-                driver.rings();
+                driver.alarm.rings();
                 Ok(())
             })?,
             Event::Unblocked(attempt) => {
@@ -257,10 +253,6 @@ impl Node {
             self.todo.push_back(Todo::Run(task));
         }
         self.go_on(shared, store)
-    }
-
-    pub fn start(&mut self) {
-        self.is_up = true;
     }
 
     /// Whether nothing is left to be done.

@@ -21,6 +21,8 @@ pub struct Record {
     routes: Vec<usize>,
     /// The connections that ask for a session and are not answered.
     asking: BTreeSet<u32>,
+    /// Whether the client could go on with its session on each connection, when the store was told of that one.
+    resumable: BTreeMap<u32, Verdict>,
     /// The tasks of sessions that there were.
     tasks: u64,
     fences: u128,
@@ -45,10 +47,10 @@ struct Session {
     log: Vec<Option<u32>>,
     /// The most that was ever stored, unless it was forgotten and nobody noticed.
     most: Progress,
-    /// How many messages each task has committed in the store, which may have forgotten that.
-    committed_by: BTreeMap<u64, u64>,
-    /// How many messages were committed when each task claimed the session.
-    claimed_with: BTreeMap<u64, u64>,
+    /// The most that each task has found in the store or written there, which the store may have forgotten.
+    known_to: BTreeMap<u64, Progress>,
+    /// How many of its messages the client was told are stored.
+    acknowledged: u64,
     /// The most that a handler has asked to commit, ...
     requested: u64,
     /// ... and was told is committed.
@@ -181,10 +183,15 @@ impl Record {
         }
     }
 
-    /// The client is told that the server has so many of its messages.
-    pub fn acknowledged_up(&self, session: usize, count: u64) -> Verdict {
-        let taken = self.sessions[session].most.taken;
-        Law::I10.holds(count <= taken, || format!("{count} messages are acknowledged, {taken} are stored"))
+    /// A task tells the client that the server has so many of its messages.
+    pub fn acknowledges(&self, session: usize, task: u64, count: u64) -> Verdict {
+        let taken = self.sessions[session].known_to.get(&task).map_or(0, |known| known.taken);
+        Law::I10.holds(count <= taken, || format!("{count} messages are acknowledged, and {taken} were stored"))
+    }
+
+    /// The client has heard it.
+    pub fn acknowledged_up(&mut self, session: usize, count: u64) {
+        self.sessions[session].acknowledged = count;
     }
 
     pub fn settled_up(&mut self, settled: &Settled<Message>) -> Verdict {
@@ -194,7 +201,7 @@ impl Record {
         let before = entry.outcome.replace(outcome);
         Law::I6.holds(before.is_none(), || format!("{message:?} is {outcome:?}, and was {before:?}"))?;
         let right = match (outcome, entry.left) {
-            (Outcome::Delivered, Some((session, number))) => number <= self.sessions[session].most.taken,
+            (Outcome::Delivered, Some((session, number))) => number <= self.sessions[session].acknowledged,
             (Outcome::Unconfirmed, left) => left.is_some(),
             (Outcome::Unsent, left) => left.is_none(),
             _ => false,
@@ -224,14 +231,11 @@ impl Record {
         Law::Protocol.holds(was_revoked, || format!("session {session} was not revoked"))
     }
 
-    /// The client goes on with its session: what it has received is what the session has sent.
-    pub fn resumed(&self, session: usize) -> Verdict {
-        let Session { down, log, is_forked, is_short, .. } = &self.sessions[session];
-        Law::I5.holds(!is_forked, || format!("the client has {down:?}, the session {log:?}, and it goes on"))?;
-        Law::I5
-            .holds(down.len() <= log.len() || *is_short, || format!("the client has {down:?}, the session {log:?}"))?;
-        let other = down.iter().zip(log).find(|(received, sent)| sent.is_some_and(|sent| sent != **received));
-        Law::I5.holds(other.is_none(), || format!("the client has {other:?}: one of the two is lost"))
+    /// The client goes on with its session on this connection. That is judged by what the store had when it was told of the
+    /// connection: what it has forgotten since, the client is told when it asks again.
+    pub fn resumed(&mut self, attempt: Attempt) -> Verdict {
+        let unasked = || Law::I5.broken(format!("the client goes on on {attempt:?}, and the store was not told"));
+        self.resumable.remove(&attempt.0).unwrap_or_else(unasked)
     }
 
     /// The client gets another session in place of this one.
@@ -255,7 +259,7 @@ impl Record {
 
     /// A connection of this number has claimed a session for a task.
     pub fn claimed(&mut self, census: &mut Census, session: usize, task: u64, attempt: u32) -> Verdict {
-        let Session { stored, most, claimed_with, log, told, is_short, .. } = &mut self.sessions[session];
+        let Session { stored, most, known_to, log, told, is_short, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I5.broken(format!("session {session} is claimed, and is not there"));
         };
@@ -268,10 +272,11 @@ impl Record {
         }
         census.forgotten_messages += most.sent - stored.has.sent;
         *is_short |= *most != stored.has;
-        claimed_with.insert(task, stored.has.committed);
         stored.has.attempt = attempt;
         *most = stored.has;
+        known_to.insert(task, stored.has);
         log.truncate(stored.has.sent as usize);
+        self.resumable.insert(attempt, self.sessions[session].goes_on());
         Ok(())
     }
 
@@ -283,7 +288,7 @@ impl Record {
         change: &Change<Message>,
         now: u64,
     ) -> Verdict {
-        let Session { stored, most, committed_by, log, down, is_short, is_forked, .. } = &mut self.sessions[session];
+        let Session { stored, most, known_to, log, down, is_short, is_forked, .. } = &mut self.sessions[session];
         let Some(stored) = stored else {
             return Law::I10.broken(format!("session {session} is written, and is not there"));
         };
@@ -294,6 +299,7 @@ impl Record {
         let has = &mut stored.has;
         let no_gap = taken.follows(has.taken, *committed) && sent.follows(has.sent, *acknowledged);
         Law::I10.holds(no_gap, || format!("the store has {has:?}, and took {change:?}"))?;
+        let is_resumed = *attempt > has.attempt;
         *has = Progress {
             taken: has.taken.max(taken.last()),
             committed: has.committed.max(*committed),
@@ -301,7 +307,8 @@ impl Record {
             attempt: has.attempt.max(*attempt),
         };
         *most = most.max(*has);
-        committed_by.insert(task, has.committed);
+        let known = known_to.entry(task).or_default();
+        *known = known.max(*has);
         log.resize(log.len().max(sent.after as usize), None);
         for (message, number) in sent.messages.iter().zip(sent.after + 1..) {
             match log.get_mut(number as usize - 1) {
@@ -319,6 +326,9 @@ impl Record {
             let entry = &mut self.down[message.number as usize];
             let before = *entry.number.get_or_insert(number);
             Law::I5.holds(before == number, || format!("{message:?} is stored as {before} and as {number}"))?;
+        }
+        if is_resumed {
+            self.resumable.insert(*attempt, self.sessions[session].goes_on());
         }
         Ok(())
     }
@@ -393,7 +403,7 @@ impl Record {
     /// How many messages were committed when this task claimed the session. More can be by the time its handler begins, if
     /// another has claimed it since, or the store has forgotten the claim.
     pub fn floor(&self, session: usize, task: u64) -> u64 {
-        self.sessions[session].claimed_with.get(&task).copied().unwrap_or(0)
+        self.sessions[session].known_to.get(&task).map_or(0, |known| known.committed)
     }
 
     /// A handler receives a message, as the one of this number. It is its first if it has not received any before.
@@ -468,12 +478,12 @@ impl Record {
         let Commit { session, task, number, is_answered } = &mut self.commits[commit as usize];
         Law::I6.holds(!*is_answered, || format!("the commit of {number} is answered twice"))?;
         *is_answered = true;
-        let Session { stored, told, most, committed_by, was_removed, .. } = &mut self.sessions[*session];
+        let Session { stored, told, most, known_to, was_removed, .. } = &mut self.sessions[*session];
         let elsewhere = !*was_removed && stored.is_some_and(|stored| stored.owner != *task);
         match answer {
             Ok(()) => {
                 let is_stored = most.committed >= *number;
-                let was_stored = committed_by.get(task).is_some_and(|committed| committed >= number);
+                let was_stored = known_to.get(task).is_some_and(|known| known.committed >= *number);
                 Law::I10.holds(is_stored || was_stored || *was_removed || stored.is_none(), || {
                     format!("{number} is committed, and is not stored")
                 })?;
@@ -564,13 +574,7 @@ impl Record {
         })?;
         let numbers: Vec<_> = session.forwarded.iter().map(|message| self.down[*message as usize].number).collect();
         Law::I5.holds(numbers.is_sorted(), || format!("forwarded messages were sent as {numbers:?}"))?;
-        let same = session.is_forked
-            || session.down.len() == session.log.len()
-                && session
-                    .down
-                    .iter()
-                    .zip(&session.log)
-                    .all(|(received, sent)| sent.is_none_or(|sent| sent == *received));
+        let same = session.is_forked || session.down.len() == session.log.len() && !session.differs();
         Law::I5.holds(same, || format!("the client has received {:?} of {:?}", session.down, session.log))
     }
 }
@@ -579,6 +583,18 @@ impl Session {
     /// Whether the store has all that it ever had of it.
     fn is_whole(&self) -> bool {
         self.stored.is_some_and(|stored| stored.has == self.most)
+    }
+
+    /// Whether the client has received something else than the session has sent.
+    fn differs(&self) -> bool {
+        self.down.iter().zip(&self.log).any(|(received, sent)| sent.is_some_and(|sent| sent != *received))
+    }
+
+    /// Whether the client can go on with it: what it has received is what the session has sent.
+    fn goes_on(&self) -> Verdict {
+        let Self { down, log, is_forked, .. } = self;
+        let is_other = *is_forked || down.len() > log.len() || self.differs();
+        Law::I5.holds(!is_other, || format!("the client has {down:?}, the session {log:?}, and it goes on"))
     }
 }
 

@@ -305,16 +305,14 @@ impl Store {
         let record = Rc::make_mut(record);
         let time_to_live = Duration::from_millis(u64::from(shared.setup.time_to_live));
         let (inbox, outbox) = (record.inbox.missing == 0, record.outbox.missing == 0);
-        let kept = Kept {
-            time_to_live,
-            inbox: record.inbox.to_numbered(inbox),
-            outbox: record.outbox.to_numbered(outbox),
-            forwarded: record.forwarded.done,
-        };
+        let kept = Kept::new(time_to_live)
+            .inbox(record.inbox.to_numbered(inbox))
+            .outbox(record.outbox.to_numbered(outbox))
+            .forwarded(record.forwarded.done);
         let is_whole = inbox && outbox || shared.twin.has(Defect::ServesWhatIsLeft);
         let compared = match shared.twin.defect() {
-            Some(Defect::ClaimsWhatCanNotBe) => Known { received: kept.outbox.after, acknowledged: 0, ..known },
-            Some(Defect::ForgetsWhoWasAnswered) => Known { answered: 0, ..known },
+            Some(Defect::ClaimsWhatCanNotBe) => known.received(kept.outbox.after).acknowledged(0),
+            Some(Defect::ForgetsWhoWasAnswered) => known.answered(0),
             _ => known,
         };
         let attempt = (record.fence != fence).then_some(record.attempt);
@@ -349,7 +347,7 @@ impl Store {
         fence: Fence,
         change: &Change<Message>,
     ) -> Verdict<Result<bool, StoreError>> {
-        let Change { taken, committed, sent, acknowledged, attempt, forwarded } = change;
+        let Change { taken, committed, sent, acknowledged, attempt, forwarded, .. } = change;
         let ignores = shared.twin.has(Defect::IgnoresTheFence);
         let Some(record) = self.records.get_mut(&session).filter(|record| record.fence == fence || ignores) else {
             shared.census.fenced_writes += 1;
@@ -358,7 +356,8 @@ impl Store {
         if record.is_revoked {
             return Ok(Err(StoreError::Revoked));
         }
-        let follows = record.inbox.precedes(taken, *committed) && record.outbox.precedes(sent, *acknowledged);
+        let follows =
+            taken.follows(record.inbox.last(), *committed) && sent.follows(record.outbox.last(), *acknowledged);
         if !follows && !shared.twin.has(Defect::AcceptsGaps) {
             shared.census.behind += 1;
             return Ok(Err(StoreError::Behind));
@@ -394,7 +393,7 @@ impl Store {
         let page = 1 + shared.net.random.below(4) as usize;
         let rest = if messages.messages.len() > page { Rest::More } else { Rest::Nothing };
         messages.messages.truncate(page);
-        Answer::Forwarded(Forwarded { messages, rest })
+        Answer::Forwarded(Forwarded::new(messages, rest))
     }
 
     fn remove(
@@ -440,10 +439,6 @@ impl Queue {
         self.messages.clear();
     }
 
-    fn precedes(&self, more: &Numbered<Message>, done: u64) -> bool {
-        more.follows(self.last(), done)
-    }
-
     fn change(&mut self, shared: &Shared, more: &Numbered<Message>, done: u64) {
         let mut known = self.last().saturating_sub(more.after) as usize;
         if shared.twin.has(Defect::RepeatsAWrite) {
@@ -471,6 +466,6 @@ impl Queue {
         if !is_whole {
             return Numbered::none(self.done + self.missing);
         }
-        Numbered { after: self.done, messages: self.messages.iter().copied().collect() }
+        Numbered::new(self.done, self.messages.iter().copied().collect())
     }
 }

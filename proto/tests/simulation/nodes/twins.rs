@@ -1,11 +1,11 @@
 //! Broken drivers and broken stores: the real one but for a single defect, which must be caught by the law that it breaks.
 
-use super::world::{Census, Scenario};
-use crate::law::{Law, Verdict};
+use super::world::Scenario;
+use crate::law::Law;
 use crate::twins::twins;
 
 twins! {
-    run {
+    Scenario::from_seed {
         a_server_that_acknowledges_before_it_is_stored: AcknowledgesTooEarly by I10,
         a_server_that_sends_before_it_is_stored: SendsTooEarly by I5,
         a_server_that_answers_a_commit_before_it_is_stored: CommitsTooEarly by I10,
@@ -16,6 +16,8 @@ twins! {
         a_server_that_resumes_without_the_store: DoesNotAskTheStore by I5 | I10,
         a_server_that_looks_at_counts_after_it_has_attached: LeavesFirst by Protocol,
         a_server_that_ignores_a_fence: IgnoresThatItIsFenced by I5 | I10,
+        a_server_that_resumes_when_it_is_fenced: ResumesWhenFenced by I5,
+        a_server_that_acknowledges_when_it_is_fenced: AcknowledgesWhenFenced by I10,
         a_server_that_loses_deliveries: LosesDeliveries by I6,
         a_server_that_does_not_repair: DoesNotRepair by I5 | I10,
         a_server_that_repairs_without_what_it_received: RepairsInPart by I5,
@@ -28,7 +30,7 @@ twins! {
         a_server_that_keeps_what_is_undelivered: KeepsWhatIsUndelivered by I6,
         a_store_that_writes_in_part: WritesInPart by I5 | I10,
         a_store_that_forgets_a_write: ForgetsAWrite by I5 | I10,
-        a_store_that_claims_without_a_fence: ClaimsWithoutAFence by I10,
+        a_store_that_claims_without_a_fence: ClaimsWithoutAFence by I4 | I10,
         a_store_that_ignores_its_fence: IgnoresTheFence by I10,
         a_store_that_counts_its_fences: CountsItsFences by I10,
         a_store_that_repeats_a_write: RepeatsAWrite by I5 | I10,
@@ -45,8 +47,4 @@ twins! {
         a_server_that_reads_when_it_is_throttled: ReadsWhenThrottled by I7,
         a_store_that_expires_too_early: ExpiresTooEarly by I5,
     }
-}
-
-fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    Scenario::from_seed(seed).run(Some(defect), false)
 }

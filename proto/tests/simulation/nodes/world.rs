@@ -1,6 +1,8 @@
 //! Two nodes, their store and their client: what happens to them, and whether they are done.
 
-use undrop_proto::{Attempt, Outcome};
+use std::ops::Range;
+
+use undrop_proto::{Attempt, Millis, Outcome};
 
 use super::client::Client;
 use super::node::{self, Node};
@@ -13,7 +15,7 @@ use crate::law::Verdict;
 use crate::message::Frame;
 use crate::network::Way;
 use crate::twins::Twin;
-use crate::world;
+use crate::world::{self, END};
 
 pub struct World {
     client: Client,
@@ -27,7 +29,6 @@ pub type Shared = world::Shared<World>;
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
@@ -129,75 +130,31 @@ impl world::World for World {
     type Census = Census;
     type Defect = Defect;
 
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Connect;
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
-
-    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>) -> (Self, Census) {
+    fn new(Scenario { setup, .. }: &Scenario, _: Twin<Defect>, _: Millis) -> (Self, Record, Census) {
         let lies = setup.storing.lies;
         let census = Census { scenarios: 1, lying: u64::from(lies), honest: u64::from(!lies), ..Census::default() };
         let nodes = [Node::new(0), Node::new(1)];
-        (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, census)
+        (Self { client: Client::new(setup.bounds), nodes, store: Store::default() }, Record::default(), census)
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        let Self { client, nodes, store } = self;
-        shared.census.steps += 1;
-        match event {
-            Event::Act(act) => self.act(shared, act),
-            Event::Connect => {
-                let node = shared.net.random.below(2) as usize;
-                client.connect(shared, node, nodes[node].is_up())
-            }
-            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
-            Event::Opened(attempt) => client.opened(shared, attempt),
-            Event::Arrives(attempt, Way::Up, frame) => {
-                nodes[shared.record.node_of(attempt)].arrives(shared, store, attempt, frame)
-            }
-            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
-            Event::TimedOut(attempt) => client.timed_out(shared, attempt),
-            Event::Unanswered(attempt) => client.lose(shared, attempt),
-            Event::ClientTimer => client.timer(shared),
-            Event::ClientTook(sessions, count) => client.took(shared, sessions, count),
-            Event::Renew => client.renew(shared),
-            Event::Node(node, starts, event) => nodes[node].happens(shared, store, starts, event),
-            Event::NodeStarts(node) => {
-                nodes[node].start();
-                Ok(())
-            }
-            Event::Store(number) => store.carry_out(shared, number),
-            Event::Answer(asker, answer) => nodes[asker.node].answered(shared, store, asker, answer),
-        }
+    fn begin(&mut self, shared: &mut Shared) -> Verdict {
+        self.step(shared, Event::Connect)
     }
 
-    fn close(&self, shared: &Shared) -> Verdict {
-        self.client.close()?;
-        self.nodes.iter().try_for_each(Node::close)?;
-        self.store.close(self.client.session())?;
-        shared.record.close(self.client.session())
-    }
-
-    /// The nodes ask for ever whether their client is still there.
-    fn calm(_: &Setup) -> Option<u64> {
-        Some(2_000)
-    }
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         let Self { client, nodes, store } = self;
         match act {
             Act::Cut => {
-                let is_cut = client.attempt().is_some_and(|attempt| shared.cut(attempt));
+                let is_cut = client.attempt.is_some_and(|attempt| shared.cut(attempt));
                 shared.census.cuts += u64::from(is_cut);
                 Ok(())
             }
-            Act::Block(span) => match client.attempt() {
+            Act::Block(span) => match client.attempt {
                 Some(attempt) => nodes[shared.record.node_of(attempt)].block(shared, attempt, span),
                 None => Ok(()),
             },
             Act::AppSends(count) => nodes.iter_mut().try_for_each(|node| node.app_sends(shared, store, count)),
-            Act::AppSendsHere(count) => match client.attempt() {
+            Act::AppSendsHere(count) => match client.attempt {
                 Some(attempt) => nodes[shared.record.node_of(attempt)].app_sends(shared, store, count),
                 None => Ok(()),
             },
@@ -225,6 +182,51 @@ impl World {
             Act::ClientEnds => client.end(shared),
         }
     }
+
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, nodes, store } = self;
+        shared.census.steps += 1;
+        match event {
+            Event::Connect => {
+                let node = shared.net.random.below(2) as usize;
+                client.connect(shared, node, nodes[node].is_up)
+            }
+            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
+            Event::Opened(attempt) => client.opened(shared, attempt),
+            Event::Arrives(attempt, Way::Up, frame) => {
+                nodes[shared.record.node_of(attempt)].arrives(shared, store, attempt, frame)
+            }
+            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
+            Event::TimedOut(attempt) => client.timed_out(shared, attempt),
+            Event::Unanswered(attempt) => client.lose(shared, attempt),
+            Event::ClientTimer => client.timer(shared),
+            Event::ClientTook(sessions, count) => client.took(shared, sessions, count),
+            Event::Renew => client.renew(shared),
+            Event::Node(node, starts, event) => nodes[node].happens(shared, store, starts, event),
+            Event::NodeStarts(node) => {
+                nodes[node].is_up = true;
+                Ok(())
+            }
+            Event::Store(number) => store.carry_out(shared, number),
+            Event::Answer(asker, answer) => nodes[asker.node].answered(shared, store, asker, answer),
+        }
+    }
+
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close()?;
+        self.nodes.iter().try_for_each(Node::close)?;
+        self.store.close(self.client.session())?;
+        shared.record.close(self.client.session())
+    }
+
+    /// The nodes ask for ever whether their client is still there.
+    fn calm(_: &Setup) -> Range<u64> {
+        2_000..END
+    }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl Census {

@@ -54,7 +54,7 @@ impl BareClient {
         }
         self.attempt = None;
         shared.leave(attempt, Way::Up);
-        self.end.handle_lost(attempt);
+        self.end.session.handle_lost(attempt);
         self.drain(shared)?;
         let delay = shared.net.random.pick(&[1, 300, 2_000]);
         shared.net.after(delay, Event::Connect);

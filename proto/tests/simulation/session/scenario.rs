@@ -60,8 +60,17 @@ pub enum Act {
 }
 
 impl Scenario {
-    /// One with a whole connection as the client, or one with a bare session end.
-    pub fn from_seed(seed: u64, whole: bool) -> Self {
+    /// One with a bare session end as the client.
+    pub fn bare(seed: u64) -> Self {
+        Self::from_seed(seed, false)
+    }
+
+    /// One with a whole connection as the client.
+    pub fn whole(seed: u64) -> Self {
+        Self::from_seed(seed, true)
+    }
+
+    fn from_seed(seed: u64, whole: bool) -> Self {
         let mut random = Random::new(seed);
         let setup = Setup {
             connection: whole.then(|| connection(&mut random)),

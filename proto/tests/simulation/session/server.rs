@@ -246,7 +246,7 @@ impl Server {
         self.forged += 1;
         shared.census.forged += 1;
         let forged = Attempt(FORGED + self.forged);
-        let known = Known { received, acknowledged, attempt: forged.0, answered: 0 };
+        let known = Known::default().received(received).acknowledged(acknowledged).attempt(forged.0);
         self.greeted(shared, forged, Control::Resume { token: Token(index as u128), known })?;
         let after = self.sessions[index].as_ref().and_then(|session| session.end.session.attempt());
         Law::Protocol.holds(after == Some(before), || {
@@ -406,7 +406,7 @@ impl Server {
         let Some(index) = self.session_on(attempt) else { return Ok(()) };
         let Some(session) = self.sessions.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
         let had = session.end.session.attempt();
-        session.end.handle_lost(attempt);
+        session.end.session.handle_lost(attempt);
         if had == Some(attempt) {
             session.down = Some(shared.net.now);
             shared.net.after(shared.setup.time_to_live, Event::Evict(index, shared.net.now));

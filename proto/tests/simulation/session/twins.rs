@@ -7,13 +7,13 @@ use undrop_proto::wire::Known;
 use undrop_proto::wire::{Control, Terms, Welcome};
 use undrop_proto::{Attempt, MessageId, Millis, Outcome, SendError, Settled};
 
-use super::world::{Census, Scenario};
-use crate::law::{Law, Verdict};
+use super::world::Scenario;
+use crate::law::Law;
 use crate::message::Message;
 use crate::twins::{Twin, twins};
 
 twins! {
-    run {
+    Scenario::bare {
         an_end_that_hears_the_older_connection: HearsTheOlderConnection by I5,
         an_end_that_forgets_what_was_lost: ForgetsWhatWasLost by I5,
         an_end_that_repeats_what_arrived: RepeatsWhatArrived by I5 | I6,
@@ -47,17 +47,9 @@ twins! {
         a_server_that_takes_a_session_away_before_it_compares: TakesOverBeforeItCompares by Protocol,
         a_client_that_ignores_the_largest_message: IgnoresTheLargest by I7,
     }
-    run_whole {
+    Scenario::whole {
         a_connection_that_does_not_count_a_success: CountsNoSuccess by I9,
     }
-}
-
-fn run_whole(seed: u64, defect: Defect) -> Verdict<Census> {
-    Scenario::from_seed(seed, true).run(Some(defect), false)
-}
-
-fn run(seed: u64, defect: Defect) -> Verdict<Census> {
-    Scenario::from_seed(seed, false).run(Some(defect), false)
 }
 
 pub struct End<R> {
@@ -131,10 +123,6 @@ impl<R: Role> End<R> {
             self.resumed();
         }
         Ok(heard)
-    }
-
-    pub fn handle_lost(&mut self, attempt: Attempt) {
-        self.session.handle_lost(attempt);
     }
 
     pub fn handle_timeout(&mut self, now: Millis) {

@@ -39,9 +39,9 @@ pub struct WholeClient {
 }
 
 impl WholeClient {
-    pub fn new(config: Config, bounds: Bounds, seed: u64) -> Self {
+    pub fn new(config: Config, bounds: Bounds, now: Millis, seed: u64) -> Self {
         Self {
-            connection: Connection::with_session(config, Some(bounds), Millis(0), seed),
+            connection: Connection::with_session(config, Some(bounds), now, seed),
             socket: None,
             side: Side::new(Way::Up),
             pace: Pace::new(&config),

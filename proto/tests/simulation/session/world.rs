@@ -1,6 +1,8 @@
 //! A client and a server: what happens to them, and whether they are done.
 
-use undrop_proto::{Attempt, Outcome};
+use std::ops::Range;
+
+use undrop_proto::{Attempt, Millis, Outcome};
 
 use super::bare_client::BareClient;
 use super::record::{Record, Records};
@@ -13,7 +15,7 @@ use crate::law::Verdict;
 use crate::message::Frame;
 use crate::network::Way;
 use crate::twins::Twin;
-use crate::world;
+use crate::world::{self, END};
 
 /// The two ends.
 pub struct World {
@@ -27,7 +29,6 @@ pub type Shared = world::Shared<World>;
 /// What is to happen at a time.
 #[derive(Clone, Debug)]
 pub enum Event {
-    Act(Act),
     Connect,
     /// The handshake of this connection succeeded.
     Opened(Attempt),
@@ -117,56 +118,25 @@ impl world::World for World {
     type Census = Census;
     type Defect = Defect;
 
-    const ACT: fn(Act) -> Event = Event::Act;
-    const CONNECT: Event = Event::Connect;
-    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
-
-    fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>) -> (Self, Census) {
+    fn new(Scenario { seed, setup, .. }: &Scenario, twin: Twin<Defect>, now: Millis) -> (Self, Records, Census) {
         let mut census = Census { scenarios: 1, ..Census::default() };
         let client: Box<dyn Client> = match setup.connection {
             Some(config) => {
                 census.whole = 1;
-                Box::new(WholeClient::new(config, setup.bounds, *seed))
+                Box::new(WholeClient::new(config, setup.bounds, now, *seed))
             }
             None => {
                 census.bare = 1;
                 Box::new(BareClient::new(setup.bounds, twin))
             }
         };
-        (Self { client, server: Server::default() }, census)
+        (Self { client, server: Server::default() }, Records::default(), census)
     }
 
-    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
-        let Self { client, server } = self;
-        shared.census.steps += 1;
-        match event {
-            Event::Act(act) => self.act(shared, act),
-            Event::Connect => client.connect(shared),
-            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
-            Event::Opened(attempt) => client.opened(shared, attempt),
-            Event::Arrives(attempt, Way::Up, frame) => server.arrives(shared, attempt, frame),
-            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
-            Event::ClientTimer => client.timer(shared),
-            Event::ServerTimer(session) => server.timer(shared, session),
-            Event::Stored(session, starts, number) => server.stored(shared, session, starts, number),
-            Event::Evict(session, since) => server.evict(shared, session, since),
-            Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => client.special(shared, event),
-        }
+    fn begin(&mut self, shared: &mut Shared) -> Verdict {
+        self.client.connect(shared)
     }
 
-    fn close(&self, shared: &Shared) -> Verdict {
-        self.client.close(shared.record.of(Way::Up))?;
-        self.server.close()?;
-        shared.record.close()
-    }
-
-    /// The heartbeat of a connection never ends.
-    fn calm(setup: &Setup) -> Option<u64> {
-        setup.connection.map(|_| 30_000)
-    }
-}
-
-impl World {
     fn act(&mut self, shared: &mut Shared, act: Act) -> Verdict {
         let Self { client, server } = self;
         match act {
@@ -196,6 +166,38 @@ impl World {
             | Act::Signal(_) => client.act(shared, act),
         }
     }
+
+    fn step(&mut self, shared: &mut Shared, event: Event) -> Verdict {
+        let Self { client, server } = self;
+        shared.census.steps += 1;
+        match event {
+            Event::Connect => client.connect(shared),
+            Event::Opened(attempt) if shared.net.has_left(attempt, Way::Down) => Ok(()),
+            Event::Opened(attempt) => client.opened(shared, attempt),
+            Event::Arrives(attempt, Way::Up, frame) => server.arrives(shared, attempt, frame),
+            Event::Arrives(attempt, Way::Down, frame) => client.arrives(shared, attempt, frame),
+            Event::ClientTimer => client.timer(shared),
+            Event::ServerTimer(session) => server.timer(shared, session),
+            Event::Stored(session, starts, number) => server.stored(shared, session, starts, number),
+            Event::Evict(session, since) => server.evict(shared, session, since),
+            Event::TimedOut(_) | Event::Unanswered(_) | Event::ClientTook(..) => client.special(shared, event),
+        }
+    }
+
+    fn close(&self, shared: &Shared) -> Verdict {
+        self.client.close(shared.record.of(Way::Up))?;
+        self.server.close()?;
+        shared.record.close()
+    }
+
+    /// The heartbeat of a connection never ends.
+    fn calm(setup: &Setup) -> Range<u64> {
+        setup.connection.map_or(END..END, |_| 30_000..END)
+    }
+}
+
+impl world::Frames for World {
+    const ARRIVES: fn(Attempt, Way, Frame) -> Event = Event::Arrives;
 }
 
 impl Census {
