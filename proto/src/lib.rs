@@ -43,6 +43,9 @@
 //! are a [`session::Session`]. [The protocol](https://github.com/undrop/undrop/blob/main/docs/protocol.md) has its frames, and
 //! [how it is built](https://github.com/undrop/undrop/blob/main/docs/architecture.md) what drives this crate.
 //!
+//! What a driver has to do ([`Output`], [`server::Action`]) and what it is configured with are exhaustive: a new version with more of
+//! them is a new major version, and a driver that does not do all of it does not compile.
+//!
 //! This crate is for drivers of other transports. In a page one uses [undrop](https://docs.rs/undrop), and on a server
 //! [undrop-server](https://docs.rs/undrop-server).
 //!
@@ -63,6 +66,8 @@
 //! | [`session`] | messages that arrive exactly once and in order, over any number of connections |
 //! | [`outbox`] | messages that were sent and not yet acknowledged |
 //! | [`wire`] | how the two ends of a session write their frames |
+//! | [`server`] | what a server decides about its sessions and plain connections, and what it asks of their store |
+//! | [`envelope`] | where the type, the data and the id of a typed message are |
 //! | `stats` | counts for a status page |
 //! | `millis` | time |
 

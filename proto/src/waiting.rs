@@ -34,7 +34,7 @@ impl Size {
     }
 }
 
-/// A message that has left its place.
+/// A message that has left the queue.
 pub(crate) struct Entry<M> {
     pub(crate) id: MessageId,
     pub(crate) message: M,
@@ -48,7 +48,7 @@ impl<M> Entry<M> {
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct Place<M> {
+struct Item<M> {
     id: MessageId,
     /// Absent once it was withdrawn.
     message: Option<M>,
@@ -59,10 +59,10 @@ struct Place<M> {
 /// Messages that have not been sent yet. Their ids grow from the front to the back.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Waiting<M> {
-    /// A withdrawn message leaves an empty place, so that withdrawing moves no other. The first and the last place are
+    /// A withdrawn message leaves an empty item, so that withdrawing moves no other. The first and the last item are
     /// never empty.
-    places: VecDeque<Place<M>>,
-    /// How many places are not empty.
+    items: VecDeque<Item<M>>,
+    /// How many items are not empty.
     len: usize,
     /// How many messages are texts that are not counted.
     uncounted: usize,
@@ -76,7 +76,7 @@ pub(crate) struct Waiting<M> {
 
 impl<M> Waiting<M> {
     pub(crate) fn new() -> Self {
-        Self { places: VecDeque::new(), len: 0, uncounted: 0, bytes: 0, nominal: 0, earliest: None, searched: None }
+        Self { items: VecDeque::new(), len: 0, uncounted: 0, bytes: 0, nominal: 0, earliest: None, searched: None }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,7 +85,7 @@ impl<M> Waiting<M> {
 
     /// The messages, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &M> {
-        self.places.iter().filter_map(|place| place.message.as_ref())
+        self.items.iter().filter_map(|item| item.message.as_ref())
     }
 
     /// The bytes of all messages. A text that is not counted has as many as it can have.
@@ -105,25 +105,25 @@ impl<M> Waiting<M> {
         self.bytes = self.bytes.saturating_add(size.at_most);
         self.nominal = self.nominal.saturating_add(size.nominal);
         self.uncounted += usize::from(!size.is_counted);
-        self.places.push_back(Place { id, message: Some(message), size, expires });
+        self.items.push_back(Item { id, message: Some(message), size, expires });
     }
 
     /// Takes the oldest message.
     pub(crate) fn pop(&mut self) -> Option<Entry<M>> {
-        let place = self.places.pop_front()?;
-        let (id, size, message) = (place.id, place.size, place.message?);
+        let item = self.items.pop_front()?;
+        let (id, size, message) = (item.id, item.size, item.message?);
         self.removed(size);
         Some(Entry { id, message, size })
     }
 
     /// Takes the message of this id, if it still waits.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> Option<M> {
-        let at = self.places.binary_search_by_key(&id, |place| place.id).ok()?;
-        let place = self.places.get_mut(at)?;
-        let (size, message) = (place.size, place.message.take()?);
+        let at = self.items.binary_search_by_key(&id, |item| item.id).ok()?;
+        let item = self.items.get_mut(at)?;
+        let (size, message) = (item.size, item.message.take()?);
         self.removed(size);
         // Each message is moved at most once for each that was withdrawn.
-        if self.places.len() > 2 * self.len + 8 {
+        if self.items.len() > 2 * self.len + 8 {
             self.sift(|_| false, |_| {});
         }
         Some(message)
@@ -134,13 +134,13 @@ impl<M> Waiting<M> {
         if self.uncounted == 0 {
             return;
         }
-        for place in &mut self.places {
-            if !place.size.is_counted
-                && let Some(message) = &place.message
+        for item in &mut self.items {
+            if !item.size.is_counted
+                && let Some(message) = &item.message
             {
-                let counted = Size::counted(place.size.nominal, count(message));
-                self.bytes = self.bytes.saturating_sub(place.size.at_most).saturating_add(counted.at_most);
-                place.size = counted;
+                let counted = Size::counted(item.size.nominal, count(message));
+                self.bytes = self.bytes.saturating_sub(item.size.at_most).saturating_add(counted.at_most);
+                item.size = counted;
             }
         }
         self.uncounted = 0;
@@ -148,7 +148,7 @@ impl<M> Waiting<M> {
 
     /// When the oldest message expires.
     pub(crate) fn oldest_deadline(&self) -> Option<Millis> {
-        self.places.front()?.expires
+        self.items.front()?.expires
     }
 
     /// Takes the oldest message if it has expired. Where all messages live equally long, no other has before.
@@ -177,27 +177,27 @@ impl<M> Waiting<M> {
     /// Moves each message once, and takes those that expire at such a time.
     fn sift(&mut self, has_expired: impl Fn(Option<Millis>) -> bool, mut take: impl FnMut(Settled<M>)) {
         self.earliest = None;
-        for _ in 0..self.places.len() {
-            let Some(place) = self.places.pop_front() else { break };
-            let Place { id, message: Some(message), size, expires } = place else { continue };
+        for _ in 0..self.items.len() {
+            let Some(item) = self.items.pop_front() else { break };
+            let Item { id, message: Some(message), size, expires } = item else { continue };
             if has_expired(expires) {
                 self.forget(size);
                 take(Settled { id, message, outcome: Outcome::Expired });
             } else {
                 self.earliest = earlier(self.earliest, expires);
-                self.places.push_back(Place { id, message: Some(message), size, expires });
+                self.items.push_back(Item { id, message: Some(message), size, expires });
             }
         }
     }
 
-    /// A message of this size has left its place.
+    /// A message of this size has left the queue.
     fn removed(&mut self, size: Size) {
         self.forget(size);
-        while self.places.front().is_some_and(|place| place.message.is_none()) {
-            self.places.pop_front();
+        while self.items.front().is_some_and(|item| item.message.is_none()) {
+            self.items.pop_front();
         }
-        while self.places.back().is_some_and(|place| place.message.is_none()) {
-            self.places.pop_back();
+        while self.items.back().is_some_and(|item| item.message.is_none()) {
+            self.items.pop_back();
         }
         if self.len == 0 {
             self.earliest = None;

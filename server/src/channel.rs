@@ -37,9 +37,9 @@ pub(crate) enum Until {
 /// A call of the app that waits for a commit.
 pub(crate) struct Commit {
     done: oneshot::Sender<Result<(), NotCommitted>>,
-    /// When the handler received the message, ...
+    /// When the handler received the message.
     pub(crate) received: Instant,
-    /// ... and when it has asked.
+    /// When the handler asked for the commit.
     pub(crate) asked: Instant,
 }
 
@@ -92,9 +92,9 @@ struct State {
     ending: Option<Ending>,
     /// How the client closes the last connection that the session was on.
     closing: Option<Shared<oneshot::Receiver<Option<CloseFrame>>>>,
-    /// How much of what the app sent is not acknowledged: of what the task has collected, ...
+    /// How much of what the app sent is not acknowledged, of what the task has collected.
     collected: Amount,
-    /// ... and of what it has not.
+    /// How much the app sent that the task has not collected.
     queued: Amount,
     /// How many messages the app has sent since the session began.
     sent: u64,

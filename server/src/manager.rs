@@ -147,7 +147,7 @@ impl Manager {
         // Whose user it is, is not known yet.
         let owner = Owner::of(&Principal::Anonymous, handshake.address);
         connection.meter().expect_greeting(self.shared.inboxes.open(&owner, None));
-        // Before the question, so that no shutdown is missed.
+        // Made before it is asked whether the node shuts down, so that no shutdown is missed.
         let closing = pin!(self.closing.notified());
         if self.slots.is_closing() {
             return connection.close(restart(), config.close_timeout).await;
@@ -302,14 +302,15 @@ impl Manager {
             return Err(self.no_store(incoming.connection, cause));
         }
         self.shared.metrics.opened.count();
-        let attempt = Hosted::FIRST_CONNECTION;
+        let attempt = SessionSlot::FIRST_CONNECTION;
         let (outbox, welcome) = (self.shared.config.limits.outbox, self.welcome(token, millis(time_to_live)));
-        let core = match answers {
+        let session = match answers {
             Answers::New => Core::<_, Server>::new(outbox, welcome, attempt),
             Answers::Resume { lost } => Core::<_, Server>::instead(outbox, Welcome { lost, ..welcome }, attempt),
         };
-        let beginning = Beginning { core, time_to_live: millis(time_to_live), inbox: Numbered::none(0), forwarded: 0 };
-        let session = Hosted::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
+        let beginning =
+            Beginning { session, time_to_live: millis(time_to_live), inbox: Numbered::none(0), forwarded: 0 };
+        let session = SessionSlot::open(self.shared.slot_config(), self.shared.clock.now(), beginning);
         let begin = Begin { origin: Origin::New, handshake: incoming.handshake.clone() };
         let (connection, handler) = incoming.begin(id, false, slot.channel().clone());
         Driver::spawn(self.shared.clone(), slot, (id, fence), session, begin, Some((attempt, connection)), handler);
@@ -350,11 +351,16 @@ impl Manager {
             attempt: known.answered,
         };
         let time_to_live = millis(time_to_live);
-        let core =
+        let session =
             Core::<_, Server>::restore(self.shared.config.limits.outbox, self.welcome(token, time_to_live), stored);
-        let beginning = Beginning { core, time_to_live, inbox, forwarded };
-        let (session, resumed) =
-            Hosted::restore(self.shared.slot_config(), self.shared.clock.now(), beginning, known, self.shared.terms());
+        let beginning = Beginning { session, time_to_live, inbox, forwarded };
+        let (session, resumed) = SessionSlot::restore(
+            self.shared.slot_config(),
+            self.shared.clock.now(),
+            beginning,
+            known,
+            self.shared.terms(),
+        );
         let begin = Begin { origin: Origin::Store, handshake: incoming.handshake.clone() };
         let (connection, handler) = incoming.begin(id, true, slot.channel().clone());
         let connection = match resumed {
@@ -499,7 +505,7 @@ impl Readmit for Manager {
 }
 
 /// A session as this server has it.
-type Hosted = server::Slot<Tokio>;
+type SessionSlot = server::Slot<Tokio>;
 
 /// Waits for what this future returns, unless `end` is done before.
 async fn until<T>(

@@ -13,9 +13,9 @@ const GREETING: usize = 256;
 /// The room that a connection has for a message which is not there in whole.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    /// How many bytes the room has, ...
+    /// How many bytes the room has.
     room: usize,
-    /// ... and how many were taken from the purse for it.
+    /// How many bytes were taken from the purse for the room.
     taken: u64,
     /// Whose they are. There is none before the handshake is done.
     purse: Option<Arc<Purse>>,

@@ -50,9 +50,9 @@ pub(crate) struct WebSocket<S> {
 struct Incoming {
     /// Nothing is allocated while nothing is there.
     buffer: Vec<u8>,
-    /// Where what is read and not parsed begins in it, ...
+    /// Where what is read and not parsed begins in it.
     begin: usize,
-    /// ... and ends.
+    /// Where what is read ends in it.
     end: usize,
     /// The data frame whose payload comes.
     frame: Option<DataFrame>,

@@ -39,9 +39,9 @@ mod costs {
     pub(super) const CONNECTION: u64 = 40 << 10;
     /// A stream has a copy of what it writes.
     pub(super) const COPIES: u64 = 2;
-    /// Node reads so much at once, ...
+    /// How many bytes Node reads at once.
     const READ: usize = 64 << 10;
-    /// ... and a stream of it, paused or not, has one part before it and one behind it.
+    /// How many such parts a stream of Node holds, paused or not: one before it and one behind it.
     const READS: usize = 2;
     /// A stream is full from here on, or sooner.
     const WRITTEN: usize = 64 << 10;

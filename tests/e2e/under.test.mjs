@@ -15,7 +15,7 @@ import { forgetDocuments, startServer } from './under/servers.mjs';
 
 const { blocks } = page('docs/under-other-libraries.md');
 
-/** By heading: the server, and what is on the console when the n-th connection stands. */
+/** By heading: the server, and what is on the console when the n-th connection is open. */
 const libraries = {
   'graphql-ws': { server: 'graphql', greeting: (n) => `hello ${n}` },
   Yjs: { server: 'yjs', greeting: () => 'synced' },

@@ -9,9 +9,9 @@ use crate::{Millis, close};
 impl<D: DriverTypes> Slot<D> {
     pub(super) fn handle_deadlines(&mut self, now: Millis) {
         self.check(now);
-        self.core.handle_timeout(now);
+        self.session.handle_timeout(now);
         if self.close_times_out_at().is_some_and(|at| at <= now) {
-            self.core.break_off();
+            self.session.break_off();
             self.finish(now);
         }
         if self.expires_at().is_some_and(|at| at <= now) {
@@ -34,7 +34,7 @@ impl<D: DriverTypes> Slot<D> {
             Handler::Runs | Handler::Done => None,
         };
         let deadlines = [
-            self.core.poll_timeout(),
+            self.session.poll_timeout(),
             self.probe_at(),
             self.close_times_out_at(),
             self.expires_at(),
@@ -62,7 +62,7 @@ impl<D: DriverTypes> Slot<D> {
     /// When the client has taken too long to answer the server's `end`.
     fn close_times_out_at(&self) -> Option<Millis> {
         match (&self.phase, &self.attachment) {
-            (Phase::Closing { since, .. }, Attachment::Attached { heard, .. }) if self.core.is_ending() => {
+            (Phase::Closing { since, .. }, Attachment::Attached { heard, .. }) if self.session.is_ending() => {
                 Some((*heard).max(*since) + self.config.close_timeout)
             }
             _ => None,

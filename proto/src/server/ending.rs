@@ -64,8 +64,8 @@ impl<D: DriverTypes> Slot<D> {
 
     /// The session goes on, but not with this handler.
     pub(super) fn leave(&mut self, now: Millis, cause: Cause, disconnect: Disconnect) {
-        if self.core.is_ending() {
-            self.core.break_off();
+        if self.session.is_ending() {
+            self.session.break_off();
             self.finish(now);
         }
         if !self.is_running() {
@@ -128,8 +128,8 @@ impl<D: DriverTypes> Slot<D> {
     /// Drops what the session holds, and returns the commits, which are answered when it is known whose the session is.
     #[must_use]
     fn clear(&mut self, disconnect: Disconnect) -> Vec<D::Commit> {
-        self.core.break_off();
-        while let Some(output) = self.core.poll() {
+        self.session.break_off();
+        while let Some(output) = self.session.poll() {
             if let Output::Settle(settled) = output {
                 self.settle(settled);
             }

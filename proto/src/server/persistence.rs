@@ -60,7 +60,7 @@ impl<D: DriverTypes> Slot<D> {
         let committed = batch.commits.iter().map(|pending| pending.number).fold(change.committed, u64::max);
         change.committed = committed;
         // One that can't be must not count: the session may be another than its client knows.
-        let resumed = self.core.resumed();
+        let resumed = self.session.resumed();
         let asked = batch.resumes.iter().map(|resume| resume.known).filter(|known| known.follows(resumed).is_ok());
         let attempt = asked.map(|known| known.attempt).fold(resumed, u32::max);
         change.forwarded = batch.forwarded.as_ref().map_or(change.forwarded, |pending| pending.number);
@@ -82,11 +82,11 @@ impl<D: DriverTypes> Slot<D> {
         let Writing { change, waiting: Waiting { deliveries, commits, resumes, .. }, .. } = writing;
         let Change { taken, committed, acknowledged, .. } = &*change;
         self.trimmed = *acknowledged;
-        self.core.take(now, taken.last());
+        self.session.take(now, taken.last());
         for (message, delivery) in not_sent_yet(&change, &deliveries).iter().zip(deliveries) {
             let bytes = D::bytes(message);
             self.unpersisted_amount -= Amount::one(bytes);
-            match (self.core.send(now, message.clone(), bytes, None), delivery) {
+            match (self.session.send(now, message.clone(), bytes, None), delivery) {
                 (Ok(id), Some(delivery)) => self.deliveries.push_back((id, delivery)),
                 (Ok(_), None) => {}
                 // The session ended while the store wrote.
@@ -113,7 +113,7 @@ impl<D: DriverTypes> Slot<D> {
         self.report(Report::Repaired);
         let Writing { change, waiting, .. } = writing;
         let received = (change.taken.last() - self.committed) as usize;
-        let persisted = self.core.unacknowledged_messages();
+        let persisted = self.session.unacknowledged_messages();
         let new = not_sent_yet(&change, &waiting.deliveries);
         let change = Change {
             taken: Numbered {
@@ -122,10 +122,10 @@ impl<D: DriverTypes> Slot<D> {
             },
             committed: change.committed,
             sent: Numbered {
-                after: self.core.acknowledged(),
+                after: self.session.acknowledged(),
                 messages: persisted.chain(&self.unsent).chain(new).cloned().collect(),
             },
-            acknowledged: self.core.acknowledged(),
+            acknowledged: self.session.acknowledged(),
             attempt: change.attempt,
             forwarded: change.forwarded,
         };
@@ -139,8 +139,8 @@ impl<D: DriverTypes> Slot<D> {
             return;
         }
         // A client that opens another connection has given up the one on which the server would have heard its `end`.
-        if matches!(self.phase, Phase::Closing { .. }) && self.core.is_ending() {
-            self.core.break_off();
+        if matches!(self.phase, Phase::Closing { .. }) && self.session.is_ending() {
+            self.session.break_off();
             self.finish(now);
         }
         match self.phase {

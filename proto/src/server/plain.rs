@@ -19,9 +19,9 @@ pub struct PlainSlot<D: DriverTypes> {
     state: State,
     handler: Handler,
     received: u64,
-    /// How much has arrived that the handler has not taken, ...
+    /// How much has arrived that the handler has not taken.
     unread: Amount,
-    /// ... by message.
+    /// How much each of the messages has that the handler has not taken.
     sizes: VecDeque<u64>,
     is_throttled: bool,
     outbox: VecDeque<(D::Message, Option<D::Delivery>)>,

@@ -18,7 +18,7 @@ use crate::{Attempt, MessageId, Millis, close};
 /// What a session begins with on a node.
 pub struct Beginning<M> {
     /// The protocol's state: new, or restored from what the store has kept.
-    pub core: Session<M, Server>,
+    pub session: Session<M, Server>,
     /// How long the session outlives a connection, in milliseconds.
     pub time_to_live: u32,
     /// The messages that were received before and are not committed.
@@ -31,7 +31,7 @@ pub struct Beginning<M> {
 pub struct Slot<D: DriverTypes> {
     pub(super) config: Config,
     pub(super) time_to_live: u32,
-    pub(super) core: Session<D::Message, Server>,
+    pub(super) session: Session<D::Message, Server>,
     pub(super) attachment: Attachment,
     /// The number of the newest connection.
     pub(super) attempt: Attempt,
@@ -53,20 +53,20 @@ pub struct Slot<D: DriverTypes> {
     pub(super) unpersisted_amount: Amount,
     /// The calls that wait for their messages to be acknowledged.
     pub(super) deliveries: VecDeque<(MessageId, D::Delivery)>,
-    /// How many messages the app has committed, ...
+    /// How many messages the app has committed.
     pub(super) committed: u64,
-    /// ... and how many when the session began on this node.
+    /// How many messages the app had committed when the session began on this node.
     began: u64,
-    /// The messages that were received after those and are not committed. A store that has lost them is told again.
+    /// The messages that were received and are not committed. A store that has lost them is told again.
     pub(super) uncommitted: VecDeque<D::Message>,
     pub(super) uncommitted_bytes: u64,
     /// Whether the node has no room for more that comes in.
     is_throttled: bool,
-    /// The messages that the session ends without an acknowledgement of, ...
+    /// The messages that the session ends without an acknowledgement of.
     pub(super) undelivered: Vec<D::Message>,
-    /// ... those after them that were persisted when the session was ending already, ...
+    /// The messages after `undelivered` that were persisted when the session was ending already.
     pub(super) unsent: Vec<D::Message>,
-    /// ... and those that the app has sent after that.
+    /// The messages after `unsent` that the app has sent.
     pub(super) too_late: Vec<D::Message>,
     /// The commits with replies that came when the session was ending already. Only its end shows whether it has not moved.
     pub(super) refused: Vec<D::Commit>,
@@ -91,9 +91,9 @@ pub(super) enum Attachment {
 pub(super) enum Probe {
     /// There was no reason to ask.
     None,
-    /// It is to be asked, as soon as the connection takes a frame, ...
+    /// The client is to be asked as soon as the connection takes a frame. It has the same time to answer as one that was asked.
     Due(Millis),
-    /// ... and was asked. It has the same time to answer either way.
+    /// The client was asked.
     Sent(Millis),
 }
 
@@ -239,13 +239,13 @@ impl<D: DriverTypes> Slot<D> {
     }
 
     fn new(config: Config, now: Millis, beginning: Beginning<D::Message>) -> Self {
-        let Beginning { core, time_to_live, inbox, forwarded } = beginning;
+        let Beginning { session, time_to_live, inbox, forwarded } = beginning;
         let change = Change {
             taken: Numbered::none(inbox.last()),
             committed: inbox.after,
-            sent: Numbered::none(core.acknowledged() + core.unacknowledged() as u64),
-            acknowledged: core.acknowledged(),
-            attempt: core.resumed(),
+            sent: Numbered::none(session.acknowledged() + session.unacknowledged() as u64),
+            acknowledged: session.acknowledged(),
+            attempt: session.resumed(),
             forwarded,
         };
         let uncommitted: VecDeque<_> = inbox.messages.into();
@@ -257,7 +257,7 @@ impl<D: DriverTypes> Slot<D> {
             attempt: Self::FIRST_CONNECTION,
             phase: Phase::Running,
             handler: Handler::Runs,
-            trimmed: core.acknowledged(),
+            trimmed: session.acknowledged(),
             unpersisted: Batch { change, waiting: Waiting::default() },
             asking: Asking::Nothing,
             asked: 0,
@@ -276,7 +276,7 @@ impl<D: DriverTypes> Slot<D> {
             late: Vec::new(),
             actions: received.map(|(message, number)| Action::Receive(number, message.clone())).collect(),
             uncommitted,
-            core,
+            session,
         }
     }
 
@@ -290,7 +290,7 @@ impl<D: DriverTypes> Slot<D> {
     }
 
     pub(super) fn takes_connections(&self) -> bool {
-        matches!(self.phase, Phase::Running | Phase::Closing { .. }) && !self.core.is_ending()
+        matches!(self.phase, Phase::Running | Phase::Closing { .. }) && !self.session.is_ending()
     }
 
     pub(super) fn is_attached(&self) -> bool {
@@ -320,8 +320,8 @@ impl<D: DriverTypes> Serve<D> for Slot<D> {
     }
 
     fn has_frames(&self) -> bool {
-        let finishes = self.core.is_over() && self.is_running();
-        !self.core.is_drained() || self.ends_next() || self.probe_is_due() || finishes
+        let finishes = self.session.is_over() && self.is_running();
+        !self.session.is_drained() || self.ends_next() || self.probe_is_due() || finishes
     }
 
     fn persist(&mut self, now: Millis) {
@@ -426,7 +426,7 @@ impl<D: DriverTypes> Serve<D> for Slot<D> {
     }
 
     fn unacknowledged(&self) -> Amount {
-        let persisted = Amount { messages: self.core.unacknowledged(), bytes: self.core.unacknowledged_bytes() };
+        let persisted = Amount { messages: self.session.unacknowledged(), bytes: self.session.unacknowledged_bytes() };
         persisted + self.unpersisted_amount
     }
 

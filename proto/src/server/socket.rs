@@ -43,18 +43,18 @@ impl<D: DriverTypes> Slot<D> {
     /// A connection resumes the session, and has this number from now on.
     pub(super) fn resume(&mut self, now: Millis, known: Known, terms: Terms) -> Result<Attempt, NotResumed> {
         let attempt = Attempt(self.attempt.0 + 1);
-        self.core.handle_resume(now, attempt, known, terms)?;
+        self.session.handle_resume(now, attempt, known, terms)?;
         self.attempt = attempt;
         self.refresh = Some(now);
         self.attachment = Attachment::Attached { heard: now, probe: Probe::None };
-        self.unpersisted.change.acknowledged = self.core.acknowledged();
+        self.unpersisted.change.acknowledged = self.session.acknowledged();
         self.report(Report::Resumed);
         Ok(attempt)
     }
 
     /// The session has no connection any more.
     pub(super) fn detach(&mut self, now: Millis, disconnect: Disconnect) {
-        self.core.handle_lost(self.attempt);
+        self.session.handle_lost(self.attempt);
         if let Attachment::Attached { .. } = replace(&mut self.attachment, Attachment::Detached { since: now }) {
             self.actions.push_back(Action::Disconnect(disconnect));
             // The session's time to live begins now, in the store as well.
@@ -73,7 +73,7 @@ impl<D: DriverTypes> Slot<D> {
             Inbound::Alive => return,
             Inbound::Message(message) => self.receive(message).map(|()| Heard::Nothing),
             Inbound::Malformed(malformed) => Err(malformed.into()),
-            Inbound::Control(control) => self.core.handle_control(now, attempt, control),
+            Inbound::Control(control) => self.session.handle_control(now, attempt, control),
         };
         match result {
             Ok(Heard::Acknowledged) => self.acknowledge(),
@@ -88,7 +88,7 @@ impl<D: DriverTypes> Slot<D> {
 
     fn receive(&mut self, message: D::Message) -> Result<(), Violation> {
         let bytes = D::bytes(&message);
-        if let Some(number) = self.core.handle_message(self.attempt, bytes)? {
+        if let Some(number) = self.session.handle_message(self.attempt, bytes)? {
             self.uncommitted.push_back(message.clone());
             self.uncommitted_bytes += bytes;
             // The client keeps the message until it is persisted, so the next handler gets it from one of the two.
@@ -101,8 +101,8 @@ impl<D: DriverTypes> Slot<D> {
     /// Answers the calls whose messages the client has acknowledged.
     fn acknowledge(&mut self) {
         self.outbox_shrinks();
-        self.unpersisted.change.acknowledged = self.core.acknowledged();
-        let delivered = self.core.delivered();
+        self.unpersisted.change.acknowledged = self.session.acknowledged();
+        let delivered = self.session.delivered();
         while self.deliveries.front().is_some_and(|(id, _)| *id <= delivered) {
             let Some((_, delivery)) = self.deliveries.pop_front() else { break };
             self.actions.push_back(Action::Delivered(delivery, true));
@@ -110,7 +110,7 @@ impl<D: DriverTypes> Slot<D> {
     }
 
     pub(super) fn next_frame(&mut self, now: Millis) -> Option<Frame<D::Message>> {
-        if self.core.is_live()
+        if self.session.is_live()
             && let Attachment::Attached { probe, .. } = &mut self.attachment
             && let Probe::Due(at) = *probe
         {
@@ -121,31 +121,31 @@ impl<D: DriverTypes> Slot<D> {
             if let Phase::Closing { since, .. } = &mut self.phase {
                 *since = now;
             }
-            self.core.end();
+            self.session.end();
         }
-        while let Some(output) = self.core.poll() {
+        while let Some(output) = self.session.poll() {
             match output {
                 Output::Settle(settled) => self.settle(settled),
                 Output::Transmit(_, message) => return Some(Frame::Message(message)),
                 Output::Control(_, control) => return Some(Frame::Control(control)),
             }
         }
-        if self.core.is_over() {
+        if self.session.is_over() {
             self.finish(now);
         }
         None
     }
 
     pub(super) fn probe_is_due(&self) -> bool {
-        matches!(self.attachment, Attachment::Attached { probe: Probe::Due(_), .. }) && self.core.is_live()
+        matches!(self.attachment, Attachment::Attached { probe: Probe::Due(_), .. }) && self.session.is_live()
     }
 
     /// Whether the app has closed the session and all that it sent before is persisted and sent, or nobody is there to send it to.
     pub(super) fn ends_next(&self) -> bool {
-        if self.core.is_ending() || !matches!(self.phase, Phase::Closing { .. }) || !self.is_persisted() {
+        if self.session.is_ending() || !matches!(self.phase, Phase::Closing { .. }) || !self.is_persisted() {
             return false;
         }
-        self.core.is_live() || (!self.is_attached() && self.core.unacknowledged() == 0)
+        self.session.is_live() || (!self.is_attached() && self.session.unacknowledged() == 0)
     }
 
     /// Sends a ping to a client that has been silent for too long, and drops the connection of one that does not answer. A

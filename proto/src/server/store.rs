@@ -9,9 +9,9 @@ use super::request::{StoreError, StoreRequest, Work};
 use super::slot::{Asking, Batch, Forwarding, Slot, Writing};
 use crate::Millis;
 
-/// How long to wait before a store that did not answer is asked again: at first, in milliseconds, ...
+/// How long to wait at first before a store that did not answer is asked again, in milliseconds.
 const RETRY: u32 = 50;
-/// ... and at most.
+/// The longest wait before a store that did not answer is asked again, in milliseconds.
 const MAX_RETRY: u32 = 1_000;
 
 impl<D: DriverTypes> Slot<D> {

@@ -65,8 +65,8 @@ fn live() -> Slot<App> {
 
 /// The same, which outlives a connection for so long.
 fn living_for(time_to_live: u32) -> Slot<App> {
-    let core = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
-    let mut slot = Slot::open(CONFIG, NOW, Beginning { core, time_to_live, inbox: Numbered::none(0), forwarded: 0 });
+    let session = Session::<char, Server>::new(Bounds::default(), WELCOME, FIRST);
+    let mut slot = Slot::open(CONFIG, NOW, Beginning { session, time_to_live, inbox: Numbered::none(0), forwarded: 0 });
     slot.persist(NOW);
     answer(&mut slot, Ok(()));
     assert_eq!(frames(&mut slot), [Frame::Control(Control::Welcome(WELCOME))]);
@@ -78,8 +78,8 @@ fn restored(kept: Kept<char>, known: Known) -> Slot<App> {
     let messages = kept.outbox.messages.into_iter().map(|message| (message, 1));
     let stored =
         Stored { acknowledged: kept.outbox.after, messages, taken: kept.inbox.last(), attempt: known.answered };
-    let core = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
-    let beginning = Beginning { core, time_to_live: TIME_TO_LIVE, inbox: kept.inbox, forwarded: kept.forwarded };
+    let session = Session::<char, Server>::restore(Bounds::default(), WELCOME, stored);
+    let beginning = Beginning { session, time_to_live: TIME_TO_LIVE, inbox: kept.inbox, forwarded: kept.forwarded };
     Slot::restore(CONFIG, NOW, beginning, known, TERMS).0
 }
 

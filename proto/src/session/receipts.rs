@@ -2,11 +2,10 @@
 
 use crate::Millis;
 
-/// An acknowledgement is due after so many messages, ...
+/// An acknowledgement is due after so many messages, or [`BYTES`] or [`DELAY`], whichever comes first.
 const MESSAGES: u64 = 32;
-/// ... so many bytes, ...
 const BYTES: u64 = 256 << 10;
-/// ... or so many milliseconds, whichever comes first.
+/// In milliseconds.
 const DELAY: u32 = 200;
 
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]

@@ -63,9 +63,9 @@ fn withdrawing_all_messages_leaves_no_places_behind() {
         let mut waiting = waiting(&[1; COUNT as usize]);
         for id in order {
             assert_eq!(waiting.withdraw(MessageId(id)), Some(id));
-            assert!(waiting.places.len() <= 2 * waiting.len() + 8);
+            assert!(waiting.items.len() <= 2 * waiting.len() + 8);
         }
-        assert_eq!((waiting.len(), waiting.bytes(), waiting.places.len()), (0, 0, 0));
+        assert_eq!((waiting.len(), waiting.bytes(), waiting.items.len()), (0, 0, 0));
     }
 }
 
@@ -76,9 +76,9 @@ fn memory_is_bounded_by_what_waits_however_often_a_message_is_sent_and_withdrawn
     for id in 11..10_000 {
         waiting.push(MessageId(id), id, Size::bytes(1), None);
         assert_eq!(waiting.withdraw(MessageId(id - 1)), Some(id - 1));
-        assert!(waiting.places.len() <= most, "{}", waiting.places.len());
+        assert!(waiting.items.len() <= most, "{}", waiting.items.len());
     }
-    assert!(waiting.places.capacity() <= 4 * most);
+    assert!(waiting.items.capacity() <= 4 * most);
     assert_eq!(drain(&mut waiting), [1, 2, 3, 4, 5, 6, 7, 8, 9, 9_999]);
 }
 
@@ -97,12 +97,12 @@ fn the_first_and_the_last_place_are_never_empty() {
     let mut waiting = waiting(&[1; 6]);
     for (id, places) in [(2, 6), (1, 4), (5, 4), (6, 2)] {
         waiting.withdraw(MessageId(id)).unwrap();
-        assert_eq!(waiting.places.len(), places);
+        assert_eq!(waiting.items.len(), places);
     }
     let mut waiting = self::waiting(&[1; 3]);
     waiting.withdraw(MessageId(2)).unwrap();
     assert_eq!(waiting.pop().map(|entry| entry.message), Some(1));
-    assert_eq!(waiting.places.len(), 1);
+    assert_eq!(waiting.items.len(), 1);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_search_removes_empty_places_too() {
     let mut waiting = expiring(&[None, Some(10), None, Some(5), None]);
     waiting.withdraw(MessageId(3)).unwrap();
     assert_eq!(expired(&mut waiting, 10), [2, 4]);
-    assert_eq!((waiting.places.len(), waiting.len(), waiting.bytes()), (2, 2, 2));
+    assert_eq!((waiting.items.len(), waiting.len(), waiting.bytes()), (2, 2, 2));
     assert_eq!(waiting.withdraw(MessageId(5)), Some(5));
     assert_eq!(drain(&mut waiting), [1]);
 }
@@ -154,7 +154,7 @@ fn a_search_that_finds_all_messages_expired_leaves_nothing() {
     let mut waiting = expiring(&[Some(20), Some(10), Some(15)]);
     waiting.withdraw(MessageId(2)).unwrap();
     assert_eq!(expired(&mut waiting, 20), [1, 3]);
-    assert_eq!((waiting.len(), waiting.places.len(), waiting.deadline()), (0, 0, None));
+    assert_eq!((waiting.len(), waiting.items.len(), waiting.deadline()), (0, 0, None));
 }
 
 #[test]

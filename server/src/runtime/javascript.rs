@@ -140,9 +140,9 @@ pub(crate) async fn yield_now() {
 /// Whether the handler of a session has had its turn since it was given a message. It is JavaScript that waits for a promise, so
 /// it has when all promises that are resolved by then have run.
 pub(crate) struct HandlerTurn {
-    /// In which turn of the runtime it was given one, ...
+    /// The turn of the runtime in which it was given one.
     given: Option<u64>,
-    /// ... and whether its task, which is always the same, waits for the end of that.
+    /// Whether its task, which is always the same, waits for the end of that turn.
     is_waiting: bool,
 }
 

@@ -48,9 +48,9 @@ use crate::{Message, Principal, SessionId};
 /// have the same Redis. A node that does not know the format of a session changes nothing of it.
 const FORMAT: &str = "1";
 
-/// How many messages are read at once, ...
+/// How many messages are read at once.
 const PAGE_MESSAGES: usize = 256;
-/// ... and how many bytes of them, but for the last four: Redis does nothing else meanwhile. Such a page takes it half a
+/// How many bytes of messages are read at once, but for the last four: Redis does nothing else meanwhile. Such a page takes it half a
 /// millisecond.
 const PAGE_BYTES: usize = 256 << 10;
 
@@ -59,9 +59,9 @@ const REMEMBERED: u64 = 60_000;
 
 /// How long a set of a user's sessions is kept after the last one began: longer than any session that is never resumed.
 const NOTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How many sessions of a user may be noted before those that have expired are looked for, ...
+/// How many sessions of a user may be noted before those that have expired are looked for.
 const MOST_NOTED: u64 = 64;
-/// ... and among how many each time.
+/// Among how many sessions of a user expired ones are looked for each time.
 const PRUNED: usize = 8;
 
 /// Sessions kept in Redis.

@@ -402,8 +402,12 @@ impl Node {
         let first = Slot::<super::driver::Nodes>::FIRST_CONNECTION;
         let make = if instead.is_some() { Session::instead } else { Session::<Message, session::Server>::new };
         let welcome = Welcome { lost: instead == Some(NotResumed::Lost), ..welcome(shared, session) };
-        let core = make(shared.setup.bounds, welcome, first);
-        let beginning = Beginning { core, time_to_live, inbox: Numbered::none(0), forwarded: 0 };
+        let beginning = Beginning {
+            session: make(shared.setup.bounds, welcome, first),
+            time_to_live,
+            inbox: Numbered::none(0),
+            forwarded: 0,
+        };
         let slot = Slot::open(shared.setup.config, shared.net.millis(), beginning);
         shared.record.is_answered(attempt);
         let handler = Handler::new(&shared.record, session, number, 0, &[], 0);
@@ -429,8 +433,16 @@ impl Node {
             taken: inbox.last(),
             attempt: known.answered,
         };
-        let core = Session::<Message, session::Server>::restore(shared.setup.bounds, welcome(shared, session), stored);
-        let beginning = Beginning { core, time_to_live: shared.setup.time_to_live, inbox, forwarded };
+        let beginning = Beginning {
+            session: Session::<Message, session::Server>::restore(
+                shared.setup.bounds,
+                welcome(shared, session),
+                stored,
+            ),
+            time_to_live: shared.setup.time_to_live,
+            inbox,
+            forwarded,
+        };
         let (slot, resumed) = Slot::restore(shared.setup.config, shared.net.millis(), beginning, known, TERMS);
         shared.record.is_answered(attempt);
         let connection = match resumed {
