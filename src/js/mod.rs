@@ -51,13 +51,7 @@ pub fn connect(
     options: &JsValue,
 ) -> Result<u32, JsValue> {
     let settings = options::parse(options)?;
-    let target = if url.is_undefined() {
-        Target::Asked
-    } else {
-        #[cfg(feature = "session")]
-        let protocols = if settings.bounds.is_some() { offer(&protocols) } else { protocols };
-        Target::Known { url, protocols: protocols.into() }
-    };
+    let target = if url.is_undefined() { Target::Asked } else { Target::Known { url, protocols } };
     let mut number = 0;
     Driver::connect(settings, target, handler, |id| {
         number = id;
@@ -169,10 +163,7 @@ pub fn reconnect(socket: u32, shell: Shell) {
 /// The shell found out where to connect. Throws what the browser's constructor throws: then it was [not found](not_found).
 #[wasm_bindgen]
 pub fn found(socket: u32, attempt: u32, url: &JsValue, protocols: Array) -> Result<(), JsValue> {
-    let Some(socket) = find(socket) else { return Ok(()) };
-    #[cfg(feature = "session")]
-    let protocols = if socket.keeps_session() { offer(&protocols) } else { protocols };
-    socket.found(Attempt(attempt), url, &protocols)
+    find(socket).map_or(Ok(()), |socket| socket.found(Attempt(attempt), url, &protocols))
 }
 
 /// The shell could not find out where to connect.
@@ -282,11 +273,4 @@ pub fn escaped_frame(socket: u32, frame: JsString) -> Option<JsString> {
 #[wasm_bindgen]
 pub fn protocol(socket: u32, chosen: &str) -> String {
     find(socket).map_or_else(String::new, |socket| socket.protocol(chosen))
-}
-
-/// The subprotocols to offer for a session.
-#[cfg(feature = "session")]
-fn offer(protocols: &Array) -> Array {
-    let names = protocols.iter().map(|name| String::from(name.unchecked_into::<JsString>()));
-    wire::offer(names).map(JsValue::from).collect()
 }

@@ -6,7 +6,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::error::Error;
-use super::inner::{Inner, Listener, error_text, offer};
+use super::inner::{Inner, Listener, array, error_text};
 use super::options::Options;
 use super::source::Source;
 #[cfg(feature = "serde")]
@@ -39,10 +39,7 @@ pub(super) fn connect(target: Where, options: Options, listener: Listener) -> Re
     let bounds = options.bounds()?;
     let config = options.config();
     let (target, source) = match target {
-        Where::Known(url) => {
-            let protocols = offer(&options.protocols, bounds.is_some()).into();
-            (Target::Known { url: url.into(), protocols }, None)
-        }
+        Where::Known(url) => (Target::Known { url: url.into(), protocols: array(&options.protocols) }, None),
         Where::Asked(source) => (Target::Asked, Some(source)),
     };
     #[cfg(feature = "serde")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use js_sys::{Array, JsString, Reflect, Uint8Array};
 use undrop_proto::close::CloseFrame;
-use undrop_proto::wire::{self, TextFrame};
+use undrop_proto::wire::TextFrame;
 use undrop_proto::{Attempt, MessageId, State};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
@@ -249,7 +249,7 @@ impl Inner {
     pub(super) fn found(&self, attempt: Attempt, found: Found) {
         let Ok(driver) = self.held_driver() else { return };
         let found = found.and_then(|Endpoint { url, protocols }| {
-            let protocols = offer(protocols.as_ref().unwrap_or(&self.protocols), driver.keeps_session());
+            let protocols = array(protocols.as_ref().unwrap_or(&self.protocols));
             driver.found(attempt, &url.into(), &protocols).map_err(|thrown| error_text(&thrown))
         });
         if let Err(error) = found {
@@ -393,13 +393,9 @@ impl Inner {
     }
 }
 
-/// The subprotocols to offer, as the browser's constructor takes them.
-pub(super) fn offer(protocols: &[String], for_session: bool) -> Array {
-    if for_session {
-        wire::offer(protocols.iter()).map(JsValue::from).collect()
-    } else {
-        protocols.iter().map(JsValue::from).collect()
-    }
+/// Texts as JavaScript has them.
+pub(super) fn array(texts: &[String]) -> Array {
+    texts.iter().map(JsValue::from).collect()
 }
 
 /// The size of text that JavaScript has.

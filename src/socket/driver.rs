@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::Function;
+use js_sys::{Array, Function};
 #[cfg(feature = "session")]
 use undrop_proto::close::CloseFrame;
 use undrop_proto::{
@@ -55,8 +55,8 @@ pub(crate) enum Size {
 
 /// Where a socket connects.
 pub(crate) enum Target {
-    /// To this URL with these subprotocols.
-    Known { url: JsValue, protocols: JsValue },
+    /// To this URL with these subprotocols of the app.
+    Known { url: JsValue, protocols: Array },
     /// The user is asked at each attempt.
     Asked,
 }
@@ -260,7 +260,7 @@ impl Driver {
 
     /// The user found out where to connect. Throws what the browser's constructor throws: then it was
     /// [not found](Self::not_found).
-    pub(crate) fn found(&self, attempt: Attempt, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
+    pub(crate) fn found(&self, attempt: Attempt, url: &JsValue, protocols: &Array) -> Result<(), JsValue> {
         if self.read(|connection| connection.awaits_url(attempt)) { self.construct(url, protocols) } else { Ok(()) }
     }
 

@@ -1,6 +1,6 @@
 //! The browser's WebSocket: made once, and sent to, without copying what JavaScript has already.
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, WebSocket};
 
@@ -10,7 +10,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn construct(
         url: &JsValue,
-        protocols: &JsValue,
+        protocols: &Array,
         socket: u32,
         handle: &Function,
         hears_messages: bool,

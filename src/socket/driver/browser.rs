@@ -1,6 +1,7 @@
 //! What a driver does with the browser: native sockets and the timer.
 
 use gloo_timers::callback::Timeout;
+use js_sys::Array;
 use undrop_proto::{Attempt, Connection};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
@@ -33,7 +34,9 @@ impl Driver {
         }
     }
 
-    pub(super) fn construct(&self, url: &JsValue, protocols: &JsValue) -> Result<(), JsValue> {
+    pub(super) fn construct(&self, url: &JsValue, protocols: &Array) -> Result<(), JsValue> {
+        #[cfg(feature = "session")]
+        let protocols = &self.offered(protocols);
         let user = self.user();
         let hears_messages = user.as_ref().is_none_or(|user| !user.hears_native_events());
         let native = native::construct(url, protocols, self.id, &self.handler, hears_messages)?;

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::JsString;
+use js_sys::{Array, JsString};
 use undrop_proto::close;
 use undrop_proto::wire::{self, Control, ESCAPE, TextFrame};
 use undrop_proto::{Attempt, Connection, MessageId, Millis, QueueOrSession, SendError, SessionAction};
+
+use wasm_bindgen::prelude::*;
 
 use super::{Driver, Size};
 use crate::socket::clock::now;
@@ -19,6 +21,15 @@ impl Driver {
 
     pub(crate) fn unacknowledged(&self) -> usize {
         self.read(Connection::unacknowledged)
+    }
+
+    /// The subprotocols to offer to the server, in place of these of the app.
+    pub(super) fn offered(&self, protocols: &Array) -> Array {
+        if !self.keeps_session() {
+            return protocols.clone();
+        }
+        let names = protocols.iter().map(|name| String::from(name.unchecked_into::<JsString>()));
+        wire::offer(names).map(JsValue::from).collect()
     }
 
     /// The app's part of the subprotocol that the server chose.
