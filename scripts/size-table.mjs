@@ -61,7 +61,7 @@ async function nameModule(kind) {
     '-o',
     named,
     '-g',
-    ...optimizerArguments,
+    ...optimizerArguments(),
   ]);
   return readFileSync(named);
 }

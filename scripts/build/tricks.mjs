@@ -15,48 +15,42 @@ export const copyLess = () => [
 ];
 
 /**
- * Empties the functions that panic and that format text, so that wasm-opt removes whatever only they use, and erases the
- * texts of panics. In the npm build a panic is a trap in any case: it aborts, and nothing prints its message. So is what
- * wasm-bindgen throws about a mistake of ours. Also empties the futures and the closures of js-sys, which are linked though
- * nothing uses them.
+ * Has wasm-opt write the flow of control of each function anew before it optimizes for size, twice, since the second time finds
+ * what the first has made possible; and order functions by their use. Nothing points below 1,024, where the stack ends.
+ */
+export const optimizeTwice = () => {
+  const rewrite = ['--flatten', '--rereloop', '-Oz'];
+  return ['--low-memory-unused', ...rewrite, ...rewrite, '--reorder-functions'];
+};
+
+/**
+ * Empties the functions that panic and that format text, so that wasm-opt removes whatever only they use. In the npm build a
+ * panic is a trap in any case: it aborts, and nothing prints its message. So is what wasm-bindgen throws about a mistake of
+ * ours. Also empties the futures of js-sys, which are linked though nothing uses them.
  *
  * Fails if a function that stays formats text or has a future, because that would trap as well.
  */
-export async function silencePanics(bytes) {
-  const { default: binaryen } = await import('binaryen');
-  binaryen.setDebugInfo(true);
-  const module = binaryen.readBinary(bytes);
-  try {
+export const silencePanics = (bytes) =>
+  whileRead(bytes, (binaryen, module) => {
     assertNothingAbsent(module.emitText());
     for (let index = 0; index < module.getNumFunctions(); index++) {
       const ref = module.getFunctionByIndex(index);
       const { name, module: imported } = binaryen.getFunctionInfo(ref);
       if (!imported && PANICS.test(name)) binaryen.Function.setBody(ref, module.unreachable());
     }
-    emptyClosures(binaryen, module);
-    const { offset, data } = module.getDataSegmentInfo(module.getDataSegment('.rodata'));
-    const silent = Buffer.from(module.emitBinary());
-    const at = silent.indexOf(Buffer.from(data));
-    erasePanicTexts(silent.subarray(at, at + data.byteLength), offset);
-    return silent;
+    return Buffer.from(module.emitBinary());
+  });
+
+async function whileRead(bytes, work) {
+  const { default: binaryen } = await import('binaryen');
+  binaryen.setDebugInfo(true);
+  const module = binaryen.readBinary(bytes);
+  try {
+    return work(binaryen, module);
   } finally {
     module.dispose();
   }
 }
-
-/** Takes the functions that call a Rust closure out of the table, but for those that wasm-bindgen exports since JavaScript uses them. */
-function emptyClosures(binaryen, module) {
-  const exportOf = (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)).value;
-  const exported = Array.from({ length: module.getNumExports() }, exportOf);
-  const isUnused = (name) => CLOSURE.test(name) && !exported.includes(name);
-  const { name, table, offset, data } = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(0));
-  module.addFunction('unused', binaryen.none, binaryen.none, [], module.unreachable());
-  const functions = data.map((name) => (isUnused(name) ? 'unused' : name));
-  module.removeElementSegment(name);
-  module.addActiveElementSegment(table, name, functions, offset);
-}
-
-const CLOSURE = /\bconvert::closures::_::invoke\b/;
 
 const ABSENT = /\bfmt::|\bjspi::/;
 const PANICS =
@@ -102,8 +96,21 @@ const MESSAGES = [
   Array.from({ length: 100 }, (_, number) => `${number}`.padStart(2, '0')).join(''),
 ];
 
-/** Writes zeros over the messages, and over the places in the source that are told with them: wasm-opt omits zeros. */
-function erasePanicTexts(data, offset) {
+/**
+ * Writes zeros over the messages of panics, which nothing prints, and over the places in the source that are told with them:
+ * wasm-opt omits zeros.
+ */
+export const erasePanicTexts = (bytes) =>
+  whileRead(bytes, (_, module) => {
+    const { offset, data } = module.getDataSegmentInfo(module.getDataSegment('.rodata'));
+    const erased = Buffer.from(module.emitBinary());
+    const at = erased.indexOf(Buffer.from(data));
+    eraseIn(erased.subarray(at, at + data.byteLength), offset);
+    return erased;
+  });
+
+/** `offset`: the address of the data. */
+function eraseIn(data, offset) {
   for (const message of MESSAGES) {
     for (let at = data.indexOf(message); at >= 0; at = data.indexOf(message)) data.fill(0, at, at + message.length);
   }

@@ -9,7 +9,7 @@ import { Failure } from '../lib/log.mjs';
 import { generated, inRoot, target } from '../lib/paths.mjs';
 import { ask, packageProgram, run } from '../lib/run.mjs';
 import { findWasmBindgen } from '../lib/rust-tools.mjs';
-import { copyLess, shortenNames, silencePanics } from './tricks.mjs';
+import { copyLess, erasePanicTexts, optimizeTwice, shortenNames, silencePanics } from './tricks.mjs';
 
 /** The two modules, by the features of the crate. Only `session` can keep a session. */
 const modules = { plain: 'js', session: 'js,session' };
@@ -52,16 +52,9 @@ export const commonArguments = [
   '--zero-filled-memory',
 ];
 
-// Writes the flow of control of each function anew, and then optimizes for size.
-const rewrite = ['--flatten', '--rereloop', '-Oz'];
-export const optimizerArguments = [
+export const optimizerArguments = (without) => [
   ...commonArguments,
-  // The second time finds what the first has made possible; a third time finds nothing.
-  ...rewrite,
-  ...rewrite,
-  '--reorder-functions',
-  // Below 1,024 is the end of the stack, and nothing points there.
-  '--low-memory-unused',
+  ...(without === optimizeTwice ? ['-Oz'] : optimizeTwice()),
 ];
 
 /** Makes both modules of what cargo compiles, and says how large they are. */
@@ -123,9 +116,10 @@ async function optimizeModule(name, without) {
     outputs: [optimized, glue],
   };
   await unlessFresh(files, async () => {
-    const bytes = readFileSync(bound);
-    writeFileSync(silent, without === silencePanics ? bytes : await silencePanics(bytes));
-    const args = [silent, '-o', optimized, '--strip-debug', ...optimizerArguments];
+    let bytes = readFileSync(bound);
+    for (const trick of [silencePanics, erasePanicTexts]) if (trick !== without) bytes = await trick(bytes);
+    writeFileSync(silent, bytes);
+    const args = [silent, '-o', optimized, '--strip-debug', ...optimizerArguments(without)];
     const standard = readFileSync(boundGlue, 'utf8');
     if (without === shortenNames) {
       await run(process.execPath, [packageProgram('binaryen', 'wasm-opt'), ...args]);

@@ -21,6 +21,11 @@ extern "C" {
     /// Sends a message that JavaScript has. web-sys would copy it into wasm and back.
     pub(super) fn send(native: &WebSocket, data: &JsValue);
 
+    /// Sends a text.
+    #[cfg(feature = "session")]
+    #[wasm_bindgen(js_name = send)]
+    pub(super) fn send_text(native: &WebSocket, text: &str);
+
     /// Sends the heartbeat's message, or what this function of the page returns.
     #[wasm_bindgen(js_name = sendPing)]
     pub(super) fn send_ping(native: &WebSocket, message: &JsValue);

@@ -53,7 +53,6 @@ function inBrowser(start, prepare, otherTargets = []) {
 
 /** `run` calls a function of `exchange.js` for an entry. */
 function suite(run, otherTargets = []) {
-
   for (const entry of ['index', 'messages', 'session', 'all']) {
     it(`${entry}: the page gets open, message, drop and close`, async () => {
       assert.deepEqual(await run('exchange', entry), {

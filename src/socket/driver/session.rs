@@ -106,9 +106,7 @@ impl Driver {
     pub(super) fn act(&self, action: SessionAction) {
         let Some(native) = self.native() else { return };
         match action {
-            SessionAction::Send(control) => {
-                native::send(&native, &control.to_text().into());
-            }
+            SessionAction::Send(control) => native::send_text(&native, &control.to_text()),
             // Without a close frame of the user, the server was first to end the session.
             SessionAction::Close => {
                 let frame = self.close_frame.take().unwrap_or_default();
