@@ -13,9 +13,10 @@ const synthetic = new WeakSet();
 const owner = Symbol('undrop');
 
 const listener = (event) => {
-  const [handle, socket] = event.currentTarget[owner];
   // Somebody else has dispatched a synthetic event.
-  if (!synthetic.has(event) && !handle(event.type, socket, event)) event.stopImmediatePropagation();
+  if (synthetic.has(event)) return;
+  const [handle, socket] = event.currentTarget[owner];
+  if (!handle(event.type, socket, event)) event.stopImmediatePropagation();
 };
 
 /**
