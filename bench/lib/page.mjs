@@ -7,11 +7,11 @@ import { linesOf, load, titleOf } from './table.mjs';
 const FILE = inRoot('docs/benchmarks.md');
 const [BEGIN, END] = ['<!-- figures -->', '<!-- the end of the figures -->'];
 
-export function writePage({ at, took, load: loadBefore, loadAtEnd, machine, figures }) {
+export function writePage({ at, rows, took, load: loadBefore, loadAtEnd, machine, figures }) {
   const page = readFileSync(FILE, 'utf8');
   const [before, after] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];
   const about =
-    `Written by \`npm run bench -- --write\` on ${at.slice(0, 10)}, in ${took}: Chromium ${machine.chromium}, ${machine.cpus.length} CPUs (${machine.cpus[0]}), ` +
+    `Written by \`${['npm run bench -- --write', ...rows].join(' ')}\` on ${at.slice(0, 10)}, in ${took}: Chromium ${machine.chromium}, ${machine.cpus.length} CPUs (${machine.cpus[0]}), ` +
     `${load(loadBefore)} when it began and ${load(loadAtEnd)} when it ended.`;
   const text = [about, judged(figures), ...figures.map(section)].join('\n\n');
   writeFileSync(FILE, `${page.slice(0, before)}\n\n${text}\n\n${page.slice(after)}`);
