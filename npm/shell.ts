@@ -199,9 +199,8 @@ export class Shell {
     return this.#fire(event, { cause, attempt, delay, ...this.#thrown });
   }
 
-  decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): boolean | number {
-    const decision = reported(() => this.#decide?.({ cause, code, reason, attempt, delay, ...this.#thrown }));
-    return typeof decision === 'boolean' || typeof decision === 'number' ? decision : Number.NaN;
+  decide({ code, reason }: CloseEvent, cause: Cause, attempt: number, delay: number): unknown {
+    return reported(() => this.#decide?.({ cause, code, reason, attempt, delay, ...this.#thrown }));
   }
 
   lost(data: unknown, cause: string) {

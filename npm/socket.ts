@@ -206,9 +206,10 @@ const members = {
   },
   async flushed(options?: { signal?: AbortSignal | undefined }) {
     const socket = this as unknown as Socket;
+    const signal = toSignal(options);
     // The browser does not say when its buffer has emptied.
     for (let hasWaited = false; hasWaited || socket.bufferedAmount; ) {
-      toSignal(options);
+      signal?.throwIfAborted();
       // What was queued has come to its end.
       if (socket.state === 'closed') throw shellOf(socket).closedError;
       if (!socket.bufferedAmount) return;

@@ -52,10 +52,6 @@ impl Outcome {
         Outcome::Closed,
     ];
 
-    /// Those of messages of a connection that keeps no session.
-    pub const WITHOUT_SESSION: [Outcome; 5] =
-        [Outcome::Sent, Outcome::Expired, Outcome::Overflow, Outcome::Withdrawn, Outcome::Closed];
-
     /// Its name in JavaScript, the docs and the logs.
     pub const fn name(self) -> &'static str {
         match self {

@@ -101,9 +101,7 @@ async function bindModule(name, without) {
   };
   await unlessFresh(files, async () => {
     rmSync(bindings, { recursive: true, force: true });
-    const out = ['--target', 'web', '--out-dir', bindings, '--out-name', 'undrop'];
-    // native.js asks no browser for it either.
-    await run(program, [compiled, ...out, '--encode-into', 'always']);
+    await run(program, [compiled, '--target', 'web', '--out-dir', bindings, '--out-name', 'undrop']);
   });
   return bound;
 }

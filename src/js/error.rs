@@ -13,12 +13,12 @@ extern "C" {
 
 /// The error about a message that was not accepted.
 pub(super) fn send_error(error: SendError) -> JsValue {
-    #[cfg(feature = "session")]
-    if let SendError::TooLarge { bytes, largest } = error {
-        return exception("DataError", error.describe(), Some(bytes as f64), Some(largest as f64));
-    }
-    let name = if error == SendError::Full { "QuotaExceededError" } else { "InvalidStateError" };
-    exception(name, error.describe(), None, None)
+    let (name, first, last) = match error {
+        SendError::NotOpen | SendError::Closed => ("InvalidStateError", None, None),
+        SendError::Full => ("QuotaExceededError", None, None),
+        SendError::TooLarge { bytes, largest } => ("DataError", Some(bytes as f64), Some(largest as f64)),
+    };
+    exception(name, error.describe(), first, last)
 }
 
 /// The error about a close frame that can't be sent.

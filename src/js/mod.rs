@@ -40,8 +40,9 @@ extern "C" {
     fn set_object(object: &Object, name: &str, value: &Object);
 }
 
-/// Makes a socket and begins its first attempt. `handler` is [`handle`]. Without a URL the shell is asked for it at each attempt. Throws what the
-/// browser's constructor throws, and a `TypeError` for an option that can't be one. Returns the number of the socket.
+/// Makes a socket and begins its first attempt. `handler` is [`handle`]. Without a URL the shell is asked for it at each
+/// attempt. Throws what the browser's constructor throws, and a `TypeError` for an option that can't be one. Returns the
+/// number of the socket.
 #[wasm_bindgen]
 pub fn connect(
     shell: Shell,
@@ -243,11 +244,7 @@ pub fn stats(socket: u32) -> Object {
 #[wasm_bindgen]
 pub fn outcomes() -> JsValue {
     let outcomes = Object::new();
-    #[cfg(feature = "session")]
-    let all = Outcome::ALL;
-    #[cfg(not(feature = "session"))]
-    let all = Outcome::WITHOUT_SESSION;
-    for outcome in all {
+    for outcome in Outcome::ALL {
         set_text(&outcomes, outcome.name(), outcome.describe());
     }
     outcomes.into()

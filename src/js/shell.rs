@@ -32,7 +32,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn dropped(this: &Shell, close: &CloseEvent, cause: &str, attempt: u32, delay: u32) -> bool;
 
-    /// A boolean or a delay; NaN if the page's function returns neither, or throws.
+    /// Undefined if the page's function throws.
     #[wasm_bindgen(method)]
     fn decide(this: &Shell, close: &CloseEvent, cause: &str, attempt: u32, delay: u32) -> JsValue;
 
@@ -88,13 +88,11 @@ impl User for ShellUser {
     fn decide(&self, dropped: &Dropped, close: &CloseEvent) -> Decision {
         let &Dropped { cause, attempt, delay, .. } = dropped;
         let decision = self.0.decide(close, cause.name(), attempt, delay);
-        match decision.as_bool() {
-            Some(false) => Decision::GiveUp,
-            Some(true) => Decision::Retry,
-            None => match decision.unchecked_into_f64() {
-                delay if delay >= 0.0 => Decision::After(delay as u32),
-                _ => Decision::Default,
-            },
+        match (decision.as_bool(), decision.as_f64()) {
+            (Some(false), _) => Decision::GiveUp,
+            (Some(true), _) => Decision::Retry,
+            (None, Some(delay)) if delay >= 0.0 => Decision::After(delay as u32),
+            _ => Decision::Default,
         }
     }
 

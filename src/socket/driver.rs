@@ -364,14 +364,16 @@ impl Driver {
     /// Tells the user, or leaves it to the browser's event of this kind. True in that case.
     fn notify(&self, event: Event, report: Option<Report>) -> bool {
         let Some(user) = self.user() else { return false };
-        let native = match event {
+        let native_event = match event {
             Event::Open => Some(Report::Open),
             Event::Error => Some(Report::Error),
             Event::Close(_) => Some(Report::Close),
             Event::State | Event::Resume | Event::Reset(_) | Event::Unanswered | Event::Drop(_) => None,
         };
-        let passes =
-            native.is_some() && native == report && user.hears_native_events() && self.read(Connection::is_drained);
+        let passes = native_event.is_some()
+            && native_event == report
+            && user.hears_native_events()
+            && self.read(Connection::is_drained);
         let notice = match event {
             Event::Open => Notice::Open,
             Event::Resume => Notice::Resume,

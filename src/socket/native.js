@@ -52,7 +52,7 @@ export const sendPing = (native, message) => {
   }
 };
 
-/** The browser's class; Node has none before version 23. */
+/** The browser's `CloseEvent`, or what stands for it: Node has none before version 23. */
 export const Close =
   globalThis.CloseEvent ??
   class extends Event {

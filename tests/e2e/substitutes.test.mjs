@@ -64,6 +64,10 @@ function suite(run, otherTargets = []) {
       });
     });
 
+    it(`${entry}: what a listener of open sends goes before the queue`, async () => {
+      assert.deepEqual(await run('sendEarly', entry), ['open', 'sent', 'queued']);
+    });
+
     it(`${entry}: messages that nobody listens for are counted`, async () => {
       assert.equal(await run('count', entry), 1);
     });

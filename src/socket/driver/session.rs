@@ -6,7 +6,6 @@ use js_sys::{Array, JsString};
 use undrop_proto::close;
 use undrop_proto::wire::{self, Control, ESCAPE, TextFrame};
 use undrop_proto::{Attempt, Connection, MessageId, Millis, QueueOrSession, SendError, SessionAction};
-
 use wasm_bindgen::prelude::*;
 
 use super::{Driver, Size};

@@ -38,7 +38,21 @@ export async function exchange(entry, url) {
   return { events, handled, otherTargets, counts: { opens, messagesIn, messagesOut }, state: socket.state };
 }
 
-/** The same without any listener of messages: they are counted nevertheless. */
+/** Sends before it is open and while it opens: returns the state then, and what the server echoes. */
+export async function sendEarly(entry, url) {
+  const socket = new classes[entry](url);
+  const seen = [];
+  socket.onopen = ({ target }) => seen.push(target === socket && socket.state);
+  socket.send('queued');
+  socket.addEventListener('open', () => socket.send('sent'));
+  socket.addEventListener('message', ({ data }) => seen.push(data));
+  while (seen.length < 3) await next(socket, 'message');
+  socket.close();
+  await next(socket, 'close');
+  return seen;
+}
+
+/** Counts a message that nobody listens for. */
 export async function count(entry, url) {
   const socket = new classes[entry](url);
   await next(socket, 'open');
