@@ -1,13 +1,12 @@
 //! Real redis-servers, each on a port and in a folder of its own: alone, watched by a sentinel, in a cluster, and behind an
 //! address that can become another one's.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use undrop_server::store::RedisStore;
 
@@ -21,6 +20,8 @@ pub const VOLATILE: [&str; 6] = ["--save", "", "--appendonly", "no", "--repl-dis
 
 pub struct Redis {
     pub port: u16,
+    /// This port and others that it listens on, also while it is killed.
+    _ports: Vec<ReservedPort>,
     folder: PathBuf,
     arguments: Vec<String>,
     child: Child,
@@ -37,7 +38,7 @@ impl Redis {
     }
 
     pub async fn start_with(settings: &[&str]) -> Self {
-        Self::spawn(folder(), settings.iter().map(|setting| (*setting).to_owned()).collect()).await
+        Self::spawn(folder(), settings.iter().map(|setting| (*setting).to_owned()).collect(), None).await
     }
 
     /// Starts one that speaks TLS too, on another port, with a certificate for `localhost` of an authority that nobody knows.
@@ -69,20 +70,24 @@ impl Redis {
         std::fs::write(&authority, root_certificate.pem()).unwrap();
         std::fs::write(&certificate, server.pem()).unwrap();
         std::fs::write(&key, server_key.serialize_pem()).unwrap();
-        let port = free_port();
-        let tls = ["--tls-port", &port.to_string(), "--tls-auth-clients", clients_with_certificates].map(str::to_owned);
+        let port = ReservedPort::new();
+        let number = port.number();
+        let tls =
+            ["--tls-port", &number.to_string(), "--tls-auth-clients", clients_with_certificates].map(str::to_owned);
         let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &authority];
         let arguments = SAFE.into_iter().chain(files).map(str::to_owned).chain(tls).collect();
-        let tls = Tls { url: format!("rediss://localhost:{port}/"), authority: authority.into(), client };
-        (Self::spawn(folder, arguments).await, tls)
+        let tls = Tls { url: format!("rediss://localhost:{number}/"), authority: authority.into(), client };
+        (Self::spawn(folder, arguments, Some(port)).await, tls)
     }
 
     /// A node of a cluster, which has still to meet the others.
     pub async fn start_in_cluster() -> Self {
-        let bus = free_port().to_string();
-        let cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-port", &bus];
+        let bus = ReservedPort::new();
+        let number = bus.number().to_string();
+        let cluster = ["--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-port", &number];
         let settings = ["--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0"];
-        Self::start_with(&[&VOLATILE[..], &cluster, &settings].concat()).await
+        let arguments = VOLATILE.into_iter().chain(cluster).chain(settings).map(str::to_owned).collect();
+        Self::spawn(folder(), arguments, Some(bus)).await
     }
 
     /// A sentinel that watches a primary, which it calls `main`. By itself it takes a server for dead after 30 s. One that judges
@@ -93,7 +98,7 @@ impl Redis {
         let port = primary.port;
         std::fs::write(&settings, format!("sentinel monitor main 127.0.0.1 {port} 1\n")).unwrap();
         let arguments = vec![settings.to_str().unwrap().to_owned(), "--sentinel".to_owned()];
-        Self::spawn(folder, arguments).await
+        Self::spawn(folder, arguments, None).await
     }
 
     /// Kills the primary that this sentinel watches, and has the sentinel make a replica the primary.
@@ -102,11 +107,11 @@ impl Redis {
         self.says(&["SENTINEL", "FAILOVER", "main"], "OK").await;
     }
 
-    async fn spawn(folder: PathBuf, arguments: Vec<String>) -> Self {
-        // Whoever has the port now makes redis-server fail, and the test with it.
-        let port = free_port();
+    async fn spawn(folder: PathBuf, arguments: Vec<String>, other_port: Option<ReservedPort>) -> Self {
+        let ports: Vec<_> = other_port.into_iter().chain([ReservedPort::new()]).collect();
+        let port = ports.last().unwrap().number();
         let child = spawn(port, &folder, &arguments);
-        let mut redis = Self { port, folder, arguments, child };
+        let mut redis = Self { port, _ports: ports, folder, arguments, child };
         redis.answers().await;
         redis
     }
@@ -124,6 +129,7 @@ impl Redis {
         let mut cli = Command::new("redis-cli");
         cli.args(["-p", &self.port.to_string()]).args(command).kill_on_drop(true);
         let output = soon(&command.join(" "), cli.output()).await.unwrap();
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
@@ -220,9 +226,22 @@ pub struct Tls {
     pub client: (Vec<u8>, Vec<u8>),
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port that only a server that is told of it listens on: nobody else is given it as any free port, to listen on or to connect
+/// from, for as long as this lives.
+struct ReservedPort(TcpSocket);
+
+impl ReservedPort {
+    /// Binds a socket that never listens. A redis-server sets `SO_REUSEADDR` too, so that it may listen on the same port.
+    fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    fn number(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
 }
 
 /// A folder that there was not.
