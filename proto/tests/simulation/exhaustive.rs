@@ -420,12 +420,12 @@ impl World {
                 Some(Err(NotResumed::Over)) | None => {}
             }
         }
-        // A server has room for many sessions, this world for one. That of a greeting that comes late is nobody's, ...
+        // A server has room for many sessions, this world for one. The session of a greeting that comes late is nobody's.
         if self.client.attempt() != Some(attempt(connection)) {
             self.connections[connection].cut = true;
             return Ok(());
         }
-        // ... and of the one that there was, nobody has the token any more.
+        // Nobody has the token of the session that there was any more.
         if let Some(mut server) = self.server.take() {
             server.break_off();
             self.server = Some(server);

@@ -165,14 +165,14 @@ async fn a_session_goes_on_while_its_slot_moves_to_another_node() {
         match moved {
             // Until all are there, neither node can serve the session.
             1 | 2 => is_refused(&store, 1, "TryAgain").await,
-            // The source sends it to the target, request by request, ...
+            // The source sends it to the target, request by request.
             _ => writes(&store, 1, 3).await,
         }
     }
     for node in [target, source] {
         node.says(&["CLUSTER", "SETSLOT", &slot, "NODE", &to], "OK").await;
     }
-    // ... and now for good.
+    // Now the target has it for good.
     writes(&store, 1, 4).await;
     assert_eq!(claim(&store, 1, 1).await.inbox, taken(4).taken);
     assert_eq!(target.cli(&["CLUSTER", "COUNTKEYSINSLOT", &slot]).await, "3");

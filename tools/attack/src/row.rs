@@ -10,21 +10,21 @@ pub(crate) struct Row {
     pub(crate) addresses: usize,
     /// What became of the hostile connections.
     pub(crate) tally: BTreeMap<String, u64>,
-    /// The resident memory of the server: before anybody came, ...
+    /// The resident memory of the server before anybody came.
     pub(crate) empty: u64,
-    /// ... with the well-behaved alone, ...
+    /// The same with the well-behaved alone.
     pub(crate) alone: u64,
-    /// ... and at its peak.
+    /// The same at its peak.
     pub(crate) peak: u64,
     /// What the server lets clients take: those of all addresses, or those of one.
     pub(crate) promised: u64,
     /// What the server's runtime takes beside that.
     pub(crate) of_runtime: u64,
-    /// What the well-behaved saw alone, ...
+    /// What the well-behaved saw alone.
     pub(crate) before: Neighbours,
-    /// ... while another server was attacked, ...
+    /// What they saw while another server was attacked.
     pub(crate) elsewhere: Option<Neighbours>,
-    /// ... and while theirs was.
+    /// What they saw while theirs was attacked.
     pub(crate) beside: Neighbours,
     pub(crate) ended: u64,
     pub(crate) lost: u64,

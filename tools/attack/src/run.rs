@@ -109,9 +109,9 @@ fn this(arguments: &[&str]) -> Outcome<Vec<OsString>> {
 struct Server {
     program: Program,
     address: String,
-    /// The most memory that it lets its clients take, in bytes, ...
+    /// The most memory that it lets its clients take, in bytes.
     promised: u64,
-    /// ... and those of one address.
+    /// The most memory that it lets the clients of one address take, in bytes.
     promised_to_address: u64,
     /// What its runtime takes beside that as it works, for what it compiles and has not collected.
     of_runtime: u64,

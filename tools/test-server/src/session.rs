@@ -43,11 +43,11 @@ pub struct SessionOptions {
     pub interval: u64,
     /// Whenever so many more messages have arrived, TCP is reset.
     pub cut: u64,
-    /// After so many messages that arrived, ...
+    /// After so many messages that arrived, what `says` and `ends` tell happens.
     pub after: u64,
-    /// ... this frame is sent, whatever it is, ...
+    /// This frame is sent, whatever it is.
     pub says: Option<String>,
-    /// ... or the session ends.
+    /// The session ends.
     pub ends: bool,
 }
 

@@ -29,9 +29,9 @@ pub struct Handler {
     sent: Vec<u32>,
     /// The replies of commits that are not answered, or not stored.
     replies: BTreeMap<u32, Vec<u32>>,
-    /// Why its session has ended, if it has, ...
+    /// Why its session has ended, if it has.
     cause: Option<Cause>,
-    /// ... and what was not delivered then.
+    /// What was not delivered when its session ended.
     returned: Vec<Message>,
     pub runs: bool,
     /// What it has asked for, for a driver that is broken.

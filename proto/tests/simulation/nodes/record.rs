@@ -51,17 +51,17 @@ struct Session {
     known_to: BTreeMap<u64, Progress>,
     /// How many of its messages the client was told are stored.
     acknowledged: u64,
-    /// The most that a handler has asked to commit, ...
+    /// The most that a handler has asked to commit.
     requested: u64,
-    /// ... and was told is committed.
+    /// The most that a handler was told is committed.
     told: u64,
     /// It ended for good, or the store has lost it and said so.
     ended: bool,
     /// The store has removed it.
     was_removed: bool,
-    /// The app has ended it in the store, with all of its client, ...
+    /// The app has ended it in the store, with all sessions of its client.
     is_revoked: bool,
-    /// ... and on a node, which may have it when the store does not have it yet.
+    /// The app has ended it on a node, which may have it when the store does not have it yet.
     is_revoked_on_a_node: bool,
     /// It went on without what the store has forgotten. If the client knows of that, it is told when it asks.
     is_short: bool,

@@ -127,18 +127,18 @@ impl Store {
                 }
                 (there, vec![back])
             }
-            // It is refused, ...
+            // The request is refused.
             1 => {
                 shared.census.refusals += 1;
                 return shared.net.after(there, Event::Answer(asker, unavailable));
             }
-            // ... done and refused, ...
+            // It is done, and refused.
             2 => {
                 shared.census.refusals += 1;
                 shared.net.after(there + back, Event::Answer(asker, unavailable));
                 (there, vec![])
             }
-            // ... lost, or its answer is, ...
+            // It is lost, or its answer is.
             3 | 4 => {
                 shared.census.losses += 1;
                 shared.net.after(storing.timeout, Event::Answer(asker, unavailable));
@@ -147,13 +147,13 @@ impl Store {
                 }
                 (there, vec![])
             }
-            // ... done after it has failed, ...
+            // It is done after it has failed.
             5 => {
                 shared.census.delays += 1;
                 shared.net.after(storing.timeout, Event::Answer(asker, unavailable));
                 (storing.timeout + shared.net.random.below(3_000), vec![back])
             }
-            // ... or answered twice.
+            // It is answered twice.
             _ => {
                 shared.census.repetitions += 1;
                 (there, vec![back, back + shared.net.random.below(1_000)])

@@ -33,9 +33,9 @@ pub enum Event {
     /// The handshake of this connection succeeded.
     Opened(Attempt),
     Arrives(Attempt, Way, Frame),
-    /// The client waits no longer for this connection to be live, ...
+    /// The client waits no longer for this connection to be live.
     TimedOut(Attempt),
-    /// ... or for the answer to its `end`.
+    /// The client waits no longer for the answer to its `end`.
     Unanswered(Attempt),
     ClientTimer,
     /// The client's app is done with so many messages of its session of this age.
