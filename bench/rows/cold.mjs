@@ -10,7 +10,7 @@ export const cold = {
   name: 'cold',
   async run(stage) {
     const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
-    const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 20 };
+    const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 12 };
     const samples = await inRounds(names, plan, (name) => first(stage, name));
     const ours = names.filter((name) => name.startsWith('undrop'));
     const hooked = await inRounds(ours, plan, (name) => first(stage, name, { query: { hooked: 1 } }));
