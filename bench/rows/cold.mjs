@@ -9,6 +9,8 @@ import { inRounds, pick } from '../lib/rounds.mjs';
 export const cold = {
   name: 'cold',
   async run(stage) {
+    // The contenders of the last row are still connected there.
+    await stage.browser.goto('about:blank');
     const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
     const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 12 };
     const samples = await inRounds(names, plan, (name) => first(stage, name));
