@@ -40,6 +40,8 @@ await main(async (args) => {
     for (const row of rows.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
       heading(`${row.name} (${load()})`);
       const begins = performance.now();
+      // Otherwise the contenders of the last row would stay connected beside this one's.
+      await stage.browser.goto('about:blank');
       const found = (await row.run(stage)).map((figure) => digest(row.name, figure));
       console.log(head());
       for (const figure of found) print(figure);

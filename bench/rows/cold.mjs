@@ -9,8 +9,6 @@ import { inRounds, pick } from '../lib/rounds.mjs';
 export const cold = {
   name: 'cold',
   async run(stage) {
-    // The contenders of the last row are still connected there.
-    await stage.browser.goto('about:blank');
     const names = connected.filter((name) => isUntyped(name) && besideFloor.includes(name));
     const plan = stage.quick ? { warmUp: 1, rounds: 5 } : { warmUp: 2, rounds: 12 };
     const samples = await inRounds(names, plan, (name) => first(stage, name));
@@ -59,8 +57,8 @@ export async function first({ browser, pages, urlOf }, name, { query = {}, watch
 }
 
 /**
- * Waits until the browser's processes have rested for a moment. When a page was opened they keep two cores busy for more than
- * half a second, with work that has nothing to do with the page: whatever a client does then takes two to three times as long.
+ * Waits until the browser's processes have rested for a moment. When a page was opened they go on with work that has nothing to do
+ * with the page, on all cores of a small machine, and what a client does meanwhile takes longer.
  */
 async function atRest(browser) {
   const [span, longest] = [100, 30_000];
@@ -71,8 +69,8 @@ async function atRest(browser) {
     await pause(span);
     const { processInfo } = await browser.call('SystemInfo.getProcessInfo');
     const spent = processInfo.reduce((sum, { cpuTime }) => sum + cpuTime * 1_000, 0);
-    // It is counted in steps of 10 ms.
-    rested = spent - last < 20 ? rested + 1 : 0;
+    // It is counted in steps of 10 ms, and is less when a process has ended.
+    rested = Math.abs(spent - last) < 20 ? rested + 1 : 0;
     last = spent;
   }
 }

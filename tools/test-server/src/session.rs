@@ -43,7 +43,7 @@ pub struct SessionOptions {
     pub interval: u64,
     /// Whenever so many more messages have arrived, TCP is reset.
     pub cut: u64,
-    /// After so many messages that arrived, what `says` and `ends` tell happens.
+    /// How many messages arrive before `says` is sent, or with `ends` the session ends.
     pub after: u64,
     /// This frame is sent, whatever it is.
     pub says: Option<String>,

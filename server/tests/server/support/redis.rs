@@ -20,8 +20,8 @@ pub const VOLATILE: [&str; 6] = ["--save", "", "--appendonly", "no", "--repl-dis
 
 pub struct Redis {
     pub port: u16,
-    /// This port and others that it listens on, also while it is killed.
-    _ports: Vec<ReservedPort>,
+    /// The same port, and the other one that it listens on if there is one. They are reserved also while it is killed.
+    _ports: (ReservedPort, Option<ReservedPort>),
     folder: PathBuf,
     arguments: Vec<String>,
     child: Child,
@@ -108,10 +108,10 @@ impl Redis {
     }
 
     async fn spawn(folder: PathBuf, arguments: Vec<String>, other_port: Option<ReservedPort>) -> Self {
-        let ports: Vec<_> = other_port.into_iter().chain([ReservedPort::new()]).collect();
-        let port = ports.last().unwrap().number();
+        let reserved = ReservedPort::new();
+        let port = reserved.number();
         let child = spawn(port, &folder, &arguments);
-        let mut redis = Self { port, _ports: ports, folder, arguments, child };
+        let mut redis = Self { port, _ports: (reserved, other_port), folder, arguments, child };
         redis.answers().await;
         redis
     }
@@ -226,8 +226,8 @@ pub struct Tls {
     pub client: (Vec<u8>, Vec<u8>),
 }
 
-/// A port that only a server that is told of it listens on: nobody else is given it as any free port, to listen on or to connect
-/// from, for as long as this lives.
+/// A port for a server that is told its number. Whoever asks the system for any free port, to listen on or to connect from, is given
+/// another one for as long as this lives.
 struct ReservedPort(TcpSocket);
 
 impl ReservedPort {
